@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * milward/plugin.h: the one header between milward and a module.
+ *
+ * A module (a milter, an extractor or a checker) is one static descriptor, `struct mw_plugin`, emitted with MW_PLUGIN().
+ * It links against nothing of milward: all services arrive as a table of functions, `struct mw_host`.
+ * A module publishes facts and offers actions; only the policy file connects the two. No module can accept or discard.
+ *
+ * Rules that hold everywhere in this file
+ *  - Functions return 0 (or a count) on success and a negative errno value on failure. Out-parameters are untouched on failure.
+ *  - `const` means borrowed. What a host function returns lives as long as the message, unless it says otherwise.
+ *  - Strings marked (octets) come from outside, are not terminated and may hold NUL.
+ *  - Nothing that came from a message may be passed to log() or fail(): no address parts beyond the envelope, no Subject, no text.
+ *  - Hooks of one module run in several threads at once, one thread a message. `inst` is shared; `tx` belongs to one message.
+ *
+ * ABI history (append only within a major)
+ *  1.0  first release
+ */
+#ifndef MILWARD_PLUGIN_H
+#define MILWARD_PLUGIN_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MW_MAGIC 0x4d574152u /* "MWAR" */
+#define MW_ABI_MAJOR 1u      /* a module of another major is refused */
+#define MW_ABI_MINOR 0u      /* a module of a newer minor is refused */
+
+/* Build options that change the layout of structures, compared as a string. */
+#if UINTPTR_MAX == UINT64_MAX
+#define MW_BUILD_WORD "64"
+#else
+#define MW_BUILD_WORD "32"
+#endif
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define MW_BUILD_ORDER "be"
+#else
+#define MW_BUILD_ORDER "le"
+#endif
+#ifndef MW_BUILD
+#define MW_BUILD "milward-1/" MW_BUILD_WORD MW_BUILD_ORDER
+#endif
+
+#if defined(__GNUC__)
+#define MW_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define MW_EXPORT __attribute__((visibility("default")))
+#else
+#define MW_PRINTF(f, a)
+#define MW_EXPORT
+#endif
+
+struct mw_msg;  /* one message in work */
+struct mw_self; /* the host's handle of a loaded module */
+struct mw_sink; /* where an extractor puts text */
+
+/* A piece of memory (octets). */
+struct mw_str {
+	const char *p;
+	size_t n;
+};
+
+/* An error: filled by mw_host.fail(), printed by the host. The text is one line without message content. */
+struct mw_err {
+	int code; /* negative errno, 0 = none */
+	char text[508];
+};
+
+/* ---- options and arguments ------------------------------------------------------------------------------------------------ */
+
+enum mw_type {
+	MW_BOOL = 1, /* bool              yes | no */
+	MW_INT,      /* int64_t           12 */
+	MW_SIZE,     /* uint64_t  octets  64K, 25M, 1G */
+	MW_TIME,     /* int64_t   seconds 30 seconds, 6 years */
+	MW_WORD,     /* int64_t           one of .words */
+	MW_STR,      /* const char *      "text" */
+	MW_PATH,     /* const char *      "file": absolute, or relative to the policy file; made absolute by the host */
+	MW_LIST,     /* struct mw_list    "a", "b" */
+};
+
+struct mw_list {
+	size_t n;
+	const char *const *v;
+};
+
+struct mw_word {
+	const char *name; /* NULL ends a list of words */
+	int64_t value;
+};
+
+enum {
+	MW_REQUIRED = 1, /* must be given */
+	MW_KEYWORD = 2,  /* argument rows: the value follows its name, as in `archive for 6 years` */
+};
+
+/* One option of `load NAME { … }` or one argument of an action. The host parses, type-checks and stores the value. */
+struct mw_opt {
+	const char *name; /* as the policy writes it: key-table. NULL ends the rows */
+	const char *help; /* one line */
+	const char *dflt; /* in policy syntax, NULL = zero */
+	uint32_t type;    /* enum mw_type */
+	uint32_t flags;   /* MW_REQUIRED … */
+	int64_t min, max; /* INT, SIZE, TIME; both 0 = no range */
+	const struct mw_word *words;
+	size_t offset; /* where the value lands in the module's own struct */
+	const void *spare[2];
+};
+
+/* MW_OPT(PATH, struct dkim_conf, key_table, "key-table", .flags = MW_REQUIRED): a field of a wrong C type does not compile. */
+#define MW_OPT(TYPE, st, field, optname, ...)                                                                                  \
+	{.name = (optname),                                                                                                    \
+	 .type = MW_##TYPE,                                                                                                    \
+	 .offset = _Generic(((st *)0)->field, MW_CTYPE_##TYPE: offsetof(st, field)),                                           \
+	 __VA_ARGS__}
+#define MW_CTYPE_BOOL bool
+#define MW_CTYPE_INT int64_t
+#define MW_CTYPE_SIZE uint64_t
+#define MW_CTYPE_TIME int64_t
+#define MW_CTYPE_WORD int64_t
+#define MW_CTYPE_STR const char *
+#define MW_CTYPE_PATH const char *
+#define MW_CTYPE_LIST struct mw_list
+
+/* ---- facts and actions ---------------------------------------------------------------------------------------------------- */
+
+/* A fact of the whole message, named MODULE.NAME in the policy. Type: MW_BOOL, MW_INT or MW_STR. */
+struct mw_fact {
+	const char *name; /* NULL ends the rows */
+	const char *help;
+	uint32_t type;
+	const void *spare[1];
+};
+
+/* What an action does to the message. The strictest effect of all recipients wins: REFUSE > HOLD > TEMPFAIL > ROUTE > PASS. */
+enum mw_effect {
+	MW_PASS = 1, /* deliver as the MTA would have done */
+	MW_ROUTE,    /* deliver another way; a "means" of `send by A or B` */
+	MW_TEMPFAIL, /* ask the client to come back: 4xx */
+	MW_HOLD,     /* the MTA keeps it until a person decides */
+	MW_REFUSE,   /* 5xx */
+	/* Effects below decide no delivery. They run in this order once delivery is decided. */
+	MW_EDIT,   /* change header fields */
+	MW_SIGN,   /* sign what leaves: after every edit */
+	MW_RECORD, /* write down what was decided: last, and before the MTA hears anything */
+};
+
+struct mw_action {
+	const char *name; /* NULL ends the rows */
+	const char *help;
+	const struct mw_opt *args; /* typed like options; NULL = none */
+	size_t args_size;          /* size of the struct that .args fill */
+	uint32_t effect;           /* enum mw_effect */
+	const void *spare[1];
+};
+
+/* One action that the policy orders, as act() and able() see it. */
+#define MW_ALL UINT32_MAX /* the whole message, not one recipient */
+struct mw_order {
+	uint32_t action; /* index into the module's action rows */
+	uint32_t rcpt;   /* index of the recipient, or MW_ALL */
+	const void *args;
+	const struct mw_order *next; /* the means that follows in `send by A or B`, when the same module offers it; else NULL */
+};
+
+/* ---- the message as a module sees it -------------------------------------------------------------------------------------- */
+
+/* Forms of an envelope recipient; only MW_ADDR_PLAIN may be tagged (others are rewritten by an MTA after the milter). */
+enum mw_addr_form {
+	MW_ADDR_PLAIN = 0, /* one local part, one DNS domain; agrees with what the MTA says it resolves to */
+	MW_ADDR_NO_DOMAIN,
+	MW_ADDR_SOURCE_ROUTE, /* @a:b@c */
+	MW_ADDR_BANG,         /* a!b */
+	MW_ADDR_PERCENT,      /* a%b@c, or a quoted local part with an @ */
+	MW_ADDR_LITERAL,      /* a@[192.0.2.1] */
+	MW_ADDR_TRAILING_DOT,
+	MW_ADDR_TOO_LONG, /* no room for a tag in 253 octets */
+	MW_ADDR_BAD,      /* does not parse */
+	MW_ADDR_MTA_DIFFERS, /* the MTA resolves it to another address */
+};
+
+struct mw_rcpt {
+	struct mw_str arg;     /* (octets) as the client wrote it, with or without <> */
+	struct mw_str address; /* without <> */
+	struct mw_str local;   /* part before the last @ */
+	struct mw_str domain;  /* lower case, "" when there is none */
+	struct mw_str notify;  /* value of NOTIFY=, "" when absent */
+	struct mw_str orcpt;   /* value of ORCPT=, "" when absent */
+	uint32_t form;         /* enum mw_addr_form */
+	bool internal;         /* domain is in table <ours>, and the form is plain */
+};
+
+struct mw_envelope {
+	const char *queue_id;    /* "-" until the MTA has told */
+	struct mw_str sender;    /* without <>; "" = null sender */
+	struct mw_str sender_domain;
+	size_t rcpts;
+	const struct mw_rcpt *rcpt;
+	struct mw_str client_addr; /* macro {client_addr}; "" = unknown */
+	struct mw_str client_name;
+	struct mw_str auth_type; /* macro {auth_type}; "" = not authenticated */
+	struct mw_str auth_user; /* macro {auth_authen} */
+	bool local;              /* submitted by a local program, not by SMTP */
+	uint64_t size;           /* octets of header and body */
+};
+
+/* One header field, with the octets that the client sent (SMFIP_HDR_LEADSPC): "Name" ":" value, folds as CRLF or LF. */
+struct mw_field {
+	struct mw_str name;
+	struct mw_str value; /* leading space kept */
+};
+
+/* Where a text stands in the message. */
+enum mw_zone {
+	MW_ZONE_SUBJECT = 1,
+	MW_ZONE_HEADER,
+	MW_ZONE_BODY,
+	MW_ZONE_ATTACHMENT,
+};
+
+/* One leaf of the MIME tree, or the header. `text` is decoded UTF-8 as `milwardctl text` prints it; offsets count its octets. */
+struct mw_part {
+	const char *path;   /* "subject", "header", "1.2" as in IMAP, "2/report.zip/a.txt" inside a container; "0" bare text */
+	const char *type;   /* text/plain, lower case */
+	const char *name;   /* file name in UTF-8, "" when none. Message content: never log it */
+	uint32_t zone;      /* enum mw_zone */
+	const char *unread; /* NULL, or why it could not be read: a word of mw_unreadable */
+	struct mw_str text; /* "" when unread */
+};
+
+/* Reasons of `unreadable(...)`, a closed list. */
+#define MW_UNREADABLE_WORDS "encrypted", "damaged", "image", "unknown-format", "limit", "crashed", "sealed", "indeterminate"
+
+enum mw_rule_kind { MW_IDENTIFIER = 1, MW_CLINICAL, MW_STRUCTURE };
+
+/* A place where a rule matched. Never the text itself. */
+struct mw_finding {
+	uint32_t rule;       /* index for mw_host.rule() */
+	uint32_t part;       /* index of the part */
+	uint32_t zone;       /* enum mw_zone */
+	uint32_t confidence; /* 0-100 */
+	uint64_t offset;     /* octets into mw_part.text */
+	uint64_t length;
+	uint64_t value; /* keyed digest of the normalised match: equal values are equal matches within this process */
+};
+
+struct mw_rule_info {
+	const char *name;
+	uint32_t kind; /* enum mw_rule_kind */
+};
+
+/* What was decided for one recipient. */
+struct mw_verdict {
+	uint32_t effect;     /* enum mw_effect, of this recipient alone */
+	const char *action;  /* "pass", "tls(verified)", "portal", "hold" … */
+	const char *where;   /* "outbound.policy:18", the line that decided */
+	const char *reason;  /* text from the policy, "" when none */
+	const char *skipped; /* why means to the left were passed over, "" when none were */
+};
+
+/* What was decided for the message. */
+struct mw_outcome {
+	uint32_t effect;    /* strictest of the recipients */
+	const char *cause;  /* NULL, or the failure that decided: error, timeout, limit.size … */
+	const char *reason; /* "" when none */
+	bool observe;       /* mode observe: nothing of this is done */
+};
+
+/* ---- host services -------------------------------------------------------------------------------------------------------- */
+
+enum mw_log_level { MW_ERROR = 3, MW_WARNING = 4, MW_NOTICE = 5, MW_INFO = 6, MW_DEBUG = 7 };
+
+/* Table of services. New members only at the end; `size` is sizeof of the host's table: test it before using a late member. */
+struct mw_host {
+	uint32_t size;
+	uint16_t abi_major, abi_minor;
+
+	/* Memory of a message: zeroed, 16-octet aligned, wiped and freed at its end. NULL when there is none. Not from other threads. */
+	void *(*alloc)(struct mw_msg *, size_t n);
+	/* Fills err (may be NULL) and returns code, which must be negative. */
+	int (*fail)(struct mw_err *err, int code, const char *fmt, ...) MW_PRINTF(3, 4);
+	/* One line: event is a short fixed word; msg may be NULL and gives the queue id. */
+	void (*log)(struct mw_self *, struct mw_msg *, enum mw_log_level, const char *event, const char *fmt, ...) MW_PRINTF(5, 6);
+
+	/* Facts: index into the module's fact rows. The type must be that of the row. set_str copies. */
+	int (*set_int)(struct mw_self *, struct mw_msg *, uint32_t fact, int64_t value); /* also MW_BOOL */
+	int (*set_str)(struct mw_self *, struct mw_msg *, uint32_t fact, const char *value);
+
+	/* Envelope: no power needed. */
+	const struct mw_envelope *(*envelope)(struct mw_msg *);
+	/* Power `headers`: fields as the client sent them, with the edits staged so far applied. NULL past the end. */
+	const struct mw_field *(*field)(struct mw_self *, struct mw_msg *, size_t i);
+	/* Power `headers`: the body as the client sent it, piece by piece; stops and returns what fn returns when that is not 0. */
+	int (*body)(struct mw_self *, struct mw_msg *, int (*fn)(void *ctx, const char *p, size_t n), void *ctx);
+	/* Power `text`: parts of the message. NULL past the end. */
+	const struct mw_part *(*part)(struct mw_self *, struct mw_msg *, size_t i);
+	/* Power `text`: run the policy's rules over one part. Findings in order of offset. -EAGAIN: indeterminate (a match limit was
+	 * reached); *n findings are valid all the same and the part is marked unreadable(indeterminate). */
+	int (*scan)(struct mw_self *, struct mw_msg *, size_t part, const struct mw_finding **ret, size_t *n);
+	const struct mw_rule_info *(*rule)(struct mw_msg *, uint32_t rule);
+
+	/* What the policy decided; valid in act(). */
+	const struct mw_verdict *(*verdict)(struct mw_msg *, size_t rcpt);
+	const struct mw_outcome *(*outcome)(struct mw_msg *);
+	/* Names of the classes that the message is in; NULL past the end. */
+	const char *(*msg_class)(struct mw_msg *, size_t i);
+	/* Digest (hex SHA-256) of the policy and all that it includes. */
+	const char *(*policy_digest)(struct mw_msg *);
+	/* Findings of all modules; NULL past the end. */
+	const struct mw_finding *(*finding)(struct mw_msg *, size_t i);
+
+	/* Staged edits: done only after every hook of the message has succeeded, in the order that no MTA can half apply. */
+	/* Power `edit`. Name and value are copied; the value goes behind "Name:" as it is, so begin it with a space; folds are LF. */
+	int (*add_field)(struct mw_self *, struct mw_msg *, const char *name, const char *value, bool first);
+	/* Power `edit`: remove every field whose name matches (case-insensitive; a final * matches any rest). Returns how many. */
+	int (*del_fields)(struct mw_self *, struct mw_msg *, const char *name);
+	/* Power `route`: deliver this recipient through `.mw-TAG.invalid`. -EINVAL when its form is not MW_ADDR_PLAIN. */
+	int (*tag)(struct mw_self *, struct mw_msg *, size_t rcpt, const char *tag);
+
+	/* For extractors: add UTF-8 text to the part in work; -EFBIG when a limit is reached (return then). */
+	int (*sink_text)(struct mw_sink *, const char *utf8, size_t n);
+};
+
+/* ---- the module ----------------------------------------------------------------------------------------------------------- */
+
+enum mw_kind { MW_KIND_MILTER = 1, MW_KIND_EXTRACTOR, MW_KIND_CHECKER };
+
+/* Powers: what a module may do. The `load` line must grant each that the module needs. */
+enum {
+	MW_POWER_HEADERS = 1, /* read header fields and the raw body */
+	MW_POWER_TEXT = 2,    /* read decoded text and findings */
+	MW_POWER_EDIT = 4,    /* add and remove header fields */
+	MW_POWER_ROUTE = 8,   /* change how recipients are reached */
+	MW_POWER_KEYS = 16,   /* read private keys */
+	MW_POWER_STORE = 32,  /* write files */
+	MW_POWER_NETWORK = 64,
+	MW_POWER_RUN = 128, /* start programs */
+};
+#define MW_POWER_NAMES "headers", "text", "edit", "route", "keys", "store", "network", "run"
+
+/* Protocol stages that see() wants. The host asks the MTA only for what some module wants. */
+enum {
+	MW_SEE_CONNECT = 1, /* p = client name as the MTA gives it */
+	MW_SEE_HELO = 2,    /* p = argument */
+	MW_SEE_MAIL = 4,    /* p = sender with <> */
+	MW_SEE_RCPT = 8,    /* p = recipient with <> */
+	MW_SEE_HEADERS = 16, /* all header fields are there */
+	MW_SEE_BODY = 32,    /* p = a piece of the body */
+	MW_SEE_MESSAGE = 64, /* the whole message is there: the stage for scanning. p = NULL */
+	MW_SEE_ABORT = 128,  /* the client gave up before the end */
+	MW_SEE_CLOSE = 256,  /* the connection ended; msg is NULL */
+};
+
+/* Hooks: all may be NULL. 0 or negative errno with err filled; a failure of see() or act() is the cause `error`. */
+struct mw_hooks {
+	/* Judge relations between options that are already typed. Pure: no files, no network. */
+	int (*check)(const struct mw_host *, const void *conf, struct mw_err *);
+	/* Once a generation (start or reload), before any message. *inst is NULL at entry. Files are opened here. */
+	int (*open)(const struct mw_host *, struct mw_self *, const void *conf, void **inst, struct mw_err *);
+	/* A message begins (at MAIL). */
+	int (*begin)(void *inst, struct mw_msg *, void **tx, struct mw_err *);
+	int (*see)(void *inst, void *tx, struct mw_msg *, uint32_t stage, const char *p, size_t n, struct mw_err *);
+	/* Are the means there for this recipient? 1 yes; 0 no, err says why in words for a person; negative: failure. */
+	int (*able)(void *inst, void *tx, struct mw_msg *, const struct mw_order *, struct mw_err *);
+	int (*act)(void *inst, void *tx, struct mw_msg *, const struct mw_order *, struct mw_err *);
+	/* Always runs when begin() returned 0. */
+	void (*end)(void *inst, void *tx);
+	/* Accepts NULL and half-built objects. */
+	void (*close)(void *inst);
+	/* Extractors: text of one leaf part, decoded from its transfer encoding (octets). `reason` is set to a word of
+	 * MW_UNREADABLE_WORDS when this returns negative. charset is the label in the message, "" when absent. */
+	int (*extract)(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *, const char **reason,
+		       struct mw_err *);
+	void *spare[4];
+};
+
+/* A named check of a match, used by `check NAME` in rules. Pure: (octets) in, true or false out. */
+struct mw_check {
+	const char *name; /* NULL ends the rows */
+	const char *help;
+	bool (*valid)(const char *p, size_t n);
+};
+
+/* A command of milwardctl that belongs to this module: `milwardctl MODULE NAME …`. */
+struct mw_command {
+	const char *name; /* NULL ends the rows */
+	const char *args; /* usage of the arguments */
+	const char *help;
+	/* conf as in open(), or NULL when no policy is given. Prints to stdout; the result is the exit status. */
+	int (*run)(const struct mw_host *, const void *conf, int argc, char **argv);
+};
+
+struct mw_plugin {
+	uint32_t magic; /* MW_MAGIC */
+	uint32_t size;  /* sizeof(struct mw_plugin) in the module's header */
+	uint16_t abi_major, abi_minor;
+	uint32_t kind;     /* enum mw_kind */
+	const char *build; /* MW_BUILD */
+	const char *name;  /* equals the file's name without .so */
+	const char *version, *summary, *licence;
+	uint32_t stages; /* MW_SEE_… */
+	uint32_t powers; /* MW_POWER_… */
+	const struct mw_opt *options;
+	size_t conf_size; /* size of the struct that .options fill */
+	const struct mw_fact *facts;
+	const struct mw_action *actions;
+	const struct mw_check *checks;     /* MW_KIND_CHECKER */
+	const char *const *types;          /* MW_KIND_EXTRACTOR: media types, NULL ends; "text/x-*" matches a prefix */
+	const struct mw_command *commands;
+	struct mw_hooks hooks; /* last, so that `size` covers it */
+};
+
+/* MW_PLUGIN(audit, "audit", .kind = …): the same source is linked in or built as a loadable file. */
+#ifdef MW_MODULE_STATIC
+#define MW_PLUGIN_SYMBOL(id) mw_plugin_##id
+#else
+#define MW_PLUGIN_SYMBOL(id) mw_plugin
+#endif
+#define MW_PLUGIN(id, modname, ...)                                                                                            \
+	extern const struct mw_plugin MW_PLUGIN_SYMBOL(id);                                                                    \
+	MW_EXPORT const struct mw_plugin MW_PLUGIN_SYMBOL(id) = {.magic = MW_MAGIC,                                            \
+								 .size = sizeof(struct mw_plugin),                             \
+								 .abi_major = MW_ABI_MAJOR,                                    \
+								 .abi_minor = MW_ABI_MINOR,                                    \
+								 .build = MW_BUILD,                                            \
+								 .name = (modname),                                            \
+								 __VA_ARGS__}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

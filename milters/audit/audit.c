@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <milward/plugin.h>
+MW_PLUGIN(audit, "audit", .kind = MW_KIND_MILTER, .version = MW_VERSION, .summary = "placeholder");

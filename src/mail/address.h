@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * address: envelope addresses as MTAs hand them to a milter (RFC 5321 4.1.2, RFC 6531), and whether one may be tagged.
+ * Pure over (pointer, length).
+ */
+#ifndef MW_MAIL_ADDRESS_H
+#define MW_MAIL_ADDRESS_H
+
+#include "base/arena.h"
+#include <milward/plugin.h>
+
+#define MW_DOMAIN_MAX 253 /* octets of a domain name in text, RFC 1035 2.3.4 less the length and root octets */
+#define MW_TAG_ROOM 20    /* octets kept free for ".mw-XXXXXX.invalid" */
+
+/* Splits "arg" (with or without <>, as the client wrote it) into rcpt: address, local, domain (lower case copy in the arena),
+ * form. notify, orcpt and internal are left alone. 0 or -ENOMEM; an address that does not parse gets form MW_ADDR_BAD. */
+int mw_address_parse(struct mw_arena *, struct mw_str arg, struct mw_rcpt *rcpt);
+/* Does what the MTA resolved (macros {rcpt_addr}, {rcpt_host}; "" = not known) agree with the address as written? Sets the
+ * form MW_ADDR_MTA_DIFFERS when a plain one does not. `host_is_domain`: {rcpt_host} holds the recipient's domain (Postfix, when
+ * {rcpt_mailer} is smtp or a relay without its own next hop). */
+void mw_address_confirm(struct mw_rcpt *, struct mw_str mta_addr);
+/* Name of a form for people: "source route". */
+const char *mw_address_form_name(uint32_t form);
+/* Is domain one of milward's own tag domains (.mw-NAME.invalid)? ASCII case-insensitive. */
+bool mw_address_is_tag(struct mw_str domain);
+/* xtext of RFC 3461 4: '+', '=' and all outside 33..126 as +XX. */
+char *mw_address_xtext(struct mw_arena *, struct mw_str);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store: the octets of one message while it is in work: in memory up to a limit, above it in a file that has no name. */
+#ifndef MW_MAIL_STORE_H
+#define MW_MAIL_STORE_H
+
+#include "base/err.h"
+
+struct mw_store;
+
+/* memory: octets kept in memory; dir: folder for the unnamed file (O_TMPFILE, or create and unlink). Borrowed: dir. NULL = no memory. */
+struct mw_store *mw_store_new(size_t memory, const char *dir);
+/* Appends. -ENOSPC and others with err. */
+int mw_store_add(struct mw_store *, const char *p, size_t n, struct mw_err *);
+uint64_t mw_store_size(const struct mw_store *);
+/* Is it in a file? For counters and tests. */
+bool mw_store_spilled(const struct mw_store *);
+/* The whole content as one piece, valid until the next add or free. A file is mapped read-only. */
+int mw_store_view(struct mw_store *, struct mw_str *ret, struct mw_err *);
+/* Wipes memory, frees; accepts NULL; sets *s to NULL. */
+void mw_store_free(struct mw_store **s);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fold: text as a reader sees it, for matching. Case is kept (rules decide). Compatibility forms (full-width, mathematical,
+ * superscript, ligatures), all decimal digits of Unicode, NBSP and other spaces, and typographic dashes and quotes become ASCII;
+ * zero-width characters, soft hyphens and bidi marks vanish. Offsets map back to the original.
+ */
+#ifndef MW_MATCH_FOLD_H
+#define MW_MATCH_FOLD_H
+
+#include "base/arena.h"
+#include <milward/plugin.h>
+
+struct mw_folded {
+	struct mw_str text; /* folded, valid UTF-8 when the input was; borrowed from the input when nothing changed */
+	size_t origin_n;    /* octets of the input */
+	/* Private: steps of the map. */
+	const struct mw_fold_step *step;
+	size_t steps;
+};
+
+/* Input need not be valid UTF-8: stray octets are kept as one '?' each. 0 or -ENOMEM. Linear. */
+int mw_fold(struct mw_arena *, struct mw_str utf8, struct mw_folded *ret);
+/* Octet of the input where the folded octet at `at` came from (at <= text.n; text.n maps to the end). */
+size_t mw_fold_origin(const struct mw_folded *, size_t at);
+
+#endif

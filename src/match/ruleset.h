@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ruleset: rules compiled for scanning. Immutable after compile, shared by all threads; each thread has its own scratch.
+ * PCRE2 is the only authority on what matches. A match limit that is reached is "indeterminate", never "no match".
+ */
+#ifndef MW_MATCH_RULESET_H
+#define MW_MATCH_RULESET_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "match/fold.h"
+#include "match/rule.h"
+
+struct mw_ruleset;
+struct mw_scratch;
+
+typedef bool (*mw_check_fn)(const char *p, size_t n);
+/* Gives the check of that name, NULL = unknown. */
+typedef mw_check_fn (*mw_check_lookup)(void *ctx, const char *name);
+/* Told of each rule that does not compile. offset: octet of the pattern, or SIZE_MAX. */
+typedef void (*mw_rule_report)(void *ctx, const struct mw_rule *, size_t offset, const char *text);
+
+/* rules: borrowed, must outlive the set. 0; -EINVAL when report was called; -ENOMEM. */
+int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup, mw_rule_report, void *ctx, struct mw_ruleset **ret,
+		       struct mw_err *);
+size_t mw_ruleset_rules(const struct mw_ruleset *);
+const struct mw_rule *mw_ruleset_rule(const struct mw_ruleset *, size_t i);
+void mw_ruleset_free(struct mw_ruleset **);
+
+/* key: 32 octets for the digests in mw_finding.value. */
+struct mw_scratch *mw_scratch_new(const struct mw_ruleset *, const unsigned char key[32]);
+void mw_scratch_free(struct mw_scratch **);
+
+struct mw_findings {
+	size_t n, cap, max; /* max: stop with -EFBIG beyond it */
+	struct mw_finding *v;
+};
+
+/* Appends findings (arena) in order of offset; part and zone are copied into each; offsets are those of the unfolded input.
+ * 0; -EAGAIN: a match limit was reached in *rule (findings of the others are there); -EFBIG; -ENOMEM. */
+int mw_ruleset_scan(const struct mw_ruleset *, struct mw_scratch *, const struct mw_folded *, struct mw_arena *, uint32_t part,
+		    uint32_t zone, struct mw_findings *, size_t *rule);
+
+/* Told of each sample that fails: a `hit` that the rule does not match, a `miss` that it does. */
+typedef void (*mw_sample_report)(void *ctx, const struct mw_rule *, const struct mw_sample *, bool is_hit);
+/* Runs every rule's samples; 0, or how many failed, or negative. */
+int mw_ruleset_samples(const struct mw_ruleset *, mw_sample_report, void *ctx, struct mw_err *);
+
+#endif
