@@ -15,25 +15,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/loader.h"
 #include "mail/header.h"
 #include "mail/limits.h"
 #include "match/ruleset.h"
 #include "policy/eval.h"
 #include "policy/plan.h"
-
-/* ---- loader ----------------------------------------------------------------------------------------------------------------- */
-struct mw_loader;
-/* dir: folder of module files, borrowed; NULL = only linked-in modules. Caller frees, after every generation that used it. */
-struct mw_loader *mw_loader_new(const char *dir);
-void mw_loader_free(struct mw_loader **);
-/* Descriptor without running code of the module: linked in, or read from the file's ELF data. Lives as long as the loader.
- * Errors, each its own text: not found; file or folder writable by others; not a module (no symbol); wrong magic; short
- * struct; other ABI major; newer minor; other build; name differs from the file's. */
-const struct mw_plugin *mw_loader_describe(struct mw_loader *, const char *name, struct mw_err *);
-/* The same module with its code, ready to be called (dlopen RTLD_NOW|RTLD_LOCAL; all checks again on what was loaded). */
-const struct mw_plugin *mw_loader_load(struct mw_loader *, const char *name, struct mw_err *);
-/* For the policy checker; valid as long as the loader. */
-struct mw_catalog mw_loader_catalog(struct mw_loader *);
 
 /* ---- generation ------------------------------------------------------------------------------------------------------------- */
 struct mw_generation;
