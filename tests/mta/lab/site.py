@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""site: everything that a scenario needs, put together: namespace, names, certificates, sinks, Postfix, and the results.
+
+    with lab.Site() as site:
+        site.postfix.start()
+        site.send(message, "bob@valid.test")
+        site.tap.equal(site.copies(message), {("valid", "bob@valid.test"): ["TLSv1.3"]}, "arrives once, encrypted")
+"""
+import os
+import shutil
+import sys
+import traceback
+
+from . import namespace
+from .ca import Authority
+from .client import Client
+from .dns import Dns
+from .message import SECRETS
+from .postfix import Postfix
+from .sink import Sink
+from .tap import Tap, note, skip_all
+
+# name, address, how it does TLS, certificate for (kind, host). The domain is NAME.test, its MX mx.NAME.test.
+SINKS = (
+    ("inside", "127.0.0.20", "notls", None),
+    ("portal", "127.0.0.21", "notls", None),
+    ("plain", "127.0.0.11", "notls", None),
+    ("valid", "127.0.0.12", "tls", "valid"),
+    ("selfsigned", "127.0.0.13", "tls", "selfsigned"),
+    ("wrongname", "127.0.0.14", "tls", "wrongname"),
+    ("expired", "127.0.0.15", "tls", "expired"),
+    ("brokentls", "127.0.0.16", "454", None),
+    ("oldtls", "127.0.0.17", "tls10", "valid"),
+)
+DOWN = "127.0.0.99"  # down.test: nobody listens there
+
+
+class Site:
+    def __init__(self):
+        for program in ("postfix", "unbound"):
+            if not shutil.which(program):
+                skip_all("%s is not installed (packaging/deps test)" % program)
+        self.folder = namespace.enter()
+        self.tap = Tap()
+        self.ca = Authority(os.path.join(self.folder, "ca"))
+        self.dns = Dns(self.folder)
+        self.sinks = {}
+        os.mkdir(os.path.join(self.folder, "sinks"))
+        self._sinks()
+        self.dns.start()
+        self.postfix = Postfix(self.folder)
+        self.postfix.set(smtp_tls_CAfile=self.ca.path, transport_maps="inline:{clinic.test=smtp:[127.0.0.20]}")
+
+    def _sinks(self):
+        for name, address, mode, kind in SINKS:
+            host = "mx.%s.test" % name
+            cert = None
+            if kind == "wrongname":
+                cert = self.ca.issue("mx.other.test")
+            elif kind:
+                cert = self.ca.issue(host, kind)
+            sink = Sink(name, address, mode, cert, os.path.join(self.folder, "sinks"))
+            sink.up()
+            self.sinks[name] = sink
+            self.dns.host(host, address)
+            self.dns.mail(name + ".test", host)
+        self.dns.host("gw.clinic.test", "127.0.0.1")
+        self.dns.host("mx.down.test", DOWN)
+        self.dns.mail("down.test", "mx.down.test")
+        self.dns.mail("mixed.test", "mx.plain.test", "mx.valid.test")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind and not issubclass(kind, SystemExit):
+            self.tap.ok(False, "the scenario runs to its end", "".join(traceback.format_exception(kind, value, trace)))
+        status = self.tap.end()
+        if status:
+            self._tell()
+        sys.stdout.flush()
+        # The namespace goes with this process, and everything in it.
+        os._exit(status)
+
+    def _tell(self):
+        """For a failure: the end of every log, and what the sinks got."""
+        for name in sorted(os.listdir("log")):
+            with open(os.path.join("log", name), errors="replace") as log:
+                lines = log.read().splitlines()[-60:]
+            if lines:
+                note("---- " + name)
+                note("\n".join(lines))
+        note("---- sinks")
+        for sink in self.sinks.values():
+            for copy in sink.copies:
+                note(repr(copy))
+
+    # ---- mail
+    def send(self, message, *rcpts, **client):
+        """Sends a message by SMTP in the plainest way; the final reply's text."""
+        with Client(**client) as smtp:
+            smtp.mail(message.sender)
+            for rcpt in rcpts:
+                smtp.rcpt(rcpt)
+            return smtp.data(message.octets)[1]
+
+    def found(self, message):
+        """Copies of a message in all sinks."""
+        needle = b"<%s>" % message.id.encode()
+        return [c for sink in self.sinks.values() for c in sink.copies if any(needle in i.encode() for i in c.header("Message-ID"))]
+
+    def copies(self, message):
+        """{(sink, recipient): [TLS version or None, one for each copy]} of a message."""
+        result = {}
+        for copy in self.found(message):
+            for rcpt in copy.to:
+                result.setdefault((copy.sink, rcpt), []).append(copy.tls)
+        return result
+
+    def bounces(self):
+        """Non-delivery reports that came back inside."""
+        return [c for c in self.sinks["inside"].copies if c.mail.startswith("<>")]
+
+    # ---- what must never happen
+    def leaks(self):
+        """Names of logs in which matched text or a Subject can be read."""
+        bad = []
+        for name in os.listdir("log"):
+            with open(os.path.join("log", name), errors="replace") as log:
+                text = log.read()
+            bad += ["%s: %s" % (name, secret) for secret in SECRETS if secret in text]
+        return bad
