@@ -391,7 +391,8 @@ struct mw_command {
 	const char *name; /* NULL ends the rows */
 	const char *args; /* usage of the arguments */
 	const char *help;
-	/* conf as in open(), or NULL when no policy is given. Prints to stdout; the result is the exit status. */
+	/* conf as in open(), or NULL when no policy is given. argv[0] is the command's name, its arguments follow. Prints to stdout,
+	 * errors to stderr; the result is the exit status. */
 	int (*run)(const struct mw_host *, const void *conf, int argc, char **argv);
 };
 
