@@ -13,14 +13,17 @@
 struct mw_folded {
 	struct mw_str text; /* folded, valid UTF-8 when the input was; borrowed from the input when nothing changed */
 	size_t origin_n;    /* octets of the input */
-	/* Private: steps of the map. */
+	/* Private: steps of the map, NULL when nothing moved. */
 	const struct mw_fold_step *step;
 	size_t steps;
 };
 
-/* Input need not be valid UTF-8: stray octets are kept as one '?' each. 0 or -ENOMEM. Linear. */
+/* Input need not be valid UTF-8: each stray octet becomes one '?', so text is always valid UTF-8. Linear.
+ * 0; -ENOMEM; -EFBIG over 2 GiB - 1. */
 int mw_fold(struct mw_arena *, struct mw_str utf8, struct mw_folded *ret);
 /* Octet of the input where the folded octet at `at` came from (at <= text.n; text.n maps to the end). */
 size_t mw_fold_origin(const struct mw_folded *, size_t at);
+/* Octet of the input behind the folded octet at - 1: where a match that ends at `at` ends. What vanished behind it is left out. */
+size_t mw_fold_end(const struct mw_folded *, size_t at);
 
 #endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pattern: PCRE2's own limits bound the work of one start position, and a run of word characters may cost all of them again at
+ * each of its positions. So a long text is searched in slices of start positions, and between slices the thread's processor clock
+ * is looked at: a pattern gets a fixed time and so much more for each octet, some ten times what the slowest sane pattern needs.
+ */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "match/pattern.h"
+
+#include <errno.h>
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MATCH_LIMIT 100000u
+#define DEPTH_LIMIT 10000u
+#define HEAP_LIMIT 4096u /* KiB */
+#define STACK_FIRST (32u * 1024u)
+#define STACK_MAX (512u * 1024u)
+#define SLICE_FIRST 64u
+#define SLICE_MAX (16u * 1024u)
+#define SLICE_WORK ((uint64_t)1 << 34) /* start positions times octets behind them: some seconds when each reads all of them */
+#define SLICE_QUICK 2000000u	       /* ns: a slice that took less lets the next one be larger */
+#define TIME_FIXED 250000000u	       /* ns */
+#define TIME_OCTET 50u		       /* ns */
+
+struct mw_pattern {
+	pcre2_code *code;
+	struct mw_octets first; /* a match begins with one of these; all bits: not known */
+	struct mw_octets last;	/* a match holds one of these (a letter in both cases); all bits: not known */
+	uint32_t min;		/* characters of the shortest match */
+};
+
+struct mw_matcher {
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+};
+
+static void octets_set(struct mw_octets *o, unsigned c)
+{
+	o->bit[c / 64] |= 1ull << (c % 64);
+}
+
+struct mw_octets mw_octets_of(struct mw_str text)
+{
+	struct mw_octets o = {{0}};
+	bool seen[256] = {false};
+
+	for (size_t i = 0; i < text.n; i++)
+		seen[(unsigned char)text.p[i]] = true;
+	for (unsigned c = 0; c < 256; c++)
+		if (seen[c])
+			octets_set(&o, c);
+	return o;
+}
+
+static bool octets_meet(const struct mw_octets *a, const struct mw_octets *b)
+{
+	return (a->bit[0] & b->bit[0]) || (a->bit[1] & b->bit[1]) || (a->bit[2] & b->bit[2]) || (a->bit[3] & b->bit[3]);
+}
+
+/* One code unit that PCRE2 knows of. It does not tell whether it meant either case, so both are taken. */
+static struct mw_octets octets_of_unit(uint32_t unit)
+{
+	struct mw_octets o = {{0}};
+
+	octets_set(&o, unit & 0xff);
+	if ((unit >= 'a' && unit <= 'z') || (unit >= 'A' && unit <= 'Z'))
+		octets_set(&o, unit ^ 0x20);
+	/* Beyond ASCII the other case may have other octets. */
+	if (unit >= 0x80)
+		o = (struct mw_octets){{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+	return o;
+}
+
+static void pattern_facts(struct mw_pattern *p)
+{
+	const uint8_t *map = NULL;
+	uint32_t type = 0, unit = 0;
+
+	p->first = p->last = (struct mw_octets){{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+	(void)pcre2_pattern_info(p->code, PCRE2_INFO_MINLENGTH, &p->min);
+	(void)pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTCODETYPE, &type);
+	if (type == 1 && pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTCODEUNIT, &unit) == 0) {
+		p->first = octets_of_unit(unit);
+	} else if (type == 0 && pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTBITMAP, &map) == 0 && map) {
+		p->first = (struct mw_octets){{0}};
+		for (unsigned c = 0; c < 256; c++)
+			if (map[c / 8] >> (c % 8) & 1)
+				octets_set(&p->first, c);
+	}
+	(void)pcre2_pattern_info(p->code, PCRE2_INFO_LASTCODETYPE, &type);
+	if (type == 1 && pcre2_pattern_info(p->code, PCRE2_INFO_LASTCODEUNIT, &unit) == 0)
+		p->last = octets_of_unit(unit);
+}
+
+int mw_pattern_new(struct mw_str source, bool caseless, bool extended, struct mw_pattern **ret, size_t *offset, char text[128])
+{
+	uint32_t flags = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT | (caseless ? PCRE2_CASELESS : 0u) |
+			 (extended ? PCRE2_EXTENDED : 0u);
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	struct mw_pattern *p = calloc(1, sizeof(*p));
+	int error = 0;
+
+	if (!context || !p) {
+		pcre2_compile_context_free(context);
+		free(p);
+		return -ENOMEM;
+	}
+	/* The same answer whatever this libpcre2 was built to take for an end of line. */
+	(void)pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
+	(void)pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
+	p->code = pcre2_compile((PCRE2_SPTR)source.p, source.n, flags, &error, offset, context);
+	pcre2_compile_context_free(context);
+	if (!p->code) {
+		free(p);
+		if (error == PCRE2_ERROR_HEAP_FAILED)
+			return -ENOMEM;
+		(void)pcre2_get_error_message(error, (PCRE2_UCHAR *)text, 128);
+		return -EINVAL;
+	}
+	/* Where there is no just-in-time compiler the interpreter gives the same answers under the same limits. */
+	(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+	pattern_facts(p);
+	*ret = p;
+	return 0;
+}
+
+void mw_pattern_free(struct mw_pattern **p)
+{
+	if (!*p)
+		return;
+	pcre2_code_free((*p)->code);
+	free(*p);
+	*p = NULL;
+}
+
+struct mw_matcher *mw_matcher_new(void)
+{
+	struct mw_matcher *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->data = pcre2_match_data_create(1, NULL);
+	m->context = pcre2_match_context_create(NULL);
+	m->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MAX, NULL);
+	if (!m->data || !m->context) {
+		mw_matcher_free(&m);
+		return NULL;
+	}
+	(void)pcre2_set_match_limit(m->context, MATCH_LIMIT);
+	(void)pcre2_set_depth_limit(m->context, DEPTH_LIMIT);
+	(void)pcre2_set_heap_limit(m->context, HEAP_LIMIT);
+	/* No stack (no just-in-time compiler): PCRE2 uses 32 KiB of the thread's. */
+	if (m->stack)
+		pcre2_jit_stack_assign(m->context, NULL, m->stack);
+	return m;
+}
+
+void mw_matcher_free(struct mw_matcher **m)
+{
+	if (!*m)
+		return;
+	pcre2_match_data_free((*m)->data);
+	pcre2_match_context_free((*m)->context);
+	pcre2_jit_stack_free((*m)->stack);
+	free(*m);
+	*m = NULL;
+}
+
+bool mw_pattern_possible(const struct mw_pattern *p, const struct mw_octets *o, size_t n)
+{
+	return n >= p->min && octets_meet(&p->first, o) && octets_meet(&p->last, o);
+}
+
+/* Start positions up to the next look at the clock. */
+static size_t slice_largest(size_t n)
+{
+	uint64_t most = SLICE_WORK / (n ? n : 1);
+
+	return most < SLICE_FIRST ? SLICE_FIRST : most > SLICE_MAX ? SLICE_MAX : (size_t)most;
+}
+
+/* Asked before each slice of a long text. */
+static bool time_is_up(struct mw_allowance *a, size_t n)
+{
+	struct timespec ts;
+	uint64_t now;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
+		return true; /* without a clock there is no bound: say so */
+	now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	if (a->until == 0) {
+		a->until = now + TIME_FIXED + (uint64_t)n * TIME_OCTET;
+		a->slice = SLICE_FIRST;
+	} else if (now - a->last > SLICE_QUICK) {
+		a->slice = SLICE_FIRST;
+	} else {
+		size_t largest = slice_largest(n);
+
+		a->slice = a->slice * 4 < largest ? a->slice * 4 : largest;
+	}
+	a->last = now;
+	return now > a->until;
+}
+
+/* First octet of a character at or behind `at`. */
+static size_t character_at(struct mw_str text, size_t at)
+{
+	while (at < text.n && ((unsigned char)text.p[at] & 0xc0u) == 0x80u)
+		at++;
+	return at;
+}
+
+int mw_pattern_next(const struct mw_pattern *p, struct mw_matcher *m, struct mw_allowance *a, struct mw_str text, size_t from,
+		    size_t *start, size_t *end)
+{
+	from = character_at(text, from);
+	while (from < text.n) {
+		size_t slice = text.n;
+		const PCRE2_SIZE *v;
+		int rc;
+
+		if (text.n > SLICE_MAX) {
+			if (time_is_up(a, text.n))
+				return -EAGAIN;
+			slice = text.n - from > a->slice ? from + a->slice : text.n;
+		}
+		(void)pcre2_set_offset_limit(m->context, slice);
+		rc = pcre2_match(p->code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, m->data,
+				 m->context);
+		if (rc == PCRE2_ERROR_NOMATCH) {
+			from = character_at(text, slice + 1);
+			continue;
+		}
+		if (rc == PCRE2_ERROR_NOMEMORY)
+			return -ENOMEM;
+		if (rc < 0)
+			return -EAGAIN;
+		v = pcre2_get_ovector_pointer(m->data);
+		/* \K may move the start; a match must still move on. */
+		if (v[0] < from || v[1] <= v[0] || v[1] > text.n)
+			return -EAGAIN;
+		*start = v[0];
+		*end = v[1];
+		return 1;
+	}
+	return 0;
+}

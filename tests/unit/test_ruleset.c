@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "match/ruleset.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#define LIT(s) {.p = (s), .n = sizeof(s) - 1}
+#define LIST(n, f, ...) .n = COUNT(((const char *const[]){__VA_ARGS__})), .f = (const char *const[]){__VA_ARGS__}
+
+static const unsigned char key[32] = "0123456789abcdef0123456789abcde";
+
+static bool check_even(const char *p, size_t n)
+{
+	return n > 0 && strchr("02468", p[n - 1]);
+}
+
+static mw_check_fn lookup(void *ctx, const char *name)
+{
+	(void)ctx;
+	return strcmp(name, "even") == 0 ? check_even : NULL;
+}
+
+static void report(void *ctx, const struct mw_rule *r, size_t offset, const char *text)
+{
+	char *out = ctx;
+	size_t n = strlen(out);
+
+	(void)snprintf(out + n, 512 - n, "%s:%zd:%s\n", r->name, (ssize_t)offset, text);
+}
+
+static struct mw_ruleset *compile(const struct mw_rule *v, size_t n)
+{
+	char out[512] = "";
+	struct mw_ruleset *set = NULL;
+	struct mw_err err;
+	int rc = mw_ruleset_compile(v, n, lookup, report, out, &set, &err);
+
+	if (rc)
+		fail_msg("%d %s %s", rc, err.text, out);
+	assert_int_equal(mw_ruleset_rules(set), n);
+	return set;
+}
+
+static const struct mw_rule rules[] = {
+	{.name = "ssn", .kind = MW_IDENTIFIER, .pattern = LIT("\\b\\d{3}([- ]?)\\d{2}\\1\\d{4}\\b"), .level = 55, .level_near = 85,
+	 LIST(nears, near, "ssn", "social security"), .within = 30, LIST(excepts, except, "078-05-1120")},
+	{.name = "even", .kind = MW_IDENTIFIER, .pattern = LIT("x[0-9x]{2}"), .check = "even", .level = 60, .level_near = 60},
+	{.name = "only-near", .kind = MW_CLINICAL, .pattern = LIT("a1c"), .caseless = true, .level = 0, .level_near = 80,
+	 LIST(nears, near, "result"), .within = 20},
+	{.name = "drug", .kind = MW_CLINICAL, .level = 75, .level_near = 75, LIST(terms, term, "insulin", "insulin glargine", "glargine pen"),
+	 .whole_word = true},
+	{.name = "spaced", .kind = MW_CLINICAL, .pattern = LIT(" q q # comment "), .extended = true, .level = 70, .level_near = 70},
+	{.name = "accent", .kind = MW_CLINICAL, .pattern = LIT("M.ni\xc3\xa8re"), .caseless = true, .level = 70, .level_near = 70},
+};
+
+struct scanned {
+	struct mw_arena *arena;
+	struct mw_findings f;
+	size_t rule;
+	int rc;
+};
+
+static struct scanned scan(const struct mw_ruleset *set, const char *text, size_t n, size_t max)
+{
+	struct mw_scratch *scratch = mw_scratch_new(set, key);
+	struct scanned s = {.arena = mw_arena_new(0), .f = {.max = max}, .rule = SIZE_MAX};
+	struct mw_folded folded;
+
+	assert_non_null(scratch);
+	assert_int_equal(mw_fold(s.arena, (struct mw_str){.p = text, .n = n}, &folded), 0);
+	s.rc = mw_ruleset_scan(set, scratch, &folded, s.arena, 3, MW_ZONE_BODY, &s.f, &s.rule);
+	mw_scratch_free(&scratch);
+	return s;
+}
+
+/* Findings as "rule:confidence:text|". */
+static void show(const struct mw_ruleset *set, const struct scanned *s, const char *text, char *out, size_t n)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < s->f.n && at < n; i++) {
+		const struct mw_finding *f = s->f.v + i;
+
+		assert_int_equal(f->part, 3);
+		assert_int_equal(f->zone, MW_ZONE_BODY);
+		at += (size_t)snprintf(out + at, n - at, "%s:%u:%.*s|", mw_ruleset_rule(set, f->rule)->name, f->confidence, (int)f->length,
+				       text + f->offset);
+	}
+}
+
+static void test_scan(void **state)
+{
+	static const struct {
+		const char *text, *found;
+	} row[] = {
+		{"", ""},
+		{"219-09-9998", "ssn:55:219-09-9998|"},
+		{"SSN 219-09-9998 and 219 09 9997", "ssn:85:219-09-9998|ssn:85:219 09 9997|"},
+		{"219-09 9998", ""},
+		{"ssn 078-05-1120 078 05 1120", ""},
+		{"ssn \xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09-99\xe2\x80\x8b" "98\xe2\x80\x8b.",
+		 "ssn:85:\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09-99\xe2\x80\x8b" "98|"},
+		{"xx1 xx12 ", "even:60:x12|"}, /* a good match inside one that the check refused */
+		{"A1C", ""},
+		{"A1c result, result of a1c", "only-near:80:A1c|only-near:80:a1c|"},
+		{"Insulin; insulin glargine pen", "drug:75:Insulin|drug:75:insulin glargine pen|"},
+		{"qq q q", "spaced:70:qq|"},
+		{"m\xc3\xa9ni\xc3\xa8re M\xc3\x89NI\xc3\x88RE", "accent:70:m\xc3\xa9ni\xc3\xa8re|accent:70:M\xc3\x89NI\xc3\x88RE|"},
+		{"insulin x22 qq", "drug:75:insulin|even:60:x22|spaced:70:qq|"}, /* in order of offset, not of rules */
+	};
+	struct mw_ruleset *set = compile(rules, COUNT(rules));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct scanned s = scan(set, row[i].text, strlen(row[i].text), 100);
+		char out[512];
+
+		assert_int_equal(s.rc, 0);
+		show(set, &s, row[i].text, out, sizeof(out));
+		assert_string_equal(out, row[i].found);
+		mw_arena_free(&s.arena);
+	}
+	mw_ruleset_free(&set);
+	assert_null(set);
+}
+
+static void test_values(void **state)
+{
+	static const char text[] = "219-09-9998 219 09 9998 219099998 219-09-9999";
+	struct mw_ruleset *set = compile(rules, 1);
+	struct scanned s = scan(set, text, sizeof(text) - 1, 100);
+
+	(void)state;
+	assert_int_equal(s.f.n, 4);
+	assert_true(s.f.v[0].value == s.f.v[1].value && s.f.v[1].value == s.f.v[2].value);
+	assert_true(s.f.v[0].value != s.f.v[3].value);
+	mw_arena_free(&s.arena);
+	mw_ruleset_free(&set);
+}
+
+static void test_findings_limit(void **state)
+{
+	static const char text[] = "219-09-9998 219-09-9997 219-09-9996 insulin";
+	struct mw_ruleset *set = compile(rules, COUNT(rules));
+	struct scanned s = scan(set, text, sizeof(text) - 1, 2);
+
+	(void)state;
+	assert_int_equal(s.rc, -EFBIG);
+	assert_int_equal(s.f.n, 2);
+	mw_arena_free(&s.arena);
+	s = scan(set, text, sizeof(text) - 1, 4);
+	assert_int_equal(s.rc, 0);
+	assert_int_equal(s.f.n, 4);
+	mw_arena_free(&s.arena);
+	mw_ruleset_free(&set);
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* A pattern that explodes is indeterminate, soon, and the other rules still speak. */
+static void test_catastrophic(void **state)
+{
+	static const struct mw_rule v[] = {
+		{.name = "ok", .pattern = LIT("b+"), .level = 70, .level_near = 70},
+		{.name = "bad", .pattern = LIT("(a+)+$"), .level = 70, .level_near = 70},
+		{.name = "ok2", .pattern = LIT("c"), .level = 70, .level_near = 70},
+	};
+	static const char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c";
+	struct mw_ruleset *set = compile(v, COUNT(v));
+	uint64_t best = UINT64_MAX;
+	char out[64];
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		uint64_t before = cpu_ns(), took;
+		struct scanned s = scan(set, text, sizeof(text) - 1, 100);
+
+		took = cpu_ns() - before;
+		best = took < best ? took : best;
+		assert_int_equal(s.rc, -EAGAIN);
+		assert_int_equal(s.rule, 1);
+		show(set, &s, text, out, sizeof(out));
+		assert_string_equal(out, "ok:70:b|ok2:70:c|");
+		mw_arena_free(&s.arena);
+	}
+	assert_true(best < 50u * 1000u * 1000u); /* it takes less than a millisecond; sanitizers are slow */
+	mw_ruleset_free(&set);
+}
+
+/* Quadratic patterns never reach PCRE2's limit for one start position; the allowance of processor time ends them. */
+static void test_quadratic(void **state)
+{
+	static const struct mw_rule v[] = {{.name = "slow", .pattern = LIT("a(?=.*b).*c@"), .level = 70, .level_near = 70}};
+	struct mw_ruleset *set = compile(v, 1);
+	size_t n = 1u << 19;
+	char *text = malloc(n);
+	struct scanned s;
+	uint64_t before;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'a', n);
+	/* The '@' that the pattern needs is there, but never behind a letter. */
+	text[n - 2] = ' ';
+	text[n - 1] = '@';
+	before = cpu_ns();
+	s = scan(set, text, n, 100);
+	assert_int_equal(s.rc, -EAGAIN);
+	assert_int_equal(s.rule, 0);
+	assert_true(cpu_ns() - before < 20000000000u);
+	mw_arena_free(&s.arena);
+	free(text);
+	mw_ruleset_free(&set);
+}
+
+/* Matches around every place where one slice of start positions ends and the next begins. */
+static void test_long_text(void **state)
+{
+	struct mw_ruleset *set = compile(rules, COUNT(rules));
+	size_t n = 200000;
+	char *text = malloc(n);
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t shift = 0; shift < 24; shift++) {
+		const size_t at[] = {0, 16372 + shift, 16384 + shift, 60000, 199988};
+		struct scanned s;
+
+		memset(text, ' ', n);
+		for (size_t i = 0; i < COUNT(at); i++)
+			memcpy(text + at[i], "219-09-9998 ", 12);
+		s = scan(set, text, n, 100);
+		assert_int_equal(s.rc, 0);
+		assert_int_equal(s.f.n, COUNT(at));
+		for (size_t i = 0; i < COUNT(at); i++)
+			assert_int_equal(s.f.v[i].offset, at[i]);
+		mw_arena_free(&s.arena);
+	}
+	free(text);
+	mw_ruleset_free(&set);
+}
+
+/* Bad rules, one by one: where and why. */
+static void test_refused(void **state)
+{
+	const struct {
+		struct mw_rule rule;
+		const char *why;
+	} row[] = {
+		{{.name = "r", .pattern = LIT("ab(c"), .level = 1}, "r:4:missing closing parenthesis"},
+		{{.name = "r", .pattern = LIT("a\\C"), .level = 1}, "r:3:using \\C is disabled"},
+		{{.name = "r", .pattern = LIT("a\xff"), .level = 1}, "r:1:UTF-8 error"},
+		{{.name = "r", .level = 1}, "r:-1:a rule needs a pattern or terms"},
+		{{.name = "r", .pattern = LIT("a"), .level = 1, LIST(terms, term, "b")}, "r:-1:a rule has a pattern or terms, not both"},
+		{{.name = "r", .pattern = LIT("a"), .level = 1, .check = "evn"}, "r:-1:unknown check"},
+		{{.name = "r", .pattern = LIT("a"), .level = 101}, "r:-1:this level never"},
+		{{.name = "r", .pattern = LIT("a")}, "r:-1:this level never"},
+		{{.name = "r", .pattern = LIT("a"), .level_near = 50}, "r:-1:this level never"},
+		{{.name = "r", .level = 1, LIST(terms, term, "b", " . ")}, "r:-1:term 2 of the list"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		char out[512] = "";
+		struct mw_ruleset *set = NULL;
+		struct mw_err err = {0};
+
+		assert_int_equal(mw_ruleset_compile(&row[i].rule, 1, lookup, report, out, &set, &err), -EINVAL);
+		assert_null(set);
+		assert_int_equal(err.code, -EINVAL);
+		if (strncmp(out, row[i].why, strlen(row[i].why)) != 0)
+			fail_msg("%s, not %s", out, row[i].why);
+	}
+}
+
+struct failed {
+	char out[256];
+};
+
+static void sample_failed(void *ctx, const struct mw_rule *r, const struct mw_sample *s, bool is_hit)
+{
+	char *out = ((struct failed *)ctx)->out;
+	size_t n = strlen(out);
+
+	(void)snprintf(out + n, 256 - n, "%s:%s:%.*s|", r->name, is_hit ? "hit" : "miss", (int)s->text.n, s->text.p);
+}
+
+static void test_samples(void **state)
+{
+	static const struct mw_sample hit[] = {{.text = LIT("219-09-9998")}, {.text = LIT("219-09-999")}};
+	static const struct mw_sample miss[] = {{.text = LIT("nothing")}, {.text = LIT("219-09-9998")}};
+	static const struct mw_sample drug[] = {{.text = LIT("insulin")}};
+	static const struct mw_sample bad[] = {{.text = LIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")}};
+	struct mw_rule v[] = {rules[0], rules[3], {.name = "bad", .pattern = LIT("(a+)+$"), .level = 70, .level_near = 70}};
+	struct failed f = {""};
+	struct mw_ruleset *set;
+	struct mw_err err;
+
+	(void)state;
+	v[0].hit = hit;
+	v[0].miss = miss;
+	v[0].hits = v[0].misses = 2;
+	v[1].hit = drug;
+	v[1].miss = miss;
+	v[1].hits = v[1].misses = 1;
+	v[2].miss = bad;
+	v[2].misses = 1;
+	set = compile(v, COUNT(v));
+	assert_int_equal(mw_ruleset_samples(set, sample_failed, &f, &err), 3);
+	assert_string_equal(f.out, "ssn:hit:219-09-999|ssn:miss:219-09-9998|"
+				   "bad:miss:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab|");
+	mw_ruleset_free(&set);
+}
+
+static void test_no_memory(void **state)
+{
+	struct mw_ruleset *set = compile(rules, COUNT(rules));
+	struct mw_scratch *scratch = mw_scratch_new(set, key);
+	struct mw_arena *a = mw_arena_new(64);
+	struct mw_findings f = {.max = 100};
+	struct mw_folded folded;
+	size_t rule;
+
+	(void)state;
+	assert_int_equal(mw_fold(a, mw_str("219-09-9998"), &folded), 0);
+	assert_int_equal(mw_ruleset_scan(set, scratch, &folded, a, 0, 0, &f, &rule), -ENOMEM);
+	assert_int_equal(f.n, 0);
+	mw_arena_free(&a);
+	mw_scratch_free(&scratch);
+	mw_ruleset_free(&set);
+}
+
+static void *worker(void *ctx)
+{
+	const struct mw_ruleset *set = ctx;
+	static const char text[] = "ssn 219-09-9998 a1c result insulin glargine pen x22 \xef\xbc\x91";
+	size_t n = 0;
+
+	for (int i = 0; i < 200; i++) {
+		struct scanned s = scan(set, text, sizeof(text) - 1, 100);
+
+		n += s.rc == 0 ? s.f.n : 0;
+		mw_arena_free(&s.arena);
+	}
+	return n == 800 ? ctx : NULL;
+}
+
+/* One set, two threads, each with its own scratch. Worth most under the thread sanitizer. */
+static void test_threads(void **state)
+{
+	struct mw_ruleset *set = compile(rules, COUNT(rules));
+	pthread_t t[2];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		assert_int_equal(pthread_create(t + i, NULL, worker, set), 0);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		void *ok = NULL;
+
+		assert_int_equal(pthread_join(t[i], &ok), 0);
+		assert_ptr_equal(ok, set);
+	}
+	mw_ruleset_free(&set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scan),	  cmocka_unit_test(test_values),    cmocka_unit_test(test_findings_limit),
+		cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic), cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_samples),   cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
