@@ -3,6 +3,7 @@
 
 #include "engine/descriptor.h"
 #include "engine/image.h"
+#include "engine/private.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +50,8 @@ struct mw_loader {
 	const char *dir;        /* NULL = none */
 	const char **names;
 	struct module *modules;
+	unsigned char key[32]; /* random, for the digests of findings: equal values stay equal across reloads */
+	uint64_t generations;
 };
 
 static const struct mw_plugin *find_linked_in(const char *name)
@@ -107,9 +111,19 @@ struct mw_loader *mw_loader_new(const char *dir)
 		l->arena = a;
 		l->dir = dir;
 	}
-	if (!l || names_read(l) < 0)
+	if (!l || names_read(l) < 0 || getrandom(l->key, sizeof(l->key), 0) != (ssize_t)sizeof(l->key))
 		mw_arena_free(&a);
 	return a ? l : NULL;
+}
+
+const unsigned char *mw_loader_key(const struct mw_loader *l)
+{
+	return l->key;
+}
+
+uint64_t mw_loader_count(struct mw_loader *l)
+{
+	return ++l->generations;
 }
 
 void mw_loader_free(struct mw_loader **lp)

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Powers whose modules touch the world outside of the process when they are opened. */
+#define OUTSIDE (MW_POWER_KEYS | MW_POWER_STORE | MW_POWER_NETWORK | MW_POWER_RUN)
+
+static size_t fact_rows(const struct mw_plugin *p)
+{
+	size_t n = 0;
+
+	while (p->facts && p->facts[n].name)
+		n++;
+	return n;
+}
+
+/* ---- rules -------------------------------------------------------------------------------------------------------------------- */
+/* A named check of a module of the policy. */
+static mw_check_fn check_find(void *ctx, const char *name)
+{
+	const struct mw_generation *g = ctx;
+
+	for (size_t i = 0; i < g->plan->modules; i++)
+		for (const struct mw_check *c = g->self[i].plugin->checks; c && c->name; c++)
+			if (strcmp(c->name, name) == 0)
+				return c->valid;
+	return NULL;
+}
+
+struct report {
+	struct mw_generation *gen;
+	struct mw_diags *diags;
+};
+
+static mw_check_fn report_check(void *ctx, const char *name)
+{
+	return check_find(((struct report *)ctx)->gen, name);
+}
+
+static void report_rule(void *ctx, const struct mw_rule *rule, size_t offset, const char *text)
+{
+	struct mw_place place = {.source = rule->file, .line = rule->line, .column = rule->column, .length = (uint32_t)strlen(rule->name)};
+
+	if (offset != SIZE_MAX && rule->pattern_line) {
+		place.line = rule->pattern_line;
+		place.column = rule->pattern_column + (uint32_t)offset;
+		place.length = 1;
+	}
+	mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL, "rule \"%s\": %s", rule->name, text);
+}
+
+static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw_sample *s, bool is_hit)
+{
+	const struct mw_place place = {.source = s->file, .line = s->line, .column = s->column, .length = (uint32_t)s->text.n};
+
+	mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL,
+		    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss", rule->name);
+}
+
+static int rules_compile(struct mw_generation *g, unsigned flags, struct mw_diags *diags, struct mw_err *err)
+{
+	struct report ctx = {.gen = g, .diags = diags};
+	int r = mw_ruleset_compile(g->plan->rule, g->plan->rules, report_check, report_rule, &ctx, &g->rules, err);
+
+	if (r == 0 && (flags & MW_GEN_SAMPLES))
+		r = mw_ruleset_samples(g->rules, report_sample, &ctx, err);
+	if (r != 0)
+		return r < 0 ? r : -EINVAL;
+	g->rule = calloc(g->plan->rules ? g->plan->rules : 1, sizeof(*g->rule));
+	if (!g->rule)
+		return mw_fail_memory(err);
+	for (size_t i = 0; i < g->plan->rules; i++)
+		g->rule[i] = (struct mw_rule_info){.name = g->plan->rule[i].name, .kind = g->plan->rule[i].kind};
+	g->pool = mw_pool_new(g->rules, g->key);
+	return g->pool ? 0 : mw_fail_memory(err);
+}
+
+/* ---- modules ------------------------------------------------------------------------------------------------------------------ */
+static int modules_load(struct mw_generation *g, struct mw_loader *loader, struct mw_err *err)
+{
+	g->self = calloc(g->plan->modules ? g->plan->modules : 1, sizeof(*g->self));
+	if (!g->self)
+		return mw_fail_memory(err);
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		struct mw_self *s = &g->self[i];
+
+		s->gen = g;
+		s->row = &g->plan->module[i];
+		s->index = (uint32_t)i;
+		s->plugin = mw_loader_load(loader, s->row->name, err);
+		if (!s->plugin)
+			return err && err->code ? err->code : -ENOEXEC;
+		s->fact_base = g->facts;
+		s->facts = fact_rows(s->plugin);
+		g->facts += s->facts;
+		if (s->row->milter)
+			g->stages |= s->plugin->stages;
+	}
+	return 0;
+}
+
+static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err *err)
+{
+	const struct mw_hooks *hooks = &s->plugin->hooks;
+	int r = hooks->check ? hooks->check(&mw_host_table, s->row->conf, err) : 0;
+
+	if (r < 0 || (g->offline && (s->plugin->powers & OUTSIDE)))
+		return r;
+	if (s->plugin->powers & ~s->row->granted) /* the policy checker has said so before; never open without */
+		return mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
+	s->opened = true; /* close() accepts what a failed open() left */
+	return hooks->open ? hooks->open(&mw_host_table, s, s->row->conf, &s->inst, err) : 0;
+}
+
+static int modules_open(struct mw_generation *g, struct mw_err *err)
+{
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		struct mw_err why = {0};
+		int r = module_open(g, &g->self[i], &why);
+
+		if (r < 0)
+			return mw_fail(err, r, "module \"%s\": %.*s", g->self[i].row->name, (int)sizeof(why.text) - 1,
+				       why.text[0] ? why.text : strerror(-r));
+	}
+	return 0;
+}
+
+/* Accepts what a failure left half built. */
+static void generation_free(struct mw_generation *g)
+{
+	for (size_t i = g->self ? g->plan->modules : 0; i-- > 0;) {
+		struct mw_self *s = &g->self[i];
+
+		if (s->opened && s->plugin->hooks.close)
+			s->plugin->hooks.close(s->inst);
+	}
+	mw_pool_free(&g->pool);
+	mw_ruleset_free(&g->rules);
+	free(g->rule);
+	free(g->self);
+	mw_plan_free(&g->plan);
+	explicit_bzero(g->key, sizeof(g->key));
+	free(g);
+}
+
+int mw_generation_new(struct mw_loader *loader, const char *policy, const char *search, unsigned flags, struct mw_diags *diags,
+		      struct mw_generation **ret, struct mw_err *err)
+{
+	struct mw_catalog catalog = mw_loader_catalog(loader);
+	struct mw_generation *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return mw_fail_memory(err);
+	atomic_init(&g->refs, 1);
+	g->offline = (flags & MW_GEN_OFFLINE) != 0;
+	memcpy(g->key, mw_loader_key(loader), sizeof(g->key));
+	r = mw_plan_load(policy, search, &catalog, diags, &g->plan);
+	if (r == 0)
+		r = modules_load(g, loader, err);
+	if (r == 0)
+		r = rules_compile(g, flags, diags, err);
+	if (r == 0)
+		r = modules_open(g, err);
+	if (r < 0) {
+		generation_free(g);
+		return r;
+	}
+	g->number = mw_loader_count(loader);
+	*ret = g;
+	return 0;
+}
+
+struct mw_generation *mw_generation_ref(struct mw_generation *g)
+{
+	(void)atomic_fetch_add_explicit(&g->refs, 1, memory_order_relaxed);
+	return g;
+}
+
+void mw_generation_unref(struct mw_generation **gp)
+{
+	struct mw_generation *g = gp ? *gp : NULL;
+
+	if (!g)
+		return;
+	*gp = NULL;
+	if (atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) == 1)
+		generation_free(g);
+}
+
+const struct mw_plan *mw_generation_plan(const struct mw_generation *g)
+{
+	return g->plan;
+}
+
+const struct mw_ruleset *mw_generation_rules(const struct mw_generation *g)
+{
+	return g->rules;
+}
+
+uint32_t mw_generation_stages(const struct mw_generation *g)
+{
+	return g->stages;
+}
+
+uint64_t mw_generation_number(const struct mw_generation *g)
+{
+	return g->number;
+}
+
+void mw_generation_closed(struct mw_generation *g)
+{
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		const struct mw_self *s = &g->self[i];
+
+		if (s->opened && s->row->milter && s->plugin->hooks.see && (s->plugin->stages & MW_SEE_CLOSE))
+			(void)s->plugin->hooks.see(s->inst, NULL, NULL, MW_SEE_CLOSE, NULL, 0, NULL);
+	}
+}

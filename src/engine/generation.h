@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * generation: a policy, its modules opened, its rules compiled. Immutable and counted: each message keeps the one it began with,
+ * and a reload builds a new one. The last reference closes the modules.
+ */
+#ifndef MW_ENGINE_GENERATION_H
+#define MW_ENGINE_GENERATION_H
+
+#include "engine/loader.h"
+#include "match/ruleset.h"
+#include "policy/plan.h"
+
+struct mw_generation;
+enum {
+	MW_GEN_OFFLINE = 1, /* milwardctl: a module that needs keys, store, network or run is checked but not opened: none of its
+			     * hooks runs, and its means count as there */
+	MW_GEN_SAMPLES = 2, /* refuse when a rule's hit/miss sample fails */
+};
+/* Policy -> running generation. Diagnostics in diags. On failure nothing stays open. Thread safe against running messages.
+ * 0; -EINVAL with diags->errors (policy), or another code with err (a module did not open: names the module and the cause). */
+int mw_generation_new(struct mw_loader *, const char *policy, const char *search, unsigned flags, struct mw_diags *,
+		      struct mw_generation **ret, struct mw_err *);
+struct mw_generation *mw_generation_ref(struct mw_generation *);
+void mw_generation_unref(struct mw_generation **); /* accepts NULL, sets NULL */
+const struct mw_plan *mw_generation_plan(const struct mw_generation *);
+const struct mw_ruleset *mw_generation_rules(const struct mw_generation *);
+/* Union of MW_SEE_… of the chain. */
+uint32_t mw_generation_stages(const struct mw_generation *);
+/* 1, 2, … within one loader. */
+uint64_t mw_generation_number(const struct mw_generation *);
+/* MW_SEE_CLOSE for the modules that asked: a connection ended. There is no message, and nothing to fail. */
+void mw_generation_closed(struct mw_generation *);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/media.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+#define OCTETS "application/octet-stream"
+/* A detached signature with a long chain of certificates stays far below this. */
+#define SIGNATURE_MAX 65536u
+
+struct row {
+	const char *type; /* a final * matches any rest */
+	enum mw_media kind;
+};
+
+/* First match. What is not here needs an extractor, or is unreadable. */
+static const struct row kinds[] = {
+	{"text/rfc822-headers", MW_MEDIA_HEADER},
+	{"message/rfc822-headers", MW_MEDIA_HEADER},
+	{"text/html", MW_MEDIA_OTHER},
+	{"text/rtf", MW_MEDIA_OTHER},
+	{"text/*", MW_MEDIA_TEXT},
+	{"message/delivery-status", MW_MEDIA_TEXT},
+	{"message/disposition-notification", MW_MEDIA_TEXT},
+	{"message/global-delivery-status", MW_MEDIA_TEXT},
+	{"message/feedback-report", MW_MEDIA_TEXT},
+	{"application/json", MW_MEDIA_TEXT},
+	{"application/fhir+json", MW_MEDIA_TEXT},
+	{"application/fhir+xml", MW_MEDIA_TEXT},
+	{"application/xml", MW_MEDIA_TEXT},
+	{"application/csv", MW_MEDIA_TEXT},
+	{"application/x-csv", MW_MEDIA_TEXT},
+	{"application/hl7-v2*", MW_MEDIA_TEXT},
+	{"application/edi-x12", MW_MEDIA_TEXT},
+	{"application/edifact", MW_MEDIA_TEXT},
+	{"application/edi-consent", MW_MEDIA_TEXT},
+	{"application/x-yaml", MW_MEDIA_TEXT},
+	{"application/ics", MW_MEDIA_TEXT},
+	{"application/pgp-signature", MW_MEDIA_SIGNATURE},
+	{"application/pkcs7-signature", MW_MEDIA_SIGNATURE},
+	{"application/x-pkcs7-signature", MW_MEDIA_SIGNATURE},
+	{"image/svg+xml", MW_MEDIA_TEXT},
+	{"image/*", MW_MEDIA_IMAGE},
+};
+
+/* Labels that say nothing: the content decides, then the name. */
+static const char *const unlabelled[] = {
+	OCTETS, "application/unknown", "application/x-unknown", "application/binary", "binary/octet-stream", "application/x-download",
+	"application/force-download", "application/download", "application/x-msdownload", "application/save", "unknown/unknown",
+};
+
+struct magic {
+	const char *octets;
+	size_t n;
+	const char *type;
+};
+
+#define MAGIC(s, t)                                                                                                            \
+	{                                                                                                                      \
+		(s), sizeof(s) - 1, (t)                                                                                        \
+	}
+static const struct magic magics[] = {
+	MAGIC("%PDF-", "application/pdf"),
+	MAGIC("PK\003\004", "application/zip"),
+	MAGIC("PK\005\006", "application/zip"),
+	MAGIC("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+	MAGIC("{\\rtf", "application/rtf"),
+	MAGIC("\x1f\x8b\x08", "application/gzip"),
+	MAGIC("BZh", "application/x-bzip2"),
+	MAGIC("\xfd\x37zXZ", "application/x-xz"),
+	MAGIC("7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+	MAGIC("Rar!\x1a\x07", "application/vnd.rar"),
+	MAGIC("\x89PNG\r\n\x1a\n", "image/png"),
+	MAGIC("\xff\xd8\xff", "image/jpeg"),
+	MAGIC("GIF87a", "image/gif"),
+	MAGIC("GIF89a", "image/gif"),
+	MAGIC("II*\0", "image/tiff"),
+	MAGIC("MM\0*", "image/tiff"),
+	MAGIC("SQLite format 3\0", "application/vnd.sqlite3"),
+	MAGIC("\x7f" "ELF", "application/x-executable"),
+	MAGIC("MZ\x90\0", "application/x-executable"),
+};
+
+struct suffix {
+	const char *suffix, *type;
+};
+
+static const struct suffix suffixes[] = {
+	{"txt", "text/plain"},
+	{"text", "text/plain"},
+	{"log", "text/plain"},
+	{"md", "text/plain"},
+	{"csv", "text/csv"},
+	{"tsv", "text/tab-separated-values"},
+	{"hl7", "application/hl7-v2"},
+	{"x12", "application/edi-x12"},
+	{"edi", "application/edi-x12"},
+	{"json", "application/json"},
+	{"xml", "application/xml"},
+	{"ics", "text/calendar"},
+	{"vcf", "text/vcard"},
+	{"yaml", "application/x-yaml"},
+	{"yml", "application/x-yaml"},
+	{"htm", "text/html"},
+	{"html", "text/html"},
+	{"xhtml", "application/xhtml+xml"},
+	{"rtf", "application/rtf"},
+	{"pdf", "application/pdf"},
+	{"zip", "application/zip"},
+	{"gz", "application/gzip"},
+	{"7z", "application/x-7z-compressed"},
+	{"rar", "application/vnd.rar"},
+	{"doc", "application/msword"},
+	{"xls", "application/vnd.ms-excel"},
+	{"ppt", "application/vnd.ms-powerpoint"},
+	{"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+	{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	{"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+	{"odt", "application/vnd.oasis.opendocument.text"},
+	{"ods", "application/vnd.oasis.opendocument.spreadsheet"},
+	{"png", "image/png"},
+	{"jpg", "image/jpeg"},
+	{"jpeg", "image/jpeg"},
+	{"gif", "image/gif"},
+	{"tif", "image/tiff"},
+	{"tiff", "image/tiff"},
+	{"bmp", "image/bmp"},
+	{"heic", "image/heic"},
+	{"webp", "image/webp"},
+	{"dcm", "application/dicom"},
+	{"eml", "message/rfc822"},
+	{"msg", "application/vnd.ms-outlook"},
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+bool mw_media_matches(const char *pattern, const char *type)
+{
+	size_t n = strlen(pattern);
+
+	if (n && pattern[n - 1] == '*')
+		return strncmp(pattern, type, n - 1) == 0;
+	return strcmp(pattern, type) == 0;
+}
+
+enum mw_media mw_media_kind(const char *type)
+{
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (mw_media_matches(kinds[i].type, type))
+			return kinds[i].kind;
+	return MW_MEDIA_OTHER;
+}
+
+/* NULL when the first octets are nothing known. */
+static const char *type_of_content(struct mw_str s)
+{
+	for (size_t i = 0; i < COUNT(magics); i++)
+		if (s.n >= magics[i].n && memcmp(s.p, magics[i].octets, magics[i].n) == 0)
+			return magics[i].type;
+	return NULL;
+}
+
+static const char *type_of_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && i < COUNT(suffixes); i++)
+		if (mw_str_caseeq(mw_str(dot + 1), suffixes[i].suffix))
+			return suffixes[i].type;
+	return NULL;
+}
+
+/* Container formats share one magic: the name tells a .docx from a .zip, and both begin with "PK". */
+static const char *refine(const char *content, const char *name)
+{
+	const char *named = type_of_name(name);
+
+	if (!content)
+		return named;
+	if (named && (strcmp(content, "application/zip") == 0 || strcmp(content, "application/x-ole-storage") == 0) &&
+	    mw_media_kind(named) == MW_MEDIA_OTHER)
+		return named;
+	return content;
+}
+
+const char *mw_media_type(const char *type, const char *name, struct mw_str content)
+{
+	const char *found = type_of_content(content);
+
+	for (size_t i = 0; i < COUNT(unlabelled); i++)
+		if (strcmp(type, unlabelled[i]) == 0) {
+			found = refine(found, name);
+			return found ? found : type;
+		}
+	/* "text/plain" on a picture or an archive would pass for text without a word in it. */
+	if (mw_media_kind(type) == MW_MEDIA_TEXT && found)
+		return refine(found, name);
+	return type;
+}
+
+bool mw_media_is_signature(struct mw_str s)
+{
+	if (s.n > SIGNATURE_MAX)
+		return false;
+	s = mw_str_trim(s);
+	if (s.n >= 30 && memcmp(s.p, "-----BEGIN PGP SIGNATURE-----", 29) == 0)
+		return true;
+	/* DER: a sequence of indefinite length, or of a length in two or more octets. */
+	return s.n >= 4 && (unsigned char)s.p[0] == 0x30 && ((unsigned char)s.p[1] & 0x80) != 0;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * private: what the files of the engine share about a message. For src/engine alone.
+ *
+ *   message.c   its life, and filling it       parts.c, header_text.c, media.c  octets -> text
+ *   services.c  struct mw_host                 scan.c    rules over parts, counts           edit.c   staged edits
+ *   view.c      what the policy asks           chain.c   see, verdicts, act                 readfile.c  offline input
+ */
+#ifndef MW_ENGINE_PRIVATE_H
+#define MW_ENGINE_PRIVATE_H
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "engine/message.h"
+#include "mail/header.h"
+#include "mail/store.h"
+
+#include <stdatomic.h>
+
+/* ---- a module in a generation ------------------------------------------------------------------------------------------------- */
+struct mw_self {
+	struct mw_generation *gen;
+	const struct mw_plan_module *row;
+	const struct mw_plugin *plugin; /* with code */
+	uint32_t index;                 /* in plan->module */
+	size_t fact_base, facts;        /* its slice of mw_msg.fact */
+	bool opened;
+	void *inst;
+	atomic_uint complained; /* powers whose lack was logged */
+};
+
+struct mw_generation {
+	atomic_size_t refs;
+	uint64_t number;
+	struct mw_plan *plan;
+	struct mw_ruleset *rules;
+	struct mw_rule_info *rule; /* one a rule */
+	struct mw_self *self;      /* one a module of the plan */
+	size_t facts;              /* of all modules */
+	uint32_t stages;
+	bool offline;
+	struct mw_pool *pool; /* of scratch for scanning */
+	unsigned char key[32];
+};
+
+/* Random octets of this process, and a number that grows: kept by the loader, which outlives every generation. */
+const unsigned char *mw_loader_key(const struct mw_loader *);
+uint64_t mw_loader_count(struct mw_loader *);
+
+/* Scratch is costly to make and bound to a rule set: a pool for each generation. Thread safe. */
+struct mw_pool;
+struct mw_pool *mw_pool_new(const struct mw_ruleset *, const unsigned char key[32]);
+void mw_pool_free(struct mw_pool **);
+struct mw_scratch *mw_pool_take(struct mw_pool *); /* NULL = no memory */
+void mw_pool_give(struct mw_pool *, struct mw_scratch *);
+
+extern const struct mw_host mw_host_table;
+
+/* ---- a message ---------------------------------------------------------------------------------------------------------------- */
+struct part {
+	struct mw_part pub;
+	struct mw_buf text; /* what pub.text points to */
+	bool scanned;
+	int result; /* of the scan */
+	size_t first, n; /* its findings */
+};
+
+struct fact {
+	int64_t n;
+	const char *s;
+};
+
+/* A module's state in this message. */
+struct tx {
+	bool begun; /* end() is due */
+	void *p;
+};
+
+/* A field as edits have left it. */
+struct current {
+	struct mw_field field;
+	bool added; /* by us */
+	bool first; /* above all that were received */
+};
+
+/* What was decided for one recipient. */
+struct decided {
+	struct mw_verdict verdict;
+	const struct mw_line *line; /* NULL: no line matched */
+	const struct mw_call *call; /* NULL: nothing to call */
+	uint32_t cause;             /* that decided, MW_CAUSES = none */
+};
+
+struct mw_msg {
+	struct mw_generation *gen;
+	struct mw_arena *arena;
+	struct mw_envelope env;
+	struct mw_rcpt *rcpt; /* what env.rcpt points to */
+	size_t rcpt_cap;
+	struct mw_header header;
+	char **decoded_value; /* of header, made when a policy asks; an entry may be NULL */
+	struct mw_store *store;
+	uint64_t body_at; /* where the body begins in the store */
+	bool in_body;     /* the empty line is written */
+	bool header_full; /* further fields are dropped */
+	bool full;        /* everything further is dropped */
+	bool truncated;   /* something was dropped */
+	bool broken;      /* something was lost that the policy cannot see: no delivery now, whatever it says */
+	uint32_t broken_by; /* the cause */
+	bool begun;
+	struct tx *tx; /* one a module */
+	struct fact *fact;
+
+	uint64_t causes;
+	const char *why[MW_CAUSES];
+
+	bool bare; /* text of mw_msg_text instead of a message */
+	struct mw_str bare_text;
+	bool parts_made;
+	struct part *part;
+	size_t parts;
+	uint64_t text_octets;
+	struct mw_findings findings;
+	struct mw_scratch *scratch;
+	uint64_t *rule_count;
+	size_t counted; /* findings when rule_count was made */
+
+	bool *classes;
+	struct decided *decided;
+	bool decided_all, has_outcome;
+	struct mw_outcome outcome;
+
+	bool edits_open; /* act() is running */
+	struct current *current;
+	size_t currents, current_cap, added;
+	bool current_made;
+	struct mw_edit_tag *tag;
+	size_t tags, tag_cap;
+	struct mw_edit_field *edit;
+	size_t edits;
+};
+
+/* message.c */
+/* Remembers the cause `error`, and that something was lost. why NULL: the text of code. Returns code. */
+int mw_msg_fail(struct mw_msg *, int code, const char *why);
+void mw_msg_broken(struct mw_msg *, uint32_t cause);
+void mw_msg_breach(struct mw_msg *, enum mw_limit);
+
+/* chain.c: begin() of the modules, once; a failure is a cause. */
+void mw_msg_begin(struct mw_msg *);
+/* `module "x": text` as the cause `error`. Returns code. */
+int mw_msg_module_failed(struct mw_msg *, const struct mw_self *, int code, const struct mw_err *);
+
+/* parts.c: a failure is noted as a cause. */
+int mw_msg_make_parts(struct mw_msg *);
+int mw_sink_add(struct mw_sink *, const char *utf8, size_t n);
+/* header_text.c: a header for the scanner: "Name: value" lines, decoded; see there for what is left out. 0 or -ENOMEM. */
+int mw_header_text(struct mw_arena *, const struct mw_header *, bool subject, struct mw_buf *out);
+
+/* scan.c */
+int mw_msg_scan_part(struct mw_msg *, size_t part);
+int mw_msg_scan_all(struct mw_msg *);
+uint64_t mw_msg_rule_count(struct mw_msg *, uint32_t rule);
+void mw_msg_scan_done(struct mw_msg *);
+
+/* edit.c */
+int mw_msg_current(struct mw_msg *); /* makes msg->current; -ENOMEM */
+int mw_msg_add_field(struct mw_msg *, const char *name, const char *value, bool first);
+int mw_msg_del_fields(struct mw_msg *, const char *name);
+int mw_msg_tag(struct mw_msg *, size_t rcpt, const char *tag);
+int mw_msg_list_edits(struct mw_msg *);
+void mw_msg_drop_edits(struct mw_msg *);
+
+/* view.c */
+void mw_msg_view(struct mw_msg *, struct mw_view *ret);
+/* A call as the module sees it, with the means of the same module that follow it in its line. NULL = no memory. */
+struct mw_order *mw_msg_order(struct mw_msg *, const struct mw_call *, uint32_t rcpt);
+/* Is this means there? As mw_view.able: 1, 0 with why, or negative; then the cause is noted. */
+int mw_msg_able(struct mw_msg *, const struct mw_call *, uint32_t rcpt, const char **why);
+
+#endif

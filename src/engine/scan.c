@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan: the policy's rules over the parts, each part once, and the counts that the policy asks for. */
+#include "engine/private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Scans one part with memory of its own for the folded text. */
+static int scan_text(struct mw_msg *m, uint32_t i)
+{
+	struct mw_arena *a = mw_arena_new(0);
+	const struct mw_part *p = &m->part[i].pub;
+	struct mw_folded folded;
+	size_t rule;
+	int r = a ? mw_fold(a, p->text, &folded) : -ENOMEM;
+
+	if (r == 0)
+		r = mw_ruleset_scan(m->gen->rules, m->scratch, &folded, m->arena, i, p->zone, &m->findings, &rule);
+	mw_arena_free(&a);
+	return r;
+}
+
+int mw_msg_scan_part(struct mw_msg *m, size_t i)
+{
+	struct part *p = &m->part[i];
+
+	if (p->scanned)
+		return p->result;
+	if (!m->scratch)
+		m->scratch = mw_pool_take(m->gen->pool);
+	p->scanned = true;
+	p->first = m->findings.n;
+	p->result = m->scratch ? scan_text(m, (uint32_t)i) : -ENOMEM;
+	p->n = m->findings.n - p->first;
+	switch (p->result) {
+	case 0:
+		break;
+	case -EAGAIN:
+		if (!p->pub.unread)
+			p->pub.unread = "indeterminate";
+		break;
+	case -EFBIG:
+		if (!p->pub.unread)
+			p->pub.unread = "limit";
+		mw_msg_breach(m, MW_LIMIT_FINDINGS);
+		p->result = -EAGAIN; /* for a module: what was found holds, there may be more */
+		break;
+	default:
+		(void)mw_msg_fail(m, p->result, NULL);
+		break;
+	}
+	return p->result;
+}
+
+int mw_msg_scan_all(struct mw_msg *m)
+{
+	int r = mw_msg_make_parts(m);
+
+	for (size_t i = 0; i < m->parts; i++) {
+		int one = mw_msg_scan_part(m, i);
+
+		if (one < 0 && one != -EAGAIN && r == 0)
+			r = one;
+	}
+	return r;
+}
+
+void mw_msg_scan_done(struct mw_msg *m)
+{
+	if (m->scratch)
+		mw_pool_give(m->gen->pool, m->scratch);
+	m->scratch = NULL;
+}
+
+static int by_rule_and_value(const void *a, const void *b)
+{
+	const struct mw_finding *x = a, *y = b;
+
+	if (x->rule != y->rule)
+		return x->rule < y->rule ? -1 : 1;
+	return x->value < y->value ? -1 : x->value > y->value;
+}
+
+/* Distinct values of each rule over all parts. */
+static int count_rules(struct mw_msg *m)
+{
+	size_t n = m->findings.n;
+	struct mw_finding *sorted;
+
+	if (m->rule_count && m->counted == n)
+		return 0;
+	m->rule_count = mw_arena_array(m->arena, m->gen->plan->rules, sizeof(*m->rule_count));
+	sorted = malloc(n ? n * sizeof(*sorted) : 1); /* findings exist, so this product does */
+	if (!m->rule_count || !sorted) {
+		free(sorted);
+		m->rule_count = NULL;
+		return mw_msg_fail(m, -ENOMEM, NULL);
+	}
+	if (n)
+		memcpy(sorted, m->findings.v, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_rule_and_value);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || by_rule_and_value(&sorted[i - 1], &sorted[i]) != 0)
+			m->rule_count[sorted[i].rule]++;
+	free(sorted);
+	m->counted = n;
+	return 0;
+}
+
+uint64_t mw_msg_rule_count(struct mw_msg *m, uint32_t rule)
+{
+	if (rule >= m->gen->plan->rules)
+		return 0;
+	/* A failure is noted as a cause; what was found counts all the same. */
+	(void)mw_msg_scan_all(m);
+	return count_rules(m) < 0 ? 0 : m->rule_count[rule];
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view: what the policy asks about a message, and whether a means is there. */
+#include "engine/private.h"
+
+#include "mail/address.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int64_t view_fact_int(void *ctx, uint32_t module, uint32_t fact)
+{
+	return mw_msg_fact(ctx, module, fact);
+}
+
+static const char *view_fact_str(void *ctx, uint32_t module, uint32_t fact)
+{
+	return mw_msg_fact_text(ctx, module, fact);
+}
+
+static uint64_t view_rule_count(void *ctx, uint32_t rule)
+{
+	return mw_msg_rule_count(ctx, rule);
+}
+
+/* Decoded once: the same line may be tried for each of many recipients. */
+static const char *decoded(struct mw_msg *m, size_t i)
+{
+	if (!m->decoded_value)
+		m->decoded_value = mw_arena_array(m->arena, m->header.n, sizeof(*m->decoded_value));
+	if (m->decoded_value && !m->decoded_value[i])
+		m->decoded_value[i] = mw_header_decode(m->arena, m->header.v[i].value);
+	return m->decoded_value ? m->decoded_value[i] : NULL;
+}
+
+static const char *view_header(void *ctx, const char *name, size_t i)
+{
+	struct mw_msg *m = ctx;
+	const struct mw_field *f = NULL;
+	const char *value;
+	size_t from = 0;
+
+	do {
+		f = mw_header_find(&m->header, name, &from);
+	} while (f && i-- > 0);
+	if (!f)
+		return NULL;
+	value = decoded(m, (size_t)(f - m->header.v));
+	if (!value)
+		(void)mw_msg_fail(m, -ENOMEM, NULL);
+	return value;
+}
+
+static bool view_unreadable(void *ctx, const char *reason)
+{
+	struct mw_msg *m = ctx;
+
+	(void)mw_msg_scan_all(m); /* scanning may find a part indeterminate; a failure is a cause */
+	for (size_t i = 0; i < m->parts; i++)
+		if (m->part[i].pub.unread && (!reason || strcmp(m->part[i].pub.unread, reason) == 0))
+			return true;
+	return false;
+}
+
+static int view_able(void *ctx, const struct mw_call *call, const struct mw_call *next, uint32_t rcpt, const char **why)
+{
+	(void)next; /* mw_msg_order finds all that follow */
+	return mw_msg_able(ctx, call, rcpt, why);
+}
+
+void mw_msg_view(struct mw_msg *m, struct mw_view *ret)
+{
+	*ret = (struct mw_view){
+		.ctx = m,
+		.envelope = &m->env,
+		.fact_int = view_fact_int,
+		.fact_str = view_fact_str,
+		.rule_count = view_rule_count,
+		.header = view_header,
+		.unreadable = view_unreadable,
+		.able = view_able,
+	};
+}
+
+/* ---- means -------------------------------------------------------------------------------------------------------------------- */
+static size_t calls_after(const struct mw_line *line, const struct mw_call *call)
+{
+	for (size_t i = 0; i < line->means; i++)
+		if (&line->mean[i] == call)
+			return line->means - 1 - i;
+	return 0;
+}
+
+/* How many means stand behind this one in its line; 0 for a call that is no means. */
+static size_t means_behind(const struct mw_plan *plan, const struct mw_call *call)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; n == 0 && i < plan->lines; i++)
+		n = calls_after(&plan->line[i], call);
+	for (size_t i = 0; n == 0 && i < MW_CAUSES; i++)
+		n = calls_after(&plan->cause[i], call);
+	return n;
+}
+
+struct mw_order *mw_msg_order(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt)
+{
+	size_t n = means_behind(m->gen->plan, call), same = 0;
+	struct mw_order *v;
+
+	while (same < n && call[same + 1].module == call->module)
+		same++;
+	v = mw_arena_array(m->arena, same + 1, sizeof(*v));
+	for (size_t i = 0; v && i <= same; i++)
+		v[i] = (struct mw_order){
+			.action = call[i].action,
+			.rcpt = rcpt,
+			.args = call[i].args,
+			.next = i < same ? &v[i + 1] : NULL,
+		};
+	return v;
+}
+
+int mw_msg_able(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt, const char **why)
+{
+	const struct mw_self *s = &m->gen->self[call->module];
+	const struct mw_rcpt *r = &m->rcpt[rcpt];
+	struct mw_err err = {0};
+	const struct mw_order *order;
+	int able;
+
+	if (call->effect == MW_ROUTE && r->form != MW_ADDR_PLAIN) {
+		/* An MTA would rewrite such an address behind the tag, and the tag with it. */
+		*why = mw_arena_printf(m->arena, "cannot be done for an address of the form %s", mw_address_form_name(r->form));
+		return *why ? 0 : mw_msg_fail(m, -ENOMEM, NULL);
+	}
+	if (!s->opened || !s->plugin->hooks.able)
+		return 1;
+	order = m->tx[call->module].begun ? mw_msg_order(m, call, rcpt) : NULL;
+	if (!order)
+		return mw_msg_fail(m, -EIO, NULL);
+	able = s->plugin->hooks.able(s->inst, m->tx[call->module].p, m, order, &err);
+	if (able < 0) {
+		mw_msg_broken(m, MW_CAUSE_ERROR);
+		return mw_msg_module_failed(m, s, able, &err);
+	}
+	if (able > 0)
+		return 1;
+	*why = mw_arena_str(m->arena, err.text[0] ? err.text : "not there");
+	return *why ? 0 : mw_msg_fail(m, -ENOMEM, NULL);
+}
