@@ -269,6 +269,100 @@ static int fake_sink_text(struct mw_sink *s, const char *utf8, size_t n)
 	return 0;
 }
 
+/* ---- options ----------------------------------------------------------------------------------------------------------------
+ */
+
+static void **texts;
+static size_t texts_n;
+
+static void *keep(void *p)
+{
+	void **grown = realloc(texts, (texts_n + 1) * sizeof(*grown));
+
+	assert(p && grown);
+	texts = grown;
+	texts[texts_n++] = p;
+	return p;
+}
+
+/* "a", "b" or a,b */
+static struct mw_list list_of(const char *value)
+{
+	const char **v = keep(calloc(strlen(value) + 1, sizeof(*v)));
+	struct mw_list list = {.v = v};
+
+	while (*value) {
+		size_t n = strcspn(value, ",\"");
+
+		if (n)
+			v[list.n++] = keep(copy(value, n));
+		value += n;
+		value += strspn(value, ", \"");
+	}
+	return list;
+}
+
+static void store(const struct mw_opt *row, void *at, const char *value)
+{
+	const struct mw_word *w = row->words;
+
+	switch ((enum mw_type)row->type) {
+	case MW_BOOL:
+		*(bool *)at = strcmp(value, "yes") == 0;
+		assert(*(bool *)at || strcmp(value, "no") == 0);
+		return;
+	case MW_INT:
+	case MW_TIME:
+		*(int64_t *)at = strtoll(value, NULL, 10);
+		assert((!row->min && !row->max) || (*(int64_t *)at >= row->min && *(int64_t *)at <= row->max));
+		return;
+	case MW_SIZE:
+		*(uint64_t *)at = strtoull(value, NULL, 10);
+		return;
+	case MW_WORD:
+		while (w->name && strcmp(w->name, value) != 0)
+			w++;
+		assert(w->name);
+		*(int64_t *)at = w->value;
+		return;
+	case MW_STR:
+	case MW_PATH:
+		*(const char **)at = keep(copy(value, strlen(value)));
+		return;
+	case MW_LIST:
+		*(struct mw_list *)at = list_of(value);
+		return;
+	}
+	assert(!"known type");
+}
+
+void fh_opts(const struct mw_opt *rows, void *to)
+{
+	for (; rows && rows->name; rows++)
+		if (rows->dflt)
+			store(rows, (char *)to + rows->offset, rows->dflt);
+}
+
+void fh_opt(const struct mw_opt *rows, void *to, const char *name, const char *value)
+{
+	while (rows->name && strcmp(rows->name, name) != 0)
+		rows++;
+	assert(rows->name);
+	store(rows, (char *)to + rows->offset, value);
+}
+
+void fh_opts_free(void)
+{
+	for (size_t i = 0; i < texts_n; i++)
+		free(texts[i]);
+	free(texts);
+	texts = NULL;
+	texts_n = 0;
+}
+
+/* ---- the table --------------------------------------------------------------------------------------------------------------
+ */
+
 static const struct mw_host table = {
     .size = sizeof(struct mw_host),
     .abi_major = MW_ABI_MAJOR,

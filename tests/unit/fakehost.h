@@ -73,6 +73,11 @@ struct mw_sink {
 
 const struct mw_host *fh_host(void);
 void fh_self(struct mw_self *, const struct mw_plugin *);
+/* Options and arguments, as the policy checker would fill them. fh_opts(): the defaults into a zeroed struct; fh_opt(): one value
+ * as text, a list with commas. An unknown name or a bad value is an assertion. Texts live until fh_opts_free(). */
+void fh_opts(const struct mw_opt *rows, void *to);
+void fh_opt(const struct mw_opt *rows, void *to, const char *name, const char *value);
+void fh_opts_free(void);
 /* Does some log line hold this text? */
 bool fh_logged(const struct mw_self *, const char *text);
 
