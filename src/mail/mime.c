@@ -222,6 +222,20 @@ static GMimeMessage *construct(GByteArray *bytes)
 	return message;
 }
 
+/* No header at all: GMime makes no message of it. Its octets are read as they are, and the policy is told. */
+static int add_shapeless(struct walk *w, struct mw_str message)
+{
+	struct leaf *leaf;
+
+	if (mw_str_trim(message).n == 0)
+		return 0;
+	leaf = add_leaf(w, "1", MW_ZONE_BODY, NULL);
+	if (!leaf)
+		return -ENOMEM;
+	leaf->data = message;
+	return add_leaf(w, "1.structure", MW_ZONE_BODY, "damaged") ? 0 : -ENOMEM;
+}
+
 int mw_mime_parse(struct mw_arena *a, struct mw_str message, const struct mw_limits *limits, bool breach[MW_LIMITS], struct mw_mime **ret,
 		  struct mw_err *err)
 {
@@ -240,7 +254,7 @@ int mw_mime_parse(struct mw_arena *a, struct mw_str message, const struct mw_lim
 	m->message = construct(m->bytes);
 	root = m->message ? g_mime_message_get_mime_part(m->message) : NULL;
 	if (!root)
-		r = message.n && !add_leaf(&w, "1", MW_ZONE_BODY, "damaged") ? -ENOMEM : 0;
+		r = add_shapeless(&w, message);
 	else
 		r = walk_object(&w, root, GMIME_IS_MULTIPART(root) ? "" : "1", 0);
 	if (r < 0) {
