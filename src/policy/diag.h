@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One file that was read. text lives in the arena. */
@@ -49,6 +50,8 @@ void mw_diag_add(struct mw_diags *, enum mw_severity, struct mw_place, const cha
 const char *mw_diag_did_you_mean(struct mw_diags *, const char *word, const char *const *words);
 /* In order of file and line, as architecture section 8 shows. colour: ANSI colours. */
 void mw_diags_print(const struct mw_diags *, bool colour, struct mw_buf *out);
+/* Octets of the UTF-8 character at p (RFC 3629), 0 when there is none. */
+size_t mw_utf8_length(const char *p, size_t n);
 /* One JSON object a line: file, line, column, length, severity, text, hint. */
 void mw_diags_print_json(const struct mw_diags *, struct mw_buf *out);
 

@@ -36,13 +36,13 @@ enum mw_op {
 	MW_OP_FROM_TABLE, /* sender in table */
 	MW_OP_FROM_TEXT,
 	MW_OP_SUBJECT,    /* decoded Subject matches regex */
-	MW_OP_HEADER,     /* some field `text`, decoded, matches regex */
+	MW_OP_HEADER,     /* some field `text`, decoded, matches regex; regex NULL: there is such a field */
 	MW_OP_UNREADABLE, /* some part is unreadable; text = reason, NULL = any */
 	MW_OP_CONSENT,    /* reserved for the consent table */
 };
 enum mw_cmp { MW_CMP_NONE = 0, MW_CMP_EQ, MW_CMP_NE, MW_CMP_LT, MW_CMP_LE, MW_CMP_GT, MW_CMP_GE };
 
-struct mw_regex; /* compiled by the checker, see eval.h */
+struct mw_regex; /* compiled by the checker, see regex.h */
 
 struct mw_expr {
 	enum mw_op op;
@@ -58,8 +58,9 @@ struct mw_expr {
 };
 
 /* ---- what the policy orders -------------------------------------------------------------------------------------------------- */
+#define MW_NO_MODULE UINT32_MAX
 struct mw_call {
-	uint32_t module; /* index into plan->module */
+	uint32_t module; /* index into plan->module; MW_NO_MODULE: the tempfail that stands in for a missing `on error` */
 	uint32_t action; /* its action row */
 	uint32_t effect; /* enum mw_effect */
 	const void *args; /* filled args struct, NULL when the action has none */
@@ -72,7 +73,8 @@ struct mw_call {
 struct mw_line {
 	const struct mw_expr *when; /* NULL = any */
 	size_t means;
-	const struct mw_call *mean; /* means == 1 for an outcome; tried left to right for MW_ROUTE */
+	/* means == 1 for an outcome. Means (MW_ROUTE) are tried left to right; the last may be TEMPFAIL, HOLD or REFUSE. */
+	const struct mw_call *mean;
 	size_t extras;
 	const struct mw_call *extra; /* effects EDIT, SIGN, RECORD ordered in the same line */
 	struct mw_place place;
@@ -111,7 +113,7 @@ struct mw_plan {
 	const char *path;
 	const char *digest; /* hex SHA-256 over the bytes of every file read, in order of reading, each preceded by its length */
 	size_t sources;
-	const struct mw_source *source;
+	const struct mw_source *source; /* same indices as in the diagnostics of mw_plan_load; text is NULL, it is not kept */
 	const char *listen; /* libmilter's form: "unix:/run/…", NULL when absent */
 	struct mw_place listen_place;
 	size_t modules;
@@ -130,6 +132,7 @@ struct mw_plan {
 	struct mw_line cause[MW_CAUSES]; /* means == 0: falls back to LIMIT, then ERROR; ERROR defaults to tempfail */
 	struct mw_limits limits;
 	bool observe;
+	struct mw_regex *regexes; /* private: freed with the plan */
 };
 
 /* What the checker asks about modules. Data only: nothing of a module runs. */
@@ -145,6 +148,8 @@ struct mw_catalog {
  * warnings on success). 0 and a plan that must be freed, or -EINVAL, -ENOMEM. search: folder for `include` and files that are
  * not beside the including file (the installed policies folder), NULL = none. */
 int mw_plan_load(const char *path, const char *search, const struct mw_catalog *, struct mw_diags *, struct mw_plan **ret);
+/* The same for a policy that is in memory and may name no files. shown: its name in messages. Both are borrowed as long as diags. */
+int mw_plan_load_text(struct mw_str text, const char *shown, const struct mw_catalog *, struct mw_diags *, struct mw_plan **ret);
 /* The plan as text, one line a thing, for golden tests and `milwardctl check --plan`. */
 void mw_plan_print(const struct mw_plan *, struct mw_buf *out);
 void mw_plan_free(struct mw_plan **);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A condition is true, false, or unsure: a pattern reached its limit before anybody knew. What is unsure is read as what is
+ * stricter: a class counts as true; a line counts as matching and as not matching, and the stricter of both decides.
+ */
+#include "policy/eval.h"
+
+#include "base/str.h"
+#include "policy/regex.h"
+#include "policy/table.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { NO = 0, YES = 1, UNSURE = 2 };
+
+struct eval {
+	const struct mw_plan *plan;
+	const struct mw_view *view;
+	const bool *classes;
+	const struct mw_rcpt *rcpt; /* NULL: the message, not one recipient */
+};
+
+static bool compare(enum mw_cmp cmp, int order)
+{
+	switch (cmp) {
+	case MW_CMP_EQ:
+		return order == 0;
+	case MW_CMP_NE:
+		return order != 0;
+	case MW_CMP_LT:
+		return order < 0;
+	case MW_CMP_LE:
+		return order <= 0;
+	case MW_CMP_GT:
+		return order > 0;
+	case MW_CMP_GE:
+		return order >= 0;
+	case MW_CMP_NONE:
+		break;
+	}
+	return false;
+}
+
+static int order_of(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int eval_fact(const struct eval *v, const struct mw_expr *e)
+{
+	const struct mw_fact *row = &v->plan->module[e->module].plugin->facts[e->fact];
+	const char *text;
+	int64_t n;
+
+	if (row->type == MW_STR) {
+		text = v->view->fact_str(v->view->ctx, e->module, e->fact);
+		return compare(e->cmp, strcmp(text ? text : "", e->text));
+	}
+	n = v->view->fact_int(v->view->ctx, e->module, e->fact);
+	return compare(e->cmp, order_of(row->type == MW_BOOL ? n != 0 : n, e->number));
+}
+
+static int eval_rule(const struct eval *v, const struct mw_expr *e)
+{
+	uint64_t n = v->view->rule_count(v->view->ctx, e->n);
+
+	return compare(e->cmp, order_of(n > INT64_MAX ? INT64_MAX : (int64_t)n, e->number));
+}
+
+/* Any of the fields of that name; without a pattern their presence. */
+static int eval_header(const struct eval *v, const struct mw_expr *e, const char *name)
+{
+	const char *value;
+	int found = NO;
+
+	for (size_t i = 0; found != YES && (value = v->view->header(v->view->ctx, name, i)) != NULL; i++) {
+		int r = e->regex ? mw_regex_match(e->regex, value, strlen(value)) : 1;
+
+		if (r < 0 && r != -EAGAIN)
+			return r;
+		if (r != 0)
+			found = r > 0 ? YES : UNSURE;
+	}
+	return found;
+}
+
+static int eval_text(const char *text, struct mw_str address)
+{
+	return text[0] == '\0' ? address.n == 0 : mw_entry_matches(mw_str(text), address);
+}
+
+static int eval_one(const struct eval *v, const struct mw_expr *e)
+{
+	switch (e->op) {
+	case MW_OP_ANY:
+		return YES;
+	case MW_OP_CLASS:
+		return v->classes[e->n];
+	case MW_OP_FACT:
+		return eval_fact(v, e);
+	case MW_OP_RULE:
+		return eval_rule(v, e);
+	case MW_OP_EXTERNAL:
+		return v->rcpt && !v->rcpt->internal;
+	case MW_OP_INTERNAL:
+		return v->rcpt && v->rcpt->internal;
+	case MW_OP_TO_TABLE:
+		return v->rcpt && mw_table_has_address(e->table, v->rcpt->address);
+	case MW_OP_TO_TEXT:
+		return v->rcpt && eval_text(e->text, v->rcpt->address);
+	case MW_OP_FROM_TABLE:
+		return mw_table_has_address(e->table, v->view->envelope->sender);
+	case MW_OP_FROM_TEXT:
+		return eval_text(e->text, v->view->envelope->sender);
+	case MW_OP_SUBJECT:
+		return eval_header(v, e, "Subject");
+	case MW_OP_HEADER:
+		return eval_header(v, e, e->text);
+	case MW_OP_UNREADABLE:
+		return v->view->unreadable(v->view->ctx, e->text);
+	default:
+		return -EINVAL; /* the checker makes no other */
+	}
+}
+
+/* NO, YES, UNSURE or a negative errno. As deep as the parser allows. */
+static int eval(const struct eval *v, const struct mw_expr *e)
+{
+	int a, b, stop;
+
+	if (e->op == MW_OP_NOT) {
+		a = eval(v, e->a);
+		return a == YES ? NO : a == NO ? YES : a;
+	}
+	if (e->op != MW_OP_AND && e->op != MW_OP_OR)
+		return eval_one(v, e);
+	stop = e->op == MW_OP_AND ? NO : YES;
+	a = eval(v, e->a);
+	if (a < 0 || a == stop)
+		return a;
+	b = eval(v, e->b);
+	if (b < 0 || b == stop)
+		return b;
+	return a == UNSURE ? UNSURE : b;
+}
+
+int mw_eval_classes(const struct mw_plan *plan, const struct mw_view *view, bool *classes)
+{
+	struct eval v = {.plan = plan, .view = view, .classes = classes};
+	int result = 0;
+
+	for (size_t i = 0; i < plan->classes; i++) {
+		int r = eval(&v, plan->cls[i].when); /* names classes above this one only */
+
+		if (r < 0)
+			return r;
+		classes[i] = r != NO;
+		if (r == UNSURE)
+			result = -EAGAIN;
+	}
+	return result;
+}
+
+/* The leftmost of the conditions joined by `and` that does not hold. */
+static const struct mw_expr *first_failed(const struct eval *v, const struct mw_expr *e)
+{
+	const struct mw_expr *failed;
+
+	if (e->op != MW_OP_AND)
+		return eval(v, e) == NO ? e : NULL;
+	failed = first_failed(v, e->a);
+	return failed ? failed : first_failed(v, e->b);
+}
+
+static int skip(struct mw_arena *arena, struct mw_decision *d, const struct mw_call *call, const char *why)
+{
+	const char *text = mw_arena_printf(arena, "%s%s%s: %s", d->skipped, d->skipped[0] ? "; " : "", call->shown, why ? why : "not there");
+
+	if (!text)
+		return -ENOMEM;
+	d->skipped = text;
+	return 0;
+}
+
+/* Is it there for this recipient? An outcome always is. */
+static int able(const struct mw_view *view, const struct mw_call *call, const struct mw_call *next, uint32_t rcpt, const char **why)
+{
+	if (call->effect != MW_ROUTE || !view->able)
+		return 1;
+	return view->able(view->ctx, call, next, rcpt, why);
+}
+
+static int decide(const struct mw_view *view, const struct mw_line *line, uint32_t rcpt, struct mw_arena *arena,
+		  struct mw_decision *ret)
+{
+	struct mw_decision d = {.effect = MW_REFUSE, .line = line, .skipped = ""};
+
+	for (size_t i = 0; i < line->means; i++) {
+		const struct mw_call *call = &line->mean[i];
+		const struct mw_call *next = i + 1 < line->means && call[1].effect == MW_ROUTE ? call + 1 : NULL;
+		const char *why = NULL;
+		int r = able(view, call, next, rcpt, &why);
+
+		if (r > 0) {
+			d.effect = call->effect;
+			d.call = call;
+			d.next = next;
+			break;
+		}
+		if (r == 0)
+			r = skip(arena, &d, call, why);
+		if (r < 0)
+			return r;
+	}
+	*ret = d;
+	return 0;
+}
+
+static bool is_stricter(uint32_t a, uint32_t b)
+{
+	return a != b && mw_effect_stricter(a, b) == a;
+}
+
+int mw_eval_rcpt(const struct mw_plan *plan, const struct mw_view *view, const bool *classes, uint32_t rcpt, struct mw_arena *arena,
+		 mw_eval_trace trace, void *trace_ctx, struct mw_decision *ret)
+{
+	struct eval v = {.plan = plan, .view = view, .classes = classes, .rcpt = &view->envelope->rcpt[rcpt]};
+	struct mw_decision best = {.effect = 0}, one, none = {.effect = MW_REFUSE, .skipped = ""};
+	bool unsure = false;
+	int matched = NO;
+
+	for (size_t i = 0; i < plan->lines && matched != YES; i++) {
+		const struct mw_line *line = &plan->line[i];
+		int r;
+
+		matched = line->when ? eval(&v, line->when) : YES;
+		if (matched < 0)
+			return matched;
+		if (trace)
+			trace(trace_ctx, line, matched != NO, matched == NO ? first_failed(&v, line->when) : NULL);
+		if (matched == NO)
+			continue;
+		unsure = unsure || matched == UNSURE;
+		r = decide(view, line, rcpt, arena, &one);
+		if (r < 0)
+			return r;
+		if (!best.effect || is_stricter(one.effect, best.effect))
+			best = one;
+	}
+	if (matched != YES && (!best.effect || is_stricter(none.effect, best.effect)))
+		best = none; /* no line is sure to match */
+	*ret = best;
+	return unsure ? -EAGAIN : 0;
+}
+
+const struct mw_line *mw_eval_cause(const struct mw_plan *plan, uint32_t cause)
+{
+	if (cause < MW_CAUSES && plan->cause[cause].means)
+		return &plan->cause[cause];
+	if (cause >= MW_CAUSE_LIMIT_FIRST && cause < MW_CAUSES && plan->cause[MW_CAUSE_LIMIT].means)
+		return &plan->cause[MW_CAUSE_LIMIT];
+	return &plan->cause[MW_CAUSE_ERROR];
+}
+
+static uint32_t rank(uint32_t effect)
+{
+	return effect >= MW_PASS && effect <= MW_REFUSE ? effect : 0; /* enum mw_effect is in this order; the others decide nothing */
+}
+
+uint32_t mw_effect_stricter(uint32_t a, uint32_t b)
+{
+	return rank(b) > rank(a) ? b : a;
+}
+
+const char *mw_effect_name(uint32_t effect)
+{
+	static const char *const names[] = {[MW_PASS] = "pass",	    [MW_ROUTE] = "route",   [MW_TEMPFAIL] = "tempfail",
+					    [MW_HOLD] = "hold",	    [MW_REFUSE] = "refuse", [MW_EDIT] = "edit",
+					    [MW_SIGN] = "sign",	    [MW_RECORD] = "record"};
+
+	return effect >= MW_PASS && effect <= MW_RECORD ? names[effect] : "?";
+}

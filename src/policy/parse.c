@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/parse.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- tokens ----------------------------------------------------------------------------------------------------------------- */
+
+const struct mw_token *mw_parser_peek(struct mw_parser *p, unsigned i)
+{
+	while (p->held <= i)
+		mw_lexer_next(&p->lexer, &p->ahead[p->held++]);
+	return &p->ahead[i];
+}
+
+struct mw_token mw_parser_take(struct mw_parser *p)
+{
+	struct mw_token t = *mw_parser_peek(p, 0);
+
+	p->held--;
+	memmove(&p->ahead[0], &p->ahead[1], p->held * sizeof(p->ahead[0]));
+	return t;
+}
+
+bool mw_parser_at(struct mw_parser *p, enum mw_tok kind)
+{
+	return mw_parser_peek(p, 0)->kind == kind;
+}
+
+bool mw_parser_at_word(struct mw_parser *p, const char *word)
+{
+	return mw_parser_at(p, MW_TOK_NAME) && strcmp(mw_parser_peek(p, 0)->text, word) == 0;
+}
+
+void *mw_parser_alloc(struct mw_parser *p, size_t n)
+{
+	void *v = mw_arena_alloc(p->all->scratch, n);
+
+	if (!v)
+		p->diags->no_memory = true;
+	return v;
+}
+
+void mw_parser_error(struct mw_parser *p, struct mw_place place, const char *hint, const char *fmt, ...)
+{
+	char text[500];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	mw_diag_add(p->diags, MW_DIAG_ERROR, place, hint, "%s", text);
+}
+
+void mw_parser_expected(struct mw_parser *p, const char *what, const char *hint)
+{
+	const struct mw_token *t = mw_parser_peek(p, 0);
+
+	if (t->kind != MW_TOK_BAD) /* else the lexer has told */
+		mw_parser_error(p, t->place, hint, "expected %s, not %s", what, mw_token_shown(p->diags, t));
+}
+
+bool mw_parser_expect(struct mw_parser *p, enum mw_tok kind, const char *what, struct mw_token *ret)
+{
+	if (!mw_parser_at(p, kind)) {
+		mw_parser_expected(p, what, NULL);
+		return false;
+	}
+	if (ret)
+		*ret = mw_parser_take(p);
+	else
+		(void)mw_parser_take(p);
+	return true;
+}
+
+/* ---- statements ------------------------------------------------------------------------------------------------------------- */
+
+/* NAME, NAME, … */
+static bool parse_names(struct mw_parser *p, const char *what, struct mw_tokens *names)
+{
+	struct mw_token t;
+
+	do {
+		if (names->n)
+			(void)mw_parser_take(p);
+		if (!mw_parser_expect(p, MW_TOK_NAME, what, &t))
+			return false;
+		MW_PUSH(p, names, t);
+	} while (mw_parser_at(p, MW_TOK_COMMA));
+	return true;
+}
+
+static bool parse_listen(struct mw_parser *p)
+{
+	if (!mw_parser_at(p, MW_TOK_SOCKET) && !mw_parser_at(p, MW_TOK_STRING)) {
+		mw_parser_expected(p, "a socket", "unix:/run/milward/x.sock or inet:8891@localhost");
+		return false;
+	}
+	MW_PUSH(p, &p->all->ast->listens, mw_parser_take(p));
+	return true;
+}
+
+static bool parse_mode(struct mw_parser *p)
+{
+	struct mw_token t;
+
+	if (!mw_parser_expect(p, MW_TOK_NAME, "\"observe\" or \"enforce\"", &t))
+		return false;
+	MW_PUSH(p, &p->all->ast->modes, t);
+	return true;
+}
+
+static bool parse_load(struct mw_parser *p)
+{
+	struct mw_ast_load load = {.place = mw_parser_peek(p, 0)->place};
+	bool ok = parse_names(p, "the name of a module", &load.modules);
+
+	while (ok && !mw_parser_at_statement(p)) {
+		if (mw_parser_at_word(p, "with")) {
+			(void)mw_parser_take(p);
+			ok = parse_names(p, "the name of a module", &load.withs);
+		} else if (mw_parser_at_word(p, "grant")) {
+			load.has_grant = true;
+			(void)mw_parser_take(p);
+			ok = parse_names(p, "a power", &load.grants);
+		} else if (mw_parser_at(p, MW_TOK_BLOCK)) {
+			load.has_options = true;
+			ok = mw_parse_block(p, &load.options);
+		} else {
+			break;
+		}
+	}
+	if (ok)
+		MW_PUSH(p, &p->all->ast->loads, load);
+	for (size_t i = 0; !ok && i < load.modules.n; i++)
+		MW_PUSH(p, &p->all->ast->broken, load.modules.v[i]);
+	return ok;
+}
+
+static bool parse_entries(struct mw_parser *p, struct mw_tokens *entries)
+{
+	struct mw_token t;
+
+	(void)mw_parser_take(p);
+	while (!mw_parser_at(p, MW_TOK_ENDBLOCK)) {
+		if (!mw_parser_expect(p, MW_TOK_STRING, "an address or domain in quotes", &t))
+			return false;
+		MW_PUSH(p, entries, t);
+		if (!mw_parser_at(p, MW_TOK_COMMA))
+			break;
+		(void)mw_parser_take(p);
+	}
+	return mw_parser_expect(p, MW_TOK_ENDBLOCK, "\",\" or \"}\"", NULL);
+}
+
+static bool parse_table(struct mw_parser *p)
+{
+	struct mw_ast_table table = {0};
+	bool ok = mw_parser_expect(p, MW_TOK_TABLE, "a table's name, written <name>", &table.name);
+
+	if (ok && mw_parser_at(p, MW_TOK_BLOCK)) {
+		ok = parse_entries(p, &table.entries);
+	} else if (ok && mw_parser_at_word(p, "file")) {
+		(void)mw_parser_take(p);
+		ok = mw_parser_expect(p, MW_TOK_STRING, "a file's name in quotes", &table.file);
+	} else if (ok) {
+		mw_parser_expected(p, "\"{\" or \"file\"", NULL);
+		ok = false;
+	}
+	if (ok)
+		MW_PUSH(p, &p->all->ast->tables, table);
+	else if (table.name.kind == MW_TOK_TABLE)
+		MW_PUSH(p, &p->all->ast->broken, table.name);
+	return ok;
+}
+
+static bool parse_class(struct mw_parser *p)
+{
+	struct mw_ast_class class = {0};
+
+	if (!mw_parser_expect(p, MW_TOK_NAME, "the name of the class", &class.name))
+		return false;
+	if (mw_parser_at_word(p, "when")) {
+		(void)mw_parser_take(p);
+		class.when = mw_parse_expr(p);
+	} else {
+		mw_parser_expected(p, "\"when\"", NULL);
+	}
+	if (class.when)
+		MW_PUSH(p, &p->all->ast->classes, class);
+	else
+		MW_PUSH(p, &p->all->ast->broken, class.name);
+	return class.when != NULL;
+}
+
+static bool parse_match(struct mw_parser *p, struct mw_place place)
+{
+	struct mw_ast_match match = {.place = place, .when = mw_parse_conditions(p)};
+
+	if (match.when)
+		(void)mw_parser_take(p); /* then */
+	if (!match.when || !mw_parse_dos(p, &match.dos)) {
+		p->all->ast->broken_match = true;
+		return false;
+	}
+	MW_PUSH(p, &p->all->ast->matches, match);
+	return true;
+}
+
+static bool is_keyword(const struct mw_token *t);
+
+/* At a semicolon: one more item of this statement, or its end? Then the item's first word is next. */
+static bool next_item(struct mw_parser *p, bool on)
+{
+	const struct mw_token *next = mw_parser_peek(p, 1);
+
+	if (!mw_parser_at(p, MW_TOK_SEMICOLON) || next->kind != MW_TOK_NAME)
+		return false;
+	/* `limit` on the same line is the cause of that name. */
+	if (is_keyword(next) && (!on || next->first || strcmp(next->text, "limit") != 0))
+		return false;
+	(void)mw_parser_take(p);
+	return true;
+}
+
+static bool parse_always(struct mw_parser *p)
+{
+	do {
+		if (!mw_parse_dos(p, &p->all->ast->always))
+			return false;
+	} while (next_item(p, false));
+	return true;
+}
+
+static bool parse_on(struct mw_parser *p)
+{
+	do {
+		struct mw_ast_on on = {0};
+
+		if (!mw_parser_expect(p, MW_TOK_NAME, "a cause", &on.cause) || !mw_parse_dos(p, &on.dos))
+			return false;
+		MW_PUSH(p, &p->all->ast->ons, on);
+	} while (next_item(p, true));
+	return true;
+}
+
+static bool parse_limit(struct mw_parser *p)
+{
+	struct mw_ast_limit limit;
+	bool first = true;
+
+	do {
+		if (!first)
+			(void)mw_parser_take(p);
+		first = false;
+		if (!mw_parser_expect(p, MW_TOK_NAME, "the name of a limit", &limit.name) ||
+		    !mw_parser_expect(p, MW_TOK_NUMBER, "a number", &limit.value))
+			return false;
+		MW_PUSH(p, &p->all->ast->limits, limit);
+	} while (mw_parser_at(p, MW_TOK_COMMA));
+	return true;
+}
+
+static bool parse_rule(struct mw_parser *p, bool words)
+{
+	struct mw_ast_rule rule = {.words = words};
+
+	if (!mw_parser_expect(p, MW_TOK_NAME, "the name of the rule", &rule.name))
+		return false;
+	if (!mw_parse_block(p, &rule.block)) {
+		MW_PUSH(p, &p->all->ast->broken, rule.name);
+		return false;
+	}
+	MW_PUSH(p, &p->all->ast->rules, rule);
+	return true;
+}
+
+static void parse_file(const struct mw_parse *all, const struct mw_parser *outer, uint32_t source);
+
+/* Two names of one file must not hide a loop. */
+static bool same_file(const char *a, const char *b)
+{
+	char *ra = realpath(a, NULL), *rb = realpath(b, NULL);
+	bool same = ra && rb ? strcmp(ra, rb) == 0 : strcmp(a, b) == 0;
+
+	free(ra);
+	free(rb);
+	return same;
+}
+
+/* The source that is the same file and was read before, UINT32_MAX when there is none. */
+static uint32_t read_before(const struct mw_parser *p, uint32_t source)
+{
+	const struct mw_diags *d = p->diags;
+
+	for (uint32_t i = p->all->sources->first; i < source; i++)
+		if (same_file(d->source[i].path, d->source[source].path))
+			return i;
+	return UINT32_MAX;
+}
+
+static void include_one(struct mw_parser *p, const struct mw_token *t)
+{
+	const struct mw_parser *o;
+	uint32_t source, before;
+
+	if (p->deep >= MW_INCLUDES_DEEP) {
+		mw_parser_error(p, t->place, NULL, "files include one another more than %u deep", MW_INCLUDES_DEEP);
+		return;
+	}
+	if (mw_source_find(p->all->sources, t->text, MW_SOURCE_MAX, t->place, &source) < 0) {
+		p->all->ast->incomplete = true;
+		return;
+	}
+	before = read_before(p, source);
+	if (before == UINT32_MAX) {
+		parse_file(p->all, p, source);
+		return;
+	}
+	for (o = p; o && o->lexer.source != before; o = o->outer)
+		;
+	if (o)
+		mw_parser_error(p, t->place, "take this line out", "\"%s\" includes itself", p->diags->source[before].shown);
+	else
+		mw_parser_error(p, t->place, "take one of the lines out", "\"%s\" is included twice", p->diags->source[before].shown);
+}
+
+static bool parse_include(struct mw_parser *p)
+{
+	struct mw_token t;
+	bool first = true;
+
+	do {
+		if (!first)
+			(void)mw_parser_take(p);
+		first = false;
+		if (!mw_parser_expect(p, MW_TOK_STRING, "a file's name in quotes", &t))
+			return false;
+		include_one(p, &t);
+	} while (mw_parser_at(p, MW_TOK_COMMA));
+	return true;
+}
+
+/* ---- the forms of statements ------------------------------------------------------------------------------------------------ */
+
+static const char *const keywords[] = {"listen", "load", "table", "include", "class", "match", "always",
+				       "on",	 "mode", "limit", "rule",    "words", NULL};
+
+static bool is_keyword(const struct mw_token *t)
+{
+	for (size_t i = 0; keywords[i]; i++)
+		if (t->kind == MW_TOK_NAME && strcmp(t->text, keywords[i]) == 0)
+			return true;
+	return false;
+}
+
+bool mw_parser_at_statement(struct mw_parser *p)
+{
+	const struct mw_token *t = mw_parser_peek(p, 0);
+
+	return t->first && is_keyword(t);
+}
+
+static bool parse_form(struct mw_parser *p, const char *form, struct mw_place place)
+{
+	if (strcmp(form, "listen") == 0)
+		return parse_listen(p);
+	if (strcmp(form, "load") == 0)
+		return parse_load(p);
+	if (strcmp(form, "table") == 0)
+		return parse_table(p);
+	if (strcmp(form, "include") == 0)
+		return parse_include(p);
+	if (strcmp(form, "class") == 0)
+		return parse_class(p);
+	if (strcmp(form, "match") == 0)
+		return parse_match(p, place);
+	if (strcmp(form, "always") == 0)
+		return parse_always(p);
+	if (strcmp(form, "on") == 0)
+		return parse_on(p);
+	if (strcmp(form, "mode") == 0)
+		return parse_mode(p);
+	if (strcmp(form, "limit") == 0)
+		return parse_limit(p);
+	return parse_rule(p, strcmp(form, "words") == 0);
+}
+
+static void recover(struct mw_parser *p)
+{
+	while (!mw_parser_at(p, MW_TOK_END) && !mw_parser_at_statement(p))
+		(void)mw_parser_take(p);
+}
+
+static bool parse_statement(struct mw_parser *p)
+{
+	struct mw_token t = mw_parser_take(p);
+
+	p->nesting = p->conditions = 0;
+	if (t.kind == MW_TOK_NAME && !is_keyword(&t)) {
+		mw_parser_error(p, t.place, mw_diag_did_you_mean(p->diags, t.text, keywords), "unknown statement \"%s\"", t.text);
+		return false;
+	}
+	if (t.kind != MW_TOK_NAME) {
+		if (t.kind != MW_TOK_BAD)
+			mw_parser_error(p, t.place, NULL, "expected a statement, not %s", mw_token_shown(p->diags, &t));
+		return false;
+	}
+	return parse_form(p, t.text, t.place);
+}
+
+/* Behind a statement: a new line or a semicolon. */
+static bool at_boundary(struct mw_parser *p)
+{
+	return mw_parser_at(p, MW_TOK_SEMICOLON) || mw_parser_peek(p, 0)->first;
+}
+
+static void parse_file(const struct mw_parse *all, const struct mw_parser *outer, uint32_t source)
+{
+	struct mw_parser p = {.all = all, .diags = all->diags, .outer = outer, .deep = outer ? outer->deep + 1 : 0};
+
+	mw_lexer_init(&p.lexer, all->diags, all->arena, source);
+	while (!mw_parser_at(&p, MW_TOK_END)) {
+		if (mw_parser_at(&p, MW_TOK_SEMICOLON)) {
+			(void)mw_parser_take(&p);
+		} else if (!parse_statement(&p)) {
+			recover(&p);
+		} else if (!at_boundary(&p)) {
+			mw_parser_expected(&p, "the end of the statement", "statements begin on a new line or behind \";\"");
+			recover(&p);
+		}
+	}
+}
+
+void mw_parse_source(const struct mw_parse *all, uint32_t source)
+{
+	parse_file(all, NULL, source);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan as text, one line a thing: what the policy means once every name is resolved and every default is filled in. */
+#include "policy/check.h"
+#include "policy/eval.h"
+#include "policy/text.h"
+
+#include <string.h>
+
+void mw_text_quote(const char *text, struct mw_buf *out)
+{
+	mw_buf_putc(out, '"');
+	for (; text && *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			mw_buf_printf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			mw_buf_printf(out, "\\x%02x", c);
+		else
+			mw_buf_putc(out, (char)c);
+	}
+	mw_buf_putc(out, '"');
+}
+
+static void print_list(const char *const *v, size_t n, struct mw_buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		mw_buf_puts(out, i ? ", " : "");
+		mw_text_quote(v[i], out);
+	}
+}
+
+static void print_number(const struct mw_opt *row, int64_t n, struct mw_buf *out)
+{
+	const char *word = row->type == MW_WORD ? mw_word_name(row->words, n) : NULL;
+
+	if (word)
+		mw_buf_puts(out, word);
+	else
+		mw_buf_printf(out, "%lld%s", (long long)n, row->type == MW_TIME ? " seconds" : "");
+}
+
+void mw_text_value(const struct mw_opt *row, const void *base, struct mw_buf *out)
+{
+	const char *at = (const char *)base + row->offset, *text;
+	struct mw_list list;
+	int64_t n;
+	bool yes;
+
+	switch (row->type) {
+	case MW_BOOL:
+		memcpy(&yes, at, sizeof(yes));
+		mw_buf_puts(out, yes ? "yes" : "no");
+		break;
+	case MW_STR:
+	case MW_PATH:
+		memcpy(&text, at, sizeof(text));
+		mw_text_quote(text, out);
+		break;
+	case MW_LIST:
+		memcpy(&list, at, sizeof(list));
+		print_list(list.v, list.n, out);
+		break;
+	default:
+		memcpy(&n, at, sizeof(n));
+		print_number(row, n, out);
+		break;
+	}
+}
+
+static void print_powers(uint32_t powers, struct mw_buf *out)
+{
+	const char *const *names = mw_power_names();
+	const char *before = " grant ";
+
+	for (unsigned k = 0; names[k]; k++)
+		if (powers & 1u << k) {
+			mw_buf_printf(out, "%s%s", before, names[k]);
+			before = ", ";
+		}
+}
+
+static void print_module(const struct mw_plan *plan, const struct mw_plan_module *m, struct mw_buf *out)
+{
+	mw_buf_printf(out, "%s %s", m->milter ? "milter" : m->plugin->kind == MW_KIND_CHECKER ? "checker" : "extractor", m->name);
+	for (size_t i = 0; i < m->withs; i++)
+		mw_buf_printf(out, "%s%s", i ? ", " : " with ", plan->module[m->with[i]].name);
+	print_powers(m->granted, out);
+	mw_buf_putc(out, '\n');
+	for (const struct mw_opt *row = m->conf ? m->plugin->options : NULL; row && row->name; row++) {
+		mw_buf_printf(out, "\t%s ", row->name);
+		mw_text_value(row, m->conf, out);
+		mw_buf_putc(out, '\n');
+	}
+}
+
+static void print_limits(const struct mw_plan *plan, struct mw_buf *out)
+{
+	for (size_t i = 0; i < MW_LIMITS; i++)
+		mw_buf_printf(out, "limit %s %llu\n", mw_limit_rows[i].name, (unsigned long long)plan->limits.max[i]);
+}
+
+static void print_samples(const char *word, const struct mw_sample *v, size_t n, struct mw_buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		mw_buf_printf(out, "\t%s ", word);
+		mw_text_quote(v[i].text.p, out);
+		mw_buf_printf(out, " at %u:%u\n", v[i].line, v[i].column);
+	}
+}
+
+static void print_texts(const char *word, const char *const *v, size_t n, struct mw_buf *out)
+{
+	if (n == 0)
+		return;
+	mw_buf_printf(out, "\t%s ", word);
+	print_list(v, n < 5 ? n : 5, out);
+	mw_buf_printf(out, n > 5 ? " … %zu in all\n" : "\n", n);
+}
+
+static void print_rule(const struct mw_plan *plan, const struct mw_rule *r, struct mw_buf *out)
+{
+	static const char *const kinds[] = {"?", "identifier", "clinical", "structure"};
+
+	mw_buf_printf(out, "%s %s at %s:%u:%u\n\tkind %s\n", r->terms ? "words" : "rule", r->name, plan->source[r->file].shown,
+		      r->line, r->column, kinds[r->kind <= MW_STRUCTURE ? r->kind : 0]);
+	if (r->about[0]) {
+		mw_buf_puts(out, "\tabout ");
+		mw_text_quote(r->about, out);
+		mw_buf_putc(out, '\n');
+	}
+	if (r->pattern.n)
+		mw_buf_printf(out, "\tpattern /%s/%s%s at %u:%u\n", r->pattern.p, r->caseless ? "i" : "", r->extended ? "x" : "",
+			      r->pattern_line, r->pattern_column);
+	if (r->check)
+		mw_buf_printf(out, "\tcheck %s\n", r->check);
+	print_texts("near", r->near, r->nears, out);
+	mw_buf_printf(out, "\twithin %u\n\tlevel %u, %u when near\n", r->within, r->level, r->level_near);
+	print_texts("terms", r->term, r->terms, out);
+	if (r->whole_word)
+		mw_buf_puts(out, "\twhole-word\n");
+	print_texts("except", r->except, r->excepts, out);
+	print_samples("hit", r->hit, r->hits, out);
+	print_samples("miss", r->miss, r->misses, out);
+}
+
+static void print_call(const struct mw_plan *plan, const struct mw_call *call, struct mw_buf *out)
+{
+	const struct mw_plan_module *m = call->module == MW_NO_MODULE ? NULL : &plan->module[call->module];
+	const struct mw_opt *row = m ? m->plugin->actions[call->action].args : NULL;
+	const char *before = " {";
+
+	mw_buf_printf(out, "%s%s%s", m ? m->name : "", m ? "." : "", call->shown);
+	for (; call->args && row && row->name; row++, before = ",") {
+		mw_buf_printf(out, "%s %s ", before, row->name);
+		mw_text_value(row, call->args, out);
+	}
+	mw_buf_puts(out, call->args ? " }" : "");
+}
+
+static void print_line(const struct mw_plan *plan, const struct mw_line *line, struct mw_buf *out)
+{
+	for (size_t i = 0; i < line->means; i++) {
+		if (line->mean[0].effect == MW_ROUTE)
+			mw_buf_puts(out, i ? " or " : "send by ");
+		print_call(plan, &line->mean[i], out);
+	}
+	for (size_t i = 0; i < line->extras; i++) {
+		mw_buf_puts(out, ", ");
+		print_call(plan, &line->extra[i], out);
+	}
+	mw_buf_putc(out, '\n');
+}
+
+static void print_orders(const struct mw_plan *plan, struct mw_buf *out)
+{
+	for (size_t i = 0; i < plan->lines; i++) {
+		mw_buf_printf(out, "match %s: ", plan->line[i].where);
+		mw_expr_print(plan, plan->line[i].when, out);
+		mw_buf_puts(out, " then ");
+		print_line(plan, &plan->line[i], out);
+	}
+	for (size_t i = 0; i < plan->always; i++) {
+		mw_buf_puts(out, "always ");
+		print_call(plan, &plan->always_call[i], out);
+		mw_buf_putc(out, '\n');
+	}
+	for (uint32_t i = 0; i < MW_CAUSES; i++) {
+		if (!plan->cause[i].means)
+			continue;
+		mw_buf_printf(out, "on %s: %s ", plan->cause[i].where, mw_cause_name(i));
+		print_line(plan, &plan->cause[i], out);
+	}
+}
+
+void mw_plan_print(const struct mw_plan *plan, struct mw_buf *out)
+{
+	if (plan->listen)
+		mw_buf_printf(out, "listen %s\n", plan->listen);
+	mw_buf_printf(out, "mode %s\n", plan->observe ? "observe" : "enforce");
+	print_limits(plan, out);
+	for (size_t i = 0; i < plan->modules; i++)
+		print_module(plan, &plan->module[i], out);
+	for (size_t i = 0; i < plan->tables; i++)
+		mw_buf_printf(out, "table <%s> %zu\n", mw_table_name(plan->table[i]), mw_table_entries(plan->table[i]));
+	for (size_t i = 0; i < plan->rules; i++)
+		print_rule(plan, &plan->rule[i], out);
+	for (size_t i = 0; i < plan->classes; i++) {
+		mw_buf_printf(out, "class %s when ", plan->cls[i].name);
+		mw_expr_print(plan, plan->cls[i].when, out);
+		mw_buf_putc(out, '\n');
+	}
+	print_orders(plan, out);
+}
