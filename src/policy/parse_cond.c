@@ -190,19 +190,19 @@ static struct mw_cond *parse_unreadable(struct mw_parser *p)
 	return c;
 }
 
-/* `class x when` and `rule x {` at the start of a line are statements, not conditions. */
+/* A keyword at the start of a line ends the conditions. `class` and `rule` are words of conditions too: they do so where a
+ * definition follows and is not indented. */
 static bool at_definition(struct mw_parser *p)
 {
 	const struct mw_token *third;
 
 	if (!mw_parser_at_statement(p))
 		return false;
+	if (!mw_parser_at_word(p, "class") && !mw_parser_at_word(p, "rule"))
+		return true;
 	third = mw_parser_peek(p, 2);
-	if (mw_parser_at_word(p, "class"))
-		return third->kind == MW_TOK_NAME && strcmp(third->text, "when") == 0;
-	if (mw_parser_at_word(p, "rule"))
-		return third->kind == MW_TOK_BLOCK;
-	return true;
+	return mw_parser_peek(p, 0)->place.column == 1 &&
+	       (third->kind == MW_TOK_BLOCK || (third->kind == MW_TOK_NAME && strcmp(third->text, "when") == 0));
 }
 
 static struct mw_cond *unknown_condition(struct mw_parser *p)
