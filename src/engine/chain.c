@@ -137,7 +137,7 @@ static void decide_by_cause(struct mw_msg *m, uint32_t i, uint32_t cause)
 	if (effect == d->verdict.effect || mw_effect_stricter(effect, d->verdict.effect) != effect)
 		return;
 	call = line ? choose_means(m, line, i) : NULL;
-	decide(d, call ? effect : MW_TEMPFAIL, line, call);
+	decide(d, call ? call->effect : MW_TEMPFAIL, line, call); /* the last of `send by A or hold` is no means */
 	d->cause = cause;
 	if (!d->verdict.reason[0])
 		d->verdict.reason = mw_cause_name(cause);
@@ -194,12 +194,12 @@ static void combine(struct mw_msg *m)
 /* An act that failed has staged half of what it should: all of it goes. */
 static void act(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt)
 {
-	const struct mw_self *s = &m->gen->self[call->module];
+	const struct mw_self *s = call->module == MW_NO_MODULE ? NULL : &m->gen->self[call->module];
 	const struct mw_order *order;
 	struct mw_err err = {0};
 	int r = -EIO;
 
-	if (!s->opened || !s->plugin->hooks.act)
+	if (!s || !s->opened || !s->plugin->hooks.act)
 		return;
 	order = mw_msg_order(m, call, rcpt);
 	if (!order)
