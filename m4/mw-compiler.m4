@@ -40,6 +40,7 @@ AC_DEFUN([MW_SANITIZER], [
 		MW_LDFLAGS="$MW_LDFLAGS -fsanitize=$enable_sanitizer"
 		MW_CPPFLAGS=""
 	])
+	AS_IF([test "$enable_fuzzer" = yes], [MW_CFLAGS="$MW_CFLAGS -fsanitize=fuzzer-no-link"])
 	AM_CONDITIONAL([FUZZER], [test "$enable_fuzzer" = yes])
 ])
 
