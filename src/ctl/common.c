@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/ctl.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int ctl_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("milwardctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return CTL_FAILED;
+}
+
+int ctl_usage(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "milwardctl%s%s: ", *command ? " " : "", command);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	for (const struct ctl_command *c = ctl_commands; c->name; c++)
+		if (strcmp(c->name, command) == 0)
+			fprintf(stderr, "usage: milwardctl %s %s\n", c->name, c->args);
+	return CTL_USAGE;
+}
+
+/* The site's own default goes before the shipped one. */
+const char *ctl_policy(struct ctl *ctl)
+{
+	const char *const folder[] = {MW_CONF_DIR, ctl->search};
+
+	if (ctl->policy)
+		return ctl->policy;
+	for (size_t i = 0; i < sizeof(folder) / sizeof(*folder); i++) {
+		int n = snprintf(ctl->policy_path, sizeof(ctl->policy_path), "%s/default.policy", folder[i]);
+
+		if (n > 0 && (size_t)n < sizeof(ctl->policy_path) && access(ctl->policy_path, R_OK) == 0) {
+			ctl->policy = ctl->policy_path;
+			return ctl->policy;
+		}
+	}
+	ctl_fail("no policy: neither %s/default.policy nor %s/default.policy can be read; name one with -p FILE", MW_CONF_DIR, ctl->search);
+	return NULL;
+}
+
+static void print_diags(const struct ctl *ctl, const struct mw_diags *diags)
+{
+	struct mw_buf out = MW_BUF_INIT;
+
+	fflush(stdout);
+	mw_diags_print(diags, ctl->colour_err, &out);
+	(void)fwrite(mw_buf_text(&out), 1, out.n, stderr);
+	mw_buf_free(&out);
+}
+
+struct mw_generation *ctl_generation(struct ctl *ctl, const char *policy, unsigned flags)
+{
+	struct mw_arena *arena = mw_arena_new(0);
+	struct mw_generation *gen = NULL;
+	struct mw_err err = {0};
+	struct mw_diags diags;
+	int r;
+
+	if (!arena) {
+		ctl_fail("out of memory");
+		return NULL;
+	}
+	mw_diags_init(&diags, arena);
+	r = mw_generation_new(ctl->loader, policy, ctl->search, flags, &diags, &gen, &err);
+	print_diags(ctl, &diags);
+	if (r < 0 && diags.errors)
+		ctl_fail("%s: %zu error%s", policy, diags.errors, diags.errors == 1 ? "" : "s");
+	else if (r < 0)
+		ctl_fail("%s: %s", policy, err.text[0] ? err.text : strerror(-r));
+	mw_arena_free(&arena);
+	return r < 0 ? NULL : gen;
+}
+
+const char *ctl_style(const struct ctl *ctl, enum ctl_style style)
+{
+	static const char *const escape[] = {
+		[CTL_PLAIN] = "\033[0m",  [CTL_BOLD] = "\033[1m",    [CTL_DIM] = "\033[2m",  [CTL_RED] = "\033[31m",
+		[CTL_GREEN] = "\033[32m", [CTL_YELLOW] = "\033[33m", [CTL_CYAN] = "\033[36m",
+	};
+
+	return ctl->colour ? escape[style] : "";
+}
+
+const char *ctl_zone_name(uint32_t zone)
+{
+	switch (zone) {
+	case MW_ZONE_SUBJECT:
+		return "subject";
+	case MW_ZONE_HEADER:
+		return "header";
+	case MW_ZONE_BODY:
+		return "body";
+	case MW_ZONE_ATTACHMENT:
+		return "attachment";
+	default:
+		return "unknown";
+	}
+}
+
+const char *ctl_kind_name(uint32_t kind)
+{
+	switch (kind) {
+	case MW_IDENTIFIER:
+		return "identifier";
+	case MW_CLINICAL:
+		return "clinical";
+	case MW_STRUCTURE:
+		return "structure";
+	default:
+		return "unknown";
+	}
+}
+
+void ctl_print_safe(struct mw_str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < 0x20 || c == 0x7f)
+			printf("\\x%02x", c);
+		else
+			putchar(c);
+	}
+}
+
+/* Length of the valid UTF-8 sequence at p, 0 when there is none (RFC 3629 4). */
+static size_t utf8_length(const unsigned char *p, size_t n)
+{
+	size_t want;
+	unsigned char low = 0x80, high = 0xbf;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	want = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (n < want)
+		return 0;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < want; i++)
+		if (p[i] < 0x80 || p[i] > 0xbf)
+			return 0;
+	return want;
+}
+
+json_t *ctl_json_text(struct mw_str text)
+{
+	struct mw_buf out = MW_BUF_INIT;
+	json_t *s = json_stringn(text.p, text.n);
+
+	if (s)
+		return s;
+	for (size_t i = 0; i < text.n;) {
+		size_t n = utf8_length((const unsigned char *)text.p + i, text.n - i);
+
+		mw_buf_add(&out, n ? text.p + i : "\xef\xbf\xbd", n ? n : 3);
+		i += n ? n : 1;
+	}
+	if (mw_buf_ok(&out))
+		s = json_stringn(mw_buf_text(&out), out.n);
+	mw_buf_free(&out);
+	return s;
+}
+
+int ctl_json_line(json_t *object)
+{
+	int r = object ? json_dumpf(object, stdout, JSON_COMPACT) : -1;
+
+	json_decref(object);
+	putchar('\n');
+	if (r < 0)
+		ctl_fail("out of memory");
+	return r < 0 ? -1 : 0;
+}

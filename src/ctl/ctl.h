@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ctl: what the commands of milwardctl share. Each command is one file with one entry, `int ctl_NAME(struct ctl *, argc, argv)`,
+ * argv[0] being the command's name; it prints to standard output, complains to standard error and returns the exit status.
+ */
+#ifndef MW_CTL_CTL_H
+#define MW_CTL_CTL_H
+
+#include "base/buf.h"
+#include "engine/engine.h"
+#include <jansson.h>
+
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 64 };
+
+/* Options before the command, and what follows from them. Made in main, read by all. */
+struct ctl {
+	const char *policy;  /* -p, or the installed default; NULL until ctl_policy() looked */
+	const char *modules; /* folder of module files */
+	const char *search;  /* folder of the shipped policies */
+	bool colour;         /* standard output takes colours */
+	bool colour_err;     /* standard error takes colours */
+	struct mw_loader *loader;
+	char policy_path[4096];
+};
+
+struct ctl_command {
+	const char *name;
+	const char *args;
+	const char *help;
+	int (*run)(struct ctl *, int argc, char **argv);
+};
+extern const struct ctl_command ctl_commands[]; /* NULL name ends */
+
+int ctl_check(struct ctl *, int argc, char **argv);
+int ctl_explain(struct ctl *, int argc, char **argv);
+int ctl_scan(struct ctl *, int argc, char **argv);
+int ctl_text(struct ctl *, int argc, char **argv);
+int ctl_completion(struct ctl *, int argc, char **argv);
+/* `milwardctl MODULE COMMAND …`: runs a module's own command. -1: no such module (nothing printed). */
+int ctl_module(struct ctl *, int argc, char **argv);
+/* Prints the commands that loadable modules bring, for help. */
+void ctl_module_help(struct ctl *);
+
+/* Prints "milwardctl: …" to standard error and returns CTL_FAILED. */
+int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Usage error of a command: says what is wrong and how it is called; returns CTL_USAGE. */
+int ctl_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The policy to use; complains when there is none. NULL then. */
+const char *ctl_policy(struct ctl *);
+/* Policy -> generation for offline work; prints diagnostics and errors. NULL then. Caller unrefs. */
+struct mw_generation *ctl_generation(struct ctl *, const char *policy, unsigned flags);
+
+/* Colour escapes, "" when off. */
+enum ctl_style { CTL_PLAIN, CTL_BOLD, CTL_DIM, CTL_RED, CTL_GREEN, CTL_YELLOW, CTL_CYAN };
+const char *ctl_style(const struct ctl *, enum ctl_style);
+const char *ctl_zone_name(uint32_t zone);
+const char *ctl_kind_name(uint32_t kind);
+/* Prints text with control characters made visible: what came from a message must not drive the terminal. */
+void ctl_print_safe(struct mw_str text);
+/* JSON string of octets that may not be UTF-8 (strays become U+FFFD). NULL = no memory. */
+json_t *ctl_json_text(struct mw_str text);
+/* One compact line, then '\n'. Takes over the reference. 0 or -1. */
+int ctl_json_line(json_t *);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* milwardctl: everything that is not the daemon. See milwardctl(1). */
+#include "ctl/ctl.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "mail/mime.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct ctl_command ctl_commands[] = {
+	{"check", "[--json] [--plan] [FILE…]", "parse and type-check policies and rules, run every rule's samples", ctl_check},
+	{"explain", "[--from A] [--to B]… MSG", "what was found, and which line decided for each recipient and why", ctl_explain},
+	{"scan", "[--json] [--policy F] [--text] FILE|DIR…", "classes and findings of messages, one a line", ctl_scan},
+	{"text", "[--json] [--part PATH] MSG", "the extracted text, part by part, as the scanner sees it", ctl_text},
+	{"completion", "bash", "print a completion script for the shell", ctl_completion},
+	{NULL, NULL, NULL, NULL},
+};
+
+static void print_help(struct ctl *ctl)
+{
+	printf("usage: milwardctl [-p POLICY] [--modules DIR] [--policies DIR] [--colour auto|always|never] COMMAND …\n\n");
+	for (const struct ctl_command *c = ctl_commands; c->name; c++)
+		printf("  %s%-10s%s %-42s %s\n", ctl_style(ctl, CTL_BOLD), c->name, ctl_style(ctl, CTL_PLAIN), c->args, c->help);
+	ctl_module_help(ctl);
+	printf("\nmilwardctl(1) and milward.policy(5) tell the rest.\n");
+}
+
+static const char *suggest_command(const char *word)
+{
+	const char *best = NULL;
+	unsigned nearest = 3;
+
+	for (const struct ctl_command *c = ctl_commands; c->name; c++) {
+		unsigned d = mw_str_distance(word, c->name, 3);
+
+		if (d < nearest) {
+			nearest = d;
+			best = c->name;
+		}
+	}
+	return best;
+}
+
+static int run_command(struct ctl *ctl, int argc, char **argv)
+{
+	const char *near;
+	int r;
+
+	for (const struct ctl_command *c = ctl_commands; c->name; c++)
+		if (strcmp(argv[0], c->name) == 0)
+			return c->run(ctl, argc, argv);
+	r = ctl_module(ctl, argc, argv);
+	if (r >= 0)
+		return r;
+	near = suggest_command(argv[0]);
+	if (near)
+		fprintf(stderr, "milwardctl: no command \"%s\"; did you mean \"%s\"?\n", argv[0], near);
+	else
+		fprintf(stderr, "milwardctl: no command \"%s\"; see milwardctl --help\n", argv[0]);
+	return CTL_USAGE;
+}
+
+/* NO_COLOR is honoured as https://no-color.org asks. */
+static bool colour_wanted(const char *when, int fd)
+{
+	const char *no = getenv("NO_COLOR");
+
+	if (strcmp(when, "auto") == 0)
+		return isatty(fd) && !(no && *no);
+	return strcmp(when, "always") == 0;
+}
+
+static int parse_options(struct ctl *ctl, int argc, char **argv, bool *help)
+{
+	static const struct option longs[] = {
+		{"policy", required_argument, NULL, 'p'}, {"modules", required_argument, NULL, 'm'},
+		{"policies", required_argument, NULL, 's'}, {"colour", required_argument, NULL, 'c'},
+		{"color", required_argument, NULL, 'c'},  {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},	  {NULL, 0, NULL, 0},
+	};
+	const char *when = "auto";
+	int c;
+
+	/* "+": options of the command are the command's business. */
+	while ((c = getopt_long(argc, argv, "+p:hV", longs, NULL)) != -1) {
+		if (c == 'p')
+			ctl->policy = optarg;
+		else if (c == 'm')
+			ctl->modules = optarg;
+		else if (c == 's')
+			ctl->search = optarg;
+		else if (c == 'c')
+			when = optarg;
+		else if (c == 'h')
+			*help = true;
+		else if (c == 'V') {
+			printf("milwardctl %s\n", MW_VERSION);
+			exit(CTL_OK);
+		} else
+			return CTL_USAGE;
+	}
+	if (strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
+		return ctl_usage("", "--colour takes auto, always or never, not \"%s\"", when);
+	ctl->colour = colour_wanted(when, STDOUT_FILENO);
+	ctl->colour_err = colour_wanted(when, STDERR_FILENO);
+	return CTL_OK;
+}
+
+static const char *from_environment(const char *name, const char *dflt)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : dflt;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = {.modules = from_environment("MILWARD_MODULES", MW_MODULE_DIR),
+			  .search = from_environment("MILWARD_POLICIES", MW_POLICY_DIR)};
+	bool help = false;
+	int r;
+
+	mw_log_open("milwardctl", MW_LOG_STDERR, MW_WARNING);
+	r = parse_options(&ctl, argc, argv, &help);
+	if (r)
+		return r;
+	mw_mime_init();
+	ctl.loader = mw_loader_new(ctl.modules);
+	if (!ctl.loader)
+		return ctl_fail("out of memory");
+	if (help || (optind < argc && strcmp(argv[optind], "help") == 0)) {
+		print_help(&ctl);
+	} else if (optind == argc) {
+		print_help(&ctl);
+		r = CTL_USAGE;
+	} else {
+		int at = optind;
+
+		optind = 0; /* glibc: start afresh for the command's own options */
+		r = run_command(&ctl, argc - at, argv + at);
+	}
+	mw_loader_free(&ctl.loader);
+	/* A full disk or a closed pipe must not look like success. */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return ctl_fail("cannot write to standard output");
+	return r;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* milwardctl MODULE COMMAND: a module brings its own commands, so that a new milter adds no line here. */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level level, const char *event, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)self;
+	(void)msg;
+	if (level > MW_WARNING)
+		return;
+	fprintf(stderr, "milwardctl: %s: ", event);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+/* Commands work on files, not on messages: they get errors and the log, nothing else. */
+static const struct mw_host command_host = {
+	.size = sizeof(struct mw_host),
+	.abi_major = MW_ABI_MAJOR,
+	.abi_minor = MW_ABI_MINOR,
+	.fail = mw_fail,
+	.log = no_log,
+};
+
+static void print_commands(const struct ctl *ctl, const struct mw_plugin *plugin)
+{
+	for (const struct mw_command *c = plugin->commands; c->name; c++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "%s %s", plugin->name, c->name);
+		printf("  %s%-15s%s %-37s %s\n", ctl_style(ctl, CTL_BOLD), name, ctl_style(ctl, CTL_PLAIN), c->args, c->help);
+	}
+}
+
+void ctl_module_help(struct ctl *ctl)
+{
+	const struct mw_catalog catalog = mw_loader_catalog(ctl->loader);
+
+	for (const char *const *name = catalog.names; name && *name; name++) {
+		const struct mw_plugin *plugin = mw_loader_describe(ctl->loader, *name, NULL);
+
+		if (plugin && plugin->commands)
+			print_commands(ctl, plugin);
+	}
+}
+
+/* The module's options as the policy gives them, so that file names need not be repeated. NULL: no policy, or not loaded in it. */
+static const void *module_conf(struct ctl *ctl, const char *name, struct mw_generation **gen)
+{
+	const struct mw_plan *plan;
+
+	if (!ctl->policy)
+		return NULL;
+	*gen = ctl_generation(ctl, ctl->policy, MW_GEN_OFFLINE);
+	if (!*gen)
+		return NULL;
+	plan = mw_generation_plan(*gen);
+	for (size_t i = 0; i < plan->modules; i++)
+		if (strcmp(plan->module[i].name, name) == 0)
+			return plan->module[i].conf;
+	return NULL;
+}
+
+static int run(struct ctl *ctl, const struct mw_plugin *plugin, const struct mw_command *command, int argc, char **argv)
+{
+	struct mw_generation *gen = NULL;
+	const void *conf = module_conf(ctl, plugin->name, &gen);
+	int r;
+
+	if (ctl->policy && !gen)
+		return CTL_FAILED;
+	r = command->run(&command_host, conf, argc, argv);
+	mw_generation_unref(&gen);
+	return r;
+}
+
+int ctl_module(struct ctl *ctl, int argc, char **argv)
+{
+	struct mw_err err = {0};
+	const struct mw_plugin *plugin = mw_loader_describe(ctl->loader, argv[0], &err);
+
+	if (!plugin || !plugin->commands)
+		return -1;
+	plugin = mw_loader_load(ctl->loader, argv[0], &err);
+	if (!plugin)
+		return ctl_fail("%s", err.text);
+	for (const struct mw_command *c = plugin->commands; argc > 1 && c->name; c++)
+		if (strcmp(argv[1], c->name) == 0)
+			return run(ctl, plugin, c, argc - 1, argv + 1);
+	fprintf(stderr, "milwardctl %s: %s%s%s\n", plugin->name, argc > 1 ? "no command \"" : "which command?", argc > 1 ? argv[1] : "",
+		argc > 1 ? "\"" : "");
+	print_commands(ctl, plugin);
+	return CTL_USAGE;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/offline.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include <errno.h>
+#include <string.h>
+
+#define MEMORY (64u * 1024u * 1024u)
+#define TEXT_MAX (1024u * 1024u * 1024u)
+
+static int fill_envelope(struct mw_msg *msg, const struct offline *how)
+{
+	const struct mw_str none = {.p = "", .n = 0};
+	int r = mw_msg_sender(msg, mw_str(how->from ? how->from : ""));
+
+	mw_msg_set_local(msg, true); /* what a person explains is mail of this site: authenticated in all but name */
+	for (size_t i = 0; i < how->rcpts && r >= 0; i++)
+		r = mw_msg_rcpt(msg, mw_str(how->rcpt[i]), none, none, none);
+	return r;
+}
+
+static int fill_text(struct mw_msg *msg, const char *path, struct mw_err *err)
+{
+	struct mw_arena *arena = mw_arena_new(0);
+	struct mw_str text;
+	int r;
+
+	if (!arena)
+		return mw_fail_memory(err);
+	r = mw_file_read(arena, strcmp(path, "-") == 0 ? "/dev/stdin" : path, TEXT_MAX, &text, err);
+	if (r == 0 && mw_msg_text(msg, text) < 0)
+		r = mw_fail_memory(err);
+	mw_arena_free(&arena);
+	return r;
+}
+
+struct mw_msg *offline_read(struct mw_generation *gen, const struct offline *how, const char *path, struct mw_err *err)
+{
+	const struct mw_msg_options options = {.memory = MEMORY, .spool = "/tmp"};
+	struct mw_msg *msg = mw_msg_new(gen, &options);
+	int r;
+
+	if (!msg) {
+		mw_fail_memory(err);
+		return NULL;
+	}
+	if (fill_envelope(msg, how) < 0)
+		r = mw_fail_memory(err);
+	else if (how->text)
+		r = fill_text(msg, path, err);
+	else
+		r = mw_msg_read_file(msg, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err);
+	if (r < 0)
+		mw_msg_free(&msg);
+	return msg;
+}

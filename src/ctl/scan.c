@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* milwardctl scan: classes and findings of message files. The JSON is a contract: members are only added, never changed. */
+#include "ctl/offline.h"
+
+#include "base/str.h"
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct scan {
+	struct ctl *ctl;
+	struct mw_generation *gen;
+	struct offline how;
+	bool json, progress;
+	size_t done, failed;
+};
+
+static json_t *classes_json(const struct mw_plan *plan, const struct mw_msg *msg)
+{
+	json_t *list = json_array();
+	const bool *in = mw_msg_classes(msg);
+
+	for (size_t i = 0; i < plan->classes; i++)
+		if (in[i])
+			json_array_append_new(list, json_string(plan->cls[i].name));
+	return list;
+}
+
+static json_t *finding_json(const struct mw_plan *plan, const struct mw_msg *msg, const struct mw_finding *f)
+{
+	const struct mw_part *part = mw_msg_part(msg, f->part);
+	const struct mw_rule *rule = &plan->rule[f->rule];
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:i}", "rule", rule->name, "kind", ctl_kind_name(rule->kind), "part", part->path,
+			 "zone", ctl_zone_name(f->zone), "offset", (json_int_t)f->offset, "length", (json_int_t)f->length, "confidence",
+			 (int)f->confidence);
+}
+
+static json_t *findings_json(const struct mw_plan *plan, const struct mw_msg *msg)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < mw_msg_findings(msg); i++)
+		json_array_append_new(list, finding_json(plan, msg, mw_msg_finding(msg, i)));
+	return list;
+}
+
+static json_t *unreadable_json(const struct mw_msg *msg)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < mw_msg_parts(msg); i++) {
+		const struct mw_part *part = mw_msg_part(msg, i);
+
+		if (part->unread)
+			json_array_append_new(list, json_pack("{s:s, s:o, s:s}", "part", part->path, "name",
+							      ctl_json_text(mw_str(part->name)), "reason", part->unread));
+	}
+	return list;
+}
+
+static void print_json(const struct scan *scan, const char *path, const struct mw_msg *msg, const char *error)
+{
+	const struct mw_plan *plan = mw_generation_plan(scan->gen);
+	json_t *line = json_object();
+
+	json_object_set_new(line, "file", ctl_json_text(mw_str(path)));
+	json_object_set_new(line, "classes", msg ? classes_json(plan, msg) : json_array());
+	json_object_set_new(line, "findings", msg ? findings_json(plan, msg) : json_array());
+	json_object_set_new(line, "unreadable", msg ? unreadable_json(msg) : json_array());
+	if (error)
+		json_object_set_new(line, "error", json_string(error));
+	(void)ctl_json_line(line);
+}
+
+/* How often each rule was found, in the plan's order. */
+static void print_rule_counts(const struct mw_plan *plan, const struct mw_msg *msg)
+{
+	size_t *count = calloc(plan->rules ? plan->rules : 1, sizeof(*count));
+	const char *comma = "";
+
+	if (!count)
+		return;
+	for (size_t i = 0; i < mw_msg_findings(msg); i++)
+		count[mw_msg_finding(msg, i)->rule]++;
+	for (size_t i = 0; i < plan->rules; i++)
+		if (count[i]) {
+			printf("%s%s %zu", comma, plan->rule[i].name, count[i]);
+			comma = ", ";
+		}
+	free(count);
+}
+
+static void print_text(const struct scan *scan, const char *path, const struct mw_msg *msg)
+{
+	const struct ctl *ctl = scan->ctl;
+	const struct mw_plan *plan = mw_generation_plan(scan->gen);
+	const bool *in = mw_msg_classes(msg);
+	const char *space = "";
+	size_t unread = 0;
+
+	ctl_print_safe(mw_str(path));
+	printf(": %s", ctl_style(ctl, CTL_YELLOW));
+	for (size_t i = 0; i < plan->classes; i++)
+		if (in[i]) {
+			printf("%s%s", space, plan->cls[i].name);
+			space = " ";
+		}
+	printf("%s%s  ", *space ? "" : "-", ctl_style(ctl, CTL_PLAIN));
+	print_rule_counts(plan, msg);
+	for (size_t i = 0; i < mw_msg_parts(msg); i++)
+		unread += mw_msg_part(msg, i)->unread != NULL;
+	if (unread)
+		printf("  %s%zu unreadable%s", ctl_style(ctl, CTL_RED), unread, ctl_style(ctl, CTL_PLAIN));
+	putchar('\n');
+}
+
+static void scan_file(struct scan *scan, const char *path)
+{
+	struct mw_err err = {0};
+	struct mw_msg *msg = offline_read(scan->gen, &scan->how, path, &err);
+
+	scan->done++;
+	if (scan->progress && scan->done % 50 == 0)
+		fprintf(stderr, "\r%zu scanned", scan->done);
+	if (!msg) {
+		scan->failed++;
+		if (scan->json)
+			print_json(scan, path, NULL, err.text);
+		ctl_fail("%s", err.text);
+		return;
+	}
+	mw_msg_run(msg, NULL, NULL);
+	if (scan->json)
+		print_json(scan, path, msg, NULL);
+	else
+		print_text(scan, path, msg);
+	mw_msg_free(&msg);
+}
+
+static void scan_path(struct scan *scan, const char *path);
+
+static int not_hidden(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Files of a folder and its sub-folders, in byte order; names that begin with a dot are left out. */
+static void scan_folder(struct scan *scan, const char *path)
+{
+	struct dirent **entry;
+	int n = scandir(path, &entry, not_hidden, alphasort);
+
+	if (n < 0) {
+		scan->failed++;
+		ctl_fail("cannot read %s: %s", path, strerror(errno));
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		char *child = NULL;
+
+		if (asprintf(&child, "%s/%s", path, entry[i]->d_name) > 0)
+			scan_path(scan, child);
+		else
+			scan->failed++;
+		free(child);
+		free(entry[i]);
+	}
+	free(entry);
+}
+
+static void scan_path(struct scan *scan, const char *path)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		scan_folder(scan, path);
+	else
+		scan_file(scan, path);
+}
+
+int ctl_scan(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+					      {"text", no_argument, NULL, 't'},
+					      {"policy", required_argument, NULL, 'p'},
+					      {NULL, 0, NULL, 0}};
+	struct scan scan = {.ctl = ctl};
+	const char *policy;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "p:", longs, NULL)) != -1) {
+		if (c == 'j')
+			scan.json = true;
+		else if (c == 't')
+			scan.how.text = true;
+		else if (c == 'p')
+			ctl->policy = optarg;
+		else
+			return ctl_usage("scan", "unknown option");
+	}
+	if (optind == argc)
+		return ctl_usage("scan", "which files?");
+	policy = ctl_policy(ctl);
+	scan.gen = policy ? ctl_generation(ctl, policy, MW_GEN_OFFLINE) : NULL;
+	if (!scan.gen)
+		return CTL_FAILED;
+	scan.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+	for (int i = optind; i < argc; i++)
+		scan_path(&scan, argv[i]);
+	if (scan.progress)
+		fprintf(stderr, "\r%zu scanned, %zu could not be read\n", scan.done, scan.failed);
+	mw_generation_unref(&scan.gen);
+	return scan.failed ? CTL_FAILED : CTL_OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* milwardctl text: the parts of a message as the scanner sees them. Offsets of findings count octets of this text. */
+#include "ctl/offline.h"
+
+#include "base/str.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void print_part_json(const struct mw_part *part)
+{
+	json_t *line = json_pack("{s:s, s:s, s:o, s:s}", "part", part->path, "type", part->type, "name", ctl_json_text(mw_str(part->name)),
+				 "zone", ctl_zone_name(part->zone));
+
+	if (part->unread)
+		json_object_set_new(line, "unreadable", json_string(part->unread));
+	json_object_set_new(line, "text", ctl_json_text(part->text));
+	(void)ctl_json_line(line);
+}
+
+static void print_part(const struct ctl *ctl, const struct mw_part *part)
+{
+	printf("%s== %s  %s  %s", ctl_style(ctl, CTL_CYAN), part->path, part->type, ctl_zone_name(part->zone));
+	if (part->name[0]) {
+		fputs("  ", stdout);
+		ctl_print_safe(mw_str(part->name));
+	}
+	if (part->unread)
+		printf("  unreadable: %s", part->unread);
+	printf("  (%zu octets)%s\n", part->text.n, ctl_style(ctl, CTL_PLAIN));
+	(void)fwrite(part->text.p, 1, part->text.n, stdout);
+	if (part->text.n && part->text.p[part->text.n - 1] != '\n')
+		putchar('\n');
+}
+
+static int print_parts(const struct ctl *ctl, const struct mw_msg *msg, const char *only, bool json)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < mw_msg_parts(msg); i++) {
+		const struct mw_part *part = mw_msg_part(msg, i);
+
+		if (only && strcmp(only, part->path) != 0)
+			continue;
+		shown++;
+		if (json)
+			print_part_json(part);
+		else if (only)
+			(void)fwrite(part->text.p, 1, part->text.n, stdout); /* exactly its octets, so that offsets can be cut */
+		else
+			print_part(ctl, part);
+	}
+	if (only && !shown)
+		return ctl_fail("the message has no part \"%s\"", only);
+	return CTL_OK;
+}
+
+int ctl_text(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+					      {"part", required_argument, NULL, 'P'},
+					      {"policy", required_argument, NULL, 'p'},
+					      {NULL, 0, NULL, 0}};
+	const struct offline how = {0};
+	const char *only = NULL, *policy;
+	struct mw_generation *gen;
+	struct mw_err err = {0};
+	struct mw_msg *msg;
+	bool json = false;
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "p:", longs, NULL)) != -1) {
+		if (c == 'j')
+			json = true;
+		else if (c == 'P')
+			only = optarg;
+		else if (c == 'p')
+			ctl->policy = optarg;
+		else
+			return ctl_usage("text", "unknown option");
+	}
+	if (optind + 1 != argc)
+		return ctl_usage("text", "one message, please");
+	policy = ctl_policy(ctl);
+	gen = policy ? ctl_generation(ctl, policy, MW_GEN_OFFLINE) : NULL;
+	if (!gen)
+		return CTL_FAILED;
+	msg = offline_read(gen, &how, argv[optind], &err);
+	if (msg) {
+		mw_msg_run(msg, NULL, NULL);
+		r = print_parts(ctl, msg, only, json);
+	} else {
+		r = ctl_fail("%s", err.text);
+	}
+	mw_msg_free(&msg);
+	mw_generation_unref(&gen);
+	return r;
+}
