@@ -23,6 +23,7 @@ def stuff(data):
 class Client:
     def __init__(self, address="127.0.0.1", port=25, helo="client.clinic.test", timeout=60):
         self.sock = socket.create_connection((address, port), timeout=timeout)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.sock.makefile("rb")
         self.expect("banner", self.reply(), 220)
         self.expect("EHLO", self.command("EHLO " + helo), 250)

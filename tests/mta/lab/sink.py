@@ -63,6 +63,7 @@ class Sink:
                 conn, _peer = listener.accept()
             except OSError:
                 return
+            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=(conn,), daemon=True).start()
 
     def _serve(self, conn):
@@ -142,8 +143,7 @@ class _Session:
         offers = [self.sink.name] + list(EXTENSIONS)
         if self.sink.mode != "notls" and not self.tls:
             offers.append("STARTTLS")
-        for i, offer in enumerate(offers):
-            self.say("250%s%s" % ("-" if i < len(offers) - 1 else " ", offer))
+        self.say("\r\n".join("250%s%s" % ("-" if i < len(offers) - 1 else " ", offer) for i, offer in enumerate(offers)))
 
     def do_starttls(self, _text):
         if self.sink.mode == "notls":

@@ -16,7 +16,9 @@ from .ca import Authority
 from .client import Client
 from .dns import Dns
 from .message import SECRETS
-from .postfix import Postfix
+from .milward import Milward
+from .policy import outbound
+from .postfix import QUEUE, Postfix
 from .sink import Sink
 from .tap import Tap, note, skip_all
 
@@ -33,6 +35,11 @@ SINKS = (
     ("oldtls", "127.0.0.17", "tls10", "valid"),
 )
 DOWN = "127.0.0.99"  # down.test: nobody listens there
+OUTSIDE = [name + ".test" for name, *_ in SINKS if name not in ("inside", "portal")] + ["mixed.test", "down.test", "nosuch.test"]
+# Below the queue directory, so that a chrooted smtpd and one that is not find it by the same name.
+SOCKET = "milward/outbound.sock"
+LOAD = """load phi with extract-html, check-us grant text
+load route grant route, edit, run { mta postfix; portal yes }"""
 
 
 class Site:
@@ -65,6 +72,7 @@ class Site:
             self.dns.host(host, address)
             self.dns.mail(name + ".test", host)
         self.dns.host("gw.clinic.test", "127.0.0.1")
+        self.dns.mail("bücher.test".encode("idna").decode(), "mx.valid.test")
         self.dns.host("mx.down.test", DOWN)
         self.dns.mail("down.test", "mx.down.test")
         self.dns.mail("mixed.test", "mx.plain.test", "mx.valid.test")
@@ -73,7 +81,9 @@ class Site:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind and not issubclass(kind, SystemExit):
+        if kind and issubclass(kind, SystemExit):
+            os._exit(value.code)
+        if kind:
             self.tap.ok(False, "the scenario runs to its end", "".join(traceback.format_exception(kind, value, trace)))
         status = self.tap.end()
         if status:
@@ -94,6 +104,45 @@ class Site:
         for sink in self.sinks.values():
             for copy in sink.copies:
                 note(repr(copy))
+
+    # ---- milward
+    @property
+    def prefix(self):
+        """Where milward is installed: tests/run tells, or it is the latest build of tests/run."""
+        latest = os.path.join(os.path.dirname(__file__), "../../../build-tests/root")
+        return os.environ.get("MILWARD_PREFIX") or os.path.normpath(latest)
+
+    @property
+    def socket(self):
+        return os.path.join(QUEUE, SOCKET)
+
+    def setup(self, *arguments, check=True):
+        """The product's own script that teaches Postfix the routes: setup("add"), setup("remove"), setup("check")."""
+        script = os.path.join(self.prefix, "share", "milward", "postfix", "milward-postfix")
+        if not os.path.exists(script):
+            skip_all("%s is not there: build with tests/run gcc" % script)
+        if arguments[0] == "add":
+            arguments += ("--socket", self.socket, "--portal", "[127.0.0.21]:25")
+        return self.postfix.run(script, *arguments, check=check)
+
+    def policy(self, name="outbound", load=LOAD, **more):
+        """Writes the policy of the scenarios (policy.py); its path."""
+        os.makedirs(os.path.dirname(self.socket), mode=0o755, exist_ok=True)
+        path = os.path.join(self.folder, name + ".policy")
+        with open(path, "w") as out:
+            out.write(outbound(OUTSIDE, self.socket, load, **more))
+        return path
+
+    def daemon(self, **more):
+        """A daemon with that policy, not yet started."""
+        return Milward(self.folder, self.prefix, self.policy(**more))
+
+    def outbound(self, **more):
+        """All of it, running: Postfix taught, the daemon ready."""
+        self.setup("add")
+        daemon = self.daemon(**more).start()
+        self.postfix.start()
+        return daemon
 
     # ---- mail
     def send(self, message, *rcpts, **client):
@@ -120,6 +169,10 @@ class Site:
     def bounces(self):
         """Non-delivery reports that came back inside."""
         return [c for c in self.sinks["inside"].copies if c.mail.startswith("<>")]
+
+    def reports(self, message):
+        """Those of them that are about a message."""
+        return [c for c in self.bounces() if b"<%s>" % message.id.encode() in c.data]
 
     # ---- what must never happen
     def leaks(self):

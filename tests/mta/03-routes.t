@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""One message, recipients of every kind: each copy where it belongs, as the policy says, under one queue id."""
+import lab
+
+with lab.Site() as site:
+    tap = site.tap
+    site.outbound()
+    message = lab.phi()
+    site.send(message, "bob@clinic.test", "bob@valid.test", "bob@plain.test", "portal@valid.test", "verp@wrongname.test")
+    site.postfix.settle()
+    tap.equal(
+        site.copies(message),
+        {
+            ("inside", "bob@clinic.test"): [None],
+            ("valid", "bob@valid.test"): ["TLSv1.3"],
+            ("portal", "bob@plain.test"): [None],
+            ("portal", "portal@valid.test"): [None],
+            ("portal", "verp@wrongname.test"): [None],
+        },
+        "each recipient gets one copy, by the route of the policy",
+    )
+    ids = site.postfix.queue_ids(message.id)
+    first = site.postfix.deliveries(ids[0])
+    tap.equal(len(first), 5, "all recipients belong to the queue id that the client was told")
+    # The fallback to the portal re-tags in a queue file of its own (ADR 4), which names the first one in the log.
+    fallbacks = [i for i in ids[1:] if "%s: client=" % i in site.postfix.log() and "orig_queue_id=%s" % ids[0] in site.postfix.log()]
+    tap.equal(len(ids), 1 + len(fallbacks), "other queue ids are those of the fallback, and tell the first")
+    tap.ok(len(fallbacks) <= 2, "only recipients without TLS take the fallback", fallbacks)
+    for copy in site.found(message):
+        names = [h for h in copy.data.split(b"\r\n\r\n")[0].splitlines() if b"mw-" in h.lower() or h.lower().startswith(b"x-milward")]
+        tap.equal(names, [], "no trace of milward in the header at %s" % copy.sink)
+        tap.ok(not any(".invalid" in rcpt for rcpt in copy.rcpts), "no tag in the envelope at %s" % copy.sink, copy.rcpts)
+    tap.equal(site.postfix.queue(), [], "nothing is left in the queue")
+    tap.equal(site.bounces(), [], "nobody gets a report")
+
+    message = lab.harmless()
+    site.send(message, "bob@clinic.test", "bob@plain.test", "tls@plain.test", "portal@valid.test")
+    site.postfix.settle()
+    tap.equal(
+        site.copies(message),
+        {
+            ("inside", "bob@clinic.test"): [None],
+            ("plain", "bob@plain.test"): [None],
+            ("plain", "tls@plain.test"): [None],
+            ("valid", "portal@valid.test"): ["TLSv1.3"],
+        },
+        "mail without PHI goes as it always did",
+    )
+    message = lab.Message("Payroll\r\nSSN: 219-09-9998\r\n", subject="Payroll")
+    site.send(message, "bob@plain.test")
+    site.postfix.settle()
+    tap.equal(site.copies(message), {("plain", "bob@plain.test"): [None]}, "an SSN without health data is no PHI")

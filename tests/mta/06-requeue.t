@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""postsuper: requeue, hold and release keep the route, and so does a hold that the policy ordered."""
+import lab
+
+with lab.Site() as site:
+    tap, postfix = site.tap, site.postfix
+    site.outbound()
+
+    def put_back(act, name):
+        """Mail for a host without TLS and for one with it, treated by `act` while it is in the queue."""
+        postfix.set(defer_transports="milward-tls,milward-tlsp,milward-ver,milward-verp,milward-portal,smtp")
+        postfix.reload()
+        message = lab.phi()
+        site.send(message, "tls@plain.test", "bob@plain.test", "tls@valid.test", "portal@valid.test")
+        act(postfix.queue_ids(message.id)[0])
+        postfix.set(defer_transports="")
+        postfix.reload()
+        postfix.flush()
+        lab.wait_for(lambda: not postfix.queue(), "%s: the queue is empty" % name)
+        tap.equal(
+            site.copies(message),
+            {
+                ("portal", "bob@plain.test"): [None],
+                ("valid", "tls@valid.test"): ["TLSv1.3"],
+                ("portal", "portal@valid.test"): [None],
+            },
+            "%s keeps every route" % name,
+        )
+        tap.ok([c for c in site.reports(message) if b"tls@plain.test" in c.data], "%s: what has no route left is reported" % name)
+
+    def hold_and_release(queue_id):
+        postfix.super("-h", queue_id)
+        tap.equal([m["queue_name"] for m in postfix.queue()], ["hold"], "held")
+        postfix.super("-H", queue_id)
+
+    def hold_and_requeue(queue_id):
+        postfix.super("-h", queue_id)
+        postfix.super("-r", queue_id)
+
+    put_back(lambda queue_id: postfix.super("-r", queue_id), "postsuper -r")
+    put_back(hold_and_release, "postsuper -h and -H")
+    put_back(hold_and_requeue, "postsuper -h and -r")
+    put_back(lambda queue_id: postfix.super("-r", "ALL"), "postsuper -r ALL")
+
+    for how in ("-H", "-r"):
+        message = lab.phi()
+        site.send(message, "bob@clinic.test", "hold@valid.test", "bob@plain.test", "tls@valid.test")
+        postfix.settle()
+        tap.equal([m["queue_name"] for m in postfix.queue()], ["hold"], "the policy's hold holds the message")
+        tap.equal(site.copies(message), {}, "nothing of it leaves")
+        postfix.super(how, postfix.queue()[0]["queue_id"])
+        postfix.flush()
+        lab.wait_for(lambda: not postfix.queue(), "the queue is empty")
+        copies = site.copies(message)
+        tap.equal(copies.get(("portal", "bob@plain.test")), [None], "released by postsuper %s: others keep their route" % how)
+        tap.equal(copies.get(("valid", "tls@valid.test")), ["TLSv1.3"], "released by postsuper %s: TLS stays" % how)
+        tap.equal([key for key, tls in copies.items() if key[0] == "plain"], [], "released by postsuper %s: nothing in clear" % how)
