@@ -60,6 +60,8 @@ struct mw_cursor {
 };
 const struct mw_token *mw_cursor_peek(const struct mw_cursor *); /* a token of kind MW_TOK_END at the end */
 const struct mw_token *mw_cursor_take(struct mw_cursor *);
+/* At the end of an option or entry: of the block, a semicolon, or a name that begins a line. */
+bool mw_cursor_is_over(const struct mw_cursor *);
 bool mw_cursor_at_word(const struct mw_cursor *, const char *word);
 /* Reads one value of the row's type and stores it at base + row->offset. what: `option "domain" of "dkim"`. */
 bool mw_value_take(struct mw_checker *, const struct mw_opt *, struct mw_cursor *, const char *what, char *base, size_t size);

@@ -116,6 +116,8 @@ static bool resolve(struct mw_checker *c, const struct mw_ast_call *call, struct
 	narrow(call, &all);
 	if (all.n == 1)
 		*ret = all.v[0];
+	else if (all.n == 0 && only != MW_NONE)
+		mw_check_error(c, t->place, NULL, "module \"%s\" offers no action \"%s\"", c->modules.v[only].name, dot + 1);
 	else if (all.n == 0)
 		unknown_action(c, t);
 	else

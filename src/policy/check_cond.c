@@ -295,7 +295,7 @@ const struct mw_expr *mw_check_cond(struct mw_checker *c, const struct mw_cond *
 	}
 	if (is_about_recipient(cond->op) && !each) {
 		mw_check_error(c, cond->place, "ask for the recipient in \"match\"", "a class is about the message, not a recipient");
-		ok = false;
+		return NULL;
 	}
 	return check_operand(c, cond, e) && ok ? e : NULL;
 }

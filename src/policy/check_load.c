@@ -75,8 +75,8 @@ static void check_powers(struct mw_checker *c, const struct mw_token *name, cons
 	mw_check_error(c, name->place,
 		       mw_check_text(c, load->has_grant ? "write \"grant %s%s%s\"" : "write \"grant %s%s%s\" behind it",
 				     powers_shown(c, grant, ""), grant ? ", " : "", powers_shown(c, missing, "")),
-		       "module \"%s\" needs the power %s, which this line does not grant", name->text,
-		       powers_shown(c, missing, "\""));
+		       "module \"%s\" needs the power%s %s, which this line does not grant", name->text,
+		       missing & (missing - 1) ? "s" : "", powers_shown(c, missing, "\""));
 }
 
 /* Powers that nobody on the line needs are a habit that should not grow. */
@@ -144,11 +144,10 @@ static void unknown_option(struct mw_checker *c, const struct mw_plugin *plugin,
 /* To where the next option may begin. */
 static void skip_option(const struct mw_plugin *plugin, struct mw_cursor *cur)
 {
-	for (;;) {
+	while (!mw_cursor_is_over(cur)) {
 		const struct mw_token *t = mw_cursor_peek(cur);
 
-		if (t->kind == MW_TOK_END || t->kind == MW_TOK_SEMICOLON ||
-		    (t->kind == MW_TOK_NAME && (t->first || find_row(plugin->options, t->text))))
+		if (t->kind == MW_TOK_NAME && find_row(plugin->options, t->text))
 			return;
 		(void)mw_cursor_take(cur);
 	}
@@ -170,10 +169,11 @@ static bool take_option(struct mw_checker *c, const struct mw_plugin *plugin, st
 	}
 	given[row - plugin->options] = true;
 	what = mw_check_text(c, "option \"%s\" of \"%s\"", row->name, plugin->name);
-	if (row->type == MW_BOOL && !mw_cursor_at_word(cur, "yes") && !mw_cursor_at_word(cur, "no")) {
+	t = mw_cursor_peek(cur);
+	if (row->type == MW_BOOL && (t->kind != MW_TOK_NAME || t->first || find_row(plugin->options, t->text))) { /* a bare name */
 		static struct mw_token yes = {.kind = MW_TOK_NAME, .text = "yes", .n = 3};
 		struct mw_tokens one = {.v = &yes, .n = 1};
-		struct mw_cursor bare = {.tokens = &one, .end = t->place};
+		struct mw_cursor bare = {.tokens = &one, .end = cur->end};
 
 		return mw_value_take(c, row, &bare, what, conf, plugin->conf_size);
 	}
@@ -184,7 +184,7 @@ static void check_required(struct mw_checker *c, const struct mw_plugin *plugin,
 {
 	for (const struct mw_opt *row = plugin->options; row && row->name; row++)
 		if ((row->flags & MW_REQUIRED) && !given[row - plugin->options])
-			mw_check_error(c, place, mw_check_text(c, "{ %s … }: %s", row->name, row->help ? row->help : ""),
+			mw_check_error(c, place, mw_check_text(c, "add: { %s … }%s%s", row->name, row->help ? ": " : "", row->help ? row->help : ""),
 				       "module \"%s\" needs the option \"%s\"", plugin->name, row->name);
 }
 

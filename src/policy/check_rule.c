@@ -32,12 +32,11 @@ struct work {
 static void wrong(struct work *w, const char *entry, const char *what)
 {
 	const struct mw_token *t = mw_cursor_peek(&w->cur);
-	struct mw_place place = t->kind == MW_TOK_END ? w->cur.end : t->place;
 
-	if (t->kind == MW_TOK_END)
-		mw_check_error(w->c, place, NULL, "\"%s\" of %s \"%s\" needs %s", entry, w->form, w->name, what);
+	if (mw_cursor_is_over(&w->cur))
+		mw_check_error(w->c, w->cur.end, NULL, "\"%s\" of %s \"%s\" needs %s", entry, w->form, w->name, what);
 	else if (t->kind != MW_TOK_BAD)
-		mw_check_error(w->c, place, NULL, "\"%s\" of %s \"%s\" needs %s, not %s", entry, w->form, w->name, what,
+		mw_check_error(w->c, t->place, NULL, "\"%s\" of %s \"%s\" needs %s, not %s", entry, w->form, w->name, what,
 			       mw_token_shown(w->c->diags, t));
 }
 
@@ -393,13 +392,21 @@ static void unknown(struct work *w, const struct entry *before)
 			       w->name);
 }
 
-/* To where the next entry may begin. */
-static void skip(struct work *w)
+static bool is_inner(const struct entry *e, const struct mw_token *t)
 {
-	for (;;) {
+	for (size_t i = 0; e && i < 2 && e->inner[i]; i++)
+		if (t->kind == MW_TOK_NAME && strcmp(e->inner[i], t->text) == 0)
+			return true;
+	return false;
+}
+
+/* From inside of the entry (NULL: of none) to where the next one may begin. */
+static void skip(struct work *w, const struct entry *inside)
+{
+	while (!mw_cursor_is_over(&w->cur)) {
 		const struct mw_token *t = mw_cursor_peek(&w->cur);
 
-		if (t->kind == MW_TOK_END || t->kind == MW_TOK_SEMICOLON || (t->kind == MW_TOK_NAME && t->first) || find_entry(w, t))
+		if (find_entry(w, t) && !is_inner(inside, t))
 			return;
 		(void)mw_cursor_take(&w->cur);
 	}
@@ -422,7 +429,7 @@ static void take_block(struct work *w)
 		if (!e) {
 			unknown(w, before);
 			(void)mw_cursor_take(&w->cur);
-			skip(w);
+			skip(w, NULL);
 			continue;
 		}
 		if (given[e - entries] && !e->many)
@@ -430,7 +437,7 @@ static void take_block(struct work *w)
 		given[e - entries] = true;
 		(void)mw_cursor_take(&w->cur);
 		if (!e->take(w, e->name))
-			skip(w);
+			skip(w, e);
 		before = e;
 	}
 }
@@ -455,6 +462,8 @@ static void check_whole(struct work *w, size_t errors)
 		mw_check_error(c, place, "add: near \"…\"", "the level of \"%s\" depends on \"near\", which it does not have", w->name);
 	if (w->level_near_set && r->level_near < r->level)
 		mw_check_error(c, place, NULL, "the level of \"%s\" is lower with context than without", w->name);
+	if (c->diags->errors != errors)
+		return;
 	if (!w->level_near_set && w->near.n)
 		mw_check_warn(c, place, "write: level 55, 85 when near", "\"near\" of \"%s\" changes nothing", w->name);
 	if (!w->ast->words && w->hit.n == 0)

@@ -33,6 +33,13 @@ bool mw_cursor_at_word(const struct mw_cursor *cur, const char *word)
 	return t->kind == MW_TOK_NAME && strcmp(t->text, word) == 0;
 }
 
+bool mw_cursor_is_over(const struct mw_cursor *cur)
+{
+	const struct mw_token *t = mw_cursor_peek(cur);
+
+	return t->kind == MW_TOK_END || t->kind == MW_TOK_SEMICOLON || (t->kind == MW_TOK_NAME && t->first);
+}
+
 const char *mw_word_name(const struct mw_word *words, int64_t value)
 {
 	for (; words && words->name; words++)
@@ -95,15 +102,15 @@ static bool store(const struct value *v, const void *p)
 	return true;
 }
 
+
 static bool wrong_type(const struct value *v)
 {
 	const struct mw_token *t = mw_cursor_peek(v->cur);
-	struct mw_place place = t->kind == MW_TOK_END ? v->cur->end : t->place;
 
-	if (t->kind == MW_TOK_END)
-		mw_check_error(v->c, place, NULL, "%s needs %s", v->what, mw_value_shown(v->row));
+	if (mw_cursor_is_over(v->cur))
+		mw_check_error(v->c, v->cur->end, NULL, "%s needs %s", v->what, mw_value_shown(v->row));
 	else if (t->kind != MW_TOK_BAD)
-		mw_check_error(v->c, place, NULL, "%s needs %s, not %s", v->what, mw_value_shown(v->row),
+		mw_check_error(v->c, t->place, NULL, "%s needs %s, not %s", v->what, mw_value_shown(v->row),
 			       mw_token_shown(v->c->diags, t));
 	return false;
 }
@@ -173,10 +180,10 @@ static bool take_unit(const struct value *v, int64_t *n)
 	int64_t seconds = t->kind == MW_TOK_NAME ? unit_seconds(t->text) : 0;
 
 	if (seconds == 0) {
-		struct mw_place place = t->kind == MW_TOK_NAME ? t->place : v->cur->end;
-		const char *hint = t->kind == MW_TOK_NAME ? mw_diag_did_you_mean(v->c->diags, t->text, units) : NULL;
+		bool wrong = t->kind == MW_TOK_NAME && !t->first;
+		const char *hint = wrong ? mw_diag_did_you_mean(v->c->diags, t->text, units) : NULL;
 
-		mw_check_error(v->c, place, hint ? hint : "seconds, minutes, hours, days, weeks, months or years",
+		mw_check_error(v->c, wrong ? t->place : v->cur->end, hint ? hint : "seconds, minutes, hours, days, weeks, months or years",
 			       "%s needs a unit of time", v->what);
 		return false;
 	}

@@ -84,7 +84,7 @@ const char *mw_diag_did_you_mean(struct mw_diags *d, const char *word, const cha
 	for (; *words; words++) {
 		unsigned distance = mw_str_distance(word, *words, best);
 
-		if (distance < best) {
+		if (distance < best && strcmp(word, *words) != 0) {
 			best = distance;
 			found = *words;
 		}

@@ -60,6 +60,7 @@ static void check_utf8(struct mw_lexer *l)
 			mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, l->at, 1), "policies are written in UTF-8",
 				    "octet 0x%02x is not UTF-8", (unsigned char)l->text[l->at]);
 			l->n = l->at = 0;
+			l->bad = true;
 			return;
 		}
 		if (l->text[l->at] == '\n') {
@@ -122,6 +123,22 @@ static void lex_socket(struct mw_lexer *l, struct mw_token *t, size_t start)
 	t->text = keep(l, l->text + start, t->n);
 }
 
+/* What is no token. Letters of another alphabet are one mistake, with the name around them. */
+static void lex_unknown(struct mw_lexer *l, size_t start)
+{
+	unsigned char c = (unsigned char)look(l, 0);
+
+	l->at++;
+	while (c >= 0x80 && ((unsigned char)look(l, 0) >= 0x80 || is_name(look(l, 0))))
+		l->at++;
+	if (c < 0x20 || c == 0x7f)
+		mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, start, 1), NULL, "control character 0x%02x", c);
+	else
+		mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, start, l->at - start),
+			    c >= 0x80 ? "outside of strings and comments there is only ASCII" : NULL, "unexpected \"%.*s\"",
+			    (int)(l->at - start < MW_NAME_MAX ? l->at - start : MW_NAME_MAX), l->text + start);
+}
+
 static void lex_name(struct mw_lexer *l, struct mw_token *t)
 {
 	size_t start = l->at;
@@ -130,6 +147,10 @@ static void lex_name(struct mw_lexer *l, struct mw_token *t)
 		l->at++;
 	if (look(l, 0) == ':') {
 		lex_socket(l, t, start);
+		return;
+	}
+	if ((unsigned char)look(l, 0) >= 0x80) {
+		lex_unknown(l, start);
 		return;
 	}
 	t->n = l->at - start;
@@ -331,22 +352,6 @@ static void lex_table(struct mw_lexer *l, struct mw_token *t)
 	t->text = keep(l, l->text + start + 1, t->n);
 }
 
-static void lex_unknown(struct mw_lexer *l)
-{
-	size_t start = l->at;
-	unsigned char c = (unsigned char)look(l, 0);
-
-	l->at++;
-	while (c >= 0x80 && (unsigned char)look(l, 0) >= 0x80) /* words of another alphabet are one mistake */
-		l->at++;
-	if (c < 0x20 || c == 0x7f)
-		mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, start, 1), NULL, "control character 0x%02x", c);
-	else
-		mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, start, l->at - start),
-			    c >= 0x80 ? "outside of strings and comments there is only ASCII" : NULL, "unexpected \"%.*s\"",
-			    (int)(l->at - start < MW_NAME_MAX ? l->at - start : MW_NAME_MAX), l->text + start);
-}
-
 static enum mw_tok single(char c)
 {
 	switch (c) {
@@ -384,7 +389,7 @@ static void lex_sign(struct mw_lexer *l, struct mw_token *t)
 		l->at += 2;
 	} else {
 		t->kind = MW_TOK_BAD;
-		lex_unknown(l);
+		lex_unknown(l, l->at);
 	}
 }
 

@@ -55,6 +55,7 @@ struct mw_lexer {
 	size_t line_start;
 	uint32_t line;
 	bool first; /* nothing but blanks so far on this line */
+	bool bad;   /* not UTF-8: there are no tokens */
 };
 
 /* Begins at the first octet of a source. A text that is not UTF-8 is reported and has no tokens. */

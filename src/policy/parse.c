@@ -19,6 +19,9 @@ struct mw_token mw_parser_take(struct mw_parser *p)
 {
 	struct mw_token t = *mw_parser_peek(p, 0);
 
+	p->end = t.place;
+	p->end.column += t.place.length;
+	p->end.length = 1;
 	p->held--;
 	memmove(&p->ahead[0], &p->ahead[1], p->held * sizeof(p->ahead[0]));
 	return t;
@@ -58,13 +61,17 @@ void mw_parser_expected(struct mw_parser *p, const char *what, const char *hint)
 {
 	const struct mw_token *t = mw_parser_peek(p, 0);
 
-	if (t->kind != MW_TOK_BAD) /* else the lexer has told */
+	if (t->kind == MW_TOK_BAD)
+		return; /* the lexer has told */
+	if (t->kind == MW_TOK_END || mw_parser_at_statement(p))
+		mw_parser_error(p, p->end, hint, "expected %s, not the end of the statement", what);
+	else
 		mw_parser_error(p, t->place, hint, "expected %s, not %s", what, mw_token_shown(p->diags, t));
 }
 
 bool mw_parser_expect(struct mw_parser *p, enum mw_tok kind, const char *what, struct mw_token *ret)
 {
-	if (!mw_parser_at(p, kind)) {
+	if (!mw_parser_at(p, kind) || mw_parser_at_statement(p)) { /* no name is a keyword at the start of a line */
 		mw_parser_expected(p, what, NULL);
 		return false;
 	}
@@ -199,12 +206,11 @@ static bool parse_match(struct mw_parser *p, struct mw_place place)
 {
 	struct mw_ast_match match = {.place = place, .when = mw_parse_conditions(p)};
 
-	if (match.when)
-		(void)mw_parser_take(p); /* then */
-	if (!match.when || !mw_parse_dos(p, &match.dos)) {
-		p->all->ast->broken_match = true;
+	if (!match.when)
 		return false;
-	}
+	(void)mw_parser_take(p); /* then */
+	if (!mw_parse_dos(p, &match.dos))
+		return false;
 	MW_PUSH(p, &p->all->ast->matches, match);
 	return true;
 }
@@ -311,7 +317,7 @@ static void include_one(struct mw_parser *p, const struct mw_token *t)
 		return;
 	}
 	if (mw_source_find(p->all->sources, t->text, MW_SOURCE_MAX, t->place, &source) < 0) {
-		p->all->ast->incomplete = true;
+		p->all->ast->incomplete = p->all->ast->broken_match = true;
 		return;
 	}
 	before = read_before(p, source);
@@ -388,10 +394,17 @@ static bool parse_form(struct mw_parser *p, const char *form, struct mw_place pl
 	return parse_rule(p, strcmp(form, "words") == 0);
 }
 
+/* To where the next statement may begin: at its keyword, or at a word that is not indented and may be meant as one. */
 static void recover(struct mw_parser *p)
 {
-	while (!mw_parser_at(p, MW_TOK_END) && !mw_parser_at_statement(p))
+	const struct mw_token *t = mw_parser_peek(p, 0);
+
+	p->all->ast->broken_match = true; /* it may have been one */
+	while (t->kind != MW_TOK_END && !mw_parser_at_statement(p) &&
+	       !(t->kind == MW_TOK_NAME && t->first && t->place.column == 1)) {
 		(void)mw_parser_take(p);
+		t = mw_parser_peek(p, 0);
+	}
 }
 
 static bool parse_statement(struct mw_parser *p)
@@ -422,6 +435,8 @@ static void parse_file(const struct mw_parse *all, const struct mw_parser *outer
 	struct mw_parser p = {.all = all, .diags = all->diags, .outer = outer, .deep = outer ? outer->deep + 1 : 0};
 
 	mw_lexer_init(&p.lexer, all->diags, all->arena, source);
+	if (p.lexer.bad)
+		all->ast->incomplete = all->ast->broken_match = true;
 	while (!mw_parser_at(&p, MW_TOK_END)) {
 		if (mw_parser_at(&p, MW_TOK_SEMICOLON)) {
 			(void)mw_parser_take(&p);

@@ -29,6 +29,7 @@ struct mw_parser {
 	struct mw_lexer lexer;
 	struct mw_token ahead[3];
 	unsigned held;
+	struct mw_place end; /* of the token that was taken last */
 	const struct mw_parser *outer; /* the file that includes this one */
 	unsigned deep;                 /* files around this one */
 	unsigned nesting;              /* parentheses around here */

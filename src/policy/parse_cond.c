@@ -210,8 +210,10 @@ static struct mw_cond *unknown_condition(struct mw_parser *p)
 	static const char *const words[] = {"any",     "class",	 "rule", "to",	 "from", "subject",
 					    "header", "unreadable", "when", "then", "not",	 NULL};
 	const struct mw_token *t = mw_parser_peek(p, 0);
+	bool joins = mw_parser_at_word(p, "then") || mw_parser_at_word(p, "when") || mw_parser_at_word(p, "and") ||
+		     mw_parser_at_word(p, "or");
 
-	if (t->kind == MW_TOK_NAME && !at_definition(p)) {
+	if (t->kind == MW_TOK_NAME && !joins && !at_definition(p)) {
 		const char *hint = mw_diag_did_you_mean(p->diags, t->text, words);
 
 		if (strcmp(t->text, "external") == 0 || strcmp(t->text, "internal") == 0)

@@ -67,7 +67,7 @@ static const struct mw_plugin seal = {.name = "seal", .kind = MW_KIND_MILTER, .p
 struct dkim_conf {
 	const char *key_table, *signing_table, *note;
 	int64_t canonical, timeout, port;
-	uint64_t cache;
+	uint64_t cache, memory;
 	bool strict;
 	struct mw_list domains;
 };
@@ -80,6 +80,7 @@ static const struct mw_opt dkim_options[] = {
 	MW_OPT(TIME, struct dkim_conf, timeout, "timeout", .dflt = "30 seconds", .min = 1, .max = 3600),
 	MW_OPT(INT, struct dkim_conf, port, "port", .min = -1, .max = 65535),
 	MW_OPT(SIZE, struct dkim_conf, cache, "cache", .dflt = "64K", .min = 1024, .max = 1 << 20),
+	MW_OPT(SIZE, struct dkim_conf, memory, "memory"),
 	MW_OPT(BOOL, struct dkim_conf, strict, "strict"),
 	MW_OPT(LIST, struct dkim_conf, domains, "domains", .dflt = "\"a.example\", \"b.example\""),
 	{.name = NULL},

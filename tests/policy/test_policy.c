@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Golden tests of the policy language: each tests/policy/NAME.policy (or .rules) is loaded against the fake descriptors; what
+ * Golden tests of the policy language: each cases/NAME.policy (or .rules) is loaded against the fake descriptors; what
  * is wrong with it, and the plan when nothing is, must be NAME.policy.ref. MW_UPDATE_REF=1 writes the .ref files anew: read
  * the difference before you commit it.
  */
@@ -111,7 +111,7 @@ int main(void)
 	char path[4000];
 	int n;
 
-	(void)snprintf(path, sizeof(path), "%s/tests/policy", srcdir ? srcdir : ".");
+	(void)snprintf(path, sizeof(path), "%s/tests/policy/cases", srcdir ? srcdir : ".");
 	if (!realpath(path, folder)) {
 		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return 1;
