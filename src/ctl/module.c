@@ -6,6 +6,9 @@
 #include <string.h>
 
 static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level level, const char *event, const char *fmt, ...)
+	MW_PRINTF(5, 6);
+
+static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level level, const char *event, const char *fmt, ...)
 {
 	va_list ap;
 

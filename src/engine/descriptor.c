@@ -10,8 +10,7 @@
 #define NAME_MAX_OCTETS 63u
 #define CONF_MAX ((size_t)64 * 1024) /* of a struct that options fill */
 
-static const char *const power_names[] = {MW_POWER_NAMES};
-#define POWERS_ALL ((1u << (sizeof(power_names) / sizeof(power_names[0]))) - 1)
+#define POWERS_ALL ((MW_POWER_RUN << 1) - 1)
 #define STAGES_ALL ((MW_SEE_CLOSE << 1) - 1)
 
 /* A check in work: where pointers may point, and what to say when one does not. */

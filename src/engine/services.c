@@ -37,6 +37,10 @@ static void *host_alloc(struct mw_msg *m, size_t n)
 	return mw_arena_alloc(m->arena, n);
 }
 
+static int host_fail(struct mw_err *err, int code, const char *fmt, ...) MW_PRINTF(3, 4);
+static void host_log(struct mw_self *s, struct mw_msg *m, enum mw_log_level level, const char *event, const char *fmt, ...)
+	MW_PRINTF(5, 6);
+
 static int host_fail(struct mw_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;

@@ -11,6 +11,9 @@
 #define LISTED_MAX 12u /* names that a hint lists */
 
 static void report(struct mw_checker *c, enum mw_severity severity, struct mw_place place, const char *hint, const char *fmt,
+		   va_list ap) MW_PRINTF(5, 0);
+
+static void report(struct mw_checker *c, enum mw_severity severity, struct mw_place place, const char *hint, const char *fmt,
 		   va_list ap)
 {
 	char text[600];

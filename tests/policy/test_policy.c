@@ -109,7 +109,7 @@ int main(void)
 	const char *srcdir = getenv("srcdir");
 	struct dirent **list;
 	char path[4000];
-	int n;
+	int n, failed;
 
 	(void)snprintf(path, sizeof(path), "%s/tests/policy/cases", srcdir ? srcdir : ".");
 	if (!realpath(path, folder)) {
@@ -123,5 +123,9 @@ int main(void)
 	}
 	for (int i = 0; i < n; i++)
 		tests[i] = (struct CMUnitTest){.name = list[i]->d_name, .test_func = golden, .initial_state = list[i]->d_name};
-	return _cmocka_run_group_tests("policy", tests, (size_t)n, NULL, NULL);
+	failed = _cmocka_run_group_tests("policy", tests, (size_t)n, NULL, NULL);
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+	return failed;
 }

@@ -333,7 +333,7 @@ static void store(const struct mw_opt *row, void *at, const char *value)
 		*(struct mw_list *)at = list_of(value);
 		return;
 	}
-	assert(!"known type");
+	abort();
 }
 
 void fh_opts(const struct mw_opt *rows, void *to)
