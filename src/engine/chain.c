@@ -104,6 +104,7 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 	if (r < 0) {
 		(void)mw_msg_fail(m, r, NULL);
 		decide(d, MW_TEMPFAIL, NULL, NULL);
+		d->verdict.reason = "could not be decided";
 		d->cause = MW_CAUSE_ERROR;
 		return;
 	}

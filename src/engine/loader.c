@@ -3,6 +3,7 @@
 
 #include "engine/descriptor.h"
 #include "engine/image.h"
+#include "engine/linked_in.h"
 #include "engine/private.h"
 
 #include <dirent.h>
@@ -17,18 +18,6 @@
 
 #define SYMBOL "mw_plugin"
 #define SUFFIX ".so"
-
-/* Written by configure: one MW_STATIC_MODULE(id) a module that is linked in. */
-#define MW_STATIC_MODULE(id) extern const struct mw_plugin mw_plugin_##id;
-#include "static_modules.inc"
-#undef MW_STATIC_MODULE
-
-static const struct mw_plugin *const linked_in[] = {
-#define MW_STATIC_MODULE(id) &mw_plugin_##id,
-#include "static_modules.inc"
-#undef MW_STATIC_MODULE
-	NULL,
-};
 
 static const struct mw_memory all_memory = {.p = NULL, .n = SIZE_MAX};
 
@@ -56,9 +45,9 @@ struct mw_loader {
 
 static const struct mw_plugin *find_linked_in(const char *name)
 {
-	for (size_t i = 0; linked_in[i]; i++)
-		if (strcmp(linked_in[i]->name, name) == 0)
-			return linked_in[i];
+	for (size_t i = 0; mw_linked_in[i]; i++)
+		if (strcmp(mw_linked_in[i]->name, name) == 0)
+			return mw_linked_in[i];
 	return NULL;
 }
 
@@ -81,11 +70,13 @@ static int names_read(struct mw_loader *l)
 	struct dirent *e;
 	DIR *d;
 
-	l->names = mw_arena_grow(l->arena, NULL, &cap, sizeof(linked_in) / sizeof(linked_in[0]), sizeof(*l->names));
+	while (mw_linked_in[n])
+		n++;
+	l->names = mw_arena_grow(l->arena, NULL, &cap, n + 1, sizeof(*l->names));
 	if (!l->names)
 		return -ENOMEM;
-	for (; linked_in[n]; n++)
-		l->names[n] = linked_in[n]->name;
+	for (n = 0; mw_linked_in[n]; n++)
+		l->names[n] = mw_linked_in[n]->name;
 	d = l->dir ? opendir(l->dir) : NULL;
 	while (d && (e = readdir(d)) != NULL) {
 		const char *name = name_of_file(l->arena, e->d_name);
