@@ -20,29 +20,32 @@ static struct mw_expr *expr_new(struct mw_checker *c, const struct mw_cond *cond
 	return e;
 }
 
+/* Names are collected only when one is not found: a large policy has many conditions and many rules. */
+static void unknown_class(struct mw_checker *c, const struct mw_token *name)
+{
+	struct mw_names names = {0};
+
+	if (mw_check_is_broken(c, MW_TOK_NAME, name->text))
+		return;
+	for (size_t i = 0; i < c->ast->classes.n; i++)
+		mw_names_add(c, &names, c->ast->classes.v[i].name.text);
+	mw_check_error(c, name->place, mw_check_suggest(c, name->text, &names), "unknown class \"%s\"", name->text);
+}
+
 static bool check_class(struct mw_checker *c, const struct mw_cond *cond, struct mw_expr *e)
 {
 	const struct mw_token *name = &cond->name;
-	struct mw_names names = {0};
+	size_t i = 0;
 
-	for (size_t i = 0; i < c->ast->classes.n; i++) {
-		const struct mw_token *class = &c->ast->classes.v[i].name;
-
-		if (strcmp(class->text, name->text) != 0) {
-			mw_names_add(c, &names, class->text);
-			continue;
-		}
-		if (i >= c->classes) {
-			mw_check_error(c, name->place, "put the class that is used above the one that uses it",
-				       "class \"%s\" is not defined above this line", name->text);
-			return false;
-		}
-		e->n = (uint32_t)i;
-		return true;
-	}
-	if (!mw_check_is_broken(c, MW_TOK_NAME, name->text))
-		mw_check_error(c, name->place, mw_check_suggest(c, name->text, &names), "unknown class \"%s\"", name->text);
-	return false;
+	while (i < c->ast->classes.n && strcmp(c->ast->classes.v[i].name.text, name->text) != 0)
+		i++;
+	if (i == c->ast->classes.n)
+		unknown_class(c, name);
+	else if (i >= c->classes)
+		mw_check_error(c, name->place, "put the class that is used above the one that uses it",
+			       "class \"%s\" is not defined above this line", name->text);
+	e->n = (uint32_t)i;
+	return i < c->classes;
 }
 
 static bool check_number(struct mw_checker *c, const struct mw_cond *cond, struct mw_expr *e)
@@ -55,17 +58,26 @@ static bool check_number(struct mw_checker *c, const struct mw_cond *cond, struc
 	return true;
 }
 
+static void unknown_rule(struct mw_checker *c, const struct mw_token *name)
+{
+	struct mw_names names = {0};
+
+	if (mw_check_is_broken(c, MW_TOK_NAME, name->text))
+		return;
+	for (size_t i = 0; i < c->ast->rules.n; i++)
+		mw_names_add(c, &names, c->ast->rules.v[i].name.text);
+	mw_check_error(c, name->place, mw_check_suggest(c, name->text, &names), "unknown rule \"%s\"", name->text);
+}
+
 static bool check_rule(struct mw_checker *c, const struct mw_cond *cond, struct mw_expr *e)
 {
 	const struct mw_token *name = &cond->name;
-	struct mw_names names = {0};
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < c->ast->rules.n && strcmp(c->ast->rules.v[i].name.text, name->text) != 0; i++)
-		mw_names_add(c, &names, c->ast->rules.v[i].name.text);
+	while (i < c->ast->rules.n && strcmp(c->ast->rules.v[i].name.text, name->text) != 0)
+		i++;
 	if (i == c->ast->rules.n) {
-		if (!mw_check_is_broken(c, MW_TOK_NAME, name->text))
-			mw_check_error(c, name->place, mw_check_suggest(c, name->text, &names), "unknown rule \"%s\"", name->text);
+		unknown_rule(c, name);
 		return false;
 	}
 	e->n = (uint32_t)i;
