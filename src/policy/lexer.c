@@ -59,9 +59,9 @@ static void check_utf8(struct mw_lexer *l)
 		if (len == 0) {
 			mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, l->at, 1), "policies are written in UTF-8",
 				    "octet 0x%02x is not UTF-8", (unsigned char)l->text[l->at]);
-			l->n = l->at = 0;
+			l->n = 0;
 			l->bad = true;
-			return;
+			break;
 		}
 		if (l->text[l->at] == '\n') {
 			l->line++;
