@@ -15,9 +15,10 @@
 
 #include "legacy.h"
 
-#define NAMES_MAX 64	 /* names of covered fields */
-#define INSTANCES_MAX 4	 /* of one name; the lowest ones, as a verifier counts from below */
-#define FIELD_MAX 60000u /* octets of a covered field: some verifiers, libopendkim among them, stop at 64 KB */
+#define NAMES_MAX 64	    /* names of covered fields */
+#define INSTANCES_MAX 4	    /* of one name; the lowest ones, as a verifier counts from below */
+#define LINE_MAX_OCTETS 980 /* of a field that may not be folded: 998 and the name */
+#define FIELD_MAX 60000u    /* octets of a covered field: some verifiers, libopendkim among them, stop at 64 KB */
 
 /* The fields that RFC 6376, 5.4.1 recommends, and those that say how the body is read. Not what MTAs on the way change
  * (Return-Path, Received, Bcc). */
@@ -54,6 +55,7 @@ struct mw_dkim_signer {
 	const struct mw_host *host;
 	DKIM_LIB *lib;
 	dkim_canon_t header, body;
+	size_t instances; /* of one name that are covered */
 	size_t names;
 	const char *name[NAMES_MAX];
 	bool leaks[2]; /* libopendkim does not give back its reference of an RSA key [0], an Ed25519 key [1] */
@@ -128,6 +130,11 @@ static int library_error(const struct mw_dkim_signer *s, DKIM_STAT stat, const c
 			     text ? text : "unknown result");
 }
 
+static bool unfolded(const struct mw_dkim_signer *s, const struct hand *h)
+{
+	return s->header == DKIM_CANON_SIMPLE && h->ed25519;
+}
+
 static int hand_open(const struct mw_dkim_signer *s, struct hand *h, const struct mw_dkim_key *key, const char *selector,
 		     const char *domain, const char *signer, struct mw_err *err)
 {
@@ -142,7 +149,12 @@ static int hand_open(const struct mw_dkim_signer *s, struct hand *h, const struc
 	if (!h->dkim)
 		return library_error(s, stat, "begin", err);
 	stat = *signer ? dkim_set_signer(h->dkim, (const unsigned char *)signer) : DKIM_STAT_OK;
-	return stat == DKIM_STAT_OK ? 0 : library_error(s, stat, "i=", err);
+	/* libopendkim hashes the field with b= where it would fold it if the value were empty, and folds it elsewhere when it is
+	 * not; only for RSA does it take care. "simple" sees the difference: no folds then, but in b= itself, see field_value().
+	 */
+	if (stat == DKIM_STAT_OK && unfolded(s, h))
+		stat = dkim_set_margin(h->dkim, 0);
+	return stat == DKIM_STAT_OK ? 0 : library_error(s, stat, "set up", err);
 }
 
 static int hand_finish(const struct mw_dkim_signer *s, struct hand *h, struct mw_err *err)
@@ -254,12 +266,19 @@ static bool name_is(const char *name, struct mw_str s)
 	return strlen(name) == s.n && strncasecmp(name, s.p, s.n) == 0;
 }
 
+/* "Subject : x", RFC 5322, 4.5.8. */
+static struct mw_str name_trimmed(struct mw_str name)
+{
+	while (name.n && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
+		name.n--;
+	return name;
+}
+
 static size_t name_index(const struct mw_dkim_signer *s, struct mw_str name)
 {
 	size_t i = 0;
 
-	while (name.n && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
-		name.n--; /* "Subject : x", RFC 5322, 4.5.8 */
+	name = name_trimmed(name);
 	while (i < s->names && !name_is(s->name[i], name))
 		i++;
 	return i;
@@ -302,6 +321,7 @@ int mw_dkim_signer_open(const struct mw_host *host, const struct mw_dkim_style *
 	s->host = host;
 	s->header = style->simple_header ? DKIM_CANON_SIMPLE : DKIM_CANON_RELAXED;
 	s->body = style->simple_body ? DKIM_CANON_SIMPLE : DKIM_CANON_RELAXED;
+	s->instances = style->simple_header ? 1 : INSTANCES_MAX; /* an unfolded field must fit in a line */
 	s->lib = dkim_init(lib_malloc, lib_free);
 	r = s->lib ? 0 : host->fail(err, -ENOMEM, "libopendkim does not start");
 	if (r == 0)
@@ -346,7 +366,7 @@ struct work {
 struct choice {
 	size_t count[NAMES_MAX];
 	size_t pick[NAMES_MAX][INSTANCES_MAX];
-	bool skip[NAMES_MAX]; /* an instance is too long: none of that name is covered, as h= counts instances */
+	bool skip[NAMES_MAX]; /* an instance cannot be covered: none of that name is, as h= counts instances */
 	size_t n;
 	size_t at[NAMES_MAX * INSTANCES_MAX];
 };
@@ -370,21 +390,22 @@ static void choose(const struct work *w, struct choice *c)
 			continue;
 		if (f->name.n + f->value.n > FIELD_MAX)
 			c->skip[name] = true;
-		c->pick[name][c->count[name]++ % INSTANCES_MAX] = i;
+		if (w->s->header == DKIM_CANON_SIMPLE && name_trimmed(f->name).n != f->name.n)
+			c->skip[name] = true; /* libopendkim knows no such name */
+		c->pick[name][c->count[name]++ % w->s->instances] = i;
 	}
 	for (size_t name = 0; name < w->s->names; name++)
-		for (size_t k = 0; k < c->count[name] && k < INSTANCES_MAX && !c->skip[name]; k++)
+		for (size_t k = 0; k < c->count[name] && k < w->s->instances && !c->skip[name]; k++)
 			c->at[c->n++] = c->pick[name][k];
 	qsort(c->at, c->n, sizeof(c->at[0]), size_order);
 }
 
-/* "Name: value" with the line ends of SMTP. Returns the length. */
+/* "Name: value" with the line ends of SMTP. Returns the length. A space before the colon means nothing to "relaxed". */
 static size_t field_text(const struct mw_field *f, char *to)
 {
-	size_t n = 0;
+	size_t n = name_trimmed(f->name).n;
 
-	memcpy(to, f->name.p, f->name.n);
-	n = f->name.n;
+	memcpy(to, f->name.p, n);
 	to[n++] = ':';
 	for (size_t i = 0; i < f->value.n; i++) {
 		if (f->value.p[i] == '\n' && (i == 0 || f->value.p[i - 1] != '\r'))
@@ -497,17 +518,23 @@ static int sign_body(struct work *w, struct mw_err *err)
  */
 
 /* What goes behind "DKIM-Signature:": a space, and folds with LF alone. NULL = no memory. */
-static char *field_value(const struct mw_dkim_signer *s, struct mw_msg *msg, const unsigned char *p, size_t n)
+static char *field_value(const struct mw_dkim_signer *s, const struct hand *h, struct mw_msg *msg, const char *p, size_t n)
 {
-	char *made = s->host->alloc(msg, n + 2);
+	const char *b = unfolded(s, h) ? memmem(p, n, "; b=", 4) : NULL;
+	char *made = s->host->alloc(msg, n + 4);
 	size_t at = 0;
 
 	if (!made)
 		return NULL;
 	made[at++] = ' ';
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (b && p + i == b + 4) {
+			made[at++] = '\n';
+			made[at++] = '\t';
+		}
 		if (p[i] != '\r')
-			made[at++] = (char)p[i];
+			made[at++] = p[i];
+	}
 	made[at] = '\0';
 	return made;
 }
@@ -526,7 +553,9 @@ static int finish(struct work *w, const char *value[], struct mw_err *err)
 		stat = dkim_getsighdr_d(w->hand[h].dkim, strlen("DKIM-Signature: "), &p, &n);
 		if (stat != DKIM_STAT_OK)
 			return library_error(w->s, stat, "field", err);
-		value[h] = field_value(w->s, w->msg, p, n);
+		if (unfolded(w->s, &w->hand[h]) && n > LINE_MAX_OCTETS)
+			return w->s->host->fail(err, -E2BIG, "cannot sign: the signature does not fit in a line; use relaxed");
+		value[h] = field_value(w->s, &w->hand[h], w->msg, (const char *)p, n);
 		if (!value[h])
 			return w->s->host->fail(err, -ENOMEM, "no memory");
 	}
