@@ -37,18 +37,6 @@ class Dns:
         for i, host in enumerate(exchangers):
             self.records.append("%s. IN MX %d %s." % (domain, 10 * (i + 1), host))
 
-    def text(self, name, text):
-        pieces = " ".join('"%s"' % text[i : i + 200] for i in range(0, len(text), 200))
-        self.records.append("%s. IN TXT %s" % (name, pieces))
-
-    def lookup_text(self, name):
-        """The TXT record of a name, joined, or None: for verifiers that bring no resolver."""
-        for record in self.records:
-            owner, _in, kind, value = record.split(" ", 3)
-            if kind == "TXT" and owner.lower() == name.rstrip(".").lower() + ".":
-                return "".join(piece for piece in value.split('"')[1::2])
-        return None
-
     def start(self):
         path = os.path.join(self.folder, "unbound.conf")
         with open(path, "w") as out:
