@@ -101,7 +101,7 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 	d->cause = MW_CAUSES;
 	t->rcpt = i;
 	r = mw_eval_rcpt(m->gen->plan, view, m->classes, i, m->arena, t->fn ? trace_line : NULL, t, &found);
-	if (r < 0) {
+	if (r < 0 && r != -EAGAIN) { /* unsure: found is the stricter reading */
 		(void)mw_msg_fail(m, r, NULL);
 		decide(d, MW_TEMPFAIL, NULL, NULL);
 		d->verdict.reason = "could not be decided";

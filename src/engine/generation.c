@@ -79,6 +79,12 @@ static int rules_compile(struct mw_generation *g, unsigned flags, struct mw_diag
 }
 
 /* ---- modules ------------------------------------------------------------------------------------------------------------------ */
+static int module_failed(const struct mw_self *s, int code, const struct mw_err *why, struct mw_err *err)
+{
+	return mw_fail(err, code, "module \"%s\": %.*s", s->row->name, (int)sizeof(why->text) - 1,
+		       why->text[0] ? why->text : strerror(-code));
+}
+
 static int modules_load(struct mw_generation *g, struct mw_loader *loader, struct mw_err *err)
 {
 	g->self = calloc(g->plan->modules ? g->plan->modules : 1, sizeof(*g->self));
@@ -86,13 +92,14 @@ static int modules_load(struct mw_generation *g, struct mw_loader *loader, struc
 		return mw_fail_memory(err);
 	for (size_t i = 0; i < g->plan->modules; i++) {
 		struct mw_self *s = &g->self[i];
+		struct mw_err why = {.code = -ENOEXEC};
 
 		s->gen = g;
 		s->row = &g->plan->module[i];
 		s->index = (uint32_t)i;
-		s->plugin = mw_loader_load(loader, s->row->name, err);
+		s->plugin = mw_loader_load(loader, s->row->name, &why);
 		if (!s->plugin)
-			return err && err->code ? err->code : -ENOEXEC;
+			return module_failed(s, why.code, &why, err);
 		s->fact_base = g->facts;
 		s->facts = fact_rows(s->plugin);
 		g->facts += s->facts;
@@ -122,8 +129,7 @@ static int modules_open(struct mw_generation *g, struct mw_err *err)
 		int r = module_open(g, &g->self[i], &why);
 
 		if (r < 0)
-			return mw_fail(err, r, "module \"%s\": %.*s", g->self[i].row->name, (int)sizeof(why.text) - 1,
-				       why.text[0] ? why.text : strerror(-r));
+			return module_failed(&g->self[i], r, &why, err);
 	}
 	return 0;
 }

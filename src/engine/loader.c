@@ -186,7 +186,7 @@ static int file_open(const struct mw_loader *l, const char *name, const char *pa
 	r = fd < 0 ? -errno : 0;
 	(void)close(dir);
 	if (r == -ENOENT)
-		return mw_fail(err, r, "no module \"%s\": it is not linked in, and the folder %s has no file %s" SUFFIX, name, l->dir, name);
+		return mw_fail(err, r, "it is not linked in, and the folder %s has no file %s" SUFFIX, l->dir, name);
 	if (r == -ELOOP)
 		return mw_fail(err, r, "%s is a symbolic link: a module must be the file itself", path);
 	if (r < 0)
@@ -320,7 +320,7 @@ static int shadow_check(const struct mw_loader *l, const char *name, struct mw_e
 	if (!path)
 		r = mw_fail_memory(err);
 	else if (lstat(path, &st) == 0)
-		r = mw_fail(err, -EEXIST, "duplicate module \"%s\": it is linked in, and there is the file %s: remove the file", name, path);
+		r = mw_fail(err, -EEXIST, "duplicate: it is linked in, and there is also the file %s: remove the file", path);
 	mw_arena_free(&a);
 	return r;
 }
@@ -331,7 +331,7 @@ static const struct mw_plugin *describe_linked_in(const struct mw_loader *l, con
 	if (shadow_check(l, name, err) < 0)
 		return NULL;
 	if (mw_descriptor_check(&all_memory, p, name, err) < 0) {
-		mw_err_prefix(err, "linked-in module \"%s\"", name);
+		mw_err_prefix(err, "what is linked in");
 		return NULL;
 	}
 	return p;
@@ -341,9 +341,9 @@ static const struct mw_plugin *describe_linked_in(const struct mw_loader *l, con
 static int name_check(const struct mw_loader *l, const char *name, struct mw_err *err)
 {
 	if (!mw_descriptor_name_ok(name))
-		return mw_fail(err, -EINVAL, "no module can have this name: names are a-z, 0-9 and dashes, and begin with a letter");
+		return mw_fail(err, -EINVAL, "no module can have this name: names begin with a letter, then a-z, 0-9 and dashes");
 	if (!l->dir && !find_linked_in(name))
-		return mw_fail(err, -ENOENT, "no module \"%s\": it is not linked in, and no folder of modules is set", name);
+		return mw_fail(err, -ENOENT, "it is not linked in, and no folder of modules is set");
 	return 0;
 }
 

@@ -107,7 +107,7 @@ struct mw_order *mw_msg_order(struct mw_msg *m, const struct mw_call *call, uint
 	size_t n = means_behind(m->gen->plan, call), same = 0;
 	struct mw_order *v;
 
-	while (same < n && call[same + 1].module == call->module)
+	while (same < n && call[same + 1].module == call->module && call[same + 1].effect == MW_ROUTE)
 		same++;
 	v = mw_arena_array(m->arena, same + 1, sizeof(*v));
 	for (size_t i = 0; v && i <= same; i++)
