@@ -4,6 +4,7 @@
 #define MW_MATCH_COMPILED_H
 
 #include "match/context.h"
+#include "match/cues.h"
 #include "match/pattern.h"
 #include "match/ruleset.h"
 #include "match/terms.h"
@@ -13,6 +14,7 @@ struct mw_compiled {
 	struct mw_pattern *pattern;	  /* NULL: a list of terms */
 	mw_check_fn check;		  /* NULL = none */
 	const struct mw_context *context; /* NULL = no near */
+	bool needs_cue;			  /* a pattern that finds nothing without context */
 	size_t excepts;
 	const struct mw_str *except; /* folded */
 };
@@ -22,6 +24,7 @@ struct mw_ruleset {
 	size_t n;
 	struct mw_compiled *rule;
 	struct mw_terms *terms; /* of all lists together, NULL = there is none */
+	struct mw_cues *cues;	/* of all rules that need one, NULL = there is none */
 };
 
 /* mw_ruleset_scan over one rule alone, or all of them (only = SIZE_MAX). */

@@ -14,6 +14,8 @@ struct builder {
 	mw_rule_report report;
 	void *ctx;
 	size_t words; /* of all terms */
+	struct mw_cue *cue;
+	size_t cues, cues_cap;
 	bool refused;
 };
 
@@ -42,6 +44,18 @@ static int fold_all(struct mw_arena *a, const char *const *v, size_t n, const st
 	return 0;
 }
 
+static int add_cues(struct builder *b, const struct mw_compiled *c, const struct mw_str *phrase)
+{
+	struct mw_cue *v = mw_arena_grow(b->set->arena, b->cue, &b->cues_cap, b->cues + c->rule->nears, sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	b->cue = v;
+	for (size_t i = 0; i < c->rule->nears; i++)
+		b->cue[b->cues++] = (struct mw_cue){.phrase = phrase[i], .rule = (uint32_t)(c - b->set->rule)};
+	return 0;
+}
+
 static int build_context(struct builder *b, struct mw_compiled *c)
 {
 	const struct mw_str *phrase;
@@ -53,7 +67,10 @@ static int build_context(struct builder *b, struct mw_compiled *c)
 	if (rc < 0)
 		return rc;
 	c->context = mw_context_new(b->set->arena, phrase, c->rule->nears, c->rule->within);
-	return c->context ? 0 : -ENOMEM;
+	if (!c->context)
+		return -ENOMEM;
+	c->needs_cue = c->pattern && c->rule->level == 0;
+	return c->needs_cue ? add_cues(b, c, phrase) : 0;
 }
 
 static int build_pattern(struct builder *b, struct mw_compiled *c)
@@ -115,6 +132,14 @@ static int build_rule(struct builder *b, struct mw_compiled *c, const struct mw_
 	return rc;
 }
 
+static int build_cues(struct builder *b)
+{
+	if (b->cues == 0)
+		return 0;
+	b->set->cues = mw_cues_new(b->set->arena, b->cue, b->cues);
+	return b->set->cues ? 0 : -ENOMEM;
+}
+
 static int build_terms(struct builder *b)
 {
 	struct mw_ruleset *set = b->set;
@@ -159,6 +184,8 @@ int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup lo
 	}
 	if (rc == 0 && !b.refused)
 		rc = build_terms(&b);
+	if (rc == 0)
+		rc = build_cues(&b);
 	if (rc == 0 && b.refused)
 		rc = mw_fail(err, -EINVAL, "rules do not compile");
 	else if (rc < 0)

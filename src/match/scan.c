@@ -24,6 +24,8 @@ struct mw_scratch {
 	unsigned char key[32]; /* digests use the first 16; the rest is for a wider one */
 	struct seen *seen;
 	size_t n, cap;
+	bool *cue; /* for each rule: one of its phrases is in the text */
+	size_t rules;
 };
 
 /* One text in work. */
@@ -41,12 +43,13 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 {
 	struct mw_scratch *s = calloc(1, sizeof(*s));
 
-	(void)set; /* a later prefilter needs room that depends on the set */
 	if (!s)
 		return NULL;
 	memcpy(s->key, key, sizeof(s->key));
 	s->matcher = mw_matcher_new();
-	if (!s->matcher)
+	s->rules = set->n;
+	s->cue = calloc(set->n ? set->n : 1, sizeof(*s->cue));
+	if (!s->matcher || !s->cue)
 		mw_scratch_free(&s);
 	return s;
 }
@@ -57,6 +60,7 @@ void mw_scratch_free(struct mw_scratch **s)
 		return;
 	mw_matcher_free(&(*s)->matcher);
 	free((*s)->seen);
+	free((*s)->cue);
 	explicit_bzero((*s)->key, sizeof((*s)->key));
 	free(*s);
 	*s = NULL;
@@ -197,17 +201,27 @@ static int finding_order(const void *a, const void *b)
 	return x->length == y->length ? 0 : x->length > y->length ? -1 : 1;
 }
 
+/* false: this rule's pattern certainly gives no finding in this text, so it is not run. */
+static bool worth_running(const struct scan *s, size_t i, const struct mw_octets *octets)
+{
+	const struct mw_compiled *c = s->set->rule + i;
+
+	if (!c->pattern || (s->only != SIZE_MAX && s->only != i))
+		return false;
+	return mw_pattern_possible(c->pattern, octets, s->folded->text.n) && (!c->needs_cue || s->scratch->cue[i]);
+}
+
 static int scan_rules(struct scan *s, size_t *rule)
 {
 	struct mw_octets octets = mw_octets_of(s->folded->text);
 	bool limited = false;
 	int rc = 0;
 
+	memset(s->scratch->cue, 0, s->scratch->rules * sizeof(*s->scratch->cue));
+	if (s->set->cues)
+		mw_cues_look(s->set->cues, s->folded->text, s->scratch->cue);
 	for (size_t i = 0; i < s->set->n; i++) {
-		const struct mw_compiled *c = s->set->rule + i;
-
-		if ((s->only != SIZE_MAX && s->only != i) || !c->pattern ||
-		    !mw_pattern_possible(c->pattern, &octets, s->folded->text.n))
+		if (!worth_running(s, i, &octets))
 			continue;
 		rc = scan_pattern(s, (uint32_t)i);
 		if (rc == -EAGAIN && !limited)

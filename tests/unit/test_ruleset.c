@@ -15,8 +15,15 @@
 #include <cmocka.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
-#define LIT(s) {.p = (s), .n = sizeof(s) - 1}
-#define LIST(n, f, ...) .n = COUNT(((const char *const[]){__VA_ARGS__})), .f = (const char *const[]){__VA_ARGS__}
+#define LIT(s)                                                                                                                   \
+	{                                                                                                                        \
+		.p = (s), .n = sizeof(s) - 1                                                                                     \
+	}
+#define LIST(n, f, ...)                                                                                                          \
+	.n = COUNT(((const char *const[]){__VA_ARGS__})), .f = (const char *const[])                                             \
+	{                                                                                                                        \
+		__VA_ARGS__                                                                                                      \
+	}
 
 static const unsigned char key[32] = "0123456789abcdef0123456789abcde";
 
@@ -53,15 +60,31 @@ static struct mw_ruleset *compile(const struct mw_rule *v, size_t n)
 }
 
 static const struct mw_rule rules[] = {
-	{.name = "ssn", .kind = MW_IDENTIFIER, .pattern = LIT("\\b\\d{3}([- ]?)\\d{2}\\1\\d{4}\\b"), .level = 55, .level_near = 85,
-	 LIST(nears, near, "ssn", "social security"), .within = 30, LIST(excepts, except, "078-05-1120")},
-	{.name = "even", .kind = MW_IDENTIFIER, .pattern = LIT("x[0-9x]{2}"), .check = "even", .level = 60, .level_near = 60},
-	{.name = "only-near", .kind = MW_CLINICAL, .pattern = LIT("a1c"), .caseless = true, .level = 0, .level_near = 80,
-	 LIST(nears, near, "result"), .within = 20},
-	{.name = "drug", .kind = MW_CLINICAL, .level = 75, .level_near = 75, LIST(terms, term, "insulin", "insulin glargine", "glargine pen"),
-	 .whole_word = true},
-	{.name = "spaced", .kind = MW_CLINICAL, .pattern = LIT(" q q # comment "), .extended = true, .level = 70, .level_near = 70},
-	{.name = "accent", .kind = MW_CLINICAL, .pattern = LIT("M.ni\xc3\xa8re"), .caseless = true, .level = 70, .level_near = 70},
+    {.name = "ssn",
+     .kind = MW_IDENTIFIER,
+     .pattern = LIT("\\b\\d{3}([- ]?)\\d{2}\\1\\d{4}\\b"),
+     .level = 55,
+     .level_near = 85,
+     LIST(nears, near, "ssn", "social security"),
+     .within = 30,
+     LIST(excepts, except, "078-05-1120")},
+    {.name = "even", .kind = MW_IDENTIFIER, .pattern = LIT("x[0-9x]{2}"), .check = "even", .level = 60, .level_near = 60},
+    {.name = "only-near",
+     .kind = MW_CLINICAL,
+     .pattern = LIT("a1c"),
+     .caseless = true,
+     .level = 0,
+     .level_near = 80,
+     LIST(nears, near, "result"),
+     .within = 20},
+    {.name = "drug",
+     .kind = MW_CLINICAL,
+     .level = 75,
+     .level_near = 75,
+     LIST(terms, term, "insulin", "insulin glargine", "glargine pen"),
+     .whole_word = true},
+    {.name = "spaced", .kind = MW_CLINICAL, .pattern = LIT(" q q # comment "), .extended = true, .level = 70, .level_near = 70},
+    {.name = "accent", .kind = MW_CLINICAL, .pattern = LIT("M.ni\xc3\xa8re"), .caseless = true, .level = 70, .level_near = 70},
 };
 
 struct scanned {
@@ -95,8 +118,8 @@ static void show(const struct mw_ruleset *set, const struct scanned *s, const ch
 
 		assert_int_equal(f->part, 3);
 		assert_int_equal(f->zone, MW_ZONE_BODY);
-		at += (size_t)snprintf(out + at, n - at, "%s:%u:%.*s|", mw_ruleset_rule(set, f->rule)->name, f->confidence, (int)f->length,
-				       text + f->offset);
+		at += (size_t)snprintf(out + at, n - at, "%s:%u:%.*s|", mw_ruleset_rule(set, f->rule)->name, f->confidence,
+				       (int)f->length, text + f->offset);
 	}
 }
 
@@ -105,20 +128,22 @@ static void test_scan(void **state)
 	static const struct {
 		const char *text, *found;
 	} row[] = {
-		{"", ""},
-		{"219-09-9998", "ssn:55:219-09-9998|"},
-		{"SSN 219-09-9998 and 219 09 9997", "ssn:85:219-09-9998|ssn:85:219 09 9997|"},
-		{"219-09 9998", ""},
-		{"ssn 078-05-1120 078 05 1120", ""},
-		{"ssn \xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09-99\xe2\x80\x8b" "98\xe2\x80\x8b.",
-		 "ssn:85:\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09-99\xe2\x80\x8b" "98|"},
-		{"xx1 xx12 ", "even:60:x12|"}, /* a good match inside one that the check refused */
-		{"A1C", ""},
-		{"A1c result, result of a1c", "only-near:80:A1c|only-near:80:a1c|"},
-		{"Insulin; insulin glargine pen", "drug:75:Insulin|drug:75:insulin glargine pen|"},
-		{"qq q q", "spaced:70:qq|"},
-		{"m\xc3\xa9ni\xc3\xa8re M\xc3\x89NI\xc3\x88RE", "accent:70:m\xc3\xa9ni\xc3\xa8re|accent:70:M\xc3\x89NI\xc3\x88RE|"},
-		{"insulin x22 qq", "drug:75:insulin|even:60:x22|spaced:70:qq|"}, /* in order of offset, not of rules */
+	    {"", ""},
+	    {"219-09-9998", "ssn:55:219-09-9998|"},
+	    {"SSN 219-09-9998 and 219 09 9997", "ssn:85:219-09-9998|ssn:85:219 09 9997|"},
+	    {"219-09 9998", ""},
+	    {"ssn 078-05-1120 078 05 1120", ""},
+	    {"ssn \xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09-99\xe2\x80\x8b"
+	     "98\xe2\x80\x8b.",
+	     "ssn:85:\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09-99\xe2\x80\x8b"
+	     "98|"},
+	    {"xx1 xx12 ", "even:60:x12|"}, /* a good match inside one that the check refused */
+	    {"A1C", ""},
+	    {"A1c result, result of a1c", "only-near:80:A1c|only-near:80:a1c|"},
+	    {"Insulin; insulin glargine pen", "drug:75:Insulin|drug:75:insulin glargine pen|"},
+	    {"qq q q", "spaced:70:qq|"},
+	    {"m\xc3\xa9ni\xc3\xa8re M\xc3\x89NI\xc3\x88RE", "accent:70:m\xc3\xa9ni\xc3\xa8re|accent:70:M\xc3\x89NI\xc3\x88RE|"},
+	    {"insulin x22 qq", "drug:75:insulin|even:60:x22|spaced:70:qq|"}, /* in order of offset, not of rules */
 	};
 	struct mw_ruleset *set = compile(rules, COUNT(rules));
 
@@ -179,9 +204,9 @@ static uint64_t cpu_ns(void)
 static void test_catastrophic(void **state)
 {
 	static const struct mw_rule v[] = {
-		{.name = "ok", .pattern = LIT("b+"), .level = 70, .level_near = 70},
-		{.name = "bad", .pattern = LIT("(a+)+$"), .level = 70, .level_near = 70},
-		{.name = "ok2", .pattern = LIT("c"), .level = 70, .level_near = 70},
+	    {.name = "ok", .pattern = LIT("b+"), .level = 70, .level_near = 70},
+	    {.name = "bad", .pattern = LIT("(a+)+$"), .level = 70, .level_near = 70},
+	    {.name = "ok2", .pattern = LIT("c"), .level = 70, .level_near = 70},
 	};
 	static const char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c";
 	struct mw_ruleset *set = compile(v, COUNT(v));
@@ -231,6 +256,58 @@ static void test_quadratic(void **state)
 	mw_ruleset_free(&set);
 }
 
+/* A rule that finds nothing without context is only run where one of its phrases stands. The same findings come out as from its
+ * twin that is always run. */
+static void test_cues(void **state)
+{
+	static const char *const phrase[] = {"ssn", "Date of Birth", "#", "d.o.b", "mr #", "\xc3\xa9t\xc3\xa9"};
+	static const char *const piece[] = {"12",    "ssn", "SSNS",  "date",
+					    " ",     "_",   "of",    "\n",
+					    "Birth", "#",   "D.O.B", ".",
+					    "mr",    "MR",  "\t",    "\xc3\xa9t\xc3\xa9",
+					    "x",     "34 ", ":",     "date_of \r\n birth"};
+	const struct mw_rule twins[] = {
+	    {.name = "cued",
+	     .pattern = LIT("\\b\\d\\d\\b"),
+	     .level_near = 80,
+	     .nears = COUNT(phrase),
+	     .near = phrase,
+	     .within = 12},
+	    {.name = "always",
+	     .pattern = LIT("\\b\\d\\d\\b"),
+	     .level = 1,
+	     .level_near = 80,
+	     .nears = COUNT(phrase),
+	     .near = phrase,
+	     .within = 12},
+	};
+	struct mw_ruleset *set = compile(twins, COUNT(twins));
+	unsigned long seed = 7, near = 0, far = 0;
+
+	(void)state;
+	for (int round = 0; round < 3000; round++) {
+		char text[256] = "";
+		struct scanned s;
+		size_t left = 0;
+
+		for (int i = 0; i < 12; i++) {
+			seed = seed * 6364136223846793005ul + 1442695040888963407ul;
+			strcat(text, piece[(seed >> 33) % COUNT(piece)]);
+		}
+		s = scan(set, text, strlen(text), 100);
+		for (size_t i = 0; i < s.f.n; i++) {
+			left += s.f.v[i].rule == 0 ? 1u : s.f.v[i].confidence == 80 ? (size_t)-1 : 0u;
+			near += s.f.v[i].confidence == 80;
+			far += s.f.v[i].confidence == 1;
+		}
+		if (left)
+			fail_msg("\"%s\": %zd", text, (ssize_t)left);
+		mw_arena_free(&s.arena);
+	}
+	assert_true(near > 500 && far > 500);
+	mw_ruleset_free(&set);
+}
+
 /* Matches around every place where one slice of start positions ends and the next begins. */
 static void test_long_text(void **state)
 {
@@ -265,16 +342,17 @@ static void test_refused(void **state)
 		struct mw_rule rule;
 		const char *why;
 	} row[] = {
-		{{.name = "r", .pattern = LIT("ab(c"), .level = 1}, "r:4:missing closing parenthesis"},
-		{{.name = "r", .pattern = LIT("a\\C"), .level = 1}, "r:3:using \\C is disabled"},
-		{{.name = "r", .pattern = LIT("a\xff"), .level = 1}, "r:1:UTF-8 error"},
-		{{.name = "r", .level = 1}, "r:-1:a rule needs a pattern or terms"},
-		{{.name = "r", .pattern = LIT("a"), .level = 1, LIST(terms, term, "b")}, "r:-1:a rule has a pattern or terms, not both"},
-		{{.name = "r", .pattern = LIT("a"), .level = 1, .check = "evn"}, "r:-1:unknown check"},
-		{{.name = "r", .pattern = LIT("a"), .level = 101}, "r:-1:this level never"},
-		{{.name = "r", .pattern = LIT("a")}, "r:-1:this level never"},
-		{{.name = "r", .pattern = LIT("a"), .level_near = 50}, "r:-1:this level never"},
-		{{.name = "r", .level = 1, LIST(terms, term, "b", " . ")}, "r:-1:term 2 of the list"},
+	    {{.name = "r", .pattern = LIT("ab(c"), .level = 1}, "r:4:missing closing parenthesis"},
+	    {{.name = "r", .pattern = LIT("a\\C"), .level = 1}, "r:3:using \\C is disabled"},
+	    {{.name = "r", .pattern = LIT("a\xff"), .level = 1}, "r:1:UTF-8 error"},
+	    {{.name = "r", .level = 1}, "r:-1:a rule needs a pattern or terms"},
+	    {{.name = "r", .pattern = LIT("a"), .level = 1, LIST(terms, term, "b")},
+	     "r:-1:a rule has a pattern or terms, not both"},
+	    {{.name = "r", .pattern = LIT("a"), .level = 1, .check = "evn"}, "r:-1:unknown check"},
+	    {{.name = "r", .pattern = LIT("a"), .level = 101}, "r:-1:this level never"},
+	    {{.name = "r", .pattern = LIT("a")}, "r:-1:this level never"},
+	    {{.name = "r", .pattern = LIT("a"), .level_near = 50}, "r:-1:this level never"},
+	    {{.name = "r", .level = 1, LIST(terms, term, "b", " . ")}, "r:-1:term 2 of the list"},
 	};
 
 	(void)state;
@@ -384,10 +462,10 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan),	  cmocka_unit_test(test_values),    cmocka_unit_test(test_findings_limit),
-		cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic), cmocka_unit_test(test_long_text),
-		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_samples),   cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_scan),	 cmocka_unit_test(test_values),	   cmocka_unit_test(test_findings_limit),
+	    cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic), cmocka_unit_test(test_long_text),
+	    cmocka_unit_test(test_refused),	 cmocka_unit_test(test_samples),   cmocka_unit_test(test_no_memory),
+	    cmocka_unit_test(test_threads),	 cmocka_unit_test(test_cues),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
