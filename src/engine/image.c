@@ -214,7 +214,7 @@ static bool dynamic_read(struct mw_str file, const struct mw_image *img, struct 
 /* Tables are data of the file: larger than the file is a lie that would cost time. */
 static bool table_fits(struct mw_str file, const struct mw_image *img, uintptr_t address, uintptr_t size)
 {
-	return size <= file.n && image_at(img, address, size);
+	return size == 0 || (size <= file.n && image_at(img, address, size));
 }
 
 static uintptr_t bias(const struct mw_image *img)

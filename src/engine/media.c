@@ -201,10 +201,12 @@ const char *mw_media_type(const char *type, const char *name, struct mw_str cont
 
 bool mw_media_is_signature(struct mw_str s)
 {
+	static const char armor[] = "-----BEGIN PGP SIGNATURE-----";
+	struct mw_str text = mw_str_trim(s);
+
 	if (s.n > SIGNATURE_MAX)
 		return false;
-	s = mw_str_trim(s);
-	if (s.n >= 30 && memcmp(s.p, "-----BEGIN PGP SIGNATURE-----", 29) == 0)
+	if (text.n >= sizeof(armor) - 1 && memcmp(text.p, armor, sizeof(armor) - 1) == 0)
 		return true;
 	/* DER: a sequence of indefinite length, or of a length in two or more octets. */
 	return s.n >= 4 && (unsigned char)s.p[0] == 0x30 && ((unsigned char)s.p[1] & 0x80) != 0;

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* generation: a policy becomes something that runs, or says why not and leaves nothing open. */
+#include "setup.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void test_opens(void **state)
+{
+	struct world w;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, LOAD_PROBE "load phi with probe-check grant text\nload trace\n" RULES "match any then pass\n", MW_GEN_SAMPLES);
+	assert_int_equal(mw_generation_number(w.gen), 1);
+	assert_int_equal(mw_ruleset_rules(mw_generation_rules(w.gen)), 3);
+	assert_int_equal(mw_generation_plan(w.gen)->modules, 4);
+	assert_int_equal(mw_generation_stages(w.gen) & MW_SEE_CONNECT, MW_SEE_CONNECT); /* trace */
+	world_close(&w);
+	assert_string_equal(probe_calls(), "check open close");
+}
+
+struct refused {
+	const char *name, *policy;
+	unsigned flags;
+	int result;
+	const char *text;  /* of err, "" = the policy is wrong */
+	const char *diag;  /* somewhere in the diagnostics */
+	const char *calls; /* of the probe */
+};
+
+static const struct refused refusals[] = {
+	{"a policy that does not parse", "lod phi\n", 0, -EINVAL, "", "lod", ""},
+	{"no such module", "load nothing\nmatch any then pass\n", 0, -EINVAL, "",
+	 "cannot load module \"nothing\": it is not linked in, and no folder of modules is set", ""},
+	{"a power that is not granted", "load probe grant text\nmatch any then pass\n", 0, -EINVAL, "", "needs the power", ""},
+	{"relations of options", "load probe grant headers, text, edit, route { fail \"check\" }\nmatch any then pass\n", 0, -EIO,
+	 "module \"probe\": probe fails in check", NULL, "check"},
+	{"a module that does not open", "load probe grant headers, text, edit, route { fail \"open\" }\nmatch any then pass\n", 0, -EIO,
+	 "module \"probe\": probe fails in open", NULL, "check open close"},
+	{"a sample that does not hold", LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\n"
+						   "match any then pass\n",
+	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
+	{"a sample that should not match", LOAD_PROBE "rule r { kind identifier; pattern /\\d/; level 70; hit \"12\"; miss \"3\" }\n"
+						      "match any then pass\n",
+	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" matches what it should miss", ""},
+	{"a check that the sample fails",
+	 "load phi with probe-check grant text\n" LOAD_PROBE
+	 "rule r { kind identifier; pattern /\\d{9}/; check probe-even; level 70; hit \"123456789\"; miss \"x\" }\nmatch any then pass\n",
+	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
+};
+
+static void test_refuses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const struct refused *c = &refusals[i];
+		struct world w;
+
+		probe_reset();
+		world_try(&w, c->policy, c->flags);
+		if (w.result != c->result || strcmp(w.err.text, c->text) != 0 || w.gen || strcmp(probe_calls(), c->calls) != 0 ||
+		    (c->diag && (!w.diags.errors || !strstr(world_diags(&w), c->diag))))
+			fail_msg("%s: %d, \"%s\", calls \"%s\", %s", c->name, w.result, w.err.text, probe_calls(), world_diags(&w));
+		world_close(&w);
+	}
+}
+
+/* Without the flag the daemon does not spend time on samples: `milwardctl check` has. */
+static void test_samples_are_asked_for(void **state)
+{
+	struct world w;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\nmatch any then pass\n", 0);
+	world_close(&w);
+}
+
+/* A reload that fails changes nothing; numbers tell generations apart. */
+static void test_reload(void **state)
+{
+	struct mw_generation *next = NULL;
+	struct world w;
+	struct mw_err err;
+	struct mw_msg *m;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, LOAD_PROBE "match any then hold \"one\"\n", 0);
+	assert_int_equal(mw_generation_new(w.loader, "/nowhere/policy", NULL, 0, &w.diags, &next, &err), -EINVAL);
+	assert_null(next);
+	m = msg_run(&w, "b@x.example", PLAIN_MAIL);
+	assert_string_equal(mw_msg_outcome(m)->reason, "one");
+	mw_msg_free(&m);
+	assert_int_equal(mw_generation_new(w.loader, w.policy, NULL, 0, &w.diags, &next, &err), 0);
+	assert_int_equal(mw_generation_number(next), 2);
+	mw_generation_unref(&next);
+	assert_null(next);
+	mw_generation_unref(&next);
+	world_close(&w);
+}
+
+/* Values of findings are equal across generations of a process, and never across processes. */
+static void test_values(void **state)
+{
+	uint64_t value[3];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct world w;
+		struct mw_msg *m;
+
+		probe_reset();
+		world_open(&w, LOAD_PROBE RULES "match any then pass\n", MW_GEN_OFFLINE);
+		m = msg_run(&w, "b@x.example", SICK_MAIL);
+		assert_int_equal(mw_msg_findings(m), 2);
+		value[i] = mw_msg_finding(m, 0)->value;
+		mw_msg_free(&m);
+		mw_generation_unref(&w.gen);
+		assert_int_equal(mw_generation_new(w.loader, w.policy, NULL, MW_GEN_OFFLINE, &w.diags, &w.gen, &w.err), 0);
+		m = msg_run(&w, "b@x.example", SICK_MAIL);
+		assert_int_equal(mw_msg_finding(m, 0)->value, value[i]);
+		mw_msg_free(&m);
+		world_close(&w);
+	}
+	assert_int_not_equal(value[0], value[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_opens),  cmocka_unit_test(test_refuses), cmocka_unit_test(test_samples_are_asked_for),
+		cmocka_unit_test(test_reload), cmocka_unit_test(test_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
