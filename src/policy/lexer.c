@@ -113,10 +113,15 @@ static void skip_blanks(struct mw_lexer *l)
 	}
 }
 
+static bool is_socket(char c)
+{
+	return (unsigned char)c > 0x20 && c != 0x7f && c != ';' && c != '#';
+}
+
 /* unix:/run/x and inet:8891@host: a name, a colon, and all up to a blank or the end of the statement. */
 static void lex_socket(struct mw_lexer *l, struct mw_token *t, size_t start)
 {
-	while (l->at < l->n && !is_blank(look(l, 0)) && look(l, 0) != '\n' && look(l, 0) != ';' && look(l, 0) != '#')
+	while (is_socket(look(l, 0)))
 		l->at++;
 	t->kind = MW_TOK_SOCKET;
 	t->n = l->at - start;
