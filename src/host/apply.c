@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/apply.h"
+
+#include "base/log.h"
+#include "host/reply.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libmilter's prototypes lack const; it copies or sends at once. */
+static char *lose_const(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static int apply_tags(SMFICTX *ctx, const struct mw_msg *msg)
+{
+	const struct mw_envelope *env = mw_msg_envelope(msg);
+	const struct mw_edit_tag *tag;
+	size_t n = mw_msg_edit_tags(msg, &tag);
+
+	for (size_t i = 0; i < n; i++)
+		if (smfi_addrcpt_par(ctx, lose_const(tag[i].address),
+				     tag[i].params && *tag[i].params ? lose_const(tag[i].params) : NULL) != MI_SUCCESS)
+			return -EIO;
+	for (size_t i = 0; i < n; i++) {
+		/* Byte for byte as the client wrote it: both MTAs compare with case. */
+		struct mw_str arg = env->rcpt[tag[i].rcpt].arg;
+		char *verbatim = strndup(arg.p, arg.n);
+		int r = verbatim ? smfi_delrcpt(ctx, verbatim) : MI_FAILURE;
+
+		free(verbatim);
+		if (r != MI_SUCCESS)
+			return -EIO;
+	}
+	return 0;
+}
+
+/* In the order that the engine gives: removals with descending index (Postfix counts what is left), then additions. */
+static int apply_fields(SMFICTX *ctx, const struct mw_msg *msg)
+{
+	const struct mw_edit_field *field;
+	size_t n = mw_msg_edit_fields(msg, &field);
+
+	for (size_t i = 0; i < n; i++) {
+		char *name = lose_const(field[i].name), *value = lose_const(field[i].value);
+		int r;
+
+		if (!value)
+			r = smfi_chgheader(ctx, name, (int)field[i].index, NULL);
+		else if (field[i].first) /* 1: below the Received field that the MTA itself puts on top */
+			r = smfi_insheader(ctx, 1, name, value);
+		else
+			r = smfi_addheader(ctx, name, value);
+		if (r != MI_SUCCESS)
+			return -EIO;
+	}
+	return 0;
+}
+
+/* The reply for the recipient that decided; NULL members when a cause did. */
+static void make_reply(const struct mw_msg *msg, const struct mw_outcome *outcome, struct mw_reply *reply)
+{
+	const struct mw_envelope *env = mw_msg_envelope(msg);
+
+	for (size_t i = 0; i < env->rcpts; i++) {
+		const struct mw_verdict *v = mw_msg_verdict(msg, i);
+
+		if (v && v->effect == outcome->effect) {
+			mw_reply_make(outcome, v, &env->rcpt[i], reply);
+			return;
+		}
+	}
+	mw_reply_make(outcome, NULL, NULL, reply);
+}
+
+/* When setreply fails the MTA says its own words; the decision stands. */
+static sfsistat answer(SMFICTX *ctx, const struct mw_reply *reply)
+{
+	(void)smfi_setreply(ctx, lose_const(reply->code), lose_const(reply->status), lose_const(reply->text));
+	return *reply->code == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+}
+
+sfsistat mw_apply(SMFICTX *ctx, const struct mw_msg *msg, struct mw_counts *counts)
+{
+	const struct mw_outcome *outcome = mw_msg_outcome(msg);
+	struct mw_reply reply;
+	int err;
+
+	if (outcome->observe)
+		return SMFIS_CONTINUE;
+	if (outcome->effect == MW_REFUSE || outcome->effect == MW_TEMPFAIL) {
+		make_reply(msg, outcome, &reply);
+		return answer(ctx, &reply);
+	}
+	err = apply_tags(ctx, msg);
+	if (!err)
+		err = apply_fields(ctx, msg);
+	if (!err && outcome->effect == MW_HOLD) {
+		make_reply(msg, outcome, &reply);
+		err = smfi_quarantine(ctx, reply.text) == MI_SUCCESS ? 0 : -EIO;
+	}
+	if (err) {
+		mw_count(&counts->edit_failed);
+		mw_log(MW_ERROR, mw_msg_envelope(msg)->queue_id, "apply", "the MTA did not take the edits; message not taken");
+		mw_reply_set(&reply, "451", "4.3.0", "message could not be handled, try again later");
+		return answer(ctx, &reply);
+	}
+	return SMFIS_CONTINUE;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate: a bound on how many messages are judged at the same time. libmilter starts a thread for every callback that blocks,
+ * without a bound, so the bound is here. Those who wait are served in the order of their coming.
+ */
+#ifndef MW_HOST_GATE_H
+#define MW_HOST_GATE_H
+
+#include <stdint.h>
+
+struct mw_gate;
+
+/* NULL = no memory. Caller frees when nobody is inside. */
+struct mw_gate *mw_gate_new(unsigned limit);
+void mw_gate_free(struct mw_gate **);
+/* Waits for a place, at most `patience` milliseconds. 0: inside, mw_gate_leave() must follow; -ETIMEDOUT; -EAGAIN: no
+ * system resources to wait with. */
+int mw_gate_enter(struct mw_gate *, int64_t patience);
+void mw_gate_leave(struct mw_gate *);
+
+struct mw_gate_counts {
+	uint64_t inside, waiting; /* now */
+	uint64_t peak;            /* most that ever waited */
+	uint64_t waited;          /* how many had to */
+};
+struct mw_gate_counts mw_gate_counts(struct mw_gate *);
+
+#endif

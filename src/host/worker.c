@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/worker.h"
+
+#include "base/err.h"
+#include "host/clock.h"
+#include "host/daemon.h"
+#include "host/session.h"
+#include "host/socket.h"
+#include "host/supervisor.h"
+#include "mail/mime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmilter/mfapi.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Signs of life for ten minutes at most, which is how long RFC 5321 4.5.3.2.6 lets a client wait. */
+#define PROGRESS_SECONDS 600
+
+struct worker {
+	struct mw_daemon daemon;
+	struct mw_counts counts;
+	struct mw_socket socket;
+	int control;
+	_Atomic bool draining;
+};
+
+/* ---- the process --------------------------------------------------------------------------------------------------------------- */
+
+static void set_process_up(void)
+{
+	struct rlimit files, core = {.rlim_cur = 1, .rlim_max = 1};
+	sigset_t all;
+
+	/* The supervisor gives orders; libmilter waits for TERM, HUP and INT in a thread of its own. A full disk or a file size limit
+	 * shall be an error of write(), and a peer that went away too. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	/* Messages are in our memory: no core files. One octet, because 0 does not keep the kernel from a core_pattern with a pipe. */
+	(void)setrlimit(RLIMIT_CORE, &core);
+	/* A connection and perhaps a spool file for each session. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	(void)umask(077);
+#ifdef M_ARENA_MAX
+	/* libmilter makes many threads; an arena for each would keep what a large message has used. */
+	(void)mallopt(M_ARENA_MAX, 4);
+#endif
+}
+
+static enum mw_exit spool_check(const struct mw_options *o, struct mw_err *err)
+{
+	char probe[4096];
+	int fd = open(o->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) { /* no unnamed files there: the store makes and unlinks one */
+		if (snprintf(probe, sizeof(probe), "%s/start-XXXXXX", o->spool) < (int)sizeof(probe)) {
+			fd = mkostemp(probe, O_CLOEXEC);
+			if (fd >= 0)
+				(void)unlink(probe);
+		}
+	}
+	if (fd < 0) {
+		(void)mw_fail(err, -errno, "spool %s: %s; make this folder writable for milward alone, or give --spool DIR", o->spool,
+			      strerror(errno));
+		return MW_EXIT_CREATE;
+	}
+	(void)close(fd);
+	return MW_EXIT_OK;
+}
+
+/* ---- what sessions share --------------------------------------------------------------------------------------------------------- */
+
+static enum mw_exit policy_open(struct worker *w, const struct mw_options *o, struct mw_err *err)
+{
+	mw_mime_init();
+	w->daemon.options = o;
+	w->daemon.counts = &w->counts;
+	w->daemon.loader = mw_loader_new(o->modules);
+	if (w->daemon.loader)
+		w->daemon.current = mw_current_new(w->daemon.loader, o);
+	if (!w->daemon.current) {
+		(void)mw_fail_memory(err);
+		return MW_EXIT_SYSTEM;
+	}
+	return mw_current_load(w->daemon.current, err);
+}
+
+static void policy_close(struct worker *w)
+{
+	mw_current_free(&w->daemon.current);
+	mw_loader_free(&w->daemon.loader);
+}
+
+static enum mw_exit threads_start(struct worker *w, const struct mw_options *o, struct mw_err *err)
+{
+	w->daemon.gate = mw_gate_new(o->work);
+	w->daemon.flow = mw_flow_new(o->memory);
+	if (w->daemon.gate && w->daemon.flow &&
+	    mw_progress_new((int64_t)o->progress * 1000, PROGRESS_SECONDS / o->progress, mw_session_progress, &w->daemon.progress) == 0)
+		return MW_EXIT_OK;
+	(void)mw_fail(err, -EAGAIN, "not enough memory or threads to start");
+	return MW_EXIT_SYSTEM;
+}
+
+static enum mw_exit socket_open(struct worker *w, const struct mw_options *o, struct mw_err *err)
+{
+	struct mw_generation *g = mw_current_get(w->daemon.current);
+	const char *listen = o->socket ? o->socket : mw_generation_plan(g)->listen;
+	char *spec = listen ? strdup(listen) : NULL; /* lives as long as the process: libmilter and the end of us read it */
+	int r;
+
+	mw_generation_unref(&g);
+	if (!listen) {
+		(void)mw_fail(err, -EINVAL, "%s: no `listen` line says where the MTA finds us; add one, or give --socket", o->policy);
+		return MW_EXIT_POLICY;
+	}
+	if (!spec) {
+		(void)mw_fail_memory(err);
+		return MW_EXIT_SYSTEM;
+	}
+	r = mw_socket_prepare(spec, &w->socket, err);
+	if (!r && mw_session_register(&w->daemon))
+		r = mw_fail(err, -ENOMEM, "libmilter does not take our callbacks");
+	if (!r)
+		r = mw_socket_open(&w->socket, o, err);
+	if (r)
+		return MW_EXIT_CREATE;
+	if (!w->socket.path)
+		mw_log(MW_WARNING, NULL, "start", "%s: each callback waits 40 ms on an inet socket with Sendmail; a unix socket does not",
+		       spec);
+	return MW_EXIT_OK;
+}
+
+/* ---- orders ---------------------------------------------------------------------------------------------------------------------- */
+
+static void tell(struct worker *w, enum mw_from_worker what, const char *text)
+{
+	char packet[256];
+	int n = snprintf(packet, sizeof(packet), "%c%s", what, text);
+
+	if (n > 0)
+		(void)send(w->control, packet, (size_t)n < sizeof(packet) ? (size_t)n : sizeof(packet) - 1, MSG_NOSIGNAL);
+}
+
+static void tell_ready(struct worker *w, const char *event)
+{
+	struct mw_generation *g = mw_current_get(w->daemon.current);
+	const struct mw_plan *plan = mw_generation_plan(g);
+	char text[200];
+
+	(void)snprintf(text, sizeof(text), "policy %s, digest %.12s", plan->path, plan->digest);
+	if (!w->daemon.options->socket && plan->listen && w->socket.spec && strcmp(plan->listen, w->socket.spec) != 0)
+		mw_log(MW_WARNING, NULL, event, "`listen` has changed; a restart is needed for that");
+	mw_log(MW_NOTICE, NULL, event, "%s%s, listening on %s", text, plan->observe ? ", mode observe" : "", w->socket.spec);
+	mw_generation_unref(&g);
+	tell(w, MW_IS_READY, text);
+}
+
+static void reload(struct worker *w)
+{
+	struct mw_err err;
+
+	if (mw_current_load(w->daemon.current, &err) == MW_EXIT_OK) {
+		mw_count(&w->counts.reloads);
+		tell_ready(w, "reload");
+		return;
+	}
+	mw_count(&w->counts.reload_failures);
+	mw_log(MW_ERROR, NULL, "reload", "%s", err.text);
+	mw_log(MW_ERROR, NULL, "reload", "the running policy stays as it is");
+	tell(w, MW_KEEPS_OLD, "reload failed, the old policy is running; see the log");
+}
+
+/* libmilter's own way to stop drops what is in work and takes up to five seconds, so the process ends here. */
+static _Noreturn void drain_and_exit(struct worker *w)
+{
+	bool done;
+
+	w->draining = true;
+	mw_socket_remove(&w->socket);
+	done = mw_flow_drain(w->daemon.flow, w->daemon.options->drain);
+	if (!done)
+		mw_log(MW_WARNING, NULL, "stop", "%llu messages still in work are given up; the MTA defers them",
+		       (unsigned long long)mw_flow_active(w->daemon.flow));
+	mw_counts_log(&w->daemon);
+	mw_log(MW_NOTICE, NULL, "stop", "stopped");
+	if (!done) /* their threads run on: leave memory and libraries alone */
+		_exit(MW_EXIT_OK);
+	policy_close(w);
+	exit(MW_EXIT_OK);
+}
+
+static void *obey(void *arg)
+{
+	struct worker *w = arg;
+	char order;
+
+	for (;;) {
+		ssize_t n = recv(w->control, &order, 1, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			mw_log(MW_ERROR, NULL, "stop", "the supervisor is gone");
+			order = MW_DO_DRAIN;
+		}
+		switch (order) {
+		case MW_DO_RELOAD:
+			reload(w);
+			break;
+		case MW_DO_COUNTS:
+			mw_counts_log(&w->daemon);
+			break;
+		case MW_DO_DRAIN:
+			drain_and_exit(w);
+		default:
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------------------------- */
+
+static enum mw_exit set_up(struct worker *w, const struct mw_options *o, struct mw_err *err)
+{
+	enum mw_exit status = spool_check(o, err);
+
+	if (status == MW_EXIT_OK)
+		status = policy_open(w, o, err);
+	if (status == MW_EXIT_OK)
+		status = threads_start(w, o, err);
+	if (status == MW_EXIT_OK)
+		status = socket_open(w, o, err);
+	return status;
+}
+
+static void tear_down(struct worker *w)
+{
+	mw_progress_free(&w->daemon.progress);
+	mw_flow_free(&w->daemon.flow);
+	mw_gate_free(&w->daemon.gate);
+	mw_socket_remove(&w->socket);
+	policy_close(w);
+}
+
+int mw_worker_run(const struct mw_options *o, int control)
+{
+	static struct worker w; /* threads of libmilter may outlive main() */
+	struct mw_err err;
+	enum mw_exit status;
+	pthread_t thread;
+
+	w.control = control;
+	set_process_up();
+	status = set_up(&w, o, &err);
+	if (status == MW_EXIT_OK && pthread_create(&thread, NULL, obey, &w)) {
+		(void)mw_fail(&err, -EAGAIN, "no thread for the orders of the supervisor");
+		status = MW_EXIT_SYSTEM;
+	}
+	if (status != MW_EXIT_OK) {
+		tear_down(&w);
+		return mw_no_start(o, (int)status, "%s", err.text);
+	}
+	tell_ready(&w, "start");
+	mw_leave_stderr(o);
+	(void)smfi_main();
+	if (w.draining)
+		(void)pthread_join(thread, NULL); /* does not return: it ends the process */
+	mw_log(MW_ERROR, NULL, "stop", "libmilter ended by itself (or somebody sent the worker a signal: signals are for process %ld)",
+	       (long)getppid());
+	_exit(MW_EXIT_SOFTWARE);
+}
+
+int mw_worker_test(const struct mw_options *o)
+{
+	struct worker w = {.control = -1};
+	struct mw_err err;
+	enum mw_exit status;
+
+	status = spool_check(o, &err);
+	if (status == MW_EXIT_OK)
+		status = policy_open(&w, o, &err);
+	policy_close(&w);
+	return status == MW_EXIT_OK ? MW_EXIT_OK : mw_no_start(o, (int)status, "%s", err.text);
+}
