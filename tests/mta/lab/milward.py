@@ -27,7 +27,7 @@ class Milward:
             notify.settimeout(0.05)
             log = open(self.log_path, "ab")
             self.process = subprocess.Popen(
-                [os.path.join(self.prefix, "sbin", "milward"), "-p", self.policy],
+                [os.path.join(self.prefix, "sbin", "milward"), "-p", self.policy, "--socket-group", "postfix"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
