@@ -165,7 +165,9 @@ static bool entry_check(struct work *w, const char *entry)
 	if (w->c->rules_only && mw_check_load_checker(w->c, t->text, t->place))
 		return true;
 	hint = mw_check_suggest(w->c, t->text, &names);
-	mw_check_error(w->c, t->place, hint ? hint : "load its checker: load phi with check-…", "no loaded checker offers the check \"%s\"",
+	if (!hint)
+		hint = w->c->rules_only ? "no installed module offers it" : "load its checker: load phi with check-…";
+	mw_check_error(w->c, t->place, hint, "no loaded checker offers the check \"%s\"",
 		       t->text);
 	return true;
 }

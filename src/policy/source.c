@@ -142,27 +142,45 @@ int mw_source_read(struct mw_sources *s, const char *path, size_t max, struct mw
 	return r < 0 ? report(s, place, r, NULL, &err) : 0;
 }
 
+/* Where else a name that is not beside its file is looked for: beside the policy's own file, in the search folder. */
+static size_t other_paths(struct mw_sources *s, const char *name, const char *beside, const char *ret[2])
+{
+	struct mw_arena *a = s->diags->arena;
+	const char *own = mw_path_beside(a, s->diags->source[s->first].path, name);
+	const char *searched = s->search ? mw_arena_printf(a, "%s/%s", s->search, name) : NULL;
+	size_t n = 0;
+
+	if (!own || (s->search && !searched))
+		s->diags->no_memory = true;
+	if (name[0] == '/')
+		return 0;
+	if (own && strcmp(own, beside) != 0)
+		ret[n++] = own;
+	if (searched && strcmp(searched, beside) != 0 && (n == 0 || strcmp(searched, ret[0]) != 0))
+		ret[n++] = searched;
+	return n;
+}
+
 int mw_source_find(struct mw_sources *s, const char *name, size_t max, struct mw_place place, uint32_t *ret)
 {
 	struct mw_arena *a = s->diags->arena;
-	const char *path = mw_path_beside(a, s->diags->source[place.source].path, name), *hint = NULL;
+	const char *path = mw_path_beside(a, s->diags->source[place.source].path, name), *other[2] = {NULL, NULL}, *hint = NULL;
 	struct mw_err err = {0};
+	size_t n;
 	int r;
 
 	if (!path)
 		return report(s, place, -ENOMEM, NULL, &err);
 	r = try_read(s, path, max, ret, &err);
-	if (r == -ENOENT && s->search && name[0] != '/') {
-		const char *second = mw_arena_printf(a, "%s/%s", s->search, name);
+	n = r == -ENOENT ? other_paths(s, name, path, other) : 0;
+	for (size_t i = 0; i < n && r == -ENOENT; i++) {
 		struct mw_err again = {0};
 
-		if (!second)
-			return report(s, place, -ENOMEM, NULL, &err);
-		r = try_read(s, second, max, ret, &again);
-		if (r == -ENOENT)
-			hint = mw_arena_printf(a, "it is not in %s either", s->search);
-		else
+		r = try_read(s, other[i], max, ret, &again);
+		if (r != -ENOENT)
 			err = again;
 	}
+	if (r == -ENOENT && n)
+		hint = mw_arena_printf(a, "and there is no %s%s%s", other[0], n > 1 ? ", no " : "", n > 1 ? other[1] : "");
 	return r < 0 ? report(s, place, r, hint, &err) : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * source: the files that make a policy. Reads them into the diagnostics (which print their lines), finds them beside the file
- * that names them or in the installed folder, and sums them up. Text lives in the arena of the diagnostics.
+ * that names them, beside the policy or in the installed folder, and sums them up. Text lives in the arena of the diagnostics.
  */
 #ifndef MW_POLICY_SOURCE_H
 #define MW_POLICY_SOURCE_H
@@ -30,7 +30,8 @@ void mw_sources_close(struct mw_sources *);
 int mw_source_add(struct mw_sources *, const char *path, const char *shown, struct mw_str text, uint32_t *ret);
 /* Reads the file of that path. Failures are diagnostics at `place` and -EINVAL, or -ENOMEM. */
 int mw_source_read(struct mw_sources *, const char *path, size_t max, struct mw_place place, uint32_t *ret);
-/* The same for a name that stands in a policy at `place`: beside the file of that place, then in the search folder. */
+/* The same for a name that stands in a policy at `place`: beside the file of that place, then beside the policy's own file,
+ * then in the search folder. */
 int mw_source_find(struct mw_sources *, const char *name, size_t max, struct mw_place place, uint32_t *ret);
 /* Hex SHA-256 of all files so far, each preceded by its length in 8 octets, most significant first. */
 const char *mw_sources_digest(struct mw_sources *);
