@@ -242,15 +242,12 @@ MW_PLUGIN(probe, "probe", .kind = MW_KIND_MILTER, .version = "1", .summary = "te
 
 /* ---- the extractor: does what the part says ---------------------------------------------------------------------------------------- */
 static const char *const types[] = {"application/x-probe", "text/x-probe-*", NULL};
-static const struct mw_host *text_host;
-
 static int text_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
 	(void)self;
 	(void)conf;
-	(void)inst;
 	(void)err;
-	text_host = host;
+	*inst = (void *)(uintptr_t)host; /* all it needs */
 	return 0;
 }
 
@@ -262,7 +259,8 @@ static bool begins(struct mw_str data, const char *word)
 static int text_extract(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *sink,
 			const char **reason, struct mw_err *err)
 {
-	(void)inst;
+	const struct mw_host *host = inst;
+
 	(void)charset;
 	if (begins(data, "encrypted")) {
 		*reason = "encrypted";
@@ -270,17 +268,17 @@ static int text_extract(void *inst, struct mw_str data, const char *type, const 
 	}
 	if (begins(data, "crash")) {
 		*reason = "no such word";
-		return text_host->fail(err, -EIO, "extractor broke");
+		return host->fail(err, -EIO, "extractor broke");
 	}
 	if (begins(data, "flood")) {
-		while (text_host->sink_text(sink, "flood ", 6) == 0)
+		while (host->sink_text(sink, "flood ", 6) == 0)
 			;
 		*reason = "limit";
 		return -EFBIG;
 	}
-	if (text_host->sink_text(sink, type, strlen(type)) < 0 || text_host->sink_text(sink, " ", 1) < 0)
+	if (host->sink_text(sink, type, strlen(type)) < 0 || host->sink_text(sink, " ", 1) < 0)
 		return -EFBIG;
-	return text_host->sink_text(sink, data.p, data.n);
+	return host->sink_text(sink, data.p, data.n);
 }
 
 MW_PLUGIN(probe_text, "probe-text", .kind = MW_KIND_EXTRACTOR, .version = "1", .summary = "test", .types = types,
