@@ -9,22 +9,22 @@
 #include "policy/lexer.h"
 #include "policy/plan.h"
 
-#define MW_LIST_OF(type)                                                                                                       \
-	struct {                                                                                                               \
-		type *v;                                                                                                       \
-		size_t n, cap;                                                                                                 \
+#define MW_LIST_OF(type)                                                                                                         \
+	struct {                                                                                                                 \
+		type *v;                                                                                                         \
+		size_t n, cap;                                                                                                   \
 	}
 
 /* Appends item to such a list; a failure shows in the diagnostics. */
-#define MW_LIST_PUSH(arena, diags, list, item)                                                                                 \
-	do {                                                                                                                   \
-		void *grown_ = mw_arena_grow((arena), (list)->v, &(list)->cap, (list)->n + 1, sizeof(*(list)->v));             \
-		if (grown_) {                                                                                                  \
-			(list)->v = grown_;                                                                                    \
-			(list)->v[(list)->n++] = (item);                                                                       \
-		} else {                                                                                                       \
-			(diags)->no_memory = true;                                                                             \
-		}                                                                                                              \
+#define MW_LIST_PUSH(arena, diags, list, item)                                                                                   \
+	do {                                                                                                                     \
+		void *grown_ = mw_arena_grow((arena), (list)->v, &(list)->cap, (list)->n + 1, sizeof(*(list)->v));               \
+		if (grown_) {                                                                                                    \
+			(list)->v = grown_;                                                                                      \
+			(list)->v[(list)->n++] = (item);                                                                         \
+		} else {                                                                                                         \
+			(diags)->no_memory = true;                                                                               \
+		}                                                                                                                \
 	} while (0)
 
 struct mw_tokens {
@@ -65,7 +65,7 @@ struct mw_dos {
 struct mw_ast_load {
 	struct mw_tokens modules, withs, grants;
 	bool has_grant, has_options;
-	uint32_t granted; /* the grants as MW_POWER_…, by the checker */
+	uint32_t granted;	  /* the grants as MW_POWER_…, by the checker */
 	struct mw_tokens options; /* what stands between the braces */
 	struct mw_place place;
 };

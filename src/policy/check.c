@@ -135,7 +135,7 @@ void mw_check_bad_regex(struct mw_checker *c, const struct mw_token *t, int resu
 	mw_check_error(c, place, NULL, "bad pattern: %s", text);
 }
 
-/* ---- classes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- classes ------------------------------------------------------------------------------------------------------------- */
 
 static void check_class_name(struct mw_checker *c, size_t at)
 {

@@ -22,20 +22,20 @@ struct mw_checker {
 	struct mw_diags *diags;
 	struct mw_sources *sources;
 	const struct mw_catalog *catalog;
-	struct mw_arena *arena;   /* of the plan */
+	struct mw_arena *arena;	  /* of the plan */
 	struct mw_arena *scratch; /* until the plan is made */
-	bool rules_only;          /* a .rules file of its own: no mail is decided by it */
-	bool unloaded;            /* some module could not be loaded: its words are not "unknown" */
+	bool rules_only;	  /* a .rules file of its own: no mail is decided by it */
+	bool unloaded;		  /* some module could not be loaded: its words are not "unknown" */
 	MW_LIST_OF(struct mw_plan_module) modules;
 	MW_LIST_OF(const struct mw_table *) tables;
 	size_t classes; /* conditions may name classes below this index */
 };
 
-/* ---- check.c: helpers of all ------------------------------------------------------------------------------------------------ */
+/* ---- check.c: helpers of all --------------------------------------------------------------------------------------------- */
 void mw_check_error(struct mw_checker *, struct mw_place, const char *hint, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 void mw_check_warn(struct mw_checker *, struct mw_place, const char *hint, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 /* Terminated text in the arena of the diagnostics, "" when there is no memory: for hints. */
 const char *mw_check_text(struct mw_checker *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void mw_names_add(struct mw_checker *, struct mw_names *, const char *name);
@@ -52,7 +52,7 @@ void mw_check_bad_regex(struct mw_checker *, const struct mw_token *, int result
 /* The next line of a table or terms file that is neither empty nor a comment, trimmed. *at and *line begin at 0. */
 bool mw_check_next_line(const struct mw_source *, size_t *at, uint32_t *line, struct mw_str *ret, uint32_t *column);
 
-/* ---- check_value.c: typed values -------------------------------------------------------------------------------------------- */
+/* ---- check_value.c: typed values ----------------------------------------------------------------------------------------- */
 struct mw_cursor {
 	const struct mw_tokens *tokens;
 	size_t at;
@@ -72,7 +72,7 @@ const char *mw_value_shown(const struct mw_opt *);
 /* The name of the word of that value, NULL when there is none. */
 const char *mw_word_name(const struct mw_word *words, int64_t value);
 
-/* ---- the others: one file each ---------------------------------------------------------------------------------------------- */
+/* ---- the others: one file each ------------------------------------------------------------------------------------------- */
 void mw_check_loads(struct mw_checker *);
 uint32_t mw_check_module(const struct mw_checker *, const char *name, size_t n); /* index in modules, MW_NONE */
 /* In a rules file nobody loads modules: makes the checker that offers this check a module of the plan. */
@@ -86,7 +86,7 @@ void mw_check_classes(struct mw_checker *);
 const struct mw_expr *mw_check_cond(struct mw_checker *, const struct mw_cond *, bool each);
 /* Resolves an action and its arguments. */
 bool mw_check_call(struct mw_checker *, const struct mw_ast_call *, struct mw_call *ret);
-void mw_check_lines(struct mw_checker *);  /* match, always, on */
+void mw_check_lines(struct mw_checker *);    /* match, always, on */
 void mw_check_settings(struct mw_checker *); /* listen, mode, limit */
 
 #endif

@@ -100,8 +100,8 @@ static void ambiguous(struct mw_checker *c, const struct mw_token *t, const stru
 
 	for (size_t i = 0; i < all->n; i++)
 		mw_buf_printf(&list, "%s\"%s.%s\"", i ? " or " : "", c->modules.v[all->v[i].module].name, t->text);
-	mw_check_error(c, t->place, mw_check_text(c, "write %s", mw_buf_text(&list)), "%zu modules offer the action \"%s\"", all->n,
-		       t->text);
+	mw_check_error(c, t->place, mw_check_text(c, "write %s", mw_buf_text(&list)), "%zu modules offer the action \"%s\"",
+		       all->n, t->text);
 	mw_buf_free(&list);
 }
 
@@ -125,7 +125,7 @@ static bool resolve(struct mw_checker *c, const struct mw_ast_call *call, struct
 	return all.n == 1;
 }
 
-/* ---- arguments -------------------------------------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------------------------------- */
 
 struct filling {
 	struct mw_checker *c;
@@ -223,7 +223,8 @@ static bool take_row(const struct filling *f, const struct mw_opt *row, struct m
 		return false;
 	}
 	*given = true;
-	if (row->type == MW_BOOL && (row->flags & MW_KEYWORD) && !mw_cursor_at_word(cur, "yes") && !mw_cursor_at_word(cur, "no")) {
+	if (row->type == MW_BOOL && (row->flags & MW_KEYWORD) && !mw_cursor_at_word(cur, "yes") &&
+	    !mw_cursor_at_word(cur, "no")) {
 		static struct mw_token yes = {.kind = MW_TOK_NAME, .text = "yes", .n = 3};
 		struct mw_tokens one = {.v = &yes, .n = 1};
 		struct mw_cursor bare = {.tokens = &one, .end = cur->end};
@@ -307,7 +308,7 @@ static bool fill(struct mw_checker *c, const struct mw_ast_call *call, const str
 	return true;
 }
 
-/* ---- how it is shown -------------------------------------------------------------------------------------------------------- */
+/* ---- how it is shown ----------------------------------------------------------------------------------------------------- */
 
 static const char *shown(struct mw_checker *c, const struct mw_action *action, const char *args)
 {

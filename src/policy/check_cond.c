@@ -94,7 +94,8 @@ static bool check_bool_fact(struct mw_checker *c, const struct mw_cond *cond, st
 	bool no = cond->value.kind == MW_TOK_NAME && strcmp(cond->value.text, "no") == 0;
 
 	if (cond->cmp != MW_CMP_NONE && ((cond->cmp != MW_CMP_EQ && cond->cmp != MW_CMP_NE) || (!yes && !no))) {
-		mw_check_error(c, cond->place, "write it alone, or with \"not\" in front", "\"%s\" is yes or no", cond->name.text);
+		mw_check_error(c, cond->place, "write it alone, or with \"not\" in front", "\"%s\" is yes or no",
+			       cond->name.text);
 		return false;
 	}
 	e->number = cond->cmp == MW_CMP_NONE || (cond->cmp == MW_CMP_EQ) == yes;
@@ -107,8 +108,8 @@ static bool check_fact_type(struct mw_checker *c, const struct mw_cond *cond, ui
 	if (type == MW_BOOL)
 		return check_bool_fact(c, cond, e);
 	if (cond->cmp == MW_CMP_NONE) {
-		mw_check_error(c, cond->place, type == MW_STR ? "as in: = \"text\"" : "as in: >= 1", "\"%s\" is compared with nothing",
-			       cond->name.text);
+		mw_check_error(c, cond->place, type == MW_STR ? "as in: = \"text\"" : "as in: >= 1",
+			       "\"%s\" is compared with nothing", cond->name.text);
 		return false;
 	}
 	if (type != MW_STR)
@@ -194,7 +195,8 @@ static bool check_party(struct mw_checker *c, const struct mw_cond *cond)
 {
 	if (mw_check_table(c, "ours") || mw_check_is_broken(c, MW_TOK_TABLE, "ours"))
 		return true;
-	mw_check_error(c, cond->place, "add: table <ours> { \"your.domain\" }", "\"to %s\" needs the table <ours>", cond->name.text);
+	mw_check_error(c, cond->place, "add: table <ours> { \"your.domain\" }", "\"to %s\" needs the table <ours>",
+		       cond->name.text);
 	return false;
 }
 
@@ -244,8 +246,8 @@ static bool check_header(struct mw_checker *c, const struct mw_cond *cond, struc
 	e->text = cond->name.text;
 	for (const char *p = e->text; *p; p++)
 		if (*p <= ' ' || *p == ':' || *p == 0x7f || (unsigned char)*p >= 0x80) {
-			mw_check_error(c, cond->name.place, "the name alone, without \":\"", "\"%s\" is no name of a header field",
-				       e->text);
+			mw_check_error(c, cond->name.place, "the name alone, without \":\"",
+				       "\"%s\" is no name of a header field", e->text);
 			return false;
 		}
 	if (!*e->text) {
@@ -306,7 +308,8 @@ const struct mw_expr *mw_check_cond(struct mw_checker *c, const struct mw_cond *
 		ok = ok && e->b;
 	}
 	if (is_about_recipient(cond->op) && !each) {
-		mw_check_error(c, cond->place, "ask for the recipient in \"match\"", "a class is about the message, not a recipient");
+		mw_check_error(c, cond->place, "ask for the recipient in \"match\"",
+			       "a class is about the message, not a recipient");
 		return NULL;
 	}
 	return check_operand(c, cond, e) && ok ? e : NULL;

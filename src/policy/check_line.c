@@ -9,8 +9,8 @@ struct work {
 	struct mw_checker *c;
 	struct mw_call *mean, *extra;
 	size_t means, extras;
-	bool cause;  /* `on`: a means may stand without `send by` */
-	bool failed; /* something in it is wrong, and told */
+	bool cause;	       /* `on`: a means may stand without `send by` */
+	bool failed;	       /* something in it is wrong, and told */
 	struct mw_place first; /* of the outcome */
 };
 
@@ -84,7 +84,8 @@ static void add_do(struct work *w, const struct mw_ast_do *item)
 	} else if (item->calls.n != 1 || !mw_check_call(w->c, &item->calls.v[0], &call)) {
 		w->failed = true;
 	} else if (call.effect == MW_ROUTE && !w->cause) {
-		refuse(w, call.place, mw_check_text(w->c, "write \"send by %s\"", call.shown), call.shown, "is a means of delivery");
+		refuse(w, call.place, mw_check_text(w->c, "write \"send by %s\"", call.shown), call.shown,
+		       "is a means of delivery");
 	} else if (call.effect == MW_PASS && w->cause) {
 		refuse(w, call.place, "say tempfail, hold, refuse or a means", call.shown, "would let mail out unchecked");
 	} else if (decides(call.effect) || call.effect == MW_ROUTE) {
@@ -103,7 +104,8 @@ static bool check_line(struct mw_checker *c, const struct mw_dos *dos, bool caus
 	for (size_t i = 0; i < dos->n; i++)
 		add_do(&w, &dos->v[i]);
 	if (!w.failed && w.means == 0)
-		mw_check_error(c, line->place, "add pass, hold, refuse, tempfail or \"send by …\"", "this line decides no delivery");
+		mw_check_error(c, line->place, "add pass, hold, refuse, tempfail or \"send by …\"",
+			       "this line decides no delivery");
 	line->means = w.means;
 	line->mean = w.mean;
 	line->extras = w.extras;
@@ -111,7 +113,7 @@ static bool check_line(struct mw_checker *c, const struct mw_dos *dos, bool caus
 	return !w.failed && w.means > 0;
 }
 
-/* ---- match ------------------------------------------------------------------------------------------------------------------ */
+/* ---- match --------------------------------------------------------------------------------------------------------------- */
 
 static bool is_any(const struct mw_expr *e)
 {
@@ -155,7 +157,7 @@ static void check_matches(struct mw_checker *c)
 		check_reach(c, v, n);
 }
 
-/* ---- always ----------------------------------------------------------------------------------------------------------------- */
+/* ---- always -------------------------------------------------------------------------------------------------------------- */
 
 static void check_always(struct mw_checker *c)
 {
@@ -177,7 +179,7 @@ static void check_always(struct mw_checker *c)
 	c->plan->always_call = v;
 }
 
-/* ---- on --------------------------------------------------------------------------------------------------------------------- */
+/* ---- on ------------------------------------------------------------------------------------------------------------------ */
 
 static uint32_t find_cause(struct mw_checker *c, const struct mw_token *t)
 {
@@ -212,13 +214,10 @@ static void default_cause(struct mw_checker *c)
 
 	if (!call)
 		return;
-	*call = (struct mw_call){.module = MW_NO_MODULE,
-				 .effect = MW_TEMPFAIL,
-				 .shown = "tempfail",
-				 .reason = "",
-				 .place = {.source = UINT32_MAX}};
+	*call = (struct mw_call){
+	    .module = MW_NO_MODULE, .effect = MW_TEMPFAIL, .shown = "tempfail", .reason = "", .place = {.source = UINT32_MAX}};
 	c->plan->cause[MW_CAUSE_ERROR] =
-		(struct mw_line){.means = 1, .mean = call, .place = {.source = UINT32_MAX}, .where = "default"};
+	    (struct mw_line){.means = 1, .mean = call, .place = {.source = UINT32_MAX}, .where = "default"};
 }
 
 void mw_check_lines(struct mw_checker *c)

@@ -118,7 +118,7 @@ static uint32_t add_module(struct mw_checker *c, const struct mw_token *name, co
 	return (uint32_t)(c->modules.n - 1);
 }
 
-/* ---- options ---------------------------------------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------------------------------------------- */
 
 static const struct mw_opt *find_row(const struct mw_opt *rows, const char *name)
 {
@@ -170,7 +170,8 @@ static bool take_option(struct mw_checker *c, const struct mw_plugin *plugin, st
 	given[row - plugin->options] = true;
 	what = mw_check_text(c, "option \"%s\" of \"%s\"", row->name, plugin->name);
 	t = mw_cursor_peek(cur);
-	if (row->type == MW_BOOL && (t->kind != MW_TOK_NAME || t->first || find_row(plugin->options, t->text))) { /* a bare name */
+	if (row->type == MW_BOOL &&
+	    (t->kind != MW_TOK_NAME || t->first || find_row(plugin->options, t->text))) { /* a bare name */
 		static struct mw_token yes = {.kind = MW_TOK_NAME, .text = "yes", .n = 3};
 		struct mw_tokens one = {.v = &yes, .n = 1};
 		struct mw_cursor bare = {.tokens = &one, .end = cur->end};
@@ -184,8 +185,10 @@ static void check_required(struct mw_checker *c, const struct mw_plugin *plugin,
 {
 	for (const struct mw_opt *row = plugin->options; row && row->name; row++)
 		if ((row->flags & MW_REQUIRED) && !given[row - plugin->options])
-			mw_check_error(c, place, mw_check_text(c, "add: { %s … }%s%s", row->name, row->help ? ": " : "", row->help ? row->help : ""),
-				       "module \"%s\" needs the option \"%s\"", plugin->name, row->name);
+			mw_check_error(
+			    c, place,
+			    mw_check_text(c, "add: { %s … }%s%s", row->name, row->help ? ": " : "", row->help ? row->help : ""),
+			    "module \"%s\" needs the option \"%s\"", plugin->name, row->name);
 }
 
 static void check_options(struct mw_checker *c, uint32_t module, const struct mw_tokens *tokens)
@@ -212,7 +215,7 @@ static void check_options(struct mw_checker *c, uint32_t module, const struct mw
 	c->modules.v[module].conf = rows ? conf : NULL;
 }
 
-/* ---- the statement ---------------------------------------------------------------------------------------------------------- */
+/* ---- the statement ------------------------------------------------------------------------------------------------------- */
 
 static void load_first(struct mw_checker *c, const struct mw_ast_load *load, const struct mw_token *name)
 {
@@ -243,7 +246,8 @@ static uint32_t load_with(struct mw_checker *c, const struct mw_ast_load *load, 
 	if (!plugin)
 		return MW_NONE;
 	if (plugin->kind != MW_KIND_EXTRACTOR && plugin->kind != MW_KIND_CHECKER) {
-		mw_check_error(c, name->place, "give it a \"load\" of its own", "\"%s\" is no extractor and no checker", name->text);
+		mw_check_error(c, name->place, "give it a \"load\" of its own", "\"%s\" is no extractor and no checker",
+			       name->text);
 		return MW_NONE;
 	}
 	if (module != MW_NONE)

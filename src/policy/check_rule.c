@@ -79,7 +79,7 @@ static bool number(struct work *w, const char *entry, int64_t min, int64_t max, 
 	return true;
 }
 
-/* ---- entries ---------------------------------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------------------------------------- */
 
 static bool entry_about(struct work *w, const char *entry)
 {
@@ -104,8 +104,8 @@ static bool entry_kind(struct work *w, const char *entry)
 			w->rule->kind = i + MW_IDENTIFIER;
 	}
 	if (!w->rule->kind)
-		mw_check_error(w->c, t->place, mw_check_suggest(w->c, t->text, &names), "unknown kind \"%s\" of %s \"%s\"", t->text,
-			       w->form, w->name);
+		mw_check_error(w->c, t->place, mw_check_suggest(w->c, t->text, &names), "unknown kind \"%s\" of %s \"%s\"",
+			       t->text, w->form, w->name);
 	return w->rule->kind != 0;
 }
 
@@ -130,8 +130,8 @@ static bool entry_pattern(struct work *w, const char *entry)
 		return true; /* the entry itself is whole */
 	}
 	if (mw_regex_matches_empty(&regex))
-		mw_check_warn(w->c, t->place, "it would be found everywhere", "the pattern of rule \"%s\" can match nothing at all",
-			      w->name);
+		mw_check_warn(w->c, t->place, "it would be found everywhere",
+			      "the pattern of rule \"%s\" can match nothing at all", w->name);
 	mw_regex_free(&regex);
 	return true;
 }
@@ -167,8 +167,7 @@ static bool entry_check(struct work *w, const char *entry)
 	hint = mw_check_suggest(w->c, t->text, &names);
 	if (!hint)
 		hint = w->c->rules_only ? "no installed module offers it" : "load its checker: load phi with check-…";
-	mw_check_error(w->c, t->place, hint, "no loaded checker offers the check \"%s\"",
-		       t->text);
+	mw_check_error(w->c, t->place, hint, "no loaded checker offers the check \"%s\"", t->text);
 	return true;
 }
 
@@ -242,10 +241,8 @@ static bool entry_except(struct work *w, const char *entry)
 
 static void add_sample(struct work *w, const char *entry, const struct mw_token *t)
 {
-	struct mw_sample sample = {.text = {.p = t->text, .n = t->n},
-				   .file = t->place.source,
-				   .line = t->place.line,
-				   .column = t->place.column};
+	struct mw_sample sample = {
+	    .text = {.p = t->text, .n = t->n}, .file = t->place.source, .line = t->place.line, .column = t->place.column};
 
 	MW_LIST_PUSH(w->c->scratch, w->c->diags, strcmp(entry, "hit") == 0 ? &w->hit : &w->miss, sample);
 }
@@ -255,7 +252,7 @@ static bool entry_sample(struct work *w, const char *entry)
 	return take_texts(w, entry, add_sample);
 }
 
-/* ---- words ------------------------------------------------------------------------------------------------------------------ */
+/* ---- words --------------------------------------------------------------------------------------------------------------- */
 
 static void add_term(struct work *w, const char *text, size_t n, struct mw_place place)
 {
@@ -324,7 +321,7 @@ static bool entry_whole_word(struct work *w, const char *entry)
 	return true;
 }
 
-/* ---- the block -------------------------------------------------------------------------------------------------------------- */
+/* ---- the block ----------------------------------------------------------------------------------------------------------- */
 
 struct entry {
 	const char *name;
@@ -334,18 +331,12 @@ struct entry {
 };
 
 static const struct entry entries[] = {
-	{"about", entry_about, true, true, false, {NULL}},
-	{"kind", entry_kind, true, true, false, {NULL}},
-	{"pattern", entry_pattern, true, false, false, {NULL}},
-	{"check", entry_check, true, true, false, {NULL}},
-	{"near", entry_near, true, true, false, {"within"}},
-	{"level", entry_level, true, true, false, {"when", "near"}},
-	{"except", entry_except, true, true, true, {NULL}},
-	{"hit", entry_sample, true, true, true, {NULL}},
-	{"miss", entry_sample, true, true, true, {NULL}},
-	{"file", entry_file, false, true, true, {NULL}},
-	{"terms", entry_terms, false, true, true, {NULL}},
-	{"whole-word", entry_whole_word, false, true, false, {NULL}},
+    {"about", entry_about, true, true, false, {NULL}},	    {"kind", entry_kind, true, true, false, {NULL}},
+    {"pattern", entry_pattern, true, false, false, {NULL}}, {"check", entry_check, true, true, false, {NULL}},
+    {"near", entry_near, true, true, false, {"within"}},    {"level", entry_level, true, true, false, {"when", "near"}},
+    {"except", entry_except, true, true, true, {NULL}},	    {"hit", entry_sample, true, true, true, {NULL}},
+    {"miss", entry_sample, true, true, true, {NULL}},	    {"file", entry_file, false, true, true, {NULL}},
+    {"terms", entry_terms, false, true, true, {NULL}},	    {"whole-word", entry_whole_word, false, true, false, {NULL}},
 };
 #define ENTRIES (sizeof(entries) / sizeof(entries[0]))
 
@@ -387,8 +378,8 @@ static void unknown(struct work *w, const struct entry *before)
 		strcat(in, "\" of ");
 	}
 	if (t->kind == MW_TOK_NAME)
-		mw_check_error(w->c, t->place, mw_check_suggest(w->c, t->text, &names), "unknown word \"%s\" in %s%s \"%s\"", t->text, in,
-			       w->form, w->name);
+		mw_check_error(w->c, t->place, mw_check_suggest(w->c, t->text, &names), "unknown word \"%s\" in %s%s \"%s\"",
+			       t->text, in, w->form, w->name);
 	else
 		mw_check_error(w->c, t->place, NULL, "unexpected %s in %s%s \"%s\"", mw_token_shown(w->c->diags, t), in, w->form,
 			       w->name);
@@ -444,7 +435,7 @@ static void take_block(struct work *w)
 	}
 }
 
-/* ---- what a rule must have -------------------------------------------------------------------------------------------------- */
+/* ---- what a rule must have ----------------------------------------------------------------------------------------------- */
 
 static void check_whole(struct work *w, size_t errors)
 {
@@ -461,7 +452,8 @@ static void check_whole(struct work *w, size_t errors)
 	if (w->ast->words && w->terms.n == 0)
 		mw_check_error(c, place, "add \"terms\" or \"file\"", "words \"%s\" has no terms", w->name);
 	if (w->level_near_set && w->near.n == 0)
-		mw_check_error(c, place, "add: near \"…\"", "the level of \"%s\" depends on \"near\", which it does not have", w->name);
+		mw_check_error(c, place, "add: near \"…\"", "the level of \"%s\" depends on \"near\", which it does not have",
+			       w->name);
 	if (w->level_near_set && r->level_near < r->level)
 		mw_check_error(c, place, NULL, "the level of \"%s\" is lower with context than without", w->name);
 	if (c->diags->errors != errors)
@@ -531,8 +523,8 @@ static void check_name(struct mw_checker *c, size_t at)
 	for (size_t i = 0; i < at; i++) {
 		if (strcmp(c->ast->rules.v[i].name.text, name->text) != 0)
 			continue;
-		mw_check_error(c, name->place, mw_check_first_at(c, c->ast->rules.v[i].name.place), "rule \"%s\" is defined twice",
-			       name->text);
+		mw_check_error(c, name->place, mw_check_first_at(c, c->ast->rules.v[i].name.place),
+			       "rule \"%s\" is defined twice", name->text);
 		return;
 	}
 }

@@ -102,7 +102,6 @@ static bool store(const struct value *v, const void *p)
 	return true;
 }
 
-
 static bool wrong_type(const struct value *v)
 {
 	const struct mw_token *t = mw_cursor_peek(v->cur);
@@ -160,7 +159,7 @@ static int64_t unit_seconds(const char *name)
 	static const struct {
 		const char *name;
 		int64_t seconds;
-	} units[] = {{"second", 1},    {"minute", 60},	      {"hour", 3600},	     {"day", 86400},
+	} units[] = {{"second", 1},    {"minute", 60},	      {"hour", 3600},	    {"day", 86400},
 		     {"week", 604800}, {"month", 31 * 86400}, {"year", 366 * 86400}};
 	size_t n = strlen(name);
 
@@ -183,8 +182,9 @@ static bool take_unit(const struct value *v, int64_t *n)
 		bool wrong = t->kind == MW_TOK_NAME && !t->first;
 		const char *hint = wrong ? mw_diag_did_you_mean(v->c->diags, t->text, units) : NULL;
 
-		mw_check_error(v->c, wrong ? t->place : v->cur->end, hint ? hint : "seconds, minutes, hours, days, weeks, months or years",
-			       "%s needs a unit of time", v->what);
+		mw_check_error(v->c, wrong ? t->place : v->cur->end,
+			       hint ? hint : "seconds, minutes, hours, days, weeks, months or years", "%s needs a unit of time",
+			       v->what);
 		return false;
 	}
 	if (*n > INT64_MAX / seconds || *n < INT64_MIN / seconds) {
@@ -301,7 +301,8 @@ static bool take_list(const struct value *v)
 	return store(v, &list);
 }
 
-bool mw_value_take(struct mw_checker *c, const struct mw_opt *row, struct mw_cursor *cur, const char *what, char *base, size_t size)
+bool mw_value_take(struct mw_checker *c, const struct mw_opt *row, struct mw_cursor *cur, const char *what, char *base,
+		   size_t size)
 {
 	struct value v = {.c = c, .row = row, .cur = cur, .what = what, .base = base};
 	size_t need = type_size(row->type);
@@ -358,8 +359,8 @@ char *mw_value_struct(struct mw_checker *c, const struct mw_opt *rows, size_t si
 	char *base = mw_check_alloc(c, 1, size);
 
 	for (; base && rows && rows->name; rows++)
-		if (rows->dflt && !take_default(c, rows, place, mw_check_text(c, "the default of \"%s\" of %s", rows->name, owner),
-						base, size))
+		if (rows->dflt &&
+		    !take_default(c, rows, place, mw_check_text(c, "the default of \"%s\" of %s", rows->name, owner), base, size))
 			base = NULL;
 	return base;
 }

@@ -63,8 +63,8 @@ void mw_diag_add(struct mw_diags *d, enum mw_severity severity, struct mw_place 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	d->v[d->n] = (struct mw_diag){
-		.severity = severity, .place = place, .text = keep(d, text), .hint = hint ? keep(d, hint) : NULL};
+	d->v[d->n] =
+	    (struct mw_diag){.severity = severity, .place = place, .text = keep(d, text), .hint = hint ? keep(d, hint) : NULL};
 	d->n++;
 }
 

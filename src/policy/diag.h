@@ -17,7 +17,7 @@ struct mw_source {
 };
 
 struct mw_place {
-	uint32_t source; /* index into sources, UINT32_MAX = none */
+	uint32_t source;       /* index into sources, UINT32_MAX = none */
 	uint32_t line, column; /* from 1; columns count octets */
 	uint32_t length;       /* of the caret line */
 };
@@ -45,7 +45,7 @@ void mw_diags_init(struct mw_diags *, struct mw_arena *);
 /* hint may be NULL. After MW_DIAGS_MAX entries further ones are only counted. */
 #define MW_DIAGS_MAX 100
 void mw_diag_add(struct mw_diags *, enum mw_severity, struct mw_place, const char *hint, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 5, 6)));
 /* `did you mean "x"?` for the nearest of the words (NULL ends), NULL when none is near. */
 const char *mw_diag_did_you_mean(struct mw_diags *, const char *word, const char *const *words);
 /* In order of file and line, as architecture section 8 shows. colour: ANSI colours. */

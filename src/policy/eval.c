@@ -175,7 +175,8 @@ static const struct mw_expr *first_failed(const struct eval *v, const struct mw_
 
 static int skip(struct mw_arena *arena, struct mw_decision *d, const struct mw_call *call, const char *why)
 {
-	const char *text = mw_arena_printf(arena, "%s%s%s: %s", d->skipped, d->skipped[0] ? "; " : "", call->shown, why ? why : "not there");
+	const char *text =
+	    mw_arena_printf(arena, "%s%s%s: %s", d->skipped, d->skipped[0] ? "; " : "", call->shown, why ? why : "not there");
 
 	if (!text)
 		return -ENOMEM;
@@ -184,7 +185,8 @@ static int skip(struct mw_arena *arena, struct mw_decision *d, const struct mw_c
 }
 
 /* Is it there for this recipient? An outcome always is. */
-static int able(const struct mw_view *view, const struct mw_call *call, const struct mw_call *next, uint32_t rcpt, const char **why)
+static int able(const struct mw_view *view, const struct mw_call *call, const struct mw_call *next, uint32_t rcpt,
+		const char **why)
 {
 	if (call->effect != MW_ROUTE || !view->able)
 		return 1;
@@ -222,8 +224,8 @@ static bool is_stricter(uint32_t a, uint32_t b)
 	return a != b && mw_effect_stricter(a, b) == a;
 }
 
-int mw_eval_rcpt(const struct mw_plan *plan, const struct mw_view *view, const bool *classes, uint32_t rcpt, struct mw_arena *arena,
-		 mw_eval_trace trace, void *trace_ctx, struct mw_decision *ret)
+int mw_eval_rcpt(const struct mw_plan *plan, const struct mw_view *view, const bool *classes, uint32_t rcpt,
+		 struct mw_arena *arena, mw_eval_trace trace, void *trace_ctx, struct mw_decision *ret)
 {
 	struct eval v = {.plan = plan, .view = view, .classes = classes, .rcpt = &view->envelope->rcpt[rcpt]};
 	struct mw_decision best = {.effect = 0}, one, none = {.effect = MW_REFUSE, .skipped = ""};
@@ -265,7 +267,8 @@ const struct mw_line *mw_eval_cause(const struct mw_plan *plan, uint32_t cause)
 
 static uint32_t rank(uint32_t effect)
 {
-	return effect >= MW_PASS && effect <= MW_REFUSE ? effect : 0; /* enum mw_effect is in this order; the others decide nothing */
+	return effect >= MW_PASS && effect <= MW_REFUSE ? effect
+							: 0; /* enum mw_effect is in this order; the others decide nothing */
 }
 
 uint32_t mw_effect_stricter(uint32_t a, uint32_t b)
@@ -275,9 +278,9 @@ uint32_t mw_effect_stricter(uint32_t a, uint32_t b)
 
 const char *mw_effect_name(uint32_t effect)
 {
-	static const char *const names[] = {[MW_PASS] = "pass",	    [MW_ROUTE] = "route",   [MW_TEMPFAIL] = "tempfail",
-					    [MW_HOLD] = "hold",	    [MW_REFUSE] = "refuse", [MW_EDIT] = "edit",
-					    [MW_SIGN] = "sign",	    [MW_RECORD] = "record"};
+	static const char *const names[] = {
+	    [MW_PASS] = "pass",	    [MW_ROUTE] = "route", [MW_TEMPFAIL] = "tempfail", [MW_HOLD] = "hold",
+	    [MW_REFUSE] = "refuse", [MW_EDIT] = "edit",	  [MW_SIGN] = "sign",	      [MW_RECORD] = "record"};
 
 	return effect >= MW_PASS && effect <= MW_RECORD ? names[effect] : "?";
 }

@@ -21,24 +21,25 @@ struct mw_view {
 	const char *(*header)(void *ctx, const char *name, size_t i);
 	/* Is some part unreadable for this reason (NULL = any)? */
 	bool (*unreadable)(void *ctx, const char *reason);
-	/* 1 there, 0 not (why: a few words, lives with the message), negative: failure. Asked for means (MW_ROUTE) only; NULL: every
-	 * means is there. next: the means to its right, NULL = none. */
+	/* 1 there, 0 not (why: a few words, lives with the message), negative: failure. Asked for means (MW_ROUTE) only; NULL:
+	 * every means is there. next: the means to its right, NULL = none. */
 	int (*able)(void *ctx, const struct mw_call *, const struct mw_call *next, uint32_t rcpt, const char **why);
 };
 
 struct mw_decision {
-	uint32_t effect; /* enum mw_effect */
+	uint32_t effect;	    /* enum mw_effect */
 	const struct mw_line *line; /* NULL: no line matched (treated as refuse, `check` warns) */
 	const struct mw_call *call; /* chosen means or outcome; NULL: none of the means is there -> refuse */
 	const struct mw_call *next; /* means to its right, NULL = none; contiguous with call */
-	const char *skipped;        /* "smime: no certificate; …" in the arena, "" */
+	const char *skipped;	    /* "smime: no certificate; …" in the arena, "" */
 };
 
 /* classes[i] for every class of the plan. Evaluated once a message. 0, -EAGAIN when a regex limit was reached (then the
  * class counts as true, which is the stricter reading), -ENOMEM. */
 int mw_eval_classes(const struct mw_plan *, const struct mw_view *, bool *classes);
 /* Decides one recipient. 0; -EAGAIN when a regex limit was reached: then *ret is the stricter of what the line says and of what
- * follows without it; another negative errno (of able(), -ENOMEM): *ret is untouched. trace (may be NULL) is called for every line tried, with the first condition that failed. */
+ * follows without it; another negative errno (of able(), -ENOMEM): *ret is untouched. trace (may be NULL) is called for every
+ * line tried, with the first condition that failed. */
 typedef void (*mw_eval_trace)(void *ctx, const struct mw_line *, bool matched, const struct mw_expr *failed);
 int mw_eval_rcpt(const struct mw_plan *, const struct mw_view *, const bool *classes, uint32_t rcpt, struct mw_arena *,
 		 mw_eval_trace, void *trace_ctx, struct mw_decision *ret);

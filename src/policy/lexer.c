@@ -90,7 +90,7 @@ void mw_lexer_init(struct mw_lexer *l, struct mw_diags *d, struct mw_arena *aren
 void mw_lexer_init_text(struct mw_lexer *l, struct mw_diags *d, struct mw_arena *arena, const char *text)
 {
 	*l = (struct mw_lexer){
-		.diags = d, .arena = arena, .source = UINT32_MAX, .text = text, .n = strlen(text), .line = 1, .first = true};
+	    .diags = d, .arena = arena, .source = UINT32_MAX, .text = text, .n = strlen(text), .line = 1, .first = true};
 }
 
 static void skip_blanks(struct mw_lexer *l)
@@ -160,7 +160,8 @@ static void lex_name(struct mw_lexer *l, struct mw_token *t)
 	}
 	t->n = l->at - start;
 	if (t->n > MW_NAME_MAX) {
-		mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, start, t->n), NULL, "a name is longer than %u octets", MW_NAME_MAX);
+		mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, start, t->n), NULL, "a name is longer than %u octets",
+			    MW_NAME_MAX);
 		return;
 	}
 	t->kind = MW_TOK_NAME;
@@ -430,10 +431,10 @@ void mw_lexer_next(struct mw_lexer *l, struct mw_token *t)
 
 const char *mw_token_shown(struct mw_diags *d, const struct mw_token *t)
 {
-	static const char *const signs[] = {[MW_TOK_COMMA] = "\",\"", [MW_TOK_SEMICOLON] = "\";\"", [MW_TOK_OPEN] = "\"(\"",
-					    [MW_TOK_CLOSE] = "\")\"", [MW_TOK_BLOCK] = "\"{\"",	    [MW_TOK_ENDBLOCK] = "\"}\"",
-					    [MW_TOK_EQ] = "\"=\"",    [MW_TOK_NE] = "\"!=\"",	    [MW_TOK_LT] = "\"<\"",
-					    [MW_TOK_LE] = "\"<=\"",   [MW_TOK_GT] = "\">\"",	    [MW_TOK_GE] = "\">=\""};
+	static const char *const signs[] = {
+	    [MW_TOK_COMMA] = "\",\"", [MW_TOK_SEMICOLON] = "\";\"", [MW_TOK_OPEN] = "\"(\"", [MW_TOK_CLOSE] = "\")\"",
+	    [MW_TOK_BLOCK] = "\"{\"", [MW_TOK_ENDBLOCK] = "\"}\"",  [MW_TOK_EQ] = "\"=\"",   [MW_TOK_NE] = "\"!=\"",
+	    [MW_TOK_LT] = "\"<\"",    [MW_TOK_LE] = "\"<=\"",	    [MW_TOK_GT] = "\">\"",   [MW_TOK_GE] = "\">=\""};
 	const char *s;
 
 	switch (t->kind) {

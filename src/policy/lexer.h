@@ -42,7 +42,7 @@ struct mw_token {
 	bool extended; /* regex flag x */
 	int64_t number;
 	const char *text; /* name, content of the string, pattern; terminated, in the arena of the plan; "" for the others */
-	size_t n;         /* its length: a string holds no NUL */
+	size_t n;	  /* its length: a string holds no NUL */
 	struct mw_place place;
 };
 

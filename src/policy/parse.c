@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- tokens ----------------------------------------------------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------------------------------------------------- */
 
 const struct mw_token *mw_parser_peek(struct mw_parser *p, unsigned i)
 {
@@ -82,7 +82,7 @@ bool mw_parser_expect(struct mw_parser *p, enum mw_tok kind, const char *what, s
 	return true;
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------------------------------------- */
 
 /* NAME, NAME, … */
 static bool parse_names(struct mw_parser *p, const char *what, struct mw_tokens *names)
@@ -330,7 +330,8 @@ static void include_one(struct mw_parser *p, const struct mw_token *t)
 	if (o)
 		mw_parser_error(p, t->place, "take this line out", "\"%s\" includes itself", p->diags->source[before].shown);
 	else
-		mw_parser_error(p, t->place, "take one of the lines out", "\"%s\" is included twice", p->diags->source[before].shown);
+		mw_parser_error(p, t->place, "take one of the lines out", "\"%s\" is included twice",
+				p->diags->source[before].shown);
 }
 
 static bool parse_include(struct mw_parser *p)
@@ -349,7 +350,7 @@ static bool parse_include(struct mw_parser *p)
 	return true;
 }
 
-/* ---- the forms of statements ------------------------------------------------------------------------------------------------ */
+/* ---- the forms of statements --------------------------------------------------------------------------------------------- */
 
 static const char *const keywords[] = {"listen", "load", "table", "include", "class", "match", "always",
 				       "on",	 "mode", "limit", "rule",    "words", NULL};

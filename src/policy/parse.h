@@ -17,7 +17,7 @@
 struct mw_parse {
 	struct mw_sources *sources;
 	struct mw_diags *diags;
-	struct mw_arena *arena;   /* of the plan: texts */
+	struct mw_arena *arena;	  /* of the plan: texts */
 	struct mw_arena *scratch; /* of the statements */
 	struct mw_ast *ast;
 };
@@ -29,11 +29,11 @@ struct mw_parser {
 	struct mw_lexer lexer;
 	struct mw_token ahead[3];
 	unsigned held;
-	struct mw_place end; /* of the token that was taken last */
+	struct mw_place end;	       /* of the token that was taken last */
 	const struct mw_parser *outer; /* the file that includes this one */
-	unsigned deep;                 /* files around this one */
-	unsigned nesting;              /* parentheses around here */
-	unsigned conditions;           /* of this statement */
+	unsigned deep;		       /* files around this one */
+	unsigned nesting;	       /* parentheses around here */
+	unsigned conditions;	       /* of this statement */
 };
 
 /* Reads a source and all that it includes into all->ast. Out of memory shows in the diagnostics. */
@@ -50,7 +50,7 @@ bool mw_parser_at_statement(struct mw_parser *);
 bool mw_parser_expect(struct mw_parser *, enum mw_tok kind, const char *what, struct mw_token *ret);
 void mw_parser_expected(struct mw_parser *, const char *what, const char *hint);
 void mw_parser_error(struct mw_parser *, struct mw_place, const char *hint, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 void *mw_parser_alloc(struct mw_parser *, size_t n);
 
 #define MW_PUSH(p, list, item) MW_LIST_PUSH((p)->all->scratch, (p)->diags, list, item)

@@ -117,7 +117,8 @@ static struct mw_cond *parse_party(struct mw_parser *p, bool to)
 	} else if (to && t->kind == MW_TOK_NAME && strcmp(t->text, "internal") == 0) {
 		op = MW_OP_INTERNAL;
 	} else {
-		mw_parser_expected(p, to ? "external, internal, a <table> or an \"address\"" : "a <table> or an \"address\"", NULL);
+		mw_parser_expected(p, to ? "external, internal, a <table> or an \"address\"" : "a <table> or an \"address\"",
+				   NULL);
 		return NULL;
 	}
 	c = cond_new(p, op, keyword.place);
@@ -207,8 +208,8 @@ static bool at_definition(struct mw_parser *p)
 
 static struct mw_cond *unknown_condition(struct mw_parser *p)
 {
-	static const char *const words[] = {"any",     "class",	 "rule", "to",	 "from", "subject",
-					    "header", "unreadable", "when", "then", "not",	 NULL};
+	static const char *const words[] = {"any",    "class",	    "rule", "to",   "from", "subject",
+					    "header", "unreadable", "when", "then", "not",  NULL};
 	const struct mw_token *t = mw_parser_peek(p, 0);
 	bool joins = mw_parser_at_word(p, "then") || mw_parser_at_word(p, "when") || mw_parser_at_word(p, "and") ||
 		     mw_parser_at_word(p, "or");

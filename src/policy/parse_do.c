@@ -104,7 +104,8 @@ bool mw_parse_block(struct mw_parser *p, struct mw_tokens *tokens)
 	if (!mw_parser_expect(p, MW_TOK_BLOCK, "\"{\"", &open))
 		return false;
 	while (!mw_parser_at(p, MW_TOK_ENDBLOCK)) {
-		/* A keyword that is not indented begins a statement: better one message here than silence to the end of the file. */
+		/* A keyword that is not indented begins a statement: better one message here than silence to the end of the file.
+		 */
 		if (mw_parser_at(p, MW_TOK_END) || mw_parser_at(p, MW_TOK_BLOCK) ||
 		    (mw_parser_at_statement(p) && mw_parser_peek(p, 0)->place.column == 1)) {
 			mw_parser_error(p, open.place, NULL, "the block that begins here does not end");

@@ -13,17 +13,17 @@
 const char *mw_cause_name(uint32_t cause)
 {
 	static const char *const names[] = {
-		[MW_CAUSE_ERROR] = "error",
-		[MW_CAUSE_TIMEOUT] = "timeout",
-		[MW_CAUSE_LIMIT] = "limit",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_SIZE] = "limit.size",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_PARTS] = "limit.parts",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_DEPTH] = "limit.depth",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_HEADERS] = "limit.headers",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_HEADER] = "limit.header",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_RECIPIENTS] = "limit.recipients",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_TEXT] = "limit.text",
-		[MW_CAUSE_LIMIT_FIRST + MW_LIMIT_FINDINGS] = "limit.findings",
+	    [MW_CAUSE_ERROR] = "error",
+	    [MW_CAUSE_TIMEOUT] = "timeout",
+	    [MW_CAUSE_LIMIT] = "limit",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_SIZE] = "limit.size",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_PARTS] = "limit.parts",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_DEPTH] = "limit.depth",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_HEADERS] = "limit.headers",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_HEADER] = "limit.header",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_RECIPIENTS] = "limit.recipients",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_TEXT] = "limit.text",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_FINDINGS] = "limit.findings",
 	};
 	_Static_assert(sizeof(names) / sizeof(names[0]) == MW_CAUSES, "a name for each cause");
 

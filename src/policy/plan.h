@@ -11,7 +11,7 @@
 #include "match/rule.h"
 #include "policy/diag.h"
 
-/* ---- tables ---------------------------------------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------------------------------------- */
 /* Entries are e-mail addresses ("bob@x.example"), domains ("x.example", with no sub-domains) or ".x.example" (all sub-domains),
  * client addresses and networks ("10.0.0.0/8") for tables that modules use. Compared ASCII case-insensitive. */
 struct mw_table;
@@ -20,25 +20,24 @@ bool mw_table_has(const struct mw_table *, struct mw_str entry);
 const char *mw_table_name(const struct mw_table *);
 size_t mw_table_entries(const struct mw_table *);
 
-/* ---- expressions ------------------------------------------------------------------------------------------------------------ */
+/* ---- expressions --------------------------------------------------------------------------------------------------------- */
 enum mw_op {
 	MW_OP_ANY = 1, /* always true */
 	MW_OP_AND,     /* a, b */
 	MW_OP_OR,
-	MW_OP_NOT,        /* a */
-	MW_OP_CLASS,      /* class index `n` */
-	MW_OP_FACT,       /* module, fact, cmp, number/text */
-	MW_OP_RULE,       /* distinct findings of rule index `n`, cmp, number */
-	MW_OP_EXTERNAL,   /* recipient not internal */
+	MW_OP_NOT,	/* a */
+	MW_OP_CLASS,	/* class index `n` */
+	MW_OP_FACT,	/* module, fact, cmp, number/text */
+	MW_OP_RULE,	/* distinct findings of rule index `n`, cmp, number */
+	MW_OP_EXTERNAL, /* recipient not internal */
 	MW_OP_INTERNAL,
-	MW_OP_TO_TABLE,   /* recipient in table */
-	MW_OP_TO_TEXT,    /* recipient address or domain equals text */
+	MW_OP_TO_TABLE,	  /* recipient in table */
+	MW_OP_TO_TEXT,	  /* recipient address or domain equals text */
 	MW_OP_FROM_TABLE, /* sender in table */
 	MW_OP_FROM_TEXT,
-	MW_OP_SUBJECT,    /* decoded Subject matches regex */
-	MW_OP_HEADER,     /* some field `text`, decoded, matches regex; regex NULL: there is such a field */
+	MW_OP_SUBJECT,	  /* decoded Subject matches regex */
+	MW_OP_HEADER,	  /* some field `text`, decoded, matches regex; regex NULL: there is such a field */
 	MW_OP_UNREADABLE, /* some part is unreadable; text = reason, NULL = any */
-	MW_OP_CONSENT,    /* reserved for the consent table */
 };
 enum mw_cmp { MW_CMP_NONE = 0, MW_CMP_EQ, MW_CMP_NE, MW_CMP_LT, MW_CMP_LE, MW_CMP_GT, MW_CMP_GE };
 
@@ -49,7 +48,7 @@ struct mw_expr {
 	enum mw_cmp cmp;
 	const struct mw_expr *a, *b;
 	uint32_t module, fact; /* MW_OP_FACT: index into plan->module, and its fact row */
-	uint32_t n;            /* class or rule index */
+	uint32_t n;	       /* class or rule index */
 	int64_t number;
 	const char *text;
 	const struct mw_table *table;
@@ -57,14 +56,14 @@ struct mw_expr {
 	struct mw_place place;
 };
 
-/* ---- what the policy orders -------------------------------------------------------------------------------------------------- */
+/* ---- what the policy orders ----------------------------------------------------------------------------------------------- */
 #define MW_NO_MODULE UINT32_MAX
 struct mw_call {
-	uint32_t module; /* index into plan->module; MW_NO_MODULE: the tempfail that stands in for a missing `on error` */
-	uint32_t action; /* its action row */
-	uint32_t effect; /* enum mw_effect */
-	const void *args; /* filled args struct, NULL when the action has none */
-	const char *shown; /* "tls(verified)", "hold" */
+	uint32_t module;    /* index into plan->module; MW_NO_MODULE: the tempfail that stands in for a missing `on error` */
+	uint32_t action;    /* its action row */
+	uint32_t effect;    /* enum mw_effect */
+	const void *args;   /* filled args struct, NULL when the action has none */
+	const char *shown;  /* "tls(verified)", "hold" */
 	const char *reason; /* first MW_STR argument without keyword, "" when none */
 	struct mw_place place;
 };
@@ -91,7 +90,7 @@ struct mw_class {
 enum mw_cause {
 	MW_CAUSE_ERROR = 0,
 	MW_CAUSE_TIMEOUT,
-	MW_CAUSE_LIMIT,                          /* any limit without its own row */
+	MW_CAUSE_LIMIT,				   /* any limit without its own row */
 	MW_CAUSE_LIMIT_FIRST = MW_CAUSE_LIMIT + 1, /* + enum mw_limit */
 	MW_CAUSES = MW_CAUSE_LIMIT_FIRST + MW_LIMITS
 };
@@ -100,11 +99,11 @@ const char *mw_cause_name(uint32_t cause); /* "limit.size" */
 struct mw_plan_module {
 	const struct mw_plugin *plugin; /* descriptor: data only */
 	const char *name;
-	uint32_t granted;   /* MW_POWER_… */
-	void *conf;         /* filled option struct, NULL when there are none */
+	uint32_t granted; /* MW_POWER_… */
+	void *conf;	  /* filled option struct, NULL when there are none */
 	size_t withs;
 	const uint32_t *with; /* plugins it was loaded with: indices into module */
-	bool milter;        /* takes part in the chain; in order of load lines */
+	bool milter;	      /* takes part in the chain; in order of load lines */
 	struct mw_place place;
 };
 
@@ -114,7 +113,7 @@ struct mw_plan {
 	const char *digest; /* hex SHA-256 over the bytes of every file read, in order of reading, each preceded by its length */
 	size_t sources;
 	const struct mw_source *source; /* same indices as in the diagnostics of mw_plan_load; text is NULL, it is not kept */
-	const char *listen; /* libmilter's form: "unix:/run/…", NULL when absent */
+	const char *listen;		/* libmilter's form: "unix:/run/…", NULL when absent */
 	struct mw_place listen_place;
 	size_t modules;
 	const struct mw_plan_module *module;
@@ -148,7 +147,8 @@ struct mw_catalog {
  * warnings on success). 0 and a plan that must be freed, or -EINVAL, -ENOMEM. search: folder for `include` and files that are
  * neither beside the file that names them nor beside path (the installed policies folder), NULL = none. */
 int mw_plan_load(const char *path, const char *search, const struct mw_catalog *, struct mw_diags *, struct mw_plan **ret);
-/* The same for a policy that is in memory and may name no files. shown: its name in messages. Both are borrowed as long as diags. */
+/* The same for a policy that is in memory and may name no files. shown: its name in messages. Both are borrowed as long as diags.
+ */
 int mw_plan_load_text(struct mw_str text, const char *shown, const struct mw_catalog *, struct mw_diags *, struct mw_plan **ret);
 /* The plan as text, one line a thing, for golden tests and `milwardctl check --plan`. */
 void mw_plan_print(const struct mw_plan *, struct mw_buf *out);

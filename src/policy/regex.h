@@ -9,8 +9,8 @@
 struct mw_regex {
 	const char *pattern; /* as written, borrowed */
 	bool caseless, extended;
-	void *code;             /* pcre2_code */
-	struct mw_regex *next;  /* of the plan, to be freed */
+	void *code;	       /* pcre2_code */
+	struct mw_regex *next; /* of the plan, to be freed */
 };
 
 #define MW_REGEX_TEXT 200 /* room for PCRE2's message */

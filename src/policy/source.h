@@ -11,15 +11,15 @@
 
 #include <glib.h>
 
-#define MW_SOURCE_MAX (1024u * 1024u)      /* octets of a policy, rules or table file */
+#define MW_SOURCE_MAX (1024u * 1024u)	   /* octets of a policy, rules or table file */
 #define MW_TERMS_MAX (16u * 1024u * 1024u) /* octets of a file of terms */
-#define MW_SOURCES_MAX 200u                /* files of one policy */
+#define MW_SOURCES_MAX 200u		   /* files of one policy */
 
 struct mw_sources {
 	struct mw_diags *diags;
 	const char *search; /* folder of installed files, NULL = none */
-	bool sealed;        /* no file may be read: the policy came as text */
-	uint32_t first;     /* index of the policy's own file in diags->source */
+	bool sealed;	    /* no file may be read: the policy came as text */
+	uint32_t first;	    /* index of the policy's own file in diags->source */
 	GChecksum *sum;
 };
 

@@ -125,7 +125,7 @@ size_t mw_table_entries(const struct mw_table *t)
 	return t->entries;
 }
 
-/* ---- what an entry looks like ------------------------------------------------------------------------------------------------ */
+/* ---- what an entry looks like --------------------------------------------------------------------------------------------- */
 
 static bool is_label_char(char c)
 {

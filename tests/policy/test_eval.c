@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- a message ---------------------------------------------------------------------------------------------------------------- */
+/* ---- a message ------------------------------------------------------------------------------------------------------------- */
 
 struct message {
 	const char *sender;
@@ -25,9 +25,9 @@ struct message {
 	const char *spf;
 	uint64_t ssns;
 	const char *subject[3];
-	const char *route;      /* X-Route */
+	const char *route;	/* X-Route */
 	const char *unreadable; /* reason */
-	const char *missing;    /* means that are not there, by how they are shown, separated by blanks */
+	const char *missing;	/* means that are not there, by how they are shown, separated by blanks */
 	int able_fails;
 	/* told by able() */
 	char asked[400];
@@ -97,12 +97,12 @@ static int able(void *ctx, const struct mw_call *call, const struct mw_call *nex
 	return 0;
 }
 
-/* ---- a test ------------------------------------------------------------------------------------------------------------------- */
+/* ---- a test ---------------------------------------------------------------------------------------------------------------- */
 
-#define LOADS                                                                                                                  \
-	"load phi grant text; load auth; load route grant route; load seal grant route; load fields grant edit\n"              \
-	"table <ours> { \"clinic.example\" }\n"                                                                                \
-	"table <vip> { \"boss@clinic.example\", \".group.example\", \"partner.example\" }\n"                                   \
+#define LOADS                                                                                                                    \
+	"load phi grant text; load auth; load route grant route; load seal grant route; load fields grant edit\n"                \
+	"table <ours> { \"clinic.example\" }\n"                                                                                  \
+	"table <vip> { \"boss@clinic.example\", \".group.example\", \"partner.example\" }\n"                                     \
 	"rule us-ssn { kind identifier; pattern /1/; hit \"1\"; miss \"2\" }\n"
 
 static struct mw_arena *arena;
@@ -192,7 +192,7 @@ static const char *decided(struct message *m)
 
 #define OUT "bob@x.example"
 
-/* ---- conditions --------------------------------------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------------------------------------ */
 
 /* Does one condition hold for one message? */
 static const struct {
@@ -200,74 +200,74 @@ static const struct {
 	struct message m;
 	bool holds;
 } conditions[] = {
-	{"any", {.to = OUT}, true},
-	{"not any", {.to = OUT}, false},
-	{"when phi.people >= 3", {.to = OUT, .people = 3}, true},
-	{"when phi.people >= 3", {.to = OUT, .people = 2}, false},
-	{"when phi.people > 3", {.to = OUT, .people = 3}, false},
-	{"when phi.people < 3", {.to = OUT, .people = 2}, true},
-	{"when phi.people <= 3", {.to = OUT, .people = 4}, false},
-	{"when phi.people = 3", {.to = OUT, .people = 3}, true},
-	{"when phi.people != 3", {.to = OUT, .people = 3}, false},
-	{"when phi.people > -1", {.to = OUT}, true},
-	{"when phi.table", {.to = OUT, .table = true}, true},
-	{"when phi.table = no", {.to = OUT, .table = true}, false},
-	{"when phi.table != no", {.to = OUT, .table = true}, true},
-	{"when not phi.table", {.to = OUT}, true},
-	{"when auth.spf = \"pass\"", {.to = OUT, .spf = "pass"}, true},
-	{"when auth.spf = \"pass\"", {.to = OUT}, false},
-	{"when auth.spf = \"\"", {.to = OUT}, true},
-	{"when auth.spf != \"pass\"", {.to = OUT, .spf = "fail"}, true},
-	{"rule us-ssn", {.to = OUT, .ssns = 1}, true},
-	{"rule us-ssn", {.to = OUT}, false},
-	{"rule us-ssn >= 10", {.to = OUT, .ssns = UINT64_MAX}, true},
-	{"rule us-ssn = 2", {.to = OUT, .ssns = 2}, true},
-	{"to external", {.to = OUT}, true},
-	{"to external", {.to = "a@clinic.example"}, false},
-	{"to internal", {.to = "a@Clinic.Example"}, true},
-	{"to external", {.to = "a@sub.clinic.example"}, true},
-	{"to <vip>", {.to = "boss@clinic.example"}, true},
-	{"to <vip>", {.to = "BOSS@CLINIC.EXAMPLE"}, true},
-	{"to <vip>", {.to = "clerk@clinic.example"}, false},
-	{"to <vip>", {.to = "a@x.y.group.example"}, true},
-	{"to <vip>", {.to = "a@group.example"}, false},
-	{"to <vip>", {.to = "a@partner.example"}, true},
-	{"to <vip>", {.to = "a@sub.partner.example"}, false},
-	{"to <vip>", {.to = "partner.example"}, false},
-	{"to <vip>", {.to = ""}, false},
-	{"to <vip>", {.to = "\"boss@clinic.example\"@evil.example"}, false},
-	{"to \"x.example\"", {.to = OUT}, true},
-	{"to \"BOB@x.example\"", {.to = OUT}, true},
-	{"to \".example\"", {.to = OUT}, true},
-	{"to \"y.example\"", {.to = OUT}, false},
-	{"from <vip>", {.to = OUT, .sender = "boss@clinic.example"}, true},
-	{"from <vip>", {.to = OUT, .sender = ""}, false},
-	{"from \"\"", {.to = OUT, .sender = ""}, true},
-	{"from \"\"", {.to = OUT, .sender = "a@x.example"}, false},
-	{"from \"a@x.example\"", {.to = OUT, .sender = "a@x.example"}, true},
-	{"subject /\\[secure\\]/i", {.to = OUT, .subject = {"Re: [SECURE] labs"}}, true},
-	{"subject /\\[secure\\]/", {.to = OUT, .subject = {"Re: [SECURE] labs"}}, false},
-	{"subject /\\[secure\\]/", {.to = OUT, .subject = {"", "a", "[secure]"}}, true},
-	{"subject /^$/", {.to = OUT}, false},
-	{"subject /sec ure/x", {.to = OUT, .subject = {"secure"}}, true},
-	{"subject /\xc3\xa9t\xc3\xa9/i", {.to = OUT, .subject = {"\xc3\x89T\xc3\x89"}}, true},
-	{"subject /secure/", {.to = OUT, .subject = {"\xe9\xff secure \xff"}}, true},
-	{"header \"X-Route\" /^portal$/", {.to = OUT, .route = "portal"}, true},
-	{"header \"X-Route\"", {.to = OUT, .route = ""}, true},
-	{"header \"X-Route\"", {.to = OUT}, false},
-	{"header \"X-Other\"", {.to = OUT, .route = "portal"}, false},
-	{"unreadable", {.to = OUT, .unreadable = "damaged"}, true},
-	{"unreadable", {.to = OUT}, false},
-	{"unreadable(encrypted or damaged)", {.to = OUT, .unreadable = "damaged"}, true},
-	{"unreadable(encrypted or damaged)", {.to = OUT, .unreadable = "image"}, false},
-	{"when phi.people > 1 and phi.table or auth.aligned", {.to = OUT, .aligned = true}, true},
-	{"when phi.people > 1 and (phi.table or auth.aligned)", {.to = OUT, .aligned = true}, false},
-	{"when not phi.people > 1 and phi.table", {.to = OUT, .table = true}, true},
-	{"when not (phi.people > 1 and phi.table)", {.to = OUT, .people = 2, .table = true}, false},
-	{"class some to external", {.to = OUT, .people = 1}, true},
-	{"not class some", {.to = OUT, .people = 1}, false},
-	{"class more", {.to = OUT, .people = 1}, false},
-	{"class more", {.to = OUT, .people = 1, .table = true}, true},
+    {"any", {.to = OUT}, true},
+    {"not any", {.to = OUT}, false},
+    {"when phi.people >= 3", {.to = OUT, .people = 3}, true},
+    {"when phi.people >= 3", {.to = OUT, .people = 2}, false},
+    {"when phi.people > 3", {.to = OUT, .people = 3}, false},
+    {"when phi.people < 3", {.to = OUT, .people = 2}, true},
+    {"when phi.people <= 3", {.to = OUT, .people = 4}, false},
+    {"when phi.people = 3", {.to = OUT, .people = 3}, true},
+    {"when phi.people != 3", {.to = OUT, .people = 3}, false},
+    {"when phi.people > -1", {.to = OUT}, true},
+    {"when phi.table", {.to = OUT, .table = true}, true},
+    {"when phi.table = no", {.to = OUT, .table = true}, false},
+    {"when phi.table != no", {.to = OUT, .table = true}, true},
+    {"when not phi.table", {.to = OUT}, true},
+    {"when auth.spf = \"pass\"", {.to = OUT, .spf = "pass"}, true},
+    {"when auth.spf = \"pass\"", {.to = OUT}, false},
+    {"when auth.spf = \"\"", {.to = OUT}, true},
+    {"when auth.spf != \"pass\"", {.to = OUT, .spf = "fail"}, true},
+    {"rule us-ssn", {.to = OUT, .ssns = 1}, true},
+    {"rule us-ssn", {.to = OUT}, false},
+    {"rule us-ssn >= 10", {.to = OUT, .ssns = UINT64_MAX}, true},
+    {"rule us-ssn = 2", {.to = OUT, .ssns = 2}, true},
+    {"to external", {.to = OUT}, true},
+    {"to external", {.to = "a@clinic.example"}, false},
+    {"to internal", {.to = "a@Clinic.Example"}, true},
+    {"to external", {.to = "a@sub.clinic.example"}, true},
+    {"to <vip>", {.to = "boss@clinic.example"}, true},
+    {"to <vip>", {.to = "BOSS@CLINIC.EXAMPLE"}, true},
+    {"to <vip>", {.to = "clerk@clinic.example"}, false},
+    {"to <vip>", {.to = "a@x.y.group.example"}, true},
+    {"to <vip>", {.to = "a@group.example"}, false},
+    {"to <vip>", {.to = "a@partner.example"}, true},
+    {"to <vip>", {.to = "a@sub.partner.example"}, false},
+    {"to <vip>", {.to = "partner.example"}, false},
+    {"to <vip>", {.to = ""}, false},
+    {"to <vip>", {.to = "\"boss@clinic.example\"@evil.example"}, false},
+    {"to \"x.example\"", {.to = OUT}, true},
+    {"to \"BOB@x.example\"", {.to = OUT}, true},
+    {"to \".example\"", {.to = OUT}, true},
+    {"to \"y.example\"", {.to = OUT}, false},
+    {"from <vip>", {.to = OUT, .sender = "boss@clinic.example"}, true},
+    {"from <vip>", {.to = OUT, .sender = ""}, false},
+    {"from \"\"", {.to = OUT, .sender = ""}, true},
+    {"from \"\"", {.to = OUT, .sender = "a@x.example"}, false},
+    {"from \"a@x.example\"", {.to = OUT, .sender = "a@x.example"}, true},
+    {"subject /\\[secure\\]/i", {.to = OUT, .subject = {"Re: [SECURE] labs"}}, true},
+    {"subject /\\[secure\\]/", {.to = OUT, .subject = {"Re: [SECURE] labs"}}, false},
+    {"subject /\\[secure\\]/", {.to = OUT, .subject = {"", "a", "[secure]"}}, true},
+    {"subject /^$/", {.to = OUT}, false},
+    {"subject /sec ure/x", {.to = OUT, .subject = {"secure"}}, true},
+    {"subject /\xc3\xa9t\xc3\xa9/i", {.to = OUT, .subject = {"\xc3\x89T\xc3\x89"}}, true},
+    {"subject /secure/", {.to = OUT, .subject = {"\xe9\xff secure \xff"}}, true},
+    {"header \"X-Route\" /^portal$/", {.to = OUT, .route = "portal"}, true},
+    {"header \"X-Route\"", {.to = OUT, .route = ""}, true},
+    {"header \"X-Route\"", {.to = OUT}, false},
+    {"header \"X-Other\"", {.to = OUT, .route = "portal"}, false},
+    {"unreadable", {.to = OUT, .unreadable = "damaged"}, true},
+    {"unreadable", {.to = OUT}, false},
+    {"unreadable(encrypted or damaged)", {.to = OUT, .unreadable = "damaged"}, true},
+    {"unreadable(encrypted or damaged)", {.to = OUT, .unreadable = "image"}, false},
+    {"when phi.people > 1 and phi.table or auth.aligned", {.to = OUT, .aligned = true}, true},
+    {"when phi.people > 1 and (phi.table or auth.aligned)", {.to = OUT, .aligned = true}, false},
+    {"when not phi.people > 1 and phi.table", {.to = OUT, .table = true}, true},
+    {"when not (phi.people > 1 and phi.table)", {.to = OUT, .people = 2, .table = true}, false},
+    {"class some to external", {.to = OUT, .people = 1}, true},
+    {"not class some", {.to = OUT, .people = 1}, false},
+    {"class more", {.to = OUT, .people = 1}, false},
+    {"class more", {.to = OUT, .people = 1, .table = true}, true},
 };
 
 static void test_conditions(void **state)
@@ -289,7 +289,7 @@ static void test_conditions(void **state)
 	}
 }
 
-/* ---- lines and means ---------------------------------------------------------------------------------------------------------- */
+/* ---- lines and means ------------------------------------------------------------------------------------------------------- */
 
 static void test_first_match(void **state)
 {
@@ -388,7 +388,8 @@ static void test_trace(void **state)
 	assert_string_equal(tried.text, "phi.people >= 25; to <vip>; phi.table or auth.aligned; t.policy:9");
 }
 
-/* ---- what is unsure ------------------------------------------------------------------------------------------------------------ */
+/* ---- what is unsure ---------------------------------------------------------------------------------------------------------
+ */
 
 /* A pattern that backtracks without end. */
 #define SLOW "subject /^(a+)+$/"
@@ -401,17 +402,17 @@ static const struct {
 	int line; /* 0 = none */
 	bool unsure;
 } unsure[] = {
-	{"match " SLOW " then hold\nmatch any then pass\n", MW_HOLD, 5, true},
-	{"match " SLOW " then pass\nmatch any then hold\n", MW_HOLD, 6, true},
-	{"match not " SLOW " then pass\nmatch any then send by tls\n", MW_ROUTE, 6, true},
-	{"match " SLOW " then pass\nmatch " SLOW " then hold\nmatch any then send by tls\n", MW_HOLD, 6, true},
-	{"match " SLOW " then hold\n", MW_REFUSE, 0, true},
-	{"match " SLOW " then refuse\n", MW_REFUSE, 5, true},
-	{"match " SLOW " to internal then hold\nmatch any then pass\n", MW_PASS, 6, false},
-	{"match to internal " SLOW " then hold\nmatch any then pass\n", MW_PASS, 6, false},
-	{"match when " SLOW " or to external then hold\nmatch any then pass\n", MW_HOLD, 5, false},
-	{"match when to external or " SLOW " then hold\nmatch any then pass\n", MW_HOLD, 5, false},
-	{"match any then pass\nmatch " SLOW " then hold\n", MW_PASS, 5, false},
+    {"match " SLOW " then hold\nmatch any then pass\n", MW_HOLD, 5, true},
+    {"match " SLOW " then pass\nmatch any then hold\n", MW_HOLD, 6, true},
+    {"match not " SLOW " then pass\nmatch any then send by tls\n", MW_ROUTE, 6, true},
+    {"match " SLOW " then pass\nmatch " SLOW " then hold\nmatch any then send by tls\n", MW_HOLD, 6, true},
+    {"match " SLOW " then hold\n", MW_REFUSE, 0, true},
+    {"match " SLOW " then refuse\n", MW_REFUSE, 5, true},
+    {"match " SLOW " to internal then hold\nmatch any then pass\n", MW_PASS, 6, false},
+    {"match to internal " SLOW " then hold\nmatch any then pass\n", MW_PASS, 6, false},
+    {"match when " SLOW " or to external then hold\nmatch any then pass\n", MW_HOLD, 5, false},
+    {"match when to external or " SLOW " then hold\nmatch any then pass\n", MW_HOLD, 5, false},
+    {"match any then pass\nmatch " SLOW " then hold\n", MW_PASS, 5, false},
 };
 
 static void test_unsure(void **state)
@@ -450,7 +451,8 @@ static void test_unsure_class(void **state)
 	assert_true(classes[0] && !classes[1] && !classes[2]);
 }
 
-/* ---- causes and ranks ---------------------------------------------------------------------------------------------------------- */
+/* ---- causes and ranks -------------------------------------------------------------------------------------------------------
+ */
 
 static void test_causes(void **state)
 {
@@ -506,9 +508,9 @@ static void test_ranks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_conditions),	    T(test_first_match), T(test_means),	     T(test_last_means_is_outcome),
-		T(test_able_fails),	    T(test_no_line),	 T(test_trace),	     T(test_unsure),
-		T(test_unsure_class),	    T(test_causes),	 T(test_cause_names), T(test_ranks),
+	    T(test_conditions),	  T(test_first_match), T(test_means),	    T(test_last_means_is_outcome),
+	    T(test_able_fails),	  T(test_no_line),     T(test_trace),	    T(test_unsure),
+	    T(test_unsure_class), T(test_causes),      T(test_cause_names), T(test_ranks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *text;
@@ -44,41 +44,41 @@ static const struct {
 	const char *content;
 	int64_t number;
 } tokens[] = {
-	{"name", MW_TOK_NAME, "name", 0},
-	{"us-ssn", MW_TOK_NAME, "us-ssn", 0},
-	{"phi.people=", MW_TOK_NAME, "phi.people", 0},
-	{"unix:/run/x.sock;", MW_TOK_SOCKET, "unix:/run/x.sock", 0},
-	{"inet:8891@[::1] x", MW_TOK_SOCKET, "inet:8891@[::1]", 0},
-	{"\"a\\\"b\\\\c\\n\\t\\r\\x41\\xfF\"", MW_TOK_STRING, "a\"b\\c\n\t\rA\xff", 0},
-	{"\"\"", MW_TOK_STRING, "", 0},
-	{"\"# no comment\"", MW_TOK_STRING, "# no comment", 0},
-	{"12", MW_TOK_NUMBER, "", 12},
-	{"-12", MW_TOK_NUMBER, "", -12},
-	{"64K", MW_TOK_NUMBER, "", 65536},
-	{"25M", MW_TOK_NUMBER, "", 26214400},
-	{"1G", MW_TOK_NUMBER, "", 1073741824},
-	{"9223372036854775807", MW_TOK_NUMBER, "", INT64_MAX},
-	{"9223372036854775808", MW_TOK_BAD, "", 0},
-	{"8589934591G", MW_TOK_NUMBER, "", 8589934591ll << 30},
-	{"8589934592G", MW_TOK_BAD, "", 0},
-	{"5T", MW_TOK_BAD, "", 0},
-	{"/a\\/b[0-9]/ix", MW_TOK_REGEX, "a\\/b[0-9]", 0},
-	{"/\\\\/", MW_TOK_REGEX, "\\\\", 0},
-	{"<ours>", MW_TOK_TABLE, "ours", 0},
-	{"<ours", MW_TOK_BAD, "", 0},
-	{"<= 5", MW_TOK_LE, "", 0},
-	{"< 5", MW_TOK_LT, "", 0},
-	{"> 5", MW_TOK_GT, "", 0},
-	{">=5", MW_TOK_GE, "", 0},
-	{"!=", MW_TOK_NE, "", 0},
-	{"!", MW_TOK_BAD, "", 0},
-	{"=", MW_TOK_EQ, "", 0},
-	{"{", MW_TOK_BLOCK, "", 0},
-	{"# only a comment", MW_TOK_END, "", 0},
-	{"", MW_TOK_END, "", 0},
-	{"\\", MW_TOK_BAD, "", 0},
-	{"\"\\", MW_TOK_BAD, "", 0},
-	{"/\\", MW_TOK_BAD, "", 0},
+    {"name", MW_TOK_NAME, "name", 0},
+    {"us-ssn", MW_TOK_NAME, "us-ssn", 0},
+    {"phi.people=", MW_TOK_NAME, "phi.people", 0},
+    {"unix:/run/x.sock;", MW_TOK_SOCKET, "unix:/run/x.sock", 0},
+    {"inet:8891@[::1] x", MW_TOK_SOCKET, "inet:8891@[::1]", 0},
+    {"\"a\\\"b\\\\c\\n\\t\\r\\x41\\xfF\"", MW_TOK_STRING, "a\"b\\c\n\t\rA\xff", 0},
+    {"\"\"", MW_TOK_STRING, "", 0},
+    {"\"# no comment\"", MW_TOK_STRING, "# no comment", 0},
+    {"12", MW_TOK_NUMBER, "", 12},
+    {"-12", MW_TOK_NUMBER, "", -12},
+    {"64K", MW_TOK_NUMBER, "", 65536},
+    {"25M", MW_TOK_NUMBER, "", 26214400},
+    {"1G", MW_TOK_NUMBER, "", 1073741824},
+    {"9223372036854775807", MW_TOK_NUMBER, "", INT64_MAX},
+    {"9223372036854775808", MW_TOK_BAD, "", 0},
+    {"8589934591G", MW_TOK_NUMBER, "", 8589934591ll << 30},
+    {"8589934592G", MW_TOK_BAD, "", 0},
+    {"5T", MW_TOK_BAD, "", 0},
+    {"/a\\/b[0-9]/ix", MW_TOK_REGEX, "a\\/b[0-9]", 0},
+    {"/\\\\/", MW_TOK_REGEX, "\\\\", 0},
+    {"<ours>", MW_TOK_TABLE, "ours", 0},
+    {"<ours", MW_TOK_BAD, "", 0},
+    {"<= 5", MW_TOK_LE, "", 0},
+    {"< 5", MW_TOK_LT, "", 0},
+    {"> 5", MW_TOK_GT, "", 0},
+    {">=5", MW_TOK_GE, "", 0},
+    {"!=", MW_TOK_NE, "", 0},
+    {"!", MW_TOK_BAD, "", 0},
+    {"=", MW_TOK_EQ, "", 0},
+    {"{", MW_TOK_BLOCK, "", 0},
+    {"# only a comment", MW_TOK_END, "", 0},
+    {"", MW_TOK_END, "", 0},
+    {"\\", MW_TOK_BAD, "", 0},
+    {"\"\\", MW_TOK_BAD, "", 0},
+    {"/\\", MW_TOK_BAD, "", 0},
 };
 
 static void test_tokens(void **state)
@@ -127,10 +127,21 @@ static void test_utf8(void **state)
 		const char *text;
 		size_t n, length;
 	} v[] = {
-		{"a", 1, 1},		 {"\xc3\xa9", 2, 2},	     {"\xe2\x82\xac", 3, 3},	 {"\xf0\x9f\x98\x80", 4, 4},
-		{"\xc3", 1, 0},		 {"\xc3\x28", 2, 0},	     {"\xc0\x80", 2, 0},	 {"\xe0\x80\x80", 3, 0},
-		{"\xed\xa0\x80", 3, 0},	 {"\xf4\x90\x80\x80", 4, 0}, {"\xf4\x8f\xbf\xbf", 4, 4}, {"\x80", 1, 0},
-		{"\xff", 1, 0},		 {"", 0, 0},		     {"\xf0\x8f\xbf\xbf", 4, 0},
+	    {"a", 1, 1},
+	    {"\xc3\xa9", 2, 2},
+	    {"\xe2\x82\xac", 3, 3},
+	    {"\xf0\x9f\x98\x80", 4, 4},
+	    {"\xc3", 1, 0},
+	    {"\xc3\x28", 2, 0},
+	    {"\xc0\x80", 2, 0},
+	    {"\xe0\x80\x80", 3, 0},
+	    {"\xed\xa0\x80", 3, 0},
+	    {"\xf4\x90\x80\x80", 4, 0},
+	    {"\xf4\x8f\xbf\xbf", 4, 4},
+	    {"\x80", 1, 0},
+	    {"\xff", 1, 0},
+	    {"", 0, 0},
+	    {"\xf0\x8f\xbf\xbf", 4, 0},
 	};
 
 	(void)state;
@@ -138,7 +149,7 @@ static void test_utf8(void **state)
 		assert_int_equal(mw_utf8_length(v[i].text, v[i].n), v[i].length);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------------------------------------- */
 
 static void test_table(void **state)
 {
@@ -172,12 +183,29 @@ static void test_entries(void **state)
 		const char *entry;
 		bool good;
 	} v[] = {
-		{"bob@x.example", true},   {"x.example", true},	  {".x.example", true},	   {"10.0.0.0/8", true},
-		{"2001:db8::/32", true},   {"::1", true},	  {"localhost", true},	   {"b\xc3\xbc@x.example", true},
-		{"\"a b\"@x", false},	   {"", false},		  {".", false},		   {"a@", false},
-		{"@a", false},		   {"a..b", false},	  {"a.", false},	   {"*@x", false},
-		{"2001:db8::/129", false}, {"10.0.0.0/", false},  {"10.0.0.0/8x", false},  {"a b", false},
-		{"<a@b>", false},	   {"a@b/c", false},	  {"10.0.0.0/0008", false},
+	    {"bob@x.example", true},
+	    {"x.example", true},
+	    {".x.example", true},
+	    {"10.0.0.0/8", true},
+	    {"2001:db8::/32", true},
+	    {"::1", true},
+	    {"localhost", true},
+	    {"b\xc3\xbc@x.example", true},
+	    {"\"a b\"@x", false},
+	    {"", false},
+	    {".", false},
+	    {"a@", false},
+	    {"@a", false},
+	    {"a..b", false},
+	    {"a.", false},
+	    {"*@x", false},
+	    {"2001:db8::/129", false},
+	    {"10.0.0.0/", false},
+	    {"10.0.0.0/8x", false},
+	    {"a b", false},
+	    {"<a@b>", false},
+	    {"a@b/c", false},
+	    {"10.0.0.0/0008", false},
 	};
 	char label[70], local[80];
 
@@ -193,7 +221,7 @@ static void test_entries(void **state)
 	assert_null(mw_table_wrong(mw_str(local)));
 }
 
-/* ---- diagnostics -------------------------------------------------------------------------------------------------------------- */
+/* ---- diagnostics ----------------------------------------------------------------------------------------------------------- */
 
 static const char *printed(bool colour, bool json)
 {
@@ -264,7 +292,8 @@ static void test_did_you_mean(void **state)
 	assert_null(mw_diag_did_you_mean(&diags, "", words));
 }
 
-/* ---- policies in memory -------------------------------------------------------------------------------------------------------- */
+/* ---- policies in memory -----------------------------------------------------------------------------------------------------
+ */
 
 static int load(const char *text, struct mw_plan **ret)
 {
@@ -367,7 +396,8 @@ static void test_no_memory(void **state)
 	assert_null(plan);
 }
 
-/* ---- limits that need many files or much text ----------------------------------------------------------------------------------- */
+/* ---- limits that need many files or much text --------------------------------------------------------------------------------
+ */
 
 static char *folder(void)
 {
@@ -450,10 +480,10 @@ static void test_large_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_tokens),	     T(test_places),  T(test_utf8),	   T(test_table),	   T(test_entries),
-		T(test_print),	     T(test_print_odd_places), T(test_did_you_mean), T(test_sealed), T(test_no_file),
-		T(test_too_large),   T(test_second_load), T(test_digest),  T(test_no_memory),	   T(test_many_files),
-		T(test_large_files),
+	    T(test_tokens),	 T(test_places),	   T(test_utf8),	 T(test_table),	    T(test_entries),
+	    T(test_print),	 T(test_print_odd_places), T(test_did_you_mean), T(test_sealed),    T(test_no_file),
+	    T(test_too_large),	 T(test_second_load),	   T(test_digest),	 T(test_no_memory), T(test_many_files),
+	    T(test_large_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
