@@ -12,7 +12,8 @@
 #define CHECK_MS 15000 /* all programs of one check together */
 #define WHY_SIZE 400
 #define VALUE_SIZE 256
-#define UNROUTED "example.org.mw-nosuch.invalid"
+#define EXAMPLE "example.org"
+#define UNROUTED EXAMPLE ".mw-nosuch.invalid"
 
 /* Levels of smtp_tls_security_level that never send in clear, and those that also look at the certificate. */
 static const char *const encrypted[] = {"encrypt", "dane-only", "fingerprint", "verify", "secure", NULL};
@@ -20,12 +21,12 @@ static const char *const verified[] = {"dane-only", "fingerprint", "verify", "se
 
 static const struct tag {
 	const char *domain;
-	const char *const *levels; /* NULL: where it ends is the site's own choice */
-	bool portal;
+	const char *const *levels;
+	bool needs_portal, to_portal;
 } tags[] = {
-    {"example.org.mw-tls.invalid", encrypted, false}, {"example.org.mw-ver.invalid", verified, false},
-    {"example.org.mw-tlsp.invalid", encrypted, true}, {"example.org.mw-verp.invalid", verified, true},
-    {"example.org.mw-portal.invalid", NULL, true},
+    {EXAMPLE ".mw-tls.invalid", encrypted, false, false},  {EXAMPLE ".mw-ver.invalid", verified, false, false},
+    {EXAMPLE ".mw-tlsp.invalid", encrypted, true, false},  {EXAMPLE ".mw-verp.invalid", verified, true, false},
+    {EXAMPLE ".mw-portal.invalid", encrypted, true, true},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -221,16 +222,20 @@ static int bad_service(struct mw_guard *g, const char *service, const char *what
 	return -EHOSTUNREACH;
 }
 
-static int check_service(struct mw_guard *g, const struct settings *s, const struct tag *tag, const char *service)
+static bool in_words(const char *const *words, const char *word)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
+static int check_service(struct mw_guard *g, const struct settings *s, const char *const *levels, const char *service)
 {
 	char value[VALUE_SIZE];
-	size_t i = 0;
 
 	if (!service_option(s, service, "smtp_tls_security_level", value, sizeof(value)))
 		return bad_service(g, service, "sets no smtp_tls_security_level");
-	while (tag->levels[i] && strcmp(tag->levels[i], value) != 0)
-		i++;
-	if (!tag->levels[i])
+	if (!in_words(levels, value))
 		return bad_service(g, service, "has an smtp_tls_security_level that is too low");
 	if (!service_option(s, service, "smtp_tls_policy_maps", value, sizeof(value)))
 		return bad_service(g, service, "inherits smtp_tls_policy_maps, which may lower the TLS level");
@@ -242,6 +247,17 @@ static int check_service(struct mw_guard *g, const struct settings *s, const str
 	return 0;
 }
 
+/* Does this next hop lie on the machine itself? */
+static bool is_local(const char *nexthop)
+{
+	static const char *const local[] = {"127.", "[127.", "[::1]", "localhost", "[localhost]", "unix:", NULL};
+
+	for (size_t i = 0; local[i]; i++)
+		if (strncmp(nexthop, local[i], strlen(local[i])) == 0)
+			return true;
+	return false;
+}
+
 static bool ends_in_error(const char *value)
 {
 	return strncmp(value, "error:", 6) == 0 || strncmp(value, "retry:", 6) == 0;
@@ -249,19 +265,20 @@ static bool ends_in_error(const char *value)
 
 static int check_tag(struct mw_guard *g, const struct settings *s, const struct mw_maps *maps, const struct tag *tag)
 {
-	char value[VALUE_SIZE];
+	char value[VALUE_SIZE], *nexthop;
 	int r = mw_maps_find(maps, tag->domain, value, sizeof(value), g->why, sizeof(g->why));
 
 	if (r < 0)
 		return r;
-	if (r == 0 || ends_in_error(value) || value[0] == ':') {
-		(void)snprintf(g->why, sizeof(g->why), "transport_maps has no route for %s", strchr(tag->domain, '.') + 5);
+	nexthop = strchr(value, ':');
+	if (r == 0 || ends_in_error(value) || !nexthop || nexthop == value) {
+		(void)snprintf(g->why, sizeof(g->why), "transport_maps has no route for %s", tag->domain + strlen(EXAMPLE));
 		return -EHOSTUNREACH;
 	}
-	if (!tag->levels)
+	*nexthop++ = '\0';
+	if (tag->to_portal && is_local(nexthop))
 		return 0;
-	value[strcspn(value, ":")] = '\0';
-	return check_service(g, s, tag, value);
+	return check_service(g, s, tag->levels, value);
 }
 
 /* A tag that nobody routes must not go to a relayhost. */
@@ -290,7 +307,7 @@ static int check_maps(struct mw_guard *g, const struct mw_postfix *pf, const str
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < TAGS; i++)
-		if (g->conf->portal || !tags[i].portal)
+		if (g->conf->portal || !tags[i].needs_portal)
 			r = check_tag(g, s, &maps, &tags[i]);
 	if (r == 0)
 		r = check_unrouted(g, &maps);
