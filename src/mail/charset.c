@@ -1,122 +1,413 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* charset: octets in some charset to UTF-8. Labels of real mail are often missing or wrong. */
+/*
+ * Character sets. Labels lie: a byte order mark and the octets themselves are believed before a label that would turn readable
+ * ASCII into something else, because what one mail reader shows must be seen by the scanner. NUL octets vanish: no reader shows
+ * them, and digits around them stand together.
+ */
 #include "mail/mime.h"
 
-#include "base/str.h"
 #include <errno.h>
-#include <glib.h>
 #include <iconv.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/str.h"
+
+#define LABEL_MAX 40u
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* What senders mean, where it is not what they say (WHATWG encoding standard, section 4.2). */
-static const struct {
-	const char *label, *meant;
-} meant[] = {
-	{"iso-8859-1", "windows-1252"}, {"latin1", "windows-1252"}, {"us-ascii", "windows-1252"},  {"ascii", "windows-1252"},
-	{"iso-8859-9", "windows-1254"}, {"tis-620", "windows-874"},  {"gb2312", "gb18030"},	     {"gbk", "gb18030"},
-	{"x-sjis", "cp932"},		{"shift_jis", "cp932"},	     {"ks_c_5601-1987", "cp949"},   {"euc-kr", "cp949"},
-	{"unicode-1-1-utf-8", "utf-8"}, {"utf8", "utf-8"},	     {"iso-8859-8-i", "iso-8859-8"}, {"macintosh", "mac"},
+/* windows-1252, 0x80 to 0x9f; 0 = no character. Readers take it for all that is called ISO 8859-1 too (WHATWG encoding). */
+static const uint16_t cp1252_high[32] = {
+	0x20ac, 0,	0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,	0x017d, 0,
+	0,	0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,	0x017e, 0x0178,
 };
 
-static const char *charset_meant(const char *label)
+/* Names that iconv does not know, or knows as less than what senders mean by them. */
+static const struct {
+	const char *label, *iconv;
+} charset_alias[] = {
+	{"iso-8859-9", "windows-1254"},	     {"iso-8859-11", "windows-874"}, {"tis-620", "windows-874"},
+	{"gb2312", "gb18030"},		     {"gbk", "gb18030"},	     {"x-gbk", "gb18030"},
+	{"ks_c_5601-1987", "cp949"},	     {"euc-kr", "cp949"},	     {"shift_jis", "cp932"},
+	{"shift-jis", "cp932"},		     {"sjis", "cp932"},		     {"x-sjis", "cp932"},
+	{"big5", "big5-hkscs"},		     {"x-big5", "big5-hkscs"},	     {"unicode-1-1-utf-7", "utf-7"},
+	{"iso-8859-8-i", "windows-1255"},    {"iso-8859-8-e", "iso-8859-8"}, {"x-mac-roman", "macintosh"},
+	{"x-windows-949", "cp949"},	     {"visual", "iso-8859-8"},
+};
+
+
+/* Labels that say no more than "text". */
+static const char *const ascii_names[] = {"", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "unknown-8bit", "default", NULL};
+static const char *const utf8_names[] = {"utf-8", "utf8", "unicode-1-1-utf-8", NULL};
+static const char *const latin1_names[] = {"iso-8859-1", "iso8859-1", "latin1",	 "l1",	 "windows-1252", "cp1252",
+					   "cp819",	 "x-ansi",    "iso_8859-1", "ansi", NULL};
+
+static bool is_one_of(const char *label, const char *const *names)
 {
-	for (size_t i = 0; i < sizeof(meant) / sizeof(*meant); i++)
-		if (mw_str_caseeq(mw_str(label), meant[i].label))
-			return meant[i].meant;
+	for (; *names; names++)
+		if (strcmp(label, *names) == 0)
+			return true;
+	return false;
+}
+
+/* Charsets in which octets below 0x80 may mean something else than ASCII, and that mail readers know all the same. */
+static bool is_stateful(const char *label)
+{
+	return strncmp(label, "iso-2022-", 9) == 0 || strncmp(label, "hz", 2) == 0 || strcmp(label, "utf-7") == 0;
+}
+
+/* Octets of a code unit in UTF-16, UTF-32 and UCS-n; 1 for all others. */
+static size_t unit_of(const char *label)
+{
+	if (strncmp(label, "utf-16", 6) == 0 || strcmp(label, "ucs-2") == 0 || strcmp(label, "iso-10646-ucs-2") == 0)
+		return 2;
+	return strncmp(label, "utf-32", 6) == 0 || strcmp(label, "ucs-4") == 0 ? 4 : 1;
+}
+
+static bool is_label_octet(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("-_.:+", c));
+}
+
+/* Lower case, without blanks and quotes around; "" when it can be no label. */
+static void clean_label(const char *label, char out[LABEL_MAX])
+{
+	struct mw_str s = mw_str_trim(mw_str(label));
+	size_t n = 0;
+
+	while (s.n && (s.p[0] == '"' || s.p[0] == '\'')) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && (s.p[s.n - 1] == '"' || s.p[s.n - 1] == '\''))
+		s.n--;
+	if (s.n < LABEL_MAX)
+		for (; n < s.n && is_label_octet(mw_lower(s.p[n])); n++)
+			out[n] = mw_lower(s.p[n]);
+	out[n == s.n ? n : 0] = '\0';
+}
+
+/* ---- UTF-8 -------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_tail(unsigned char c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/* Octets of the well-formed sequence at p (Unicode table 3-7), 0 = there is none. */
+static size_t sequence(const unsigned char *p, size_t n)
+{
+	unsigned char c = p[0];
+
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || n < 2 || !is_tail(p[1]))
+		return 0;
+	if (c < 0xe0)
+		return 2;
+	if (n < 3 || !is_tail(p[2]) || (c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f))
+		return 0;
+	if (c < 0xf0)
+		return 3;
+	if (c > 0xf4 || n < 4 || !is_tail(p[3]) || (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return 4;
+}
+
+/* Octets of ASCII without NUL at the start of s. */
+static size_t ascii_run(struct mw_str s)
+{
+	size_t i = 0;
+
+	for (; s.n - i >= 8; i += 8) {
+		uint64_t w;
+
+		memcpy(&w, s.p + i, 8);
+		/* A set top bit is no ASCII; a borrow into a top bit is a zero octet. */
+		if ((w | (w - 0x0101010101010101u)) & 0x8080808080808080u)
+			break;
+	}
+	while (i < s.n && s.p[i] && (unsigned char)s.p[i] < 0x80)
+		i++;
+	return i;
+}
+
+/* Octets of valid UTF-8 without NUL at the start of s. */
+static size_t utf8_run(struct mw_str s)
+{
+	size_t i = 0, n;
+
+	while (i < s.n) {
+		i += ascii_run((struct mw_str){.p = s.p + i, .n = s.n - i});
+		n = i < s.n && s.p[i] ? sequence((const unsigned char *)s.p + i, s.n - i) : 0;
+		if (n == 0)
+			break;
+		i += n;
+	}
+	return i;
+}
+
+/* *strays: octets that were no UTF-8. */
+static void add_utf8(struct mw_str s, struct mw_buf *out, size_t *strays)
+{
+	while (s.n) {
+		size_t n = utf8_run(s);
+
+		mw_buf_add(out, s.p, n);
+		s.p += n;
+		s.n -= n;
+		if (s.n == 0)
+			break;
+		if (s.p[0]) {
+			mw_buf_puts(out, REPLACEMENT);
+			++*strays;
+		}
+		s.p++;
+		s.n--;
+	}
+}
+
+/* ---- windows-1252 ------------------------------------------------------------------------------------------------------------- */
+
+static void add_code_point(uint16_t c, struct mw_buf *out)
+{
+	char p[3];
+
+	if (c < 0x800) {
+		p[0] = (char)(0xc0 | c >> 6);
+		p[1] = (char)(0x80 | (c & 0x3f));
+		mw_buf_add(out, p, 2);
+		return;
+	}
+	p[0] = (char)(0xe0 | c >> 12);
+	p[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	p[2] = (char)(0x80 | (c & 0x3f));
+	mw_buf_add(out, p, 3);
+}
+
+static void add_cp1252(struct mw_str s, struct mw_buf *out)
+{
+	while (s.n) {
+		size_t n = ascii_run(s);
+		unsigned char c;
+
+		mw_buf_add(out, s.p, n);
+		s.p += n;
+		s.n -= n;
+		if (s.n == 0)
+			break;
+		c = (unsigned char)s.p[0];
+		if (c >= 0xa0 || (c >= 0x80 && cp1252_high[c - 0x80]))
+			add_code_point(c >= 0xa0 ? c : cp1252_high[c - 0x80], out);
+		else if (c)
+			mw_buf_puts(out, REPLACEMENT);
+		s.p++;
+		s.n--;
+	}
+}
+
+/* ---- iconv -------------------------------------------------------------------------------------------------------------------- */
+
+static void add_without_nul(const char *p, size_t n, struct mw_buf *out)
+{
+	while (n) {
+		const char *nul = memchr(p, '\0', n);
+		size_t k = nul ? (size_t)(nul - p) : n;
+
+		mw_buf_add(out, p, k);
+		k += nul != NULL;
+		p += k;
+		n -= k;
+	}
+}
+
+/* Does the charset read letters, digits and marks of ASCII as ASCII? Others (EBCDIC …) are known to iconv but to no mail reader,
+ * and believing the label would turn readable text into noise. */
+static bool keeps_ascii(iconv_t cd)
+{
+	static const char text[] = "0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdefghijklmnopqrstuvwxyz.,:/@()";
+	char in[sizeof(text)], got[4 * sizeof(text)], *ip = in, *op = got;
+	size_t in_left = sizeof(text) - 1, out_left = sizeof(got);
+
+	memcpy(in, text, sizeof(text));
+	if (iconv(cd, &ip, &in_left, &op, &out_left) == (size_t)-1 || iconv(cd, NULL, NULL, &op, &out_left) == (size_t)-1)
+		return false;
+	return (size_t)(op - got) == sizeof(text) - 1 && memcmp(got, text, sizeof(text) - 1) == 0;
+}
+
+/* 0, -ENOMEM, or -EILSEQ: so much of it is no text in this charset that the label must be wrong. */
+static int add_iconv(iconv_t cd, struct mw_str s, size_t unit, struct mw_buf *out)
+{
+	char *in = (char *)(uintptr_t)s.p; /* iconv() does not write there */
+	size_t left = s.n, strays = 0;
+	char chunk[4096];
+
+	while (left && mw_buf_ok(out)) {
+		char *op = chunk;
+		size_t room = sizeof(chunk);
+		bool stray = iconv(cd, &in, &left, &op, &room) == (size_t)-1 && errno != E2BIG;
+
+		add_without_nul(chunk, sizeof(chunk) - room, out);
+		if (!stray || left == 0)
+			continue;
+		if (++strays > 64 + (s.n - left) / 4)
+			break;
+		if (unit > 1 || (unsigned char)*in >= 0x80)
+			mw_buf_puts(out, REPLACEMENT);
+		else if (*in)
+			mw_buf_putc(out, *in);
+		in += left < unit ? left : unit;
+		left -= left < unit ? left : unit;
+	}
+	explicit_bzero(chunk, sizeof(chunk));
+	if (!mw_buf_ok(out))
+		return -ENOMEM;
+	return left ? -EILSEQ : 0;
+}
+
+static const char *iconv_name(const char *label)
+{
+	for (size_t i = 0; i < sizeof(charset_alias) / sizeof(charset_alias[0]); i++)
+		if (strcmp(label, charset_alias[i].label) == 0)
+			return charset_alias[i].iconv;
 	return label;
 }
 
-static const char *charset_of_bom(struct mw_str data, size_t *skip)
+/* 0, -ENOMEM, or -EILSEQ: the label is unknown or wrong, and out is as it was. */
+static int convert(struct mw_str s, const char *label, struct mw_buf *out)
 {
-	*skip = 0;
-	if (data.n >= 3 && memcmp(data.p, "\xef\xbb\xbf", 3) == 0) {
-		*skip = 3;
-		return "utf-8";
+	const char *name = iconv_name(label);
+	size_t unit = unit_of(label), before = out->n;
+	iconv_t cd = iconv_open("UTF-8", name);
+	int r = -EILSEQ;
+
+	if (cd == (iconv_t)-1)
+		return errno == ENOMEM ? -ENOMEM : -EILSEQ;
+	if (unit > 1 || is_stateful(name) || keeps_ascii(cd))
+		r = add_iconv(cd, s, unit, out);
+	(void)iconv_close(cd);
+	if (r == -EILSEQ && out->p) {
+		out->n = before;
+		out->p[before] = '\0';
 	}
-	if (data.n >= 4 && memcmp(data.p, "\xff\xfe\0\0", 4) == 0) {
-		*skip = 4;
-		return "utf-32le";
-	}
-	if (data.n >= 2 && memcmp(data.p, "\xff\xfe", 2) == 0) {
-		*skip = 2;
-		return "utf-16le";
-	}
-	if (data.n >= 2 && memcmp(data.p, "\xfe\xff", 2) == 0) {
-		*skip = 2;
-		return "utf-16be";
+	return r;
+}
+
+/* ---- what is it? -------------------------------------------------------------------------------------------------------------- */
+
+/* A byte order mark: the charset it stands for and its length. */
+static const char *byte_order_mark(struct mw_str s, size_t *n)
+{
+	static const struct {
+		const char mark[5];
+		uint8_t n;
+		const char label[9];
+	} marks[] = {
+		{"\xef\xbb\xbf", 3, "utf-8"},
+		{"\xff\xfe\0\0", 4, "utf-32le"}, /* before UTF-16, which begins alike */
+		{"\0\0\xfe\xff", 4, "utf-32be"},
+		{"\xff\xfe", 2, "utf-16le"},
+		{"\xfe\xff", 2, "utf-16be"},
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		*n = marks[i].n;
+		if (s.n >= *n && memcmp(s.p, marks[i].mark, *n) == 0)
+			return marks[i].label;
 	}
 	return NULL;
 }
 
-/* Copies UTF-8; each octet that is none, and NUL as it is. */
-static void add_utf8(struct mw_str data, struct mw_buf *out)
+/* UTF-16 of mostly Latin text has a NUL in every pair of octets, always at the same side. NULL = it does not look so. */
+static const char *utf16_by_nuls(struct mw_str s)
 {
-	while (data.n) {
-		const char *end;
-		bool valid = g_utf8_validate(data.p, (gssize)data.n, &end);
-		size_t good = (size_t)(end - data.p);
+	size_t n = s.n < 4096 ? s.n & ~(size_t)1 : 4096, nuls[2] = {0, 0};
 
-		mw_buf_add(out, data.p, good);
-		if (valid)
-			return;
-		/* g_utf8_validate() stops at NUL, which is a valid character of text all the same. */
-		if (*end == '\0')
-			mw_buf_putc(out, '\0');
-		else
-			mw_buf_puts(out, REPLACEMENT);
-		data.p += good + 1;
-		data.n -= good + 1;
-	}
+	for (size_t i = 0; i < n; i++)
+		nuls[i & 1] += s.p[i] == '\0';
+	if (nuls[0] * 4 > n && nuls[1] * 16 < n)
+		return "utf-16be";
+	if (nuls[1] * 4 > n && nuls[0] * 16 < n)
+		return "utf-16le";
+	return NULL;
 }
 
-static void add_converted(iconv_t cd, struct mw_str data, struct mw_buf *out)
+/* A wide label that does not say which octet comes first. */
+static const char *with_byte_order(struct mw_str s, const char *label, size_t unit)
 {
-	char *in = (char *)(uintptr_t)data.p;
-	size_t left = data.n;
+	const char *seen = utf16_by_nuls(s);
 
-	while (left && mw_buf_ok(out)) {
-		char piece[8192];
-		char *to = piece;
-		size_t room = sizeof(piece);
-		size_t r = iconv(cd, &in, &left, &to, &room);
-		int why = r == (size_t)-1 ? errno : 0;
+	if (label[strlen(label) - 1] == 'e')
+		return label; /* utf-16le, utf-32be */
+	if (unit == 2)
+		return seen ? seen : "utf-16be";
+	return s.n && s.p[0] ? "utf-32le" : "utf-32be";
+}
 
-		mw_buf_add(out, piece, sizeof(piece) - room);
-		if (why == E2BIG || why == 0)
-			continue;
-		/* EILSEQ, or EINVAL for a character that the end cuts: step over one octet. */
-		mw_buf_puts(out, REPLACEMENT);
-		in++;
-		left--;
+static bool is_valid_utf8(struct mw_str s)
+{
+	return utf8_run(s) == s.n;
+}
+
+/* Without a label that helps. */
+static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
+{
+	size_t strays = 0;
+
+	*guessed = *guessed || ascii_run(s) < s.n;
+	if (is_valid_utf8(s))
+		add_utf8(s, out, &strays);
+	else
+		add_cp1252(s, out);
+	return mw_buf_ok(out) ? 0 : -ENOMEM;
+}
+
+static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
+{
+	size_t strays = 0;
+	int r;
+
+	if (is_one_of(label, ascii_names))
+		return guess(s, out, guessed);
+	if (is_one_of(label, utf8_names))
+		add_utf8(s, out, &strays);
+	else if (is_one_of(label, latin1_names))
+		add_cp1252(s, out);
+	else {
+		r = convert(s, label, out);
+		if (r != -EILSEQ)
+			return r;
+		*guessed = true;
+		return guess(s, out, guessed);
 	}
+	return mw_buf_ok(out) ? 0 : -ENOMEM;
 }
 
 int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out, bool *guessed)
 {
-	size_t skip;
-	const char *bom = charset_of_bom(data, &skip);
-	const char *name = bom ? bom : charset_meant(label);
-	bool guess = false;
-	iconv_t cd;
+	char clean[LABEL_MAX];
+	const char *seen;
+	size_t unit, mark;
 
-	data.p += skip;
-	data.n -= skip;
-	/* Valid UTF-8 is UTF-8, whatever the label says, unless the label names a multi-octet charset that also fits ASCII. */
-	if (!*name || (!bom && mw_str_caseeq(mw_str(name), "windows-1252"))) {
-		guess = *label == '\0';
-		name = g_utf8_validate_len(data.p, data.n, NULL) ? "utf-8" : "windows-1252";
+	*guessed = false;
+	clean_label(label, clean);
+	unit = unit_of(clean);
+	seen = byte_order_mark(data, &mark);
+	if (seen) {
+		data.p += mark;
+		data.n -= mark;
+		*guessed = strncmp(clean, seen, 5) != 0;
+		unit = unit_of(seen);
 	}
-	cd = mw_str_caseeq(mw_str(name), "utf-8") ? (iconv_t)-1 : iconv_open("UTF-8", name);
-	if (cd == (iconv_t)-1) {
-		guess = guess || !mw_str_caseeq(mw_str(name), "utf-8");
-		add_utf8(data, out);
-	} else {
-		add_converted(cd, data, out);
-		(void)iconv_close(cd);
+	if (unit > 1 && is_valid_utf8(data)) {
+		*guessed = data.n > 0;
+		return guess(data, out, guessed); /* no NUL in it: it cannot be what the label or the mark says */
 	}
-	if (guessed)
-		*guessed = guess;
-	return mw_buf_ok(out) ? 0 : -ENOMEM;
+	if (seen)
+		return by_label(data, seen, out, guessed);
+	if (unit > 1)
+		return by_label(data, with_byte_order(data, clean, unit), out, guessed);
+	seen = data.n && memchr(data.p, '\0', data.n) ? utf16_by_nuls(data) : NULL;
+	*guessed = seen != NULL;
+	return by_label(data, seen ? seen : clean, out, guessed);
 }

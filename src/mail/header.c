@@ -4,11 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <gmime/gmime.h>
-
-#include "base/buf.h"
 #include "base/str.h"
-#include "mail/mime.h"
 
 static int append(struct mw_arena *a, struct mw_header *h, struct mw_str name, struct mw_str value)
 {
@@ -91,88 +87,47 @@ static void advance(struct mw_str *s, size_t n)
 	s->n -= n;
 }
 
-/* "From a@b date" of an mbox; ">From" where a mailer has quoted it. */
-static bool is_mbox_line(struct mw_str s)
+/* "From a@b date"; ">From" where a mailer has quoted it. */
+void mw_header_skip_mbox(struct mw_str *raw)
 {
+	struct mw_str s = *raw;
+
 	while (s.n && s.p[0] == '>')
 		advance(&s, 1);
-	return s.n >= 5 && memcmp(s.p, "From ", 5) == 0;
+	if (s.n >= 5 && memcmp(s.p, "From ", 5) == 0)
+		advance(raw, line_length(*raw));
+}
+
+bool mw_header_next(struct mw_str *rest, struct mw_field *ret)
+{
+	size_t colon = 0, name = name_length(*rest, &colon), n;
+
+	if (name == 0) {
+		n = line_length(*rest);
+		if (without_line_end((struct mw_str){.p = rest->p, .n = n}).n == 0)
+			advance(rest, n);
+		return false;
+	}
+	n = field_length(*rest);
+	ret->name = (struct mw_str){.p = rest->p, .n = name};
+	ret->value = without_line_end((struct mw_str){.p = rest->p + colon + 1, .n = n - colon - 1});
+	advance(rest, n);
+	return true;
 }
 
 int mw_header_parse(struct mw_arena *a, struct mw_str raw, struct mw_header *h, struct mw_str *body)
 {
 	struct mw_header got = {0};
-	int r;
+	struct mw_field f;
 
-	if (is_mbox_line(raw))
-		advance(&raw, line_length(raw));
-	while (raw.n) {
-		size_t colon = 0, name = name_length(raw, &colon), n = line_length(raw);
-		struct mw_str value;
+	mw_header_skip_mbox(&raw);
+	while (mw_header_next(&raw, &f)) {
+		int r = append(a, &got, f.name, f.value);
 
-		if (name == 0) {
-			/* An empty line belongs to neither; any other line is the body's first. */
-			if (without_line_end((struct mw_str){.p = raw.p, .n = n}).n == 0)
-				advance(&raw, n);
-			break;
-		}
-		n = field_length(raw);
-		value = without_line_end((struct mw_str){.p = raw.p + colon + 1, .n = n - colon - 1});
-		r = append(a, &got, (struct mw_str){.p = raw.p, .n = name}, value);
 		if (r < 0)
 			return r;
-		advance(&raw, n);
 	}
 	*h = got;
 	*body = raw;
 	return 0;
-}
-
-/* One line without NUL: folds lose their line end, any other CR or LF becomes a blank. A reader sees nothing where a NUL is. */
-static void unfold(struct mw_str value, struct mw_buf *out)
-{
-	for (size_t i = 0; i < value.n; i++) {
-		char c = value.p[i];
-
-		if (c == '\r' || c == '\n') {
-			while (i + 1 < value.n && (value.p[i + 1] == '\r' || value.p[i + 1] == '\n'))
-				i++;
-			if (i + 1 < value.n && (value.p[i + 1] == ' ' || value.p[i + 1] == '\t'))
-				continue;
-			c = ' ';
-		}
-		if (c)
-			mw_buf_putc(out, c);
-	}
-}
-
-/* GMime leaves octets of unlabelled text and of unknown charsets as they are. */
-static char *as_utf8(struct mw_arena *a, struct mw_str text)
-{
-	struct mw_buf buf = MW_BUF_INIT;
-	char *ret = NULL;
-	bool guessed;
-
-	if (g_utf8_validate(text.p, (gssize)text.n, NULL))
-		return mw_arena_dup(a, text.p, text.n);
-	if (mw_charset_to_utf8(text, "", &buf, &guessed) == 0)
-		ret = mw_arena_dup(a, mw_buf_text(&buf), buf.n);
-	mw_buf_free(&buf);
-	return ret;
-}
-
-char *mw_header_decode(struct mw_arena *a, struct mw_str value)
-{
-	struct mw_buf line = MW_BUF_INIT;
-	char *text, *ret = NULL;
-
-	unfold(mw_str_trim(value), &line);
-	if (mw_buf_ok(&line)) {
-		text = g_mime_utils_header_decode_text(NULL, mw_buf_text(&line));
-		ret = as_utf8(a, mw_str_trim(mw_str(text)));
-		explicit_bzero(text, strlen(text));
-		g_free(text);
-	}
-	mw_buf_free(&line);
-	return ret;
 }

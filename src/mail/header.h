@@ -16,10 +16,16 @@ struct mw_header {
 int mw_header_add(struct mw_arena *, struct mw_header *, struct mw_str name, struct mw_str value);
 /* First field of that name (case-insensitive) at or after index *from (may be NULL), which is set behind it. NULL = none. */
 const struct mw_field *mw_header_find(const struct mw_header *, const char *name, size_t *from);
+/* Takes the next field (with all its folded lines) off the start of *rest; the field points into it. False: no field is there,
+ * and *rest begins with the body (an empty line is taken off; any other line that is no field belongs to the body). */
+bool mw_header_next(struct mw_str *rest, struct mw_field *ret);
+/* Takes the "From " line of an mbox off the start of *raw, when there is one. */
+void mw_header_skip_mbox(struct mw_str *raw);
 /* Splits raw message bytes (LF or CRLF lines, an mbox "From " line is skipped) into fields that point into `raw`; *body is the
  * rest after the empty line. Lines that are no field end the header, as in Postfix. 0 or -ENOMEM. */
 int mw_header_parse(struct mw_arena *, struct mw_str raw, struct mw_header *, struct mw_str *body);
-/* RFC 2047 decoding and unfolding to UTF-8: what a reader sees. Damaged words stay as they are. NULL = no memory. */
+/* RFC 2047 decoding and unfolding to UTF-8: what a reader sees. Damaged words stay as they are, NUL octets vanish.
+ * NULL = no memory. */
 char *mw_header_decode(struct mw_arena *, struct mw_str value);
 
 #endif

@@ -6,17 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/buf.h"
 
 struct mw_store {
 	size_t memory;
 	const char *dir;
-	char *p; /* content while fd < 0 */
-	size_t cap;
+	struct mw_buf buf; /* the content until it moves to the file */
+	int fd;		   /* -1 = still in memory */
 	uint64_t size;
-	int fd;
-	void *map; /* view of the file */
-	size_t map_n;
+	void *map; /* view of the file, NULL = none */
+	size_t mapped;
 };
 
 struct mw_store *mw_store_new(size_t memory, const char *dir)
@@ -31,31 +33,36 @@ struct mw_store *mw_store_new(size_t memory, const char *dir)
 	return s;
 }
 
-static void unmap(struct mw_store *s)
+/* For file systems without O_TMPFILE: a name that is gone before anything is written. */
+static int open_and_unlink(const char *dir)
 {
-	if (s->map)
-		(void)munmap(s->map, s->map_n);
-	s->map = NULL;
-	s->map_n = 0;
+	static const char name[] = "/milward-XXXXXX";
+	char *path = malloc(strlen(dir) + sizeof(name));
+	int fd, saved;
+
+	if (!path)
+		return -ENOMEM;
+	memcpy(path, dir, strlen(dir));
+	memcpy(path + strlen(dir), name, sizeof(name));
+	fd = mkostemp(path, O_CLOEXEC);
+	saved = fd < 0 ? -errno : 0;
+	if (fd >= 0 && unlink(path) < 0) {
+		saved = -errno;
+		(void)close(fd);
+	}
+	free(path);
+	return saved < 0 ? saved : fd;
 }
 
-/* A file that has no name from the start, or loses it at once where the file system cannot do that. */
 static int open_unnamed(const char *dir)
 {
-	char path[4096];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-		return fd;
-	if (strlen(dir) > sizeof(path) - sizeof("/milward.XXXXXX")) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	(void)stpcpy(stpcpy(path, dir), "/milward.XXXXXX");
-	fd = mkostemp(path, O_CLOEXEC);
 	if (fd >= 0)
-		(void)unlink(path);
-	return fd;
+		return fd;
+	if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)
+		return open_and_unlink(dir);
+	return -errno;
 }
 
 static int write_all(int fd, const char *p, size_t n)
@@ -65,21 +72,19 @@ static int write_all(int fd, const char *p, size_t n)
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r < 0)
-			return -errno;
+		if (r <= 0)
+			return r < 0 ? -errno : -EIO;
 		p += r;
 		n -= (size_t)r;
 	}
 	return 0;
 }
 
-static void drop_memory(struct mw_store *s)
+static void unmap(struct mw_store *s)
 {
-	if (s->p)
-		explicit_bzero(s->p, (size_t)s->size);
-	free(s->p);
-	s->p = NULL;
-	s->cap = 0;
+	if (s->map)
+		(void)munmap(s->map, s->mapped);
+	s->map = NULL;
 }
 
 static int spill(struct mw_store *s, struct mw_err *err)
@@ -87,63 +92,49 @@ static int spill(struct mw_store *s, struct mw_err *err)
 	int fd = open_unnamed(s->dir), r;
 
 	if (fd < 0)
-		return mw_fail(err, -errno, "cannot make a spool file in %s: %s", s->dir, strerror(errno));
-	r = write_all(fd, s->p, (size_t)s->size);
+		return mw_fail(err, fd, "cannot make a spool file in %s: %s", s->dir, strerror(-fd));
+	r = write_all(fd, mw_buf_text(&s->buf), s->buf.n);
 	if (r < 0) {
 		(void)close(fd);
-		return mw_fail(err, r, "cannot write a spool file in %s: %s", s->dir, strerror(-r));
+		return mw_fail(err, r, "cannot write the spool file in %s: %s", s->dir, strerror(-r));
 	}
-	drop_memory(s);
 	s->fd = fd;
+	mw_buf_free(&s->buf);
 	return 0;
 }
 
-/* Not realloc(): the old place holds mail and must be wiped. */
-static int reserve(struct mw_store *s, size_t n, struct mw_err *err)
+/* After a short write the file is longer than the size that was told; what is behind must not stay. */
+static int append_file(struct mw_store *s, const char *p, size_t n, struct mw_err *err)
 {
-	size_t want = s->cap ? s->cap : 4096;
-	char *p;
+	int r = write_all(s->fd, p, n);
 
-	if (n <= s->cap)
+	if (r == 0)
 		return 0;
-	while (want < n)
-		want *= 2;
-	if (want > s->memory)
-		want = s->memory;
-	p = malloc(want);
-	if (!p)
-		return mw_fail_memory(err);
-	if (s->p)
-		memcpy(p, s->p, (size_t)s->size);
-	drop_memory(s);
-	s->p = p;
-	s->cap = want;
-	return 0;
+	if (ftruncate(s->fd, (off_t)s->size) < 0 || lseek(s->fd, 0, SEEK_END) < 0)
+		r = -EIO;
+	return mw_fail(err, r, "cannot write the spool file in %s: %s", s->dir, strerror(-r));
 }
 
 int mw_store_add(struct mw_store *s, const char *p, size_t n, struct mw_err *err)
 {
 	int r;
 
-	if (n > SIZE_MAX - s->size)
-		return mw_fail(err, -EFBIG, "message too large");
-	if (!n)
-		return 0;
 	unmap(s);
+	if (n > (uint64_t)INT64_MAX - s->size)
+		return mw_fail(err, -EFBIG, "message too large");
 	if (s->fd < 0 && s->size + n > s->memory) {
 		r = spill(s, err);
 		if (r < 0)
 			return r;
 	}
 	if (s->fd < 0) {
-		r = reserve(s, (size_t)s->size + n, err);
+		mw_buf_add(&s->buf, p, n);
+		if (!mw_buf_ok(&s->buf))
+			return mw_fail_memory(err);
+	} else {
+		r = append_file(s, p, n, err);
 		if (r < 0)
 			return r;
-		memcpy(s->p + s->size, p, n);
-	} else {
-		r = write_all(s->fd, p, n);
-		if (r < 0)
-			return mw_fail(err, r, "cannot write a spool file in %s: %s", s->dir, strerror(-r));
 	}
 	s->size += n;
 	return 0;
@@ -161,28 +152,35 @@ bool mw_store_spilled(const struct mw_store *s)
 
 int mw_store_view(struct mw_store *s, struct mw_str *ret, struct mw_err *err)
 {
-	if (s->fd >= 0 && !s->map) {
-		void *map = mmap(NULL, (size_t)s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+	void *map;
 
-		if (map == MAP_FAILED)
-			return mw_fail(err, -errno, "cannot map a spool file: %s", strerror(errno));
-		s->map = map;
-		s->map_n = (size_t)s->size;
+	if (s->fd < 0) {
+		*ret = (struct mw_str){.p = mw_buf_text(&s->buf), .n = s->buf.n};
+		return 0;
 	}
-	*ret = (struct mw_str){.p = s->fd >= 0 ? s->map : s->p ? s->p : "", .n = (size_t)s->size};
+	if (!s->map && s->size) {
+		if (s->size > SIZE_MAX)
+			return mw_fail(err, -EFBIG, "message too large for this machine");
+		map = mmap(NULL, (size_t)s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+		if (map == MAP_FAILED)
+			return mw_fail(err, -errno, "cannot map the spool file in %s: %s", s->dir, strerror(errno));
+		s->map = map;
+		s->mapped = (size_t)s->size;
+	}
+	*ret = (struct mw_str){.p = s->map ? s->map : "", .n = (size_t)s->size};
 	return 0;
 }
 
 void mw_store_free(struct mw_store **sp)
 {
-	struct mw_store *s = *sp;
+	struct mw_store *s = sp ? *sp : NULL;
 
 	if (!s)
 		return;
 	unmap(s);
 	if (s->fd >= 0)
 		(void)close(s->fd);
-	drop_memory(s);
+	mw_buf_free(&s->buf);
 	free(s);
 	*sp = NULL;
 }

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mail/transfer.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <gmime/gmime.h>
+
+#include "base/str.h"
+
+#define CHUNK 12288u /* decoded octets that are gathered before they are appended; a multiple of 3 */
+#define SAMPLE 1024u
+
+/* Decoded octets on their way to a buffer that may take no more than `left`. */
+struct drain {
+	struct mw_buf *out;
+	uint64_t left;
+	size_t n;
+	bool full;
+	char chunk[CHUNK];
+};
+
+static void drain_flush(struct drain *d)
+{
+	size_t n = d->n;
+
+	if (n > d->left) {
+		n = (size_t)d->left;
+		d->full = true;
+	}
+	mw_buf_add(d->out, d->chunk, n);
+	d->left -= n;
+	d->n = 0;
+}
+
+/* Makes room for n octets (at most 4). False: stop, the limit is reached or memory is gone. */
+static bool drain_room(struct drain *d, size_t n)
+{
+	if (d->n + n > CHUNK)
+		drain_flush(d);
+	return !d->full && mw_buf_ok(d->out);
+}
+
+static void drain_add(struct drain *d, const char *p, size_t n)
+{
+	if (n <= CHUNK - d->n) {
+		memcpy(d->chunk + d->n, p, n);
+		d->n += n;
+		return;
+	}
+	drain_flush(d);
+	if (n > d->left) {
+		n = (size_t)d->left;
+		d->full = true;
+	}
+	mw_buf_add(d->out, p, n);
+	d->left -= n;
+}
+
+/* Message text does not stay behind on the stack. */
+static int drain_end(struct drain *d)
+{
+	int r;
+
+	drain_flush(d);
+	r = !mw_buf_ok(d->out) ? -ENOMEM : d->full ? -EFBIG : 0;
+	explicit_bzero(d->chunk, sizeof(d->chunk));
+	return r;
+}
+
+/* ---- base64 ----------------------------------------------------------------------------------------------------------------- */
+
+/* Value of each octet + 1; 0 = not of the alphabet, skipped. */
+static const uint8_t base64_values[256] = {
+	['A'] = 1,  ['B'] = 2,	['C'] = 3,  ['D'] = 4,	['E'] = 5,  ['F'] = 6,	['G'] = 7,  ['H'] = 8,	['I'] = 9,  ['J'] = 10,
+	['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20,
+	['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,
+	['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+	['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49, ['x'] = 50,
+	['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,
+	['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
+static unsigned base64_value(char c)
+{
+	return base64_values[(unsigned char)c];
+}
+
+/* Four letters in a row without anything between: nearly all of nearly every body. */
+static size_t base64_fast(struct drain *d, struct mw_str s, size_t i)
+{
+	while (s.n - i >= 4) {
+		unsigned a = base64_value(s.p[i]), b = base64_value(s.p[i + 1]), c = base64_value(s.p[i + 2]),
+			 e = base64_value(s.p[i + 3]);
+		uint32_t v;
+
+		if (!a || !b || !c || !e || !drain_room(d, 3))
+			break;
+		v = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (e - 1);
+		d->chunk[d->n++] = (char)(v >> 16);
+		d->chunk[d->n++] = (char)(v >> 8 & 0xff);
+		d->chunk[d->n++] = (char)(v & 0xff);
+		i += 4;
+	}
+	return i;
+}
+
+/* What a group of 2 or 3 letters holds; one letter alone holds no octet. */
+static void base64_rest(struct drain *d, uint32_t v, unsigned letters)
+{
+	if (!drain_room(d, 3))
+		return;
+	if (letters >= 2)
+		d->chunk[d->n++] = (char)(v >> (letters == 2 ? 4 : 10) & 0xff);
+	if (letters == 3)
+		d->chunk[d->n++] = (char)(v >> 2 & 0xff);
+}
+
+/* Is what follows the padding at i a footer in plain text, put there by a list? Looked at once in SAMPLE octets, so that padding
+ * everywhere costs no more than one more pass. */
+static bool base64_footer(struct mw_str s, size_t i, size_t *looked)
+{
+	if (i < *looked)
+		return false;
+	*looked = i + SAMPLE;
+	while (i < s.n && s.p[i] == '=')
+		i++;
+	return !mw_transfer_plausible(MW_TRANSFER_BASE64, (struct mw_str){.p = s.p + i, .n = s.n - i});
+}
+
+/* Padding does not end the data: readers go on behind it. */
+static void base64_decode(struct drain *d, struct mw_str s)
+{
+	uint32_t v = 0;
+	unsigned letters = 0;
+	size_t looked = 0;
+
+	for (size_t i = 0; i < s.n && !d->full && mw_buf_ok(d->out); i++) {
+		unsigned x;
+
+		if (letters == 0)
+			i = base64_fast(d, s, i);
+		x = i < s.n ? base64_value(s.p[i]) : 0;
+		if (x) {
+			v = v << 6 | (x - 1);
+			if (++letters == 4 && drain_room(d, 3)) {
+				d->chunk[d->n++] = (char)(v >> 16 & 0xff);
+				d->chunk[d->n++] = (char)(v >> 8 & 0xff);
+				d->chunk[d->n++] = (char)(v & 0xff);
+				letters = 0;
+			}
+		} else if (i < s.n && s.p[i] == '=' && letters > 0) {
+			base64_rest(d, v, letters);
+			letters = 0;
+			if (base64_footer(s, i, &looked)) {
+				drain_add(d, s.p + i, s.n - i);
+				return;
+			}
+		}
+	}
+	base64_rest(d, v, letters);
+}
+
+/* ---- quoted-printable --------------------------------------------------------------------------------------------------------- */
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = mw_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "=XX" at i? Its value, or -1. */
+static int qp_octet(struct mw_str s, size_t i)
+{
+	int high, low;
+
+	if (s.n - i < 3)
+		return -1;
+	high = hex_value(s.p[i + 1]);
+	low = hex_value(s.p[i + 2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* Octets of the soft line break that the '=' at i begins: blanks, then a line end or the end of the data. 0 = it is none. */
+static size_t qp_soft_break(struct mw_str s, size_t i)
+{
+	size_t k = i + 1;
+
+	while (k < s.n && (s.p[k] == ' ' || s.p[k] == '\t'))
+		k++;
+	if (k < s.n && s.p[k] == '\r')
+		k++;
+	if (k == s.n)
+		return k - i;
+	return s.p[k] == '\n' ? k + 1 - i : 0;
+}
+
+static void qp_decode(struct drain *d, struct mw_str s)
+{
+	size_t i = 0;
+
+	while (i < s.n && drain_room(d, 1)) {
+		const char *eq = memchr(s.p + i, '=', s.n - i);
+		size_t plain = (eq ? (size_t)(eq - s.p) : s.n) - i, soft;
+		int octet;
+
+		if (plain) {
+			drain_add(d, s.p + i, plain);
+			i += plain;
+			continue;
+		}
+		octet = qp_octet(s, i);
+		soft = octet < 0 ? qp_soft_break(s, i) : 0;
+		if (soft == 0)
+			d->chunk[d->n++] = octet < 0 ? '=' : (char)octet; /* a stray '=' stays */
+		i += octet >= 0 ? 3 : soft ? soft : 1;
+	}
+}
+
+/* Does every '=' begin an octet or end a line? Text that is not encoded rarely manages that. */
+static bool qp_plausible(struct mw_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		const char *eq = memchr(s.p + i, '=', s.n - i);
+
+		if (!eq)
+			break;
+		i = (size_t)(eq - s.p);
+		if (qp_octet(s, i) < 0 && qp_soft_break(s, i) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* ---- uuencode ----------------------------------------------------------------------------------------------------------------- */
+
+/* The data behind the "begin MODE NAME" line; nothing when there is no such line. */
+static struct mw_str uu_data(struct mw_str s)
+{
+	while (s.n) {
+		const char *lf = memchr(s.p, '\n', s.n);
+		size_t n = lf ? (size_t)(lf - s.p) + 1 : s.n;
+		bool begin = n > 6 && memcmp(s.p, "begin ", 6) == 0;
+
+		s.p += n;
+		s.n -= n;
+		if (begin)
+			break;
+	}
+	return s;
+}
+
+static void uu_decode(struct drain *d, struct mw_str s)
+{
+	int state = GMIME_UUDECODE_STATE_BEGIN;
+	guint32 save = 0;
+
+	for (s = uu_data(s); s.n && !d->full && mw_buf_ok(d->out);) {
+		size_t n = s.n < CHUNK / 2 ? s.n : CHUNK / 2;
+
+		drain_flush(d);
+		d->n = g_mime_encoding_uudecode_step((const unsigned char *)s.p, n, (unsigned char *)d->chunk, &state, &save);
+		s.p += n;
+		s.n -= n;
+	}
+}
+
+/* ---- by name ------------------------------------------------------------------------------------------------------------------ */
+
+enum mw_transfer mw_transfer_by_name(struct mw_str value)
+{
+	static const struct {
+		const char *name;
+		enum mw_transfer transfer;
+	} names[] = {
+		{"base64", MW_TRANSFER_BASE64}, {"quoted-printable", MW_TRANSFER_QP}, {"x-uuencode", MW_TRANSFER_UU},
+		{"uuencode", MW_TRANSFER_UU},	{"x-uue", MW_TRANSFER_UU},
+	};
+
+	value = mw_str_trim(value);
+	if (value.n && value.p[0] == '"') {
+		value.p++;
+		value.n--;
+	}
+	for (size_t i = 0; i < value.n; i++)
+		if (strchr(" \t\r\n;(\"", value.p[i]))
+			value.n = i; /* "base64 (comment)", "base64;" */
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (mw_str_caseeq(value, names[i].name))
+			return names[i].transfer;
+	return MW_TRANSFER_NONE;
+}
+
+/* Spaces inside lines, commas, full stops: words, not base64. A few odd octets are what a damaged transfer leaves. */
+static bool base64_plausible(struct mw_str s)
+{
+	size_t odd = 0, n = s.n < SAMPLE ? s.n : SAMPLE, seen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = s.p[i];
+
+		if (c == '\r' || c == '\n' || c == '\t' || c == '=')
+			continue;
+		seen++;
+		odd += base64_value(c) == 0;
+	}
+	return odd * 20 <= seen;
+}
+
+bool mw_transfer_plausible(enum mw_transfer t, struct mw_str data)
+{
+	switch (t) {
+	case MW_TRANSFER_BASE64:
+		return base64_plausible(data);
+	case MW_TRANSFER_QP:
+		return qp_plausible(data);
+	case MW_TRANSFER_UU:
+		return uu_data(data).n > 0;
+	case MW_TRANSFER_NONE:
+		break;
+	}
+	return true;
+}
+
+int mw_transfer_decode(enum mw_transfer t, struct mw_str data, uint64_t max, struct mw_buf *out)
+{
+	struct drain d;
+
+	d.out = out;
+	d.left = max;
+	d.n = 0;
+	d.full = false;
+	switch (t) {
+	case MW_TRANSFER_BASE64:
+		base64_decode(&d, data);
+		break;
+	case MW_TRANSFER_QP:
+		qp_decode(&d, data);
+		break;
+	case MW_TRANSFER_UU:
+		uu_decode(&d, data);
+		break;
+	case MW_TRANSFER_NONE:
+		drain_add(&d, data.p, data.n);
+		break;
+	}
+	return drain_end(&d);
+}
+
+int mw_transfer_decode_word(char encoding, struct mw_str data, struct mw_buf *out)
+{
+	if (mw_lower(encoding) == 'b')
+		return mw_transfer_decode(MW_TRANSFER_BASE64, data, UINT64_MAX, out);
+	for (size_t i = 0; i < data.n; i++) {
+		int octet = data.p[i] == '=' ? qp_octet(data, i) : -1;
+
+		mw_buf_putc(out, octet >= 0 ? (char)octet : data.p[i] == '_' ? ' ' : data.p[i]);
+		if (octet >= 0)
+			i += 2;
+	}
+	return mw_buf_ok(out) ? 0 : -ENOMEM;
+}
