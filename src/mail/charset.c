@@ -407,7 +407,7 @@ int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out
 		return by_label(data, seen, out, guessed);
 	if (unit > 1)
 		return by_label(data, with_byte_order(data, clean, unit), out, guessed);
-	seen = data.n && memchr(data.p, '\0', data.n) ? utf16_by_nuls(data) : NULL;
+	seen = data.n && data.n % 2 == 0 && memchr(data.p, '\0', data.n) ? utf16_by_nuls(data) : NULL;
 	*guessed = seen != NULL;
 	return by_label(data, seen ? seen : clean, out, guessed);
 }
