@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""milwardctl against its contract: check, scan --json, text, explain. TAP; run with BUILD=<build folder>, or from it."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SRC = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
+ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
+count = 0
+failed = 0
+
+
+def ok(condition, name, why=""):
+    global count, failed
+    count += 1
+    if not condition:
+        failed += 1
+        print("\n".join("# " + line for line in str(why).splitlines()))
+    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
+
+
+def ctl(*args, stdin=None):
+    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, input=stdin, capture_output=True, timeout=120)
+    return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
+
+
+def scan_lines(*args):
+    code, out, err = ctl("scan", "--json", *args)
+    return code, [json.loads(line) for line in out.decode().splitlines()], err
+
+
+POLICY = """
+load phi with extract-html, check-us grant text
+load route grant route, edit, run { mta none; portal yes }
+table <ours> { "clinic.example" }
+table <partners> { "partner.example" }
+include "rules/hipaa-identifiers.rules", "rules/clinical.rules"
+class phi when phi.identifiers >= 1 and phi.clinical >= 1
+match class phi to <partners> then send by tls(verified) or portal
+match class phi to external then hold "a person must look"
+match any then pass
+"""
+MESSAGE = b"""From: nurse@clinic.example
+To: jones@patient.example
+Subject: =?utf-8?q?Your_r=C3=A9sults?=
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+<p>Dear Ms. Jones, your hemoglobin A1c and the diagnosis of type 2 diabetes=
+ mellitus are in. SSN: <b>219</b>-09-9998, DOB 03/04/1961.</p>
+--b
+Content-Type: application/octet-stream; name="x.bin"
+Content-Transfer-Encoding: base64
+
+AAECAwQF
+--b--
+"""
+
+work = tempfile.TemporaryDirectory()
+os.chmod(work.name, 0o755)
+W = pathlib.Path(work.name)
+(W / "p.policy").write_text(POLICY)
+(W / "m.eml").write_bytes(MESSAGE)
+(W / "crlf.eml").write_bytes(MESSAGE.replace(b"\n", b"\r\n"))
+(W / "plain.txt").write_text("Zoë Jones, SSN: 219-09-9998, diagnosis: asthma\n", encoding="utf-8")
+
+# check
+code, out, err = ctl("check", W / "p.policy")
+ok(code == 0 and b"ok" in out, "check accepts a right policy", err)
+(W / "bad.policy").write_text(POLICY.replace("grant text", "grant txet").replace("hold \"", "holt \""))
+code, out, err = ctl("check", W / "bad.policy")
+ok(code == 1 and "bad.policy:2:" in err and 'did you mean "text"' in err and 'did you mean "hold"' in err and "3 errors" in err,
+   "check shows all errors with place and suggestion", err)
+code, out, err = ctl("check", "--json", W / "bad.policy")
+rows = [json.loads(line) for line in out.decode().splitlines()]
+ok(code == 1 and len(rows) == 3 and all(r["severity"] == "error" and r["line"] and r["column"] for r in rows), "check --json", out)
+code, out, err = ctl("check", W / "absent.policy")
+ok(code == 1 and "absent.policy" in err, "check names a missing file", err)
+(W / "sample.policy").write_text(POLICY + 'rule own { kind identifier; pattern /\\bABC-\\d{4}\\b/; level 90; hit "ABC-12"; miss "ABC-1234" }\n')
+code, out, err = ctl("check", W / "sample.policy")
+ok(code == 1 and err.count("sample.policy:") >= 2, "check runs hit and miss samples", err)
+
+# scan
+code, rows, err = scan_lines("--policy", W / "p.policy", W / "m.eml", W / "crlf.eml")
+ok(code == 0 and len(rows) == 2 and rows[0]["classes"] == ["phi"] == rows[1]["classes"], "scan finds the class", (rows, err))
+ssn = [f for f in rows[0]["findings"] if f["rule"] == "us-ssn"] if rows else []
+ok(len(ssn) == 1 and set(ssn[0]) >= {"rule", "kind", "part", "zone", "offset", "length", "confidence"}, "a finding has the contract's members", ssn)
+ok(bool(rows) and rows[0]["unreadable"] == [{"part": "2", "name": "x.bin", "reason": "unknown-format"}], "unreadable parts are named", rows)
+ok(len(rows) == 2 and [(f["rule"], f["offset"]) for f in rows[0]["findings"]] == [(f["rule"], f["offset"]) for f in rows[1]["findings"]],
+   "LF and CRLF files give the same findings")
+if ssn:
+    code, out, err = ctl("-p", W / "p.policy", "text", "--part", ssn[0]["part"], W / "m.eml")
+    cut = out[ssn[0]["offset"]:ssn[0]["offset"] + ssn[0]["length"]]
+    ok(code == 0 and cut == b"219-09-9998", "offset and length cut the match out of the part's text", cut)
+code, rows, err = scan_lines("--policy", W / "p.policy", "--text", W / "plain.txt")
+text = (W / "plain.txt").read_bytes()
+ok(code == 0 and rows[0]["findings"] and all(f["part"] == "0" for f in rows[0]["findings"]) and
+   any(text[f["offset"]:f["offset"] + f["length"]] == b"219-09-9998" for f in rows[0]["findings"]), "scan --text is part 0, offsets count octets", rows)
+code, rows, err = scan_lines("--policy", W / "p.policy", W / "absent.eml", W / "m.eml")
+ok(code == 1 and len(rows) == 2 and "error" in rows[0] and "error" not in rows[1], "an unreadable input prints its object and exit 1", rows)
+(W / "d/sub").mkdir(parents=True)
+for name in ("d/b.eml", "d/a.eml", "d/sub/c.eml", "d/.hidden"):
+    (W / name).write_bytes(MESSAGE)
+code, rows, err = scan_lines("--policy", W / "p.policy", W / "d")
+ok([pathlib.Path(r["file"]).name for r in rows] == ["a.eml", "b.eml", "c.eml"], "folders are searched in order", rows)
+code, rows, err = scan_lines(W / "m.eml")
+ok(code == 0 and rows and "phi" in rows[0]["classes"], "without --policy the default policy is used", (rows, err))
+
+# text
+code, out, err = ctl("text", W / "m.eml")
+ok(code == 0 and "Your résults" in out.decode() and b"219-09-9998" in out and b"unreadable: unknown-format" in out, "text prints the parts", out)
+code, out, err = ctl("text", "--part", "9.9", W / "m.eml")
+ok(code == 1 and "9.9" in err, "text names a part that is not there", err)
+
+# explain
+code, out, err = ctl("-p", W / "p.policy", "explain", "--from", "nurse@clinic.example", "--to", "x@clinic.example", "--to",
+                     "y@partner.example", "--to", "jones@patient.example", W / "m.eml")
+text = out.decode()
+ok(code == 0 and "219-09" not in text and "Jones" not in text and "résults" not in text, "explain prints no matched text and no Subject", text)
+ok("p.policy:8" in text and "p.policy:9" in text and "p.policy:10" in text, "explain names the deciding line of each recipient", text)
+ok("tls(verified)" in text and "does not" in text and "a person must look" in text, "explain says why the others did not", text)
+code, out, err = ctl("-p", W / "p.policy", "explain", "--to", "y@partner.example", "-", stdin=MESSAGE)
+ok(code == 0 and b"tls(verified)" in out, "explain reads standard input", (out, err))
+
+# the tool itself
+code, out, err = ctl("chekc")
+ok(code == 64 and 'did you mean "check"' in err, "a wrong command gets a suggestion", err)
+code, out, err = ctl("--help")
+ok(code == 0 and b"explain" in out and b"audit verify" in out, "help lists the commands of modules too", out)
+code, out, err = ctl("completion", "bash")
+r = subprocess.run(["bash", "-n"], input=out)
+ok(code == 0 and r.returncode == 0, "completion is valid bash")
+with open("/dev/full", "wb") as full:
+    r = subprocess.run([BUILD / "milwardctl", "scan", "--json", "-p", W / "p.policy", W / "m.eml"], env=ENV, stdout=full, stderr=subprocess.PIPE)
+ok(r.returncode == 1, "a full disk behind standard output is an error")
+
+print(f"1..{count}")
+sys.exit(1 if failed else 0)
