@@ -196,7 +196,7 @@ static const char *tag_of(const struct route *r, const struct mw_order *o)
 	bool is_verified = true, portal = false;
 
 	if (o->action == PORTAL)
-		return "mw-portal";
+		return "portal";
 	for (; o && !portal; o = o->next) {
 		const struct args_tls *args = o->args;
 
@@ -206,8 +206,8 @@ static const char *tag_of(const struct route *r, const struct mw_order *o)
 			is_verified = false;
 	}
 	if (is_verified)
-		return portal ? "mw-verp" : "mw-ver";
-	return portal ? "mw-tlsp" : "mw-tls";
+		return portal ? "verp" : "ver";
+	return portal ? "tlsp" : "tls";
 }
 
 static int act_tag(struct route *r, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)

@@ -186,10 +186,10 @@ static void test_tags(void **state)
 		bool portal;
 		const char *tag;
 	} rows[] = {
-	    {"t", true, "mw-tls"},     {"v", true, "mw-ver"},	 {"p", true, "mw-portal"}, {"tp", true, "mw-tlsp"},
-	    {"vp", true, "mw-verp"},   {"vt", true, "mw-tls"},	 {"vtp", true, "mw-tlsp"}, {"tv", true, "mw-tls"},
-	    {"pt", true, "mw-portal"}, {"vpt", true, "mw-verp"}, {"tp", false, "mw-tls"},  {"vp", false, "mw-ver"},
-	    {"vpt", false, "mw-tls"},
+	    {"t", true, "tls"},     {"v", true, "ver"},	 {"p", true, "portal"}, {"tp", true, "tlsp"},
+	    {"vp", true, "verp"},   {"vt", true, "tls"},	 {"vtp", true, "tlsp"}, {"tv", true, "tls"},
+	    {"pt", true, "portal"}, {"vpt", true, "verp"}, {"tp", false, "tls"},  {"vp", false, "ver"},
+	    {"vpt", false, "tls"},
 	};
 	struct mw_err err;
 
