@@ -225,7 +225,7 @@ static bool take_row(const struct filling *f, const struct mw_opt *row, struct m
 	*given = true;
 	if (row->type == MW_BOOL && (row->flags & MW_KEYWORD) && !mw_cursor_at_word(cur, "yes") &&
 	    !mw_cursor_at_word(cur, "no")) {
-		static struct mw_token yes = {.kind = MW_TOK_NAME, .text = "yes", .n = 3};
+		struct mw_token yes = {.kind = MW_TOK_NAME, .text = "yes", .n = 3};
 		struct mw_tokens one = {.v = &yes, .n = 1};
 		struct mw_cursor bare = {.tokens = &one, .end = cur->end};
 

@@ -185,6 +185,8 @@ static bool check_text(struct mw_checker *c, const struct mw_cond *cond, struct 
 	struct mw_str text = {.p = cond->name.text, .n = cond->name.n};
 	const char *hint = text.n == 0 && cond->op == MW_OP_FROM_TEXT ? NULL : mw_table_wrong(text); /* "": the null sender */
 
+	if (mw_table_is_network(text))
+		hint = "networks are of clients, not of senders and recipients";
 	if (hint)
 		mw_check_error(c, cond->name.place, hint, "\"%s\" is no address and no domain", cond->name.text);
 	e->text = cond->name.text;
@@ -245,8 +247,8 @@ static bool check_header(struct mw_checker *c, const struct mw_cond *cond, struc
 {
 	e->text = cond->name.text;
 	for (const char *p = e->text; *p; p++)
-		if (*p <= ' ' || *p == ':' || *p == 0x7f || (unsigned char)*p >= 0x80) {
-			mw_check_error(c, cond->name.place, "the name alone, without \":\"",
+		if (*p <= ' ' || *p == ':' || *p == '*' || *p == 0x7f || (unsigned char)*p >= 0x80) {
+			mw_check_error(c, cond->name.place, "one whole name, without \":\"",
 				       "\"%s\" is no name of a header field", e->text);
 			return false;
 		}

@@ -172,7 +172,7 @@ static bool take_option(struct mw_checker *c, const struct mw_plugin *plugin, st
 	t = mw_cursor_peek(cur);
 	if (row->type == MW_BOOL &&
 	    (t->kind != MW_TOK_NAME || t->first || find_row(plugin->options, t->text))) { /* a bare name */
-		static struct mw_token yes = {.kind = MW_TOK_NAME, .text = "yes", .n = 3};
+		struct mw_token yes = {.kind = MW_TOK_NAME, .text = "yes", .n = 3};
 		struct mw_tokens one = {.v = &yes, .n = 1};
 		struct mw_cursor bare = {.tokens = &one, .end = cur->end};
 

@@ -264,6 +264,11 @@ static void add_term(struct work *w, const char *text, size_t n, struct mw_place
 			mw_check_error(w->c, place, "terms are written in UTF-8", "a term of \"%s\" is not UTF-8", w->name);
 			return;
 		}
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+			mw_check_error(w->c, place, "words of a term are separated by blanks",
+				       "a term of \"%s\" holds a control character", w->name);
+			return;
+		}
 	}
 	if (n == 0 || n > TERM_MAX) {
 		mw_check_error(w->c, place, NULL, "a term of \"%s\" has %zu octets: it must have 1 to %u", w->name, n, TERM_MAX);

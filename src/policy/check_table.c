@@ -40,6 +40,10 @@ static struct mw_str without_comment(struct mw_str line)
 
 bool mw_check_next_line(const struct mw_source *s, size_t *at, uint32_t *line, struct mw_str *ret, uint32_t *column)
 {
+	uint32_t start = s->n >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* byte order mark */
+
+	if (*at == 0)
+		*at = start;
 	while (*at < s->n) {
 		const char *p = s->text + *at, *nl = memchr(p, '\n', s->n - *at);
 		size_t n = nl ? (size_t)(nl - p) : s->n - *at;
@@ -47,7 +51,7 @@ bool mw_check_next_line(const struct mw_source *s, size_t *at, uint32_t *line, s
 		*at += n + 1;
 		++*line;
 		*ret = without_comment((struct mw_str){.p = p, .n = n});
-		*column = (uint32_t)(ret->p - p + 1);
+		*column = (uint32_t)(ret->p - p + 1) + (*line == 1 ? start : 0);
 		if (ret->n)
 			return true;
 	}

@@ -147,7 +147,7 @@ struct mw_catalog {
  * warnings on success). 0 and a plan that must be freed, or -EINVAL, -ENOMEM. search: folder for `include` and files that are
  * neither beside the file that names them nor beside path (the installed policies folder), NULL = none. */
 int mw_plan_load(const char *path, const char *search, const struct mw_catalog *, struct mw_diags *, struct mw_plan **ret);
-/* The same for a policy that is in memory and may name no files. shown: its name in messages. Both are borrowed as long as diags.
+/* The same for a policy that is in memory and may name no files; -EFBIG: larger than the file of a policy may be. shown: its name in messages. Both are borrowed as long as diags.
  */
 int mw_plan_load_text(struct mw_str text, const char *shown, const struct mw_catalog *, struct mw_diags *, struct mw_plan **ret);
 /* The plan as text, one line a thing, for golden tests and `milwardctl check --plan`. */

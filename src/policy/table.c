@@ -150,7 +150,7 @@ static bool is_domain(struct mw_str s)
 }
 
 /* 192.0.2.1, 10.0.0.0/8, 2001:db8::/32 */
-static bool is_network(struct mw_str s)
+bool mw_table_is_network(struct mw_str s)
 {
 	char text[INET6_ADDRSTRLEN + 4];
 	unsigned char bits[16];
@@ -199,7 +199,7 @@ const char *mw_table_wrong(struct mw_str s)
 		if (!is_local_part((struct mw_str){.p = s.p, .n = local}))
 			return "write bob@x.example, x.example, .x.example or 10.0.0.0/8";
 		domain = (struct mw_str){.p = at + 1, .n = s.n - local - 1};
-	} else if (is_network(s)) {
+	} else if (mw_table_is_network(s)) {
 		return NULL;
 	} else if (s.n && s.p[0] == '.') {
 		domain = (struct mw_str){.p = s.p + 1, .n = s.n - 1};
