@@ -270,21 +270,45 @@ static const struct {
     {"class more", {.to = OUT, .people = 1, .table = true}, true},
 };
 
+static void load_condition(const char *when)
+{
+	char text[600];
+
+	(void)snprintf(text, sizeof(text),
+		       "class some when phi.people >= 1\nclass more when class some and phi.table\n"
+		       "match %s then hold\nmatch any then pass\n",
+		       when);
+	load(text);
+}
+
+static void check_condition(size_t i, const char *when)
+{
+	struct message m = conditions[i].m;
+
+	m.sender = m.sender ? m.sender : "anna@clinic.example";
+	if (strcmp(decided(&m), conditions[i].holds ? "7 hold hold" : "8 pass pass") != 0)
+		fail_msg("case %zu, %s: %s", i, when, decided(&m));
+}
+
+/* What is printed of a condition is that condition again. */
 static void test_conditions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
-		struct message m = conditions[i].m;
-		char text[400];
+		struct mw_buf first = MW_BUF_INIT, again = MW_BUF_INIT;
 
-		m.sender = m.sender ? m.sender : "anna@clinic.example";
-		(void)snprintf(text, sizeof(text),
-			       "class some when phi.people >= 1\nclass more when class some and phi.table\n"
-			       "match %s then hold\nmatch any then pass\n",
-			       conditions[i].when);
-		load(text);
-		if (strcmp(decided(&m), conditions[i].holds ? "7 hold hold" : "8 pass pass") != 0)
-			fail_msg("case %zu, %s: %s", i, conditions[i].when, decided(&m));
+		load_condition(conditions[i].when);
+		check_condition(i, conditions[i].when);
+		mw_buf_puts(&first, "when ");
+		mw_expr_print(plan, plan->line[0].when, &first);
+		(void)unload(NULL);
+		load_condition(mw_buf_text(&first));
+		check_condition(i, mw_buf_text(&first));
+		mw_buf_puts(&again, "when ");
+		mw_expr_print(plan, plan->line[0].when, &again);
+		assert_string_equal(mw_buf_text(&again), mw_buf_text(&first));
+		mw_buf_free(&first);
+		mw_buf_free(&again);
 		(void)unload(NULL);
 	}
 }
