@@ -163,7 +163,7 @@ struct mw_action {
 #define MW_ALL UINT32_MAX /* the whole message, not one recipient */
 struct mw_order {
 	uint32_t action; /* index into the module's action rows */
-	uint32_t rcpt;   /* index of the recipient, or MW_ALL */
+	uint32_t rcpt;   /* index of the recipient; MW_ALL for EDIT, SIGN and RECORD, which are done once a message */
 	const void *args;
 	const struct mw_order *next; /* the means that follows in `send by A or B`, when the same module offers it; else NULL */
 };
@@ -230,7 +230,7 @@ struct mw_part {
 	const char *name;   /* file name in UTF-8, "" when none. Message content: never log it */
 	uint32_t zone;      /* enum mw_zone */
 	const char *unread; /* NULL, or why it could not be read: a word of mw_unreadable */
-	struct mw_str text; /* "" when unread */
+	struct mw_str text; /* what could be read; "" when unread, but for the reasons limit and indeterminate */
 };
 
 /* Reasons of `unreadable(...)`, a closed list. */
@@ -295,9 +295,10 @@ struct mw_host {
 	const struct mw_envelope *(*envelope)(struct mw_msg *);
 	/* Power `headers`: fields as the client sent them, with the edits staged so far applied. NULL past the end. */
 	const struct mw_field *(*field)(struct mw_self *, struct mw_msg *, size_t i);
-	/* Power `headers`: the body as the client sent it, piece by piece; stops and returns what fn returns when that is not 0. */
+	/* Power `headers`: the body as the client sent it, piece by piece; stops and returns what fn returns when that is not 0.
+	 * -EBUSY before MW_SEE_MESSAGE; -EFBIG when a limit has cut it off. */
 	int (*body)(struct mw_self *, struct mw_msg *, int (*fn)(void *ctx, const char *p, size_t n), void *ctx);
-	/* Power `text`: parts of the message. NULL past the end. */
+	/* Power `text`: parts of the message. NULL past the end, and before MW_SEE_MESSAGE. */
 	const struct mw_part *(*part)(struct mw_self *, struct mw_msg *, size_t i);
 	/* Power `text`: run the policy's rules over one part. Findings in order of offset. -EAGAIN: indeterminate (a match limit was
 	 * reached); *n findings are valid all the same and the part is marked unreadable(indeterminate). */
@@ -314,7 +315,7 @@ struct mw_host {
 	/* Findings of all modules; NULL past the end. */
 	const struct mw_finding *(*finding)(struct mw_msg *, size_t i);
 
-	/* Staged edits: done only after every hook of the message has succeeded, in the order that no MTA can half apply. */
+	/* Staged edits, in act() alone: done only after every hook of the message has succeeded, in the order that no MTA can half apply. */
 	/* Power `edit`. Name and value are copied; the value goes behind "Name:" as it is, so begin it with a space; folds are LF. */
 	int (*add_field)(struct mw_self *, struct mw_msg *, const char *name, const char *value, bool first);
 	/* Power `edit`: remove every field whose name matches (case-insensitive; a final * matches any rest). Returns how many. */

@@ -215,6 +215,21 @@ static void act(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt)
 	mw_msg_broken(m, MW_CAUSE_ERROR);
 }
 
+/* A means that staged no tag would let its recipient's copy go as if nothing had been decided. */
+static void act_rcpt(struct mw_msg *m, uint32_t rcpt)
+{
+	const struct mw_call *call = m->decided[rcpt].call;
+	const struct mw_err err = {.text = "a means did not route its recipient"};
+
+	if (!call)
+		return;
+	act(m, call, rcpt);
+	if (call->effect != MW_ROUTE || !m->gen->self[call->module].opened || m->broken || mw_msg_has_tag(m, rcpt))
+		return;
+	(void)mw_msg_module_failed(m, &m->gen->self[call->module], -EIO, &err);
+	mw_msg_broken(m, MW_CAUSE_ERROR);
+}
+
 /* Everything that is ordered beside delivery, each once: by the lines that decided, and by `always`. NULL = no memory. */
 static const struct mw_call **collect_calls(struct mw_msg *m, size_t *n)
 {
@@ -257,8 +272,7 @@ static void act_delivery(struct mw_msg *m, const struct mw_call **v, size_t n)
 	if (m->outcome.effect == MW_REFUSE || m->outcome.effect == MW_TEMPFAIL)
 		return;
 	for (uint32_t i = 0; i < m->env.rcpts && !m->broken; i++)
-		if (m->decided[i].call)
-			act(m, m->decided[i].call, i);
+		act_rcpt(m, i);
 	if (!m->broken)
 		act_calls(m, v, n, MW_EDIT);
 	/* A signature over half of a message would be wrong. The policy has chosen to send what is over a limit: unsigned. */
@@ -297,11 +311,11 @@ void mw_msg_run(struct mw_msg *m, void (*trace)(void *ctx, uint32_t rcpt, const 
 	struct tracer t = {.fn = trace, .ctx = trace_ctx};
 
 	mw_msg_begin(m);
-	if (!m->bare)
-		(void)mw_msg_body(m, "", 0); /* the empty line after the header; a failure is noted */
+	mw_msg_complete(m);
 	if (m->gen->offline)
 		(void)mw_msg_scan_all(m);
 	mw_msg_see(m, MW_SEE_MESSAGE, NULL, 0);
+	(void)mw_msg_late(m); /* a module that took too long may have looked at half of it */
 	decide_all(m, &t);
 	act_all(m);
 	if (mw_msg_list_edits(m) < 0)

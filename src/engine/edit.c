@@ -139,6 +139,14 @@ static bool tag_ok(const char *tag)
 	return n && !tag[n] && n + strlen(".mw-.invalid") <= MW_TAG_ROOM;
 }
 
+bool mw_msg_has_tag(const struct mw_msg *m, size_t rcpt)
+{
+	for (size_t i = 0; i < m->tags; i++)
+		if (m->tag[i].rcpt == rcpt)
+			return true;
+	return false;
+}
+
 /* A later tag of one recipient replaces the earlier. */
 static struct mw_edit_tag *tag_slot(struct mw_msg *m, size_t rcpt)
 {

@@ -3,10 +3,11 @@
 
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define OCTETS "application/octet-stream"
-/* A detached signature with a long chain of certificates stays far below this. */
+/* A detached signature or key with a long chain of certificates stays far below this. */
 #define SIGNATURE_MAX 65536u
 
 struct row {
@@ -38,6 +39,7 @@ static const struct row kinds[] = {
 	{"application/x-yaml", MW_MEDIA_TEXT},
 	{"application/ics", MW_MEDIA_TEXT},
 	{"application/pgp-signature", MW_MEDIA_SIGNATURE},
+	{"application/pgp-keys", MW_MEDIA_SIGNATURE},
 	{"application/pkcs7-signature", MW_MEDIA_SIGNATURE},
 	{"application/x-pkcs7-signature", MW_MEDIA_SIGNATURE},
 	{"image/svg+xml", MW_MEDIA_TEXT},
@@ -199,14 +201,27 @@ const char *mw_media_type(const char *type, const char *name, struct mw_str cont
 	return type;
 }
 
+/* One armored block of that kind, and nothing around it. */
+static bool is_armored(struct mw_str s, const char *kind)
+{
+	char begin[64], end[64];
+	size_t b = (size_t)snprintf(begin, sizeof(begin), "-----BEGIN PGP %s-----", kind);
+	size_t e = (size_t)snprintf(end, sizeof(end), "-----END PGP %s-----", kind);
+	const char *first;
+
+	if (s.n < b + e || memcmp(s.p, begin, b) != 0 || memcmp(s.p + s.n - e, end, e) != 0)
+		return false;
+	first = memmem(s.p, s.n, end, e);
+	return first == s.p + s.n - e;
+}
+
 bool mw_media_is_signature(struct mw_str s)
 {
-	static const char armor[] = "-----BEGIN PGP SIGNATURE-----";
 	struct mw_str text = mw_str_trim(s);
 
 	if (s.n > SIGNATURE_MAX)
 		return false;
-	if (text.n >= sizeof(armor) - 1 && memcmp(text.p, armor, sizeof(armor) - 1) == 0)
+	if (is_armored(text, "SIGNATURE") || is_armored(text, "PUBLIC KEY BLOCK"))
 		return true;
 	/* DER: a sequence of indefinite length, or of a length in two or more octets. */
 	return s.n >= 4 && (unsigned char)s.p[0] == 0x30 && ((unsigned char)s.p[1] & 0x80) != 0;

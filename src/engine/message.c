@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* What modules and the engine may keep beside header, recipients and findings, whose own limits bound them. */
 #define ARENA_BASE ((uint64_t)64 * 1024 * 1024)
@@ -34,6 +35,7 @@ static bool msg_init(struct mw_msg *m, const struct mw_msg_options *options)
 	m->fact = mw_arena_array(m->arena, m->gen->facts, sizeof(*m->fact));
 	m->classes = mw_arena_array(m->arena, plan->classes, sizeof(*m->classes));
 	m->store = mw_store_new((size_t)(options->memory > SIZE_MAX ? SIZE_MAX : options->memory), options->spool);
+	m->time = options->time ? options->time : MW_MSG_TIME;
 	m->env.queue_id = "-";
 	m->env.sender = m->env.sender_domain = m->env.client_addr = m->env.client_name = mw_str("");
 	m->env.auth_type = m->env.auth_user = mw_str("");
@@ -118,6 +120,33 @@ void mw_msg_breach(struct mw_msg *m, enum mw_limit l)
 
 	(void)snprintf(why, sizeof(why), "more than %llu %s", (unsigned long long)limit(m, l), mw_limit_rows[l].help);
 	mw_msg_cause(m, MW_CAUSE_LIMIT_FIRST + (uint32_t)l, why);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void mw_msg_complete(struct mw_msg *m)
+{
+	if (!m->bare)
+		(void)mw_msg_body(m, "", 0); /* the empty line, when there is no body; a failure is noted */
+	m->complete = true;
+	m->deadline = now_ms() + m->time;
+}
+
+bool mw_msg_late(struct mw_msg *m)
+{
+	char why[64];
+
+	if (!m->deadline || now_ms() <= m->deadline)
+		return false;
+	(void)snprintf(why, sizeof(why), "reading it takes more than %u ms", m->time);
+	mw_msg_cause(m, MW_CAUSE_TIMEOUT, why);
+	return true;
 }
 
 uint64_t mw_msg_causes(const struct mw_msg *m)

@@ -13,7 +13,9 @@ struct mw_msg;
 struct mw_msg_options {
 	uint64_t memory; /* octets kept in memory before the store goes to a file */
 	const char *spool; /* folder of that file */
+	uint32_t time; /* milliseconds that mw_msg_run may take before it reads no more: cause `timeout`; 0 = MW_MSG_TIME */
 };
+#define MW_MSG_TIME 120000u /* an MTA waits for 300 seconds, and our progress notes keep it waiting */
 /* Takes a reference of the generation. NULL = no memory. */
 struct mw_msg *mw_msg_new(struct mw_generation *, const struct mw_msg_options *);
 void mw_msg_free(struct mw_msg **); /* runs end() of each module, wipes; accepts NULL */

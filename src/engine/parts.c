@@ -203,6 +203,10 @@ static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i)
 		p->pub.unread = unread_word(leaf->unread);
 		return p->pub.unread ? 0 : -EINVAL;
 	}
+	if (mw_msg_late(m)) {
+		p->pub.unread = unread_word("limit");
+		return 0;
+	}
 	r = mw_mime_decode(mime, i, m->gen->plan->limits.max[MW_LIMIT_SIZE], &data);
 	if (r == -EFBIG) {
 		mw_msg_breach(m, MW_LIMIT_SIZE);

@@ -107,6 +107,9 @@ struct mw_msg {
 	bool truncated;   /* something was dropped */
 	bool broken;      /* something was lost that the policy cannot see: no delivery now, whatever it says */
 	uint32_t broken_by; /* the cause */
+	uint32_t time;    /* of mw_msg_options */
+	int64_t deadline; /* monotonic milliseconds, 0 = not running */
+	bool complete;    /* all of it has come: mw_msg_run has begun */
 	bool begun;
 	struct tx *tx; /* one a module */
 	struct fact *fact;
@@ -144,6 +147,9 @@ struct mw_msg {
 /* Remembers the cause `error`, and that something was lost. why NULL: the text of code. Returns code. */
 int mw_msg_fail(struct mw_msg *, int code, const char *why);
 void mw_msg_broken(struct mw_msg *, uint32_t cause);
+/* Is the time of the message over? Then that is a cause, and what is not read yet stays unread. */
+bool mw_msg_late(struct mw_msg *);
+void mw_msg_complete(struct mw_msg *); /* the last octet has come; the clock runs */
 void mw_msg_breach(struct mw_msg *, enum mw_limit);
 
 /* chain.c: begin() of the modules, once; a failure is a cause. */
@@ -168,6 +174,7 @@ int mw_msg_current(struct mw_msg *); /* makes msg->current; -ENOMEM */
 int mw_msg_add_field(struct mw_msg *, const char *name, const char *value, bool first);
 int mw_msg_del_fields(struct mw_msg *, const char *name);
 int mw_msg_tag(struct mw_msg *, size_t rcpt, const char *tag);
+bool mw_msg_has_tag(const struct mw_msg *, size_t rcpt);
 int mw_msg_list_edits(struct mw_msg *);
 void mw_msg_drop_edits(struct mw_msg *);
 

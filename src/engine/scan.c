@@ -27,10 +27,15 @@ int mw_msg_scan_part(struct mw_msg *m, size_t i)
 
 	if (p->scanned)
 		return p->result;
-	if (!m->scratch)
-		m->scratch = mw_pool_take(m->gen->pool);
 	p->scanned = true;
 	p->first = m->findings.n;
+	if (mw_msg_late(m)) {
+		if (!p->pub.unread)
+			p->pub.unread = "limit";
+		return p->result = -EAGAIN;
+	}
+	if (!m->scratch)
+		m->scratch = mw_pool_take(m->gen->pool);
 	p->result = m->scratch ? scan_text(m, (uint32_t)i) : -ENOMEM;
 	p->n = m->findings.n - p->first;
 	switch (p->result) {

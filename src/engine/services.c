@@ -104,9 +104,11 @@ static const struct mw_envelope *host_envelope(struct mw_msg *m)
 
 static const struct mw_field *host_field(struct mw_self *s, struct mw_msg *m, size_t i)
 {
-	if (!may(s, m, MW_POWER_HEADERS) || mw_msg_current(m) < 0)
+	if (!may(s, m, MW_POWER_HEADERS))
 		return NULL;
-	return i < m->currents ? &m->current[i].field : NULL;
+	if (m->current_made)
+		return i < m->currents ? &m->current[i].field : NULL;
+	return i < m->header.n ? &m->header.v[i] : NULL;
 }
 
 static int host_body(struct mw_self *s, struct mw_msg *m, int (*fn)(void *ctx, const char *p, size_t n), void *ctx)
@@ -116,10 +118,10 @@ static int host_body(struct mw_self *s, struct mw_msg *m, int (*fn)(void *ctx, c
 
 	if (!may(s, m, MW_POWER_HEADERS))
 		return -EPERM;
+	if (!m->complete)
+		return -EBUSY; /* half a body must not be signed or kept as if it were whole */
 	if (m->truncated)
-		return -EFBIG; /* half a body must not be signed or kept as if it were whole */
-	if (!m->in_body)
-		return 0;
+		return -EFBIG;
 	r = mw_store_view(m->store, &all, NULL);
 	if (r < 0)
 		return r;
@@ -137,7 +139,7 @@ static int host_body(struct mw_self *s, struct mw_msg *m, int (*fn)(void *ctx, c
 
 static const struct mw_part *host_part(struct mw_self *s, struct mw_msg *m, size_t i)
 {
-	if (!may(s, m, MW_POWER_TEXT))
+	if (!may(s, m, MW_POWER_TEXT) || !m->complete) /* parts are made once, of the whole message */
 		return NULL;
 	(void)mw_msg_make_parts(m); /* a failure is a cause already; what was read is there */
 	return mw_msg_part(m, i);
@@ -149,6 +151,8 @@ static int host_scan(struct mw_self *s, struct mw_msg *m, size_t part, const str
 
 	if (!may(s, m, MW_POWER_TEXT))
 		return -EPERM;
+	if (!m->complete)
+		return -EBUSY;
 	r = mw_msg_make_parts(m);
 	if (r < 0)
 		return r;

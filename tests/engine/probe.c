@@ -10,7 +10,7 @@
 /* ---- what was called ------------------------------------------------------------------------------------------------------------ */
 static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER;
 static char calls[4096];
-static probe_inside inside;
+static probe_inside inside, early;
 static probe_acting acting;
 
 MW_PRINTF(1, 2) static void note(const char *fmt, ...)
@@ -36,13 +36,18 @@ const char *probe_calls(void)
 void probe_reset(void)
 {
 	calls[0] = '\0';
-	inside = NULL;
+	inside = early = NULL;
 	acting = NULL;
 }
 
 void probe_in_see(probe_inside fn)
 {
 	inside = fn;
+}
+
+void probe_early(probe_inside fn)
+{
+	early = fn;
 }
 
 void probe_in_act(probe_acting fn)
@@ -166,6 +171,8 @@ static int probe_see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, c
 	(void)tx;
 	(void)data;
 	note("see:%u:%zu", stage, n);
+	if (stage != MW_SEE_MESSAGE && early)
+		return early(p->host, p->self, msg, err);
 	if (stage != MW_SEE_MESSAGE)
 		return maybe_fail(p->host, p->conf, "early", err);
 	if (p->host->set_int(p->self, msg, 0, p->conf->number) < 0 || p->host->set_int(p->self, msg, 1, p->conf->flag) < 0)
@@ -207,7 +214,7 @@ static int probe_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_o
 		note("act:%s", name);
 	else
 		note("act:%s:%u", name, order->rcpt);
-	if (r == 0 && actions[order->action].effect == MW_ROUTE)
+	if (r == 0 && actions[order->action].effect == MW_ROUTE && !in_list(&p->conf->fail, "forget"))
 		r = p->host->tag(p->self, msg, order->rcpt, name);
 	else if (r == 0 && strcmp(name, "strip") == 0)
 		r = p->host->del_fields(p->self, msg, args->text);

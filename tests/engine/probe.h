@@ -14,6 +14,7 @@ void probe_reset(void);
 /* Called in see(MESSAGE) with the host's table, when set: a test's own look from inside. Its result is the hook's. */
 typedef int (*probe_inside)(const struct mw_host *, struct mw_self *, struct mw_msg *, struct mw_err *);
 void probe_in_see(probe_inside);
+void probe_early(probe_inside); /* in stages before the whole message */
 /* The same for act(), with the name of the action. */
 typedef int (*probe_acting)(const struct mw_host *, struct mw_self *, struct mw_msg *, const char *action, uint32_t rcpt, struct mw_err *);
 void probe_in_act(probe_acting);

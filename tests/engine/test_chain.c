@@ -67,6 +67,8 @@ static const struct decision decisions[] = {
 	 "act:pass:0 act:seal act:note"},
 	{"a record fails", "fail \"note\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => tempfail error",
 	 "act:pass:0 act:seal act:note"},
+	{"a means that routes nothing", "fail \"forget\"", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => tempfail error",
+	 "able:tls+portal:0 act:tls:0 act:note"},
 	/* outcomes of causes */
 	{"on error refuse", "fail \"see\"", SEND "on error refuse \"cannot look\"\n", "al@clinic.example bob@x.example", PLAIN_MAIL,
 	 "pass pass policy:9 / refuse refuse policy:11 => refuse error", "act:note"},

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define POLICY OURS LOAD_PROBE "match any then pass\n"
@@ -319,6 +320,40 @@ static void test_services(void **state)
 	world_close(&w);
 }
 
+/* Before the end nothing is made that would then be taken for the whole. */
+static int look_early(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, struct mw_err *err)
+{
+	const struct mw_finding *f;
+	size_t n;
+
+	(void)err;
+	assert_null(h->part(s, m, 0));
+	assert_int_equal(h->scan(s, m, 0, &f, &n), -EBUSY);
+	assert_int_equal(h->body(s, m, stop, NULL), -EBUSY);
+	(void)h->field(s, m, 0);
+	return 0;
+}
+
+static void test_early(void **state)
+{
+	struct world w;
+	struct mw_msg *m;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, POLICY RULES, 0);
+	probe_early(look_early);
+	probe_in_see(look);
+	m = msg_to(&w, "b@x.example");
+	mw_msg_see(m, MW_SEE_MAIL, "", 0);
+	msg_take(m, SICK_MAIL);
+	mw_msg_see(m, MW_SEE_BODY, "", 0);
+	mw_msg_run(m, NULL, NULL);
+	assert_string_equal(msg_shown(m), "pass pass policy:3 => pass");
+	mw_msg_free(&m);
+	world_close(&w);
+}
+
 static int log_lines; /* what the services log goes to stderr: counted there */
 
 static int without_power(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, struct mw_err *err)
@@ -482,6 +517,48 @@ static void test_hostile_dsn(void **state)
 	world_close(&w);
 }
 
+/* Late: what is not read yet stays unread, and the policy's line for it decides. */
+static int take_long(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, struct mw_err *err)
+{
+	struct timespec begun, now;
+	const struct mw_finding *f;
+	size_t n = 1;
+
+	(void)err;
+	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
+	do {
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000 < 3);
+	assert_int_equal(h->scan(s, m, 0, &f, &n), -EAGAIN);
+	assert_int_equal(n, 0);
+	return 0;
+}
+
+static void test_timeout(void **state)
+{
+	const struct mw_msg_options options = {.memory = 65536, .spool = "/tmp", .time = 1};
+	const struct mw_str none = {.p = "", .n = 0};
+	struct world w;
+	struct mw_msg *m;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, POLICY "on timeout hold \"slow\"\n" RULES, 0);
+	probe_in_see(take_long);
+	m = mw_msg_new(w.gen, &options);
+	assert_non_null(m);
+	assert_int_equal(mw_msg_sender(m, mw_str("<a@clinic.example>")), 0);
+	assert_int_equal(mw_msg_rcpt(m, mw_str("<b@x.example>"), none, none, none), 0);
+	msg_take(m, SICK_MAIL);
+	mw_msg_run(m, NULL, NULL);
+	assert_string_equal(msg_shown(m), "hold hold policy:4 => hold timeout");
+	assert_string_equal(mw_msg_part(m, 0)->unread, "limit");
+	assert_string_equal(mw_msg_part(m, mw_msg_parts(m) - 1)->unread, "limit");
+	assert_string_equal(mw_msg_cause_why(m, MW_CAUSE_TIMEOUT), "reading it takes more than 1 ms");
+	mw_msg_free(&m);
+	world_close(&w);
+}
+
 /* A signature over half of a message is not made; a module that asks for the body is told. */
 static int body_is_cut(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, struct mw_err *err)
 {
@@ -517,7 +594,8 @@ int main(void)
 		cmocka_unit_test(test_size_limit),   cmocka_unit_test(test_no_spool),	     cmocka_unit_test(test_causes_of_host),
 		cmocka_unit_test(test_read_file),    cmocka_unit_test(test_read_file_fails), cmocka_unit_test(test_services),
 		cmocka_unit_test(test_powers),	     cmocka_unit_test(test_edits),	     cmocka_unit_test(test_hostile_dsn),
-		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,7 +341,12 @@ static void test_bare_text(void **state)
 static void test_media_signature(void **state)
 {
 	(void)state;
-	assert_true(mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\n")));
+	assert_true(mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
+	assert_true(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----\nSSN\n"
+						      "-----END PGP SIGNATURE-----")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx")));
 	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x82\x01\x00")));
 	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x06\x09")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("0123")));
