@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands: `milwardctl audit verify|show|export`. Exit status: 0 done (verify: intact), 1 not, 2 wrong usage. */
+#ifndef MW_AUDIT_COMMANDS_H
+#define MW_AUDIT_COMMANDS_H
+
+#include <milward/plugin.h>
+
+/* The module's options, as the policy has them. */
+struct mw_audit_conf {
+	const char *path, *key;
+	bool sync;
+	int64_t checkpoint;
+};
+
+/* struct mw_command's run. FILE and --key default to what the policy says. */
+int mw_audit_verify_command(const struct mw_host *, const void *conf, int argc, char **argv);
+int mw_audit_show_command(const struct mw_host *, const void *conf, int argc, char **argv);
+int mw_audit_export_command(const struct mw_host *, const void *conf, int argc, char **argv);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show: records on a terminal, and as CSV or JSON for an auditor. */
+#include "show.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- for a person -----------------------------------------------------------------------------------------------------------
+ */
+
+static const char *text_of(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s ? s : "";
+}
+
+/* What came from outside must not drive the terminal. */
+static void safe(const char *s)
+{
+	for (; *s; s++)
+		putchar((unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
+}
+
+static void show_text(const char *before, const char *s)
+{
+	if (!*s)
+		return;
+	fputs(before, stdout);
+	safe(s);
+}
+
+static void show_lists(const json_t *json)
+{
+	const json_t *classes = json_object_get(json, "classes"), *rules = json_object_get(json, "rules"), *value;
+	const char *before = "    class ", *name;
+	size_t i;
+
+	json_array_foreach(classes, i, value)
+	{
+		show_text(before, json_string_value(value) ? json_string_value(value) : "?");
+		before = ", ";
+	}
+	if (i)
+		putchar('\n');
+	before = "    found ";
+	json_object_foreach((json_t *)(uintptr_t)rules, name, value)
+	{
+		show_text(before, name);
+		printf(" %" JSON_INTEGER_FORMAT, json_integer_value(value));
+		before = ", ";
+	}
+	if (json_object_size(rules))
+		putchar('\n');
+}
+
+static void show_message(const json_t *json)
+{
+	const json_t *one, *list = json_object_get(json, "recipients");
+	const char *sender = text_of(json, "sender");
+	size_t i;
+
+	show_text(" ", text_of(json, "queue_id"));
+	show_text(" from ", *sender ? sender : "<>");
+	show_text(" user ", text_of(json, "user"));
+	show_text(" client ", json_is_true(json_object_get(json, "local")) ? "local" : text_of(json, "client"));
+	printf(" size %" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(json, "size")));
+	show_text(": ", text_of(json, "outcome"));
+	show_text(" because of ", text_of(json, "cause"));
+	show_text(", ", text_of(json, "reason"));
+	if (json_is_true(json_object_get(json, "observe")))
+		fputs(" (observed only)", stdout);
+	putchar('\n');
+	json_array_foreach(list, i, one)
+	{
+		show_text("    to ", text_of(one, "address"));
+		show_text(": ", text_of(one, "route"));
+		show_text(" by ", text_of(one, "line"));
+		show_text(", ", text_of(one, "reason"));
+		show_text("; not ", text_of(one, "skipped"));
+		putchar('\n');
+	}
+	show_lists(json);
+}
+
+int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
+{
+	const struct mw_audit_show *show = ctx;
+
+	if (show->json) {
+		fwrite(line, 1, n, stdout);
+		putchar('\n');
+		return 0;
+	}
+	printf("%" PRIu64 " %.*s", rec->seq, (int)rec->time.n, rec->time.p);
+	if (mw_audit_str_is(rec->kind, "message")) {
+		show_message(json);
+		return 0;
+	}
+	printf(" %.*s", (int)rec->kind.n, rec->kind.p);
+	show_text(" ", text_of(json, "version"));
+	show_text(": ", text_of(json, "reason"));
+	putchar('\n');
+	return 0;
+}
+
+/* ---- for an auditor ---------------------------------------------------------------------------------------------------------
+ */
+
+/* A cell that a spreadsheet would take for a formula gets a quote in front: addresses come from outside. */
+static void cell(const char *s, const char *after)
+{
+	putchar('"');
+	if (strchr("=+-@\t\r", *s) && *s)
+		putchar('\'');
+	for (; *s; s++) {
+		if (*s == '"')
+			putchar('"');
+		putchar(*s);
+	}
+	putchar('"');
+	fputs(after, stdout);
+}
+
+static void cell_list(const json_t *list)
+{
+	const json_t *value;
+	char text[2000] = "";
+	size_t i, n = 0;
+
+	json_array_foreach(list, i, value)
+	{
+		const char *s = json_string_value(value);
+
+		if (s && n + strlen(s) + 2 < sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", s);
+	}
+	cell(text, ",");
+}
+
+static void cell_rules(const json_t *rules)
+{
+	const json_t *value;
+	const char *name;
+	char text[4000] = "";
+	size_t n = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)rules, name, value)
+	{
+		if (n + strlen(name) + 24 < sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s:%" JSON_INTEGER_FORMAT, n ? " " : "", name,
+					      json_integer_value(value));
+	}
+	cell(text, ",");
+}
+
+static void csv_row(const struct mw_audit_record *rec, const json_t *json, const json_t *rcpt)
+{
+	static const char *const message[] = {"queue_id", "sender", "client", "user", NULL};
+	static const char *const recipient[] = {"address", "route", "effect", "line", "reason", "skipped", NULL};
+	char hash[MW_AUDIT_HEX + 1];
+
+	printf("%" PRIu64 ",%.*s,", rec->seq, (int)rec->time.n, rec->time.p);
+	for (size_t i = 0; message[i]; i++)
+		cell(text_of(json, message[i]), ",");
+	printf("%" JSON_INTEGER_FORMAT ",", json_integer_value(json_object_get(json, "size")));
+	for (size_t i = 0; recipient[i]; i++)
+		cell(text_of(rcpt, recipient[i]), ",");
+	cell_list(json_object_get(json, "classes"));
+	cell_rules(json_object_get(json, "rules"));
+	cell(text_of(json, "outcome"), ",");
+	cell(text_of(json, "cause"), ",");
+	printf("%s,", json_is_true(json_object_get(json, "observe")) ? "yes" : "no");
+	cell(text_of(json, "policy"), ",");
+	memcpy(hash, rec->hash.p, MW_AUDIT_HEX);
+	hash[MW_AUDIT_HEX] = '\0';
+	cell(hash, "\r\n");
+}
+
+int mw_audit_export_record(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
+{
+	struct mw_audit_show *show = ctx;
+	const json_t *one, *list = json_object_get(json, "recipients");
+	size_t i;
+
+	if (!mw_audit_str_is(rec->kind, "message"))
+		return 0;
+	if (show->json) {
+		fputs(show->rows++ ? ",\n" : "", stdout);
+		fwrite(line, 1, n, stdout);
+		return 0;
+	}
+	json_array_foreach(list, i, one)
+	{
+		csv_row(rec, json, one);
+		show->rows++;
+	}
+	return 0;
+}
+
+void mw_audit_export_begin(const struct mw_audit_show *show)
+{
+	fputs(show->json ? "[\n"
+			 : "seq,time,queue_id,sender,client,user,size,recipient,route,effect,line,reason,skipped,classes,rules,"
+			   "outcome,cause,"
+			   "observe,policy,hash\r\n",
+	      stdout);
+}
+
+void mw_audit_export_end(const struct mw_audit_show *show)
+{
+	if (show->json)
+		fputs(show->rows ? "\n]\n" : "]\n", stdout);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show: records on a terminal, and as CSV or JSON for an auditor. Prints to stdout. */
+#ifndef MW_AUDIT_SHOW_H
+#define MW_AUDIT_SHOW_H
+
+#include "query.h"
+
+struct mw_audit_show {
+	bool json;
+	uint64_t rows;
+};
+
+/* mw_audit_query_fn with a struct mw_audit_show: every record; only messages, a row for each recipient. */
+int mw_audit_show_record(void *ctx, const struct mw_audit_record *, const char *line, size_t n, const json_t *);
+int mw_audit_export_record(void *ctx, const struct mw_audit_record *, const char *line, size_t n, const json_t *);
+void mw_audit_export_begin(const struct mw_audit_show *);
+void mw_audit_export_end(const struct mw_audit_show *);
+
+#endif

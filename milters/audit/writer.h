@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * writer: many threads, one file. A thread that appends waits until its record is on disk. The first one that finds nobody at
+ * work leads: it writes and syncs the records of all who wait, as one group; those that come meanwhile are the next group.
+ *
+ * One writer for each path in this process, whatever number of generations use it: while a reload is under way, two do.
+ */
+#ifndef MW_AUDIT_WRITER_H
+#define MW_AUDIT_WRITER_H
+
+#include "record.h"
+
+struct mw_audit_writer;
+
+struct mw_audit_setup {
+	const char *path;
+	const char *key; /* NULL = none */
+	bool sync;
+	uint64_t checkpoint; /* records between two checkpoints in the log */
+};
+
+/* The writer of the path: opens the file, or joins the generation that has it open (-EBUSY when it uses another key). */
+int mw_audit_writer_open(const struct mw_host *, struct mw_self *, const struct mw_audit_setup *, struct mw_audit_writer **ret,
+			 struct mw_err *);
+/* The last one closes the file, with a record `stop`. */
+void mw_audit_writer_close(struct mw_audit_writer *, struct mw_self *);
+/* Appends one record. members as in record.h. 0: it is on disk. */
+int mw_audit_writer_append(struct mw_audit_writer *, struct mw_self *, const char *kind, struct mw_str members, struct mw_err *);
+
+#endif
