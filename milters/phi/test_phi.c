@@ -15,12 +15,14 @@ enum { SSN, MRN, ILL, TABLE };
 extern const struct mw_plugin mw_plugin_phi;
 static const struct mw_hooks *const hooks = &mw_plugin_phi.hooks;
 
-static const struct mw_rule_info rules[] = {
-	[SSN] = {"ssn", MW_IDENTIFIER}, [MRN] = {"mrn", MW_IDENTIFIER}, [ILL] = {"ill", MW_CLINICAL}, [TABLE] = {"table", MW_STRUCTURE}};
+static const struct mw_rule_info rules[] = {[SSN] = {"ssn", MW_IDENTIFIER},
+					    [MRN] = {"mrn", MW_IDENTIFIER},
+					    [ILL] = {"ill", MW_CLINICAL},
+					    [TABLE] = {"table", MW_STRUCTURE}};
 
-#define FOUND(r, v, c)                                                                                                         \
-	{                                                                                                                      \
-		.rule = (r), .value = (v), .confidence = (c)                                                                   \
+#define FOUND(r, v, c)                                                                                                           \
+	{                                                                                                                        \
+		.rule = (r), .value = (v), .confidence = (c)                                                                     \
 	}
 
 /* The result of a scan of each part. */
@@ -51,13 +53,28 @@ struct outcome {
 
 static const struct outcome cases[] = {
 	{"nothing", {{0}}, {0}, 0, NULL},
-	{"one value many times", {{0, 2, {FOUND(SSN, 7, 90), FOUND(SSN, 7, 90)}}, {0, 1, {FOUND(SSN, 7, 90)}}}, {1, 0, 0, 3, 1}, 0, NULL},
+	{"one value many times",
+	 {{0, 2, {FOUND(SSN, 7, 90), FOUND(SSN, 7, 90)}}, {0, 1, {FOUND(SSN, 7, 90)}}},
+	 {1, 0, 0, 3, 1},
+	 0,
+	 NULL},
 	{"a value that two rules find", {{0, 2, {FOUND(SSN, 7, 90), FOUND(MRN, 7, 90)}}}, {1, 0, 0, 2, 1}, 0, NULL},
-	{"kinds are counted apart", {{0, 3, {FOUND(SSN, 7, 90), FOUND(ILL, 7, 90), FOUND(TABLE, 7, 90)}}}, {1, 1, 1, 3, 1}, 0, NULL},
+	{"kinds are counted apart",
+	 {{0, 3, {FOUND(SSN, 7, 90), FOUND(ILL, 7, 90), FOUND(TABLE, 7, 90)}}},
+	 {1, 1, 1, 3, 1},
+	 0,
+	 NULL},
 	{"people: most values of one rule",
-	 {{0, 3, {FOUND(SSN, 1, 90), FOUND(SSN, 2, 90), FOUND(MRN, 3, 90)}}, {0, 3, {FOUND(MRN, 4, 90), FOUND(MRN, 5, 90), FOUND(MRN, 3, 90)}}},
-	 {5, 0, 0, 6, 3}, 0, NULL},
-	{"a clinical rule tells of no people", {{0, 3, {FOUND(ILL, 1, 90), FOUND(ILL, 2, 90), FOUND(SSN, 3, 90)}}}, {1, 2, 0, 3, 1}, 0, NULL},
+	 {{0, 3, {FOUND(SSN, 1, 90), FOUND(SSN, 2, 90), FOUND(MRN, 3, 90)}},
+	  {0, 3, {FOUND(MRN, 4, 90), FOUND(MRN, 5, 90), FOUND(MRN, 3, 90)}}},
+	 {5, 0, 0, 6, 3},
+	 0,
+	 NULL},
+	{"a clinical rule tells of no people",
+	 {{0, 3, {FOUND(ILL, 1, 90), FOUND(ILL, 2, 90), FOUND(SSN, 3, 90)}}},
+	 {1, 2, 0, 3, 1},
+	 0,
+	 NULL},
 	{"below the confidence", {{0, 3, {FOUND(SSN, 1, 64), FOUND(SSN, 2, 65), FOUND(ILL, 3, 0)}}}, {1, 0, 0, 1, 1}, 0, NULL},
 	{"indeterminate: what was found counts", {{-EAGAIN, 1, {FOUND(SSN, 1, 90)}}, {0, 0, {{0}}}}, {1, 0, 0, 1, 1, 1}, 0, NULL},
 	{"unreadable", {{0, 0, {{0}}}}, {0, 0, 0, 0, 0, 0, 1}, 0, "encrypted"},

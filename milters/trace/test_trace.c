@@ -19,8 +19,9 @@ static void run_message(struct mw_self *self, struct mw_msg *msg, void *inst)
 	static const struct {
 		uint32_t stage;
 		const char *p;
-	} stages[] = {{MW_SEE_CONNECT, SECRET}, {MW_SEE_HELO, SECRET},	{MW_SEE_MAIL, "<" SECRET "@x.example>"}, {MW_SEE_RCPT, SECRET},
-		      {MW_SEE_HEADERS, ""},	{MW_SEE_BODY, SECRET}, {MW_SEE_BODY, SECRET},		 {MW_SEE_MESSAGE, ""}};
+	} stages[] = {{MW_SEE_CONNECT, SECRET}, {MW_SEE_HELO, SECRET}, {MW_SEE_MAIL, "<" SECRET "@x.example>"},
+		      {MW_SEE_RCPT, SECRET},    {MW_SEE_HEADERS, ""},  {MW_SEE_BODY, SECRET},
+		      {MW_SEE_BODY, SECRET},    {MW_SEE_MESSAGE, ""}};
 	const struct mw_order order = {.action = 0, .rcpt = MW_ALL};
 	struct mw_err err = {0};
 	void *tx = NULL;

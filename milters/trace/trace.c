@@ -141,8 +141,8 @@ static int trace_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_o
 		const struct mw_verdict *v = t->host->verdict(msg, i);
 
 		if (v)
-			t->host->log(t->self, msg, MW_INFO, "verdict", "rcpt=%zu effect=%s action=%s line=%s", i, effect_name(v->effect),
-				     v->action, v->where);
+			t->host->log(t->self, msg, MW_INFO, "verdict", "rcpt=%zu effect=%s action=%s line=%s", i,
+				     effect_name(v->effect), v->action, v->where);
 	}
 	return 0;
 }

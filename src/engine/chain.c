@@ -64,7 +64,7 @@ void mw_msg_see(struct mw_msg *m, uint32_t stage, const char *p, size_t n)
 	}
 }
 
-/* ---- verdicts ------------------------------------------------------------------------------------------------------------------- */
+/* ---- verdicts ---------------------------------------------------------------------------------------------------- */
 struct tracer {
 	void (*fn)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed);
 	void *ctx;
@@ -191,7 +191,7 @@ static void combine(struct mw_msg *m)
 	m->has_outcome = true;
 }
 
-/* ---- act ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- act --------------------------------------------------------------------------------------------------------- */
 /* An act that failed has staged half of what it should: all of it goes. */
 static void act(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt)
 {
@@ -305,7 +305,8 @@ static void act_all(struct mw_msg *m)
 	m->edits_open = false;
 }
 
-void mw_msg_run(struct mw_msg *m, void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
+void mw_msg_run(struct mw_msg *m,
+		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
 		void *trace_ctx)
 {
 	struct tracer t = {.fn = trace, .ctx = trace_ctx};

@@ -104,7 +104,7 @@ static int rows_check(const struct probe *pr, const void *rows, size_t size, siz
 	return 0;
 }
 
-#define ROWS_CHECK(pr, rows, what, count)                                                                                      \
+#define ROWS_CHECK(pr, rows, what, count)                                                                                        \
 	rows_check(pr, rows, sizeof(*(rows)), alignof(__typeof__(*(rows))), mw_descriptor_name_ok, what, count)
 
 /* Size and alignment of the C type of an option, 0 = no such type. */
@@ -262,10 +262,11 @@ static int identity_check(const struct probe *pr, const struct mw_plugin *p)
 		return mw_fail(pr->err, -ENOEXEC, "is not a module of milward: wrong magic 0x%08x", p->magic);
 	if (p->abi_major != MW_ABI_MAJOR)
 		return mw_fail(pr->err, -ENOEXEC, "is made for the %s ABI %u.%u; this milward has %u.%u: build the module for it",
-			       p->abi_major > MW_ABI_MAJOR ? "newer" : "older", p->abi_major, p->abi_minor, MW_ABI_MAJOR, MW_ABI_MINOR);
+			       p->abi_major > MW_ABI_MAJOR ? "newer" : "older", p->abi_major, p->abi_minor, MW_ABI_MAJOR,
+			       MW_ABI_MINOR);
 	if (p->abi_minor > MW_ABI_MINOR)
-		return mw_fail(pr->err, -ENOEXEC, "needs at least ABI %u.%u; this milward has %u.%u: update milward", p->abi_major,
-			       p->abi_minor, MW_ABI_MAJOR, MW_ABI_MINOR);
+		return mw_fail(pr->err, -ENOEXEC, "needs at least ABI %u.%u; this milward has %u.%u: update milward",
+			       p->abi_major, p->abi_minor, MW_ABI_MAJOR, MW_ABI_MINOR);
 	if (p->size != sizeof(*p))
 		return mw_fail(pr->err, -ENOEXEC, "has a descriptor of %u octets, which is too %s: ABI %u.%u has %zu", p->size,
 			       p->size < sizeof(*p) ? "short" : "long", MW_ABI_MAJOR, MW_ABI_MINOR, sizeof(*p));
@@ -282,8 +283,8 @@ static int names_check(const struct probe *pr, const struct mw_plugin *p)
 	    !text_or_null(pr->mem, p->licence))
 		return damaged(pr, "a name");
 	if (strcmp(p->name, pr->name) != 0)
-		return mw_fail(pr->err, -ENOEXEC, "calls itself \"%.64s\", not \"%s\": a module and its file have one name", p->name,
-			       pr->name);
+		return mw_fail(pr->err, -ENOEXEC, "calls itself \"%.64s\", not \"%s\": a module and its file have one name",
+			       p->name, pr->name);
 	if (p->kind < MW_KIND_MILTER || p->kind > MW_KIND_CHECKER)
 		return mw_fail(pr->err, -ENOEXEC, "is of an unknown kind %u", p->kind);
 	if (p->stages & ~(uint32_t)STAGES_ALL)
@@ -385,8 +386,8 @@ static bool types_same(const char *const *a, const char *const *b)
 
 bool mw_descriptor_same(const struct mw_plugin *a, const struct mw_plugin *b)
 {
-	return strcmp(a->name, b->name) == 0 && text_same(a->version, b->version) && a->kind == b->kind && a->stages == b->stages &&
-	       a->powers == b->powers && a->conf_size == b->conf_size && options_same(a->options, b->options) &&
-	       facts_same(a->facts, b->facts) && actions_same(a->actions, b->actions) && checks_same(a->checks, b->checks) &&
-	       types_same(a->types, b->types);
+	return strcmp(a->name, b->name) == 0 && text_same(a->version, b->version) && a->kind == b->kind &&
+	       a->stages == b->stages && a->powers == b->powers && a->conf_size == b->conf_size &&
+	       options_same(a->options, b->options) && facts_same(a->facts, b->facts) && actions_same(a->actions, b->actions) &&
+	       checks_same(a->checks, b->checks) && types_same(a->types, b->types);
 }

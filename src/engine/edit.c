@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * edit: what modules change, kept aside until every hook of the message has succeeded. The current header is the received one with
- * the changes so far; what the host has to do is the difference.
+ * edit: what modules change, kept aside until every hook of the message has succeeded. The current header is the received one
+ * with the changes so far; what the host has to do is the difference.
  */
 #include "engine/private.h"
 
@@ -106,7 +106,7 @@ int mw_msg_del_fields(struct mw_msg *m, const char *name)
 	return (int)(had - kept);
 }
 
-/* ---- tags ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- tags -------------------------------------------------------------------------------------------------------- */
 /* DSN parameters came from the client; what could end a parameter is not passed on. */
 static bool parameter_ok(struct mw_str s)
 {
@@ -181,7 +181,7 @@ int mw_msg_tag(struct mw_msg *m, size_t rcpt, const char *tag)
 	return 0;
 }
 
-/* ---- the difference ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the difference ---------------------------------------------------------------------------------------------- */
 /* A received field among those of its name. */
 struct place {
 	struct mw_str name;

@@ -17,7 +17,7 @@ static size_t fact_rows(const struct mw_plugin *p)
 	return n;
 }
 
-/* ---- rules -------------------------------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 /* A named check of a module of the policy. */
 static mw_check_fn check_find(void *ctx, const char *name)
 {
@@ -42,7 +42,8 @@ static mw_check_fn report_check(void *ctx, const char *name)
 
 static void report_rule(void *ctx, const struct mw_rule *rule, size_t offset, const char *text)
 {
-	struct mw_place place = {.source = rule->file, .line = rule->line, .column = rule->column, .length = (uint32_t)strlen(rule->name)};
+	struct mw_place place = {
+		.source = rule->file, .line = rule->line, .column = rule->column, .length = (uint32_t)strlen(rule->name)};
 
 	if (offset != SIZE_MAX && rule->pattern_line) {
 		place.line = rule->pattern_line;
@@ -78,7 +79,7 @@ static int rules_compile(struct mw_generation *g, unsigned flags, struct mw_diag
 	return g->pool ? 0 : mw_fail_memory(err);
 }
 
-/* ---- modules ------------------------------------------------------------------------------------------------------------------ */
+/* ---- modules ----------------------------------------------------------------------------------------------------- */
 static int module_failed(const struct mw_self *s, int code, const struct mw_err *why, struct mw_err *err)
 {
 	return mw_fail(err, code, "module \"%s\": %.*s", s->row->name, (int)sizeof(why->text) - 1,

@@ -20,8 +20,8 @@ struct mw_image {
 /* A file above this is no module. */
 #define MW_IMAGE_MAX ((size_t)64 * 1024 * 1024)
 
-/* file: borrowed, not needed afterwards. The caller frees *ret. 0; -ENOEXEC with the cause: no ELF file, another machine, no shared
- * object, damaged; -ENOMEM. */
+/* file: borrowed, not needed afterwards. The caller frees *ret. 0; -ENOEXEC with the cause: no ELF file, another machine, no
+ * shared object, damaged; -ENOMEM. */
 int mw_image_read(struct mw_str file, struct mw_image *ret, struct mw_err *);
 /* A defined dynamic symbol, NULL when there is none. Its type and size are not looked at. */
 const void *mw_image_symbol(const struct mw_image *, struct mw_str file, const char *name);

@@ -137,8 +137,8 @@ void mw_loader_free(struct mw_loader **lp)
 static int trust_check(const struct stat *st, const char *kind, const char *path, struct mw_err *err)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return mw_fail(err, -EPERM, "%s %s belongs to user %lu, who is neither root nor the user of this process", kind, path,
-			       (unsigned long)st->st_uid);
+		return mw_fail(err, -EPERM, "%s %s belongs to user %lu, who is neither root nor the user of this process", kind,
+			       path, (unsigned long)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return mw_fail(err, -EPERM, "%s %s can be written by others (mode %04o): chmod go-w it", kind, path,
 			       (unsigned)(st->st_mode & 07777));

@@ -2,9 +2,9 @@
 /*
  * loader: module names -> descriptors. A module is linked in, or a file FOLDER/NAME.so; never both.
  *
- * The loader never falls back: whatever is wrong with a module is an error that names the file and the cause. It keeps what it gave
- * out until it is freed, so a module that runs is not replaced while the process lives, whatever happens to its file.
- * Not thread safe: one thread loads (at start, or the one that reloads).
+ * The loader never falls back: whatever is wrong with a module is an error that names the file and the cause. It keeps what it
+ * gave out until it is freed, so a module that runs is not replaced while the process lives, whatever happens to its file. Not
+ * thread safe: one thread loads (at start, or the one that reloads).
  */
 #ifndef MW_ENGINE_LOADER_H
 #define MW_ENGINE_LOADER_H

@@ -48,8 +48,17 @@ static const struct row kinds[] = {
 
 /* Labels that say nothing: the content decides, then the name. */
 static const char *const unlabelled[] = {
-	OCTETS, "application/unknown", "application/x-unknown", "application/binary", "binary/octet-stream", "application/x-download",
-	"application/force-download", "application/download", "application/x-msdownload", "application/save", "unknown/unknown",
+	OCTETS,
+	"application/unknown",
+	"application/x-unknown",
+	"application/binary",
+	"binary/octet-stream",
+	"application/x-download",
+	"application/force-download",
+	"application/download",
+	"application/x-msdownload",
+	"application/save",
+	"unknown/unknown",
 };
 
 struct magic {

@@ -6,17 +6,17 @@
 #include <milward/plugin.h>
 
 enum mw_media {
-	MW_MEDIA_TEXT = 1, /* readable as it is */
-	MW_MEDIA_HEADER,   /* header fields of another message */
-	MW_MEDIA_IMAGE,    /* pictures of text need other means */
+	MW_MEDIA_TEXT = 1,  /* readable as it is */
+	MW_MEDIA_HEADER,    /* header fields of another message */
+	MW_MEDIA_IMAGE,     /* pictures of text need other means */
 	MW_MEDIA_SIGNATURE, /* or a public key: no text of the sender's, if it is what it says */
-	MW_MEDIA_OTHER,    /* needs an extractor */
+	MW_MEDIA_OTHER,     /* needs an extractor */
 };
 
 /* type: lower case. */
 enum mw_media mw_media_kind(const char *type);
-/* The type that a leaf is read as: its label, unless that says nothing or the content contradicts a label of plain text. name: the
- * file name, "" when none. Returns a static string or `type`. */
+/* The type that a leaf is read as: its label, unless that says nothing or the content contradicts a label of plain text. name:
+ * the file name, "" when none. Returns a static string or `type`. */
 const char *mw_media_type(const char *type, const char *name, struct mw_str content);
 /* Is this really a detached signature or a public key, and not a text that hides behind the label? */
 bool mw_media_is_signature(struct mw_str content);

@@ -87,7 +87,7 @@ struct mw_arena *mw_msg_arena(struct mw_msg *m)
 	return m->arena;
 }
 
-/* ---- causes ------------------------------------------------------------------------------------------------------------------ */
+/* ---- causes ------------------------------------------------------------------------------------------------------ */
 void mw_msg_cause(struct mw_msg *m, uint32_t cause, const char *why)
 {
 	if (cause >= MW_CAUSES)
@@ -159,7 +159,7 @@ const char *mw_msg_cause_why(const struct mw_msg *m, uint32_t cause)
 	return cause < MW_CAUSES && m->why[cause] ? m->why[cause] : "";
 }
 
-/* ---- envelope ----------------------------------------------------------------------------------------------------------------- */
+/* ---- envelope ---------------------------------------------------------------------------------------------------- */
 static int copy(struct mw_msg *m, struct mw_str from, struct mw_str *to)
 {
 	char *p = mw_arena_dup(m->arena, from.p, from.n);
@@ -249,7 +249,7 @@ const struct mw_envelope *mw_msg_envelope(const struct mw_msg *m)
 	return &m->env;
 }
 
-/* ---- header and body ------------------------------------------------------------------------------------------------------------ */
+/* ---- header and body --------------------------------------------------------------------------------------------- */
 static int store_add(struct mw_msg *m, const char *p, size_t n)
 {
 	struct mw_err err = {0};
@@ -352,7 +352,7 @@ int mw_msg_text(struct mw_msg *m, struct mw_str text)
 	return copy(m, text, &m->bare_text);
 }
 
-/* ---- what came out ------------------------------------------------------------------------------------------------------------ */
+/* ---- what came out ----------------------------------------------------------------------------------------------- */
 const struct mw_outcome *mw_msg_outcome(const struct mw_msg *m)
 {
 	return &m->outcome;

@@ -11,9 +11,9 @@
 
 struct mw_msg;
 struct mw_msg_options {
-	uint64_t memory; /* octets kept in memory before the store goes to a file */
+	uint64_t memory;   /* octets kept in memory before the store goes to a file */
 	const char *spool; /* folder of that file */
-	uint32_t time; /* milliseconds that mw_msg_run may take before it reads no more: cause `timeout`; 0 = MW_MSG_TIME */
+	uint32_t time;     /* milliseconds that mw_msg_run may take before it reads no more: cause `timeout`; 0 = MW_MSG_TIME */
 };
 #define MW_MSG_TIME 120000u /* an MTA waits for 300 seconds, and our progress notes keep it waiting */
 /* Takes a reference of the generation. NULL = no memory. */
@@ -22,7 +22,8 @@ void mw_msg_free(struct mw_msg **); /* runs end() of each module, wipes; accepts
 struct mw_arena *mw_msg_arena(struct mw_msg *);
 
 /* Filling, in protocol order. All copy. 0, or negative: -EFBIG after a limit is no failure for the caller: the breach is
- * remembered as a cause and the rest is dropped. Any other failure makes the outcome of the message tempfail, whatever follows. */
+ * remembered as a cause and the rest is dropped. Any other failure makes the outcome of the message tempfail, whatever follows.
+ */
 int mw_msg_sender(struct mw_msg *, struct mw_str arg); /* the modules' begin() runs here */
 int mw_msg_rcpt(struct mw_msg *, struct mw_str arg, struct mw_str mta_addr, struct mw_str notify, struct mw_str orcpt);
 enum mw_msg_text { MW_MSG_QUEUE_ID = 1, MW_MSG_CLIENT_ADDR, MW_MSG_CLIENT_NAME, MW_MSG_AUTH_TYPE, MW_MSG_AUTH_USER };
@@ -39,10 +40,11 @@ void mw_msg_see(struct mw_msg *, uint32_t stage, const char *p, size_t n);
 
 /* Runs everything: parts, see(MESSAGE), classes, verdicts, act(). Never fails: a failure is a cause with its outcome. After it
  * the queries below are valid. trace as in eval.h, may be NULL. */
-void mw_msg_run(struct mw_msg *, void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
+void mw_msg_run(struct mw_msg *,
+		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
 		void *trace_ctx);
 
-/* ---- what came out ------------------------------------------------------------------------------------------------------------ */
+/* ---- what came out ----------------------------------------------------------------------------------------------- */
 /* With .observe the effect is what would have been done: the caller lets the message pass as it is. */
 const struct mw_outcome *mw_msg_outcome(const struct mw_msg *);
 const struct mw_verdict *mw_msg_verdict(const struct mw_msg *, size_t rcpt); /* NULL past the end */

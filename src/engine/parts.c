@@ -98,7 +98,7 @@ int mw_sink_add(struct mw_sink *s, const char *utf8, size_t n)
 	return r;
 }
 
-/* ---- leaves ------------------------------------------------------------------------------------------------------------------- */
+/* ---- leaves ------------------------------------------------------------------------------------------------------ */
 /* The extractor that was loaded first for this type; NULL = none. */
 static struct mw_self *find_extractor(const struct mw_msg *m, const char *type)
 {
@@ -234,7 +234,7 @@ static int make_leaves(struct mw_msg *m, struct mw_mime *mime)
 	return r;
 }
 
-/* ---- header ------------------------------------------------------------------------------------------------------------------- */
+/* ---- header ------------------------------------------------------------------------------------------------------ */
 static int make_text_part(struct mw_msg *m, const char *path, uint32_t zone, const char *text, size_t n)
 {
 	struct part *p = part_new(m, path, "text/plain", "", zone);
@@ -278,7 +278,7 @@ static int make_header(struct mw_msg *m)
 	return r;
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- all --------------------------------------------------------------------------------------------------------- */
 static int parts_reserve(struct mw_msg *m, size_t n)
 {
 	m->part = mw_arena_array(m->arena, n, sizeof(*m->part));

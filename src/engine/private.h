@@ -17,7 +17,7 @@
 
 #include <stdatomic.h>
 
-/* ---- a module in a generation ------------------------------------------------------------------------------------------------- */
+/* ---- a module in a generation ------------------------------------------------------------------------------------ */
 struct mw_self {
 	struct mw_generation *gen;
 	const struct mw_plan_module *row;
@@ -56,12 +56,12 @@ void mw_pool_give(struct mw_pool *, struct mw_scratch *);
 
 extern const struct mw_host mw_host_table;
 
-/* ---- a message ---------------------------------------------------------------------------------------------------------------- */
+/* ---- a message --------------------------------------------------------------------------------------------------- */
 struct part {
 	struct mw_part pub;
 	struct mw_buf text; /* what pub.text points to */
 	bool scanned;
-	int result; /* of the scan */
+	int result;      /* of the scan */
 	size_t first, n; /* its findings */
 };
 
@@ -100,16 +100,16 @@ struct mw_msg {
 	struct mw_header header;
 	char **decoded_value; /* of header, made when a policy asks; an entry may be NULL */
 	struct mw_store *store;
-	uint64_t body_at; /* where the body begins in the store */
-	bool in_body;     /* the empty line is written */
-	bool header_full; /* further fields are dropped */
-	bool full;        /* everything further is dropped */
-	bool truncated;   /* something was dropped */
-	bool broken;      /* something was lost that the policy cannot see: no delivery now, whatever it says */
+	uint64_t body_at;   /* where the body begins in the store */
+	bool in_body;       /* the empty line is written */
+	bool header_full;   /* further fields are dropped */
+	bool full;          /* everything further is dropped */
+	bool truncated;     /* something was dropped */
+	bool broken;        /* something was lost that the policy cannot see: no delivery now, whatever it says */
 	uint32_t broken_by; /* the cause */
-	uint32_t time;    /* of mw_msg_options */
-	int64_t deadline; /* monotonic milliseconds, 0 = not running */
-	bool complete;    /* all of it has come: mw_msg_run has begun */
+	uint32_t time;      /* of mw_msg_options */
+	int64_t deadline;   /* monotonic milliseconds, 0 = not running */
+	bool complete;      /* all of it has come: mw_msg_run has begun */
 	bool begun;
 	struct tx *tx; /* one a module */
 	struct fact *fact;

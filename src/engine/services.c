@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * services: struct mw_host, what modules may call. Nothing that a module passes is believed: indices are checked, powers too. A
- * call without its power fails, and is logged once for each power and generation: it is a bug of the module or of its `load` line.
+ * call without its power fails, and is logged once for each power and generation: it is a bug of the module or of its `load`
+ * line.
  */
 #include "engine/private.h"
 
@@ -64,7 +65,7 @@ static void host_log(struct mw_self *s, struct mw_msg *m, enum mw_log_level leve
 	va_end(ap);
 }
 
-/* ---- facts ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
 static struct fact *own_fact(struct mw_self *s, struct mw_msg *m, uint32_t fact, bool text)
 {
 	if (fact >= s->facts || (s->plugin->facts[fact].type == MW_STR) != text)
@@ -96,7 +97,7 @@ static int host_set_str(struct mw_self *s, struct mw_msg *m, uint32_t fact, cons
 	return 0;
 }
 
-/* ---- the message ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the message ------------------------------------------------------------------------------------------------- */
 static const struct mw_envelope *host_envelope(struct mw_msg *m)
 {
 	return &m->env;
@@ -171,7 +172,7 @@ static const struct mw_rule_info *host_rule(struct mw_msg *m, uint32_t rule)
 	return rule < m->gen->plan->rules ? &m->gen->rule[rule] : NULL;
 }
 
-/* ---- what was decided ----------------------------------------------------------------------------------------------------------- */
+/* ---- what was decided -------------------------------------------------------------------------------------------- */
 static const struct mw_verdict *host_verdict(struct mw_msg *m, size_t rcpt)
 {
 	return mw_msg_verdict(m, rcpt);
@@ -200,7 +201,7 @@ static const struct mw_finding *host_finding(struct mw_msg *m, size_t i)
 	return mw_msg_finding(m, i);
 }
 
-/* ---- staged edits ---------------------------------------------------------------------------------------------------------------- */
+/* ---- staged edits ------------------------------------------------------------------------------------------------ */
 static int may_edit(struct mw_self *s, struct mw_msg *m, unsigned power)
 {
 	if (!may(s, m, power))

@@ -81,7 +81,7 @@ void mw_msg_view(struct mw_msg *m, struct mw_view *ret)
 	};
 }
 
-/* ---- means -------------------------------------------------------------------------------------------------------------------- */
+/* ---- means ------------------------------------------------------------------------------------------------------- */
 static size_t calls_after(const struct mw_line *line, const struct mw_call *call)
 {
 	for (size_t i = 0; i < line->means; i++)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what was called ------------------------------------------------------------------------------------------------------------ */
+/* ---- what was called --------------------------------------------------------------------------------------------- */
 static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER;
 static char calls[4096];
 static probe_inside inside, early;
@@ -55,7 +55,7 @@ void probe_in_act(probe_acting fn)
 	acting = fn;
 }
 
-/* ---- the milter ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the milter -------------------------------------------------------------------------------------------------- */
 struct probe_conf {
 	struct mw_list fail;   /* hooks and actions that fail */
 	struct mw_list unable; /* means that are not there */
@@ -76,12 +76,9 @@ struct probe {
 };
 
 static const struct mw_opt options[] = {
-	MW_OPT(LIST, struct probe_conf, fail, "fail"),
-	MW_OPT(LIST, struct probe_conf, unable, "unable"),
-	MW_OPT(INT, struct probe_conf, number, "number"),
-	MW_OPT(BOOL, struct probe_conf, flag, "flag"),
-	MW_OPT(STR, struct probe_conf, word, "word"),
-	{0},
+	MW_OPT(LIST, struct probe_conf, fail, "fail"),    MW_OPT(LIST, struct probe_conf, unable, "unable"),
+	MW_OPT(INT, struct probe_conf, number, "number"), MW_OPT(BOOL, struct probe_conf, flag, "flag"),
+	MW_OPT(STR, struct probe_conf, word, "word"),     {0},
 };
 
 static const struct mw_fact facts[] = {
@@ -247,7 +244,7 @@ MW_PLUGIN(probe, "probe", .kind = MW_KIND_MILTER, .version = "1", .summary = "te
 		    .end = probe_end,
 		    .close = probe_close});
 
-/* ---- the extractor: does what the part says ---------------------------------------------------------------------------------------- */
+/* ---- the extractor: does what the part says ---------------------------------------------------------------------- */
 static const char *const types[] = {"application/x-probe", "text/x-probe-*", NULL};
 static int text_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
@@ -291,7 +288,7 @@ static int text_extract(void *inst, struct mw_str data, const char *type, const 
 MW_PLUGIN(probe_text, "probe-text", .kind = MW_KIND_EXTRACTOR, .version = "1", .summary = "test", .types = types,
 	  .hooks = {.open = text_open, .extract = text_extract});
 
-/* ---- the checker -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the checker ------------------------------------------------------------------------------------------------- */
 static bool even(const char *p, size_t n)
 {
 	return n && (p[n - 1] & 1) == 0;
@@ -301,8 +298,9 @@ static const struct mw_check checks[] = {{"probe-even", "last digit is even", ev
 
 MW_PLUGIN(probe_check, "probe-check", .kind = MW_KIND_CHECKER, .version = "1", .summary = "test", .checks = checks);
 
-/* ---- a module that touches the outside ------------------------------------------------------------------------------------------------ */
-static const struct mw_action keys_actions[] = {{.name = "vault", .effect = MW_ROUTE}, {.name = "keep", .effect = MW_RECORD}, {0}};
+/* ---- a module that touches the outside --------------------------------------------------------------------------- */
+static const struct mw_action keys_actions[] = {
+	{.name = "vault", .effect = MW_ROUTE}, {.name = "keep", .effect = MW_RECORD}, {0}};
 
 static int keys_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * probe: modules of the tests, linked in. The milter "probe" offers one action of each effect, fails wherever its options say, and
- * writes down what it was called for; "probe-text" extracts; "probe-check" checks; "probe-keys" needs the power `keys`.
+ * probe: modules of the tests, linked in. The milter "probe" offers one action of each effect, fails wherever its options say,
+ * and writes down what it was called for; "probe-text" extracts; "probe-check" checks; "probe-keys" needs the power `keys`.
  */
 #ifndef MW_TESTS_ENGINE_PROBE_H
 #define MW_TESTS_ENGINE_PROBE_H
@@ -16,7 +16,8 @@ typedef int (*probe_inside)(const struct mw_host *, struct mw_self *, struct mw_
 void probe_in_see(probe_inside);
 void probe_early(probe_inside); /* in stages before the whole message */
 /* The same for act(), with the name of the action. */
-typedef int (*probe_acting)(const struct mw_host *, struct mw_self *, struct mw_msg *, const char *action, uint32_t rcpt, struct mw_err *);
+typedef int (*probe_acting)(const struct mw_host *, struct mw_self *, struct mw_msg *, const char *action, uint32_t rcpt,
+			    struct mw_err *);
 void probe_in_act(probe_acting);
 
 #endif

@@ -123,11 +123,11 @@ const char *msg_shown(const struct mw_msg *m)
 
 	text[0] = '\0';
 	for (size_t i = 0; (v = mw_msg_verdict(m, i)) != NULL && n < sizeof(text); i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s %s", i ? " / " : "", mw_effect_name(v->effect), v->action,
-				      v->where[0] ? v->where : "-");
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s %s", i ? " / " : "", mw_effect_name(v->effect),
+				      v->action, v->where[0] ? v->where : "-");
 	if (n < sizeof(text))
-		(void)snprintf(text + n, sizeof(text) - n, "%s=> %s%s%s", n ? " " : "", mw_effect_name(o->effect), o->cause ? " " : "",
-			       o->cause ? o->cause : "");
+		(void)snprintf(text + n, sizeof(text) - n, "%s=> %s%s%s", n ? " " : "", mw_effect_name(o->effect),
+			       o->cause ? " " : "", o->cause ? o->cause : "");
 	return text;
 }
 

@@ -17,9 +17,9 @@
 /* The line that loads the probe with every power. */
 #define LOAD_PROBE "load probe grant headers, text, edit, route\n"
 #define OURS "table <ours> { \"clinic.example\" }\n"
-#define RULES                                                                                                                  \
-	"rule num { kind identifier; pattern /\\b\\d{9}\\b/; level 80 }\n"                                                     \
-	"rule weak { kind identifier; pattern /\\bW\\d{4}\\b/; level 40 }\n"                                                   \
+#define RULES                                                                                                                    \
+	"rule num { kind identifier; pattern /\\b\\d{9}\\b/; level 80 }\n"                                                       \
+	"rule weak { kind identifier; pattern /\\bW\\d{4}\\b/; level 40 }\n"                                                     \
 	"rule ill { kind clinical; pattern /\\b(diabetes|asthma)\\b/i; level 90 }\n"
 
 struct world {

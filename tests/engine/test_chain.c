@@ -6,22 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SEND                                                                                                                   \
-	OURS RULES "class phi when phi.identifiers >= 1 and phi.clinical >= 1\n"                                               \
-		   "match class phi to external then send by tls(verified) or portal, mark \"X-Sent\"\n"                       \
-		   "match any then pass\n"                                                                                     \
+#define SEND                                                                                                                     \
+	OURS RULES "class phi when phi.identifiers >= 1 and phi.clinical >= 1\n"                                                 \
+		   "match class phi to external then send by tls(verified) or portal, mark \"X-Sent\"\n"                         \
+		   "match any then pass\n"                                                                                       \
 		   "always note; always seal\n"
 #define LOAD_PHI "load phi grant text\n"
 
-/* ---- table of decisions ------------------------------------------------------------------------------------------------------------ */
+/* ---- table of decisions ------------------------------------------------------------------------------------------ */
 struct decision {
 	const char *name, *options, *rest, *rcpts, *mail, *shown, *calls;
 };
 
-#define BEGIN "begin see:4:0"
 static const struct decision decisions[] = {
-	{"nothing found", "", SEND, "bob@x.example", PLAIN_MAIL, "pass pass policy:9 => pass",
-	 "act:pass:0 act:seal act:note"},
+	{"nothing found", "", SEND, "bob@x.example", PLAIN_MAIL, "pass pass policy:9 => pass", "act:pass:0 act:seal act:note"},
 	{"found, outside", "", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => route",
 	 "able:tls+portal:0 act:tls:0 act:mark act:seal act:note"},
 	{"found, inside and outside", "", SEND, "al@clinic.example bob@x.example", SICK_MAIL,
@@ -37,49 +35,52 @@ static const struct decision decisions[] = {
 	 "route tls(verified) policy:8 / route tls(verified) policy:8 => route",
 	 "able:tls+portal:0 able:tls+portal:1 act:tls:0 act:tls:1 act:mark act:seal act:note"},
 	{"strictest of the recipients", "",
-	 OURS RULES "match to \"hold.example\" then hold \"wait\"\nmatch to \"no.example\" then refuse \"never\"\nmatch any then pass\n"
-		    "always note\n",
+	 OURS RULES
+	 "match to \"hold.example\" then hold \"wait\"\nmatch to \"no.example\" then refuse \"never\"\nmatch any then pass\n"
+	 "always note\n",
 	 "a@hold.example b@x.example c@no.example", PLAIN_MAIL,
 	 "hold hold policy:7 / pass pass policy:9 / refuse refuse policy:8 => refuse", "act:note"},
-	{"hold keeps edits", "", OURS RULES "match any then hold \"wait\", mark \"X-Held\"\nalways note\n", "b@x.example", PLAIN_MAIL,
-	 "hold hold policy:7 => hold", "act:hold:0 act:mark act:note"},
+	{"hold keeps edits", "", OURS RULES "match any then hold \"wait\", mark \"X-Held\"\nalways note\n", "b@x.example",
+	 PLAIN_MAIL, "hold hold policy:7 => hold", "act:hold:0 act:mark act:note"},
 	{"no line matches", "", OURS RULES "match from \"nobody.example\" then pass\n", "b@x.example", PLAIN_MAIL,
 	 "refuse refuse - => refuse", ""},
 	{"facts of a module", "number 7; flag; word \"abc\"",
-	 OURS RULES "match probe.number = 7 and probe.flag and probe.word = \"abc\" then hold\nmatch any then pass\n", "b@x.example",
-	 PLAIN_MAIL, "hold hold policy:7 => hold", "act:hold:0"},
+	 OURS RULES "match probe.number = 7 and probe.flag and probe.word = \"abc\" then hold\nmatch any then pass\n",
+	 "b@x.example", PLAIN_MAIL, "hold hold policy:7 => hold", "act:hold:0"},
 	{"no recipient", "", SEND, "", PLAIN_MAIL, "=> pass", "act:seal act:note"},
 	/* failures */
 	{"begin fails: a module that did not look", "fail \"begin\"", SEND, "bob@x.example", PLAIN_MAIL,
 	 "tempfail tempfail default => tempfail error", ""},
-	{"an early stage fails", "fail \"early\"", SEND, "bob@x.example", PLAIN_MAIL, "tempfail tempfail default => tempfail error",
+	{"an early stage fails", "fail \"early\"", SEND, "bob@x.example", PLAIN_MAIL,
+	 "tempfail tempfail default => tempfail error", "act:note"},
+	{"see fails", "fail \"see\"", SEND, "bob@x.example", PLAIN_MAIL, "tempfail tempfail default => tempfail error",
 	 "act:note"},
-	{"see fails", "fail \"see\"", SEND, "bob@x.example", PLAIN_MAIL, "tempfail tempfail default => tempfail error", "act:note"},
 	{"see fails, all inside", "fail \"see\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => pass",
 	 "act:pass:0 act:seal act:note"},
 	{"able fails", "fail \"able\"", SEND, "bob@x.example", SICK_MAIL, "tempfail tempfail - => tempfail error",
 	 "able:tls+portal:0 act:note"},
 	{"act of a means fails", "fail \"tls\"", SEND, "al@clinic.example bob@x.example", SICK_MAIL,
-	 "pass pass policy:9 / route tls(verified) policy:8 => tempfail error", "able:tls+portal:1 act:pass:0 act:tls:1 act:note"},
+	 "pass pass policy:9 / route tls(verified) policy:8 => tempfail error",
+	 "able:tls+portal:1 act:pass:0 act:tls:1 act:note"},
 	{"an edit fails", "fail \"mark\"", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => tempfail error",
 	 "able:tls+portal:0 act:tls:0 act:mark act:note"},
 	{"a signature fails", "fail \"seal\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => tempfail error",
 	 "act:pass:0 act:seal act:note"},
 	{"a record fails", "fail \"note\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => tempfail error",
 	 "act:pass:0 act:seal act:note"},
-	{"a means that routes nothing", "fail \"forget\"", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => tempfail error",
-	 "able:tls+portal:0 act:tls:0 act:note"},
+	{"a means that routes nothing", "fail \"forget\"", SEND, "bob@x.example", SICK_MAIL,
+	 "route tls(verified) policy:8 => tempfail error", "able:tls+portal:0 act:tls:0 act:note"},
 	/* outcomes of causes */
-	{"on error refuse", "fail \"see\"", SEND "on error refuse \"cannot look\"\n", "al@clinic.example bob@x.example", PLAIN_MAIL,
-	 "pass pass policy:9 / refuse refuse policy:11 => refuse error", "act:note"},
-	{"on error portal", "fail \"see\"", SEND "on error portal\n", "bob@x.example", PLAIN_MAIL, "route portal policy:11 => route error",
-	 "able:portal:0 act:portal:0 act:seal act:note"},
+	{"on error refuse", "fail \"see\"", SEND "on error refuse \"cannot look\"\n", "al@clinic.example bob@x.example",
+	 PLAIN_MAIL, "pass pass policy:9 / refuse refuse policy:11 => refuse error", "act:note"},
+	{"on error portal", "fail \"see\"", SEND "on error portal\n", "bob@x.example", PLAIN_MAIL,
+	 "route portal policy:11 => route error", "able:portal:0 act:portal:0 act:seal act:note"},
 	{"on error portal, stricter already", "fail \"see\"", SEND "on error portal\n", "bob@x.example", SICK_MAIL,
 	 "route tls(verified) policy:8 => route", "able:tls+portal:0 act:tls:0 act:mark act:seal act:note"},
-	{"on error portal, which is not there", "fail \"see\"; unable \"portal\"", SEND "on error portal\n", "bob@x.example", PLAIN_MAIL,
-	 "tempfail tempfail policy:11 => tempfail error", "able:portal:0 act:note"},
-	{"on error: last of send by", "fail \"see\"; unable \"portal\"", SEND "on error send by portal or refuse \"no\"\n", "bob@x.example",
-	 PLAIN_MAIL, "refuse refuse policy:11 => refuse error", "able:portal:0 act:note"},
+	{"on error portal, which is not there", "fail \"see\"; unable \"portal\"", SEND "on error portal\n", "bob@x.example",
+	 PLAIN_MAIL, "tempfail tempfail policy:11 => tempfail error", "able:portal:0 act:note"},
+	{"on error: last of send by", "fail \"see\"; unable \"portal\"", SEND "on error send by portal or refuse \"no\"\n",
+	 "bob@x.example", PLAIN_MAIL, "refuse refuse policy:11 => refuse error", "able:portal:0 act:note"},
 	{"on error hold, an act fails: never held", "fail \"seal\"", SEND "on error hold\n", "bob@x.example", PLAIN_MAIL,
 	 "pass pass policy:9 => tempfail error", "act:pass:0 act:seal act:note"},
 };
@@ -117,7 +118,8 @@ static void test_decisions(void **state)
 		struct mw_msg *m;
 		char policy[4096];
 
-		(void)snprintf(policy, sizeof(policy), LOAD_PHI "load probe grant headers, text, edit, route { %s }\n%s", d->options, d->rest);
+		(void)snprintf(policy, sizeof(policy), LOAD_PHI "load probe grant headers, text, edit, route { %s }\n%s",
+			       d->options, d->rest);
 		probe_reset();
 		world_open(&w, policy, 0);
 		m = msg_to(&w, d->rcpts);
@@ -132,7 +134,7 @@ static void test_decisions(void **state)
 	}
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------------------------- */
 static void test_hooks_in_order(void **state)
 {
 	struct world w;
@@ -187,8 +189,9 @@ static void test_end_after_abort(void **state)
 	world_close(&w);
 }
 
-/* ---- observe -------------------------------------------------------------------------------------------------------------------------- */
-static int see_outcome(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt, struct mw_err *err)
+/* ---- observe ----------------------------------------------------------------------------------------------------- */
+static int see_outcome(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt,
+		       struct mw_err *err)
 {
 	const struct mw_outcome *o = h->outcome(m);
 
@@ -223,8 +226,9 @@ static void test_observe(void **state)
 	world_close(&w);
 }
 
-/* ---- what act() sees ----------------------------------------------------------------------------------------------------------------------- */
-static int see_failure(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt, struct mw_err *err)
+/* ---- what act() sees --------------------------------------------------------------------------------------------- */
+static int see_failure(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt,
+		       struct mw_err *err)
 {
 	const struct mw_outcome *o = h->outcome(m);
 
@@ -264,7 +268,7 @@ static void test_record_sees_failure(void **state)
 	world_close(&w);
 }
 
-/* ---- trace -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- trace ------------------------------------------------------------------------------------------------------- */
 struct traced {
 	unsigned lines, matched;
 };
@@ -298,7 +302,7 @@ static void test_trace(void **state)
 	world_close(&w);
 }
 
-/* ---- offline -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- offline ----------------------------------------------------------------------------------------------------- */
 static void test_offline(void **state)
 {
 	struct world w;
@@ -306,7 +310,9 @@ static void test_offline(void **state)
 
 	(void)state;
 	probe_reset();
-	world_open(&w, RULES LOAD_PROBE "load probe-keys grant keys\nmatch rule num >= 1 then send by vault\nmatch any then pass\nalways keep\n",
+	world_open(&w,
+		   RULES LOAD_PROBE
+		   "load probe-keys grant keys\nmatch rule num >= 1 then send by vault\nmatch any then pass\nalways keep\n",
 		   MW_GEN_OFFLINE);
 	assert_null(strstr(probe_calls(), "keys:open"));
 	m = msg_run(&w, "b@x.example", SICK_MAIL);
@@ -323,9 +329,14 @@ static void test_offline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decisions),	   cmocka_unit_test(test_hooks_in_order), cmocka_unit_test(test_generation_outlives),
-		cmocka_unit_test(test_end_after_abort),	   cmocka_unit_test(test_observe),	  cmocka_unit_test(test_record_sees_failure),
-		cmocka_unit_test(test_trace),		   cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_decisions),
+		cmocka_unit_test(test_hooks_in_order),
+		cmocka_unit_test(test_generation_outlives),
+		cmocka_unit_test(test_end_after_abort),
+		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_record_sees_failure),
+		cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_offline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

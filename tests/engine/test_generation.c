@@ -11,7 +11,8 @@ static void test_opens(void **state)
 
 	(void)state;
 	probe_reset();
-	world_open(&w, LOAD_PROBE "load phi with probe-check grant text\nload trace\n" RULES "match any then pass\n", MW_GEN_SAMPLES);
+	world_open(&w, LOAD_PROBE "load phi with probe-check grant text\nload trace\n" RULES "match any then pass\n",
+		   MW_GEN_SAMPLES);
 	assert_int_equal(mw_generation_number(w.gen), 1);
 	assert_int_equal(mw_ruleset_rules(mw_generation_rules(w.gen)), 3);
 	assert_int_equal(mw_generation_plan(w.gen)->modules, 4);
@@ -36,17 +37,19 @@ static const struct refused refusals[] = {
 	{"a power that is not granted", "load probe grant text\nmatch any then pass\n", 0, -EINVAL, "", "needs the power", ""},
 	{"relations of options", "load probe grant headers, text, edit, route { fail \"check\" }\nmatch any then pass\n", 0, -EIO,
 	 "module \"probe\": probe fails in check", NULL, "check"},
-	{"a module that does not open", "load probe grant headers, text, edit, route { fail \"open\" }\nmatch any then pass\n", 0, -EIO,
-	 "module \"probe\": probe fails in open", NULL, "check open close"},
-	{"a sample that does not hold", LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\n"
-						   "match any then pass\n",
+	{"a module that does not open", "load probe grant headers, text, edit, route { fail \"open\" }\nmatch any then pass\n", 0,
+	 -EIO, "module \"probe\": probe fails in open", NULL, "check open close"},
+	{"a sample that does not hold",
+	 LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\n"
+		    "match any then pass\n",
 	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
-	{"a sample that should not match", LOAD_PROBE "rule r { kind identifier; pattern /\\d/; level 70; hit \"12\"; miss \"3\" }\n"
-						      "match any then pass\n",
+	{"a sample that should not match",
+	 LOAD_PROBE "rule r { kind identifier; pattern /\\d/; level 70; hit \"12\"; miss \"3\" }\n"
+		    "match any then pass\n",
 	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" matches what it should miss", ""},
 	{"a check that the sample fails",
-	 "load phi with probe-check grant text\n" LOAD_PROBE
-	 "rule r { kind identifier; pattern /\\d{9}/; check probe-even; level 70; hit \"123456789\"; miss \"x\" }\nmatch any then pass\n",
+	 "load phi with probe-check grant text\n" LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; check probe-even; "
+							     "level 70; hit \"123456789\"; miss \"x\" }\nmatch any then pass\n",
 	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
 };
 
@@ -61,7 +64,8 @@ static void test_refuses(void **state)
 		world_try(&w, c->policy, c->flags);
 		if (w.result != c->result || strcmp(w.err.text, c->text) != 0 || w.gen || strcmp(probe_calls(), c->calls) != 0 ||
 		    (c->diag && (!w.diags.errors || !strstr(world_diags(&w), c->diag))))
-			fail_msg("%s: %d, \"%s\", calls \"%s\", %s", c->name, w.result, w.err.text, probe_calls(), world_diags(&w));
+			fail_msg("%s: %d, \"%s\", calls \"%s\", %s", c->name, w.result, w.err.text, probe_calls(),
+				 world_diags(&w));
 		world_close(&w);
 	}
 }
@@ -73,7 +77,10 @@ static void test_samples_are_asked_for(void **state)
 
 	(void)state;
 	probe_reset();
-	world_open(&w, LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\nmatch any then pass\n", 0);
+	world_open(&w,
+		   LOAD_PROBE
+		   "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\nmatch any then pass\n",
+		   0);
 	world_close(&w);
 }
 

@@ -99,7 +99,7 @@ static void test_trust(void **state)
 	mw_loader_free(&l);
 }
 
-/* ---- images ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- images ------------------------------------------------------------------------------------------------------ */
 static struct mw_str slurp(const char *name)
 {
 	const char *top = getenv("srcdir");
@@ -196,7 +196,7 @@ static void test_damage(void **state)
 	free((char *)s.p);
 }
 
-/* ---- descriptors: rows that a compiler accepts -------------------------------------------------------------------------------------- */
+/* ---- descriptors: rows that a compiler accepts ------------------------------------------------------------------- */
 struct conf {
 	int64_t n;
 	bool b;
@@ -218,9 +218,9 @@ static const struct mw_check empty_checks[] = {{.name = "c"}, {0}};
 static const struct mw_command empty_commands[] = {{.name = "c"}, {0}};
 static const char *const no_types[] = {NULL};
 
-#define GOOD                                                                                                                   \
-	.magic = MW_MAGIC, .size = sizeof(struct mw_plugin), .abi_major = MW_ABI_MAJOR, .abi_minor = MW_ABI_MINOR, .build = MW_BUILD, \
-	.kind = MW_KIND_MILTER, .name = "x"
+#define GOOD                                                                                                                     \
+	.magic = MW_MAGIC, .size = sizeof(struct mw_plugin), .abi_major = MW_ABI_MAJOR, .abi_minor = MW_ABI_MINOR,               \
+	.build = MW_BUILD, .kind = MW_KIND_MILTER, .name = "x"
 
 static const struct {
 	struct mw_plugin plugin;
@@ -284,8 +284,8 @@ static void test_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_linked_in), cmocka_unit_test(test_trust),	      cmocka_unit_test(test_images),
-		cmocka_unit_test(test_damage),	  cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_linked_in), cmocka_unit_test(test_trust),       cmocka_unit_test(test_images),
+		cmocka_unit_test(test_damage),    cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

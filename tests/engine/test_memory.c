@@ -89,18 +89,19 @@ void *__wrap_mw_arena_grow(struct mw_arena *a, void *old, size_t *cap, size_t n,
 	return fails() ? NULL : __real_mw_arena_grow(a, old, cap, n, size);
 }
 
-#define POLICY                                                                                                                 \
-	LOAD_PROBE "load phi with probe-text, probe-check grant text\n" OURS RULES                                              \
-		   "class phi when phi.identifiers >= 1 and rule ill >= 1 and header \"X-Kind\" /a/\n"                         \
-		   "match unreadable(encrypted) then refuse\n"                                                                  \
-		   "match class phi to external then send by tls or portal, strip \"X-Milward-*\"\n"                            \
+#define POLICY                                                                                                                   \
+	LOAD_PROBE "load phi with probe-text, probe-check grant text\n" OURS RULES                                               \
+		   "class phi when phi.identifiers >= 1 and rule ill >= 1 and header \"X-Kind\" /a/\n"                           \
+		   "match unreadable(encrypted) then refuse\n"                                                                   \
+		   "match class phi to external then send by tls or portal, strip \"X-Milward-*\"\n"                             \
 		   "match any then pass\nalways mark \"X-Seen\"; note; seal\n"
 
-#define MAIL                                                                                                                   \
-	"From: =?utf-8?q?=C3=84?= <alice@clinic.example>\nX-Kind: a\nX-Milward-A: b\nSubject: hello\nMIME-Version: 1.0\n"      \
-	"Content-Type: multipart/mixed; boundary=b\n\n"                                                                        \
-	"--b\n\nPatient 123456789 has diabetes.\n--b\nContent-Type: application/x-probe; name=x.bin\n\nmore 987654321\n"       \
-	"--b\nContent-Type: text/plain; charset=iso-8859-1\n\n\351\n--b\nContent-Type: message/rfc822\n\nSubject: in\n\nx\n--b--\n"
+#define MAIL                                                                                                                     \
+	"From: =?utf-8?q?=C3=84?= <alice@clinic.example>\nX-Kind: a\nX-Milward-A: b\nSubject: hello\nMIME-Version: 1.0\n"        \
+	"Content-Type: multipart/mixed; boundary=b\n\n"                                                                          \
+	"--b\n\nPatient 123456789 has diabetes.\n--b\nContent-Type: application/x-probe; name=x.bin\n\nmore 987654321\n"         \
+	"--b\nContent-Type: text/plain; charset=iso-8859-1\n\n\351\n--b\nContent-Type: message/rfc822\n\nSubject: "              \
+	"in\n\nx\n--b--\n"
 
 /* Fills as src/host does: a failure there is a 4xx to the client, and the message must know it too. */
 static struct mw_msg *fill(struct world *w)
@@ -221,7 +222,8 @@ static void test_loader(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_message), cmocka_unit_test(test_generation), cmocka_unit_test(test_loader)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_message), cmocka_unit_test(test_generation),
+					   cmocka_unit_test(test_loader)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

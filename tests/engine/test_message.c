@@ -16,7 +16,7 @@ static bool has_cause(const struct mw_msg *m, enum mw_limit l)
 	return (mw_msg_causes(m) & (uint64_t)1 << (MW_CAUSE_LIMIT_FIRST + (uint32_t)l)) != 0;
 }
 
-/* ---- envelope --------------------------------------------------------------------------------------------------------------------- */
+/* ---- envelope ---------------------------------------------------------------------------------------------------- */
 static void test_envelope(void **state)
 {
 	const struct mw_envelope *e;
@@ -26,7 +26,8 @@ static void test_envelope(void **state)
 	(void)state;
 	world_open(&w, POLICY, 0);
 	m = msg_to(&w, "Bob@X.Example al@Clinic.example @a.example:al@clinic.example");
-	assert_int_equal(mw_msg_rcpt(m, mw_str("<al@clinic.example>"), mw_str("other@clinic.example"), mw_str(""), mw_str("")), 0);
+	assert_int_equal(mw_msg_rcpt(m, mw_str("<al@clinic.example>"), mw_str("other@clinic.example"), mw_str(""), mw_str("")),
+			 0);
 	e = mw_msg_envelope(m);
 	assert_string_equal(e->queue_id, "-");
 	assert_true(mw_str_eq(e->sender, "alice@clinic.example"));
@@ -47,14 +48,14 @@ static void test_envelope(void **state)
 	assert_int_equal(mw_msg_set(m, (enum mw_msg_text)99, mw_str("u")), -EINVAL);
 	mw_msg_set_local(m, true);
 	assert_string_equal(e->queue_id, "4jX");
-	assert_true(mw_str_eq(e->client_addr, "192.0.2.1") && mw_str_eq(e->client_name, "h") && mw_str_eq(e->auth_type, "PLAIN") &&
-		    mw_str_eq(e->auth_user, "u") && e->local);
+	assert_true(mw_str_eq(e->client_addr, "192.0.2.1") && mw_str_eq(e->client_name, "h") &&
+		    mw_str_eq(e->auth_type, "PLAIN") && mw_str_eq(e->auth_user, "u") && e->local);
 	mw_msg_free(&m);
 	mw_msg_free(&m); /* NULL is fine */
 	world_close(&w);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
 static void test_recipient_limit(void **state)
 {
 	const struct mw_str none = {.p = "", .n = 0};
@@ -174,7 +175,7 @@ static void test_causes_of_host(void **state)
 	world_close(&w);
 }
 
-/* ---- files -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 static struct mw_msg *read_text(struct world *w, const char *text, struct mw_err *err, int *r)
 {
 	char path[] = "/tmp/mw-mail-XXXXXX";
@@ -229,17 +230,19 @@ static void test_read_file_fails(void **state)
 	assert_string_equal(err.text, "cannot open /nowhere/mail: No such file or directory");
 	assert_int_equal(mw_msg_read_file(m, "/tmp", &err), -EISDIR);
 	mw_msg_free(&m);
-	m = read_text(&w, "Subject: x\n\n" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			  "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\n",
+	m = read_text(&w,
+		      "Subject: x\n\n"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		      "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\n",
 		      &err, &r);
 	assert_int_equal(r, 0);
 	assert_true(has_cause(m, MW_LIMIT_SIZE));
@@ -247,7 +250,7 @@ static void test_read_file_fails(void **state)
 	world_close(&w);
 }
 
-/* ---- services, from inside ---------------------------------------------------------------------------------------------------------- */
+/* ---- services, from inside --------------------------------------------------------------------------------------- */
 static int collect(void *ctx, const char *p, size_t n)
 {
 	struct mw_buf *b = ctx;
@@ -290,11 +293,11 @@ static int look(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, st
 	assert_string_equal(h->rule(m, f[0].rule)->name, "num");
 	assert_null(h->rule(m, 1000));
 	assert_int_equal(h->set_int(s, m, 1000, 1), -EINVAL);
-	assert_int_equal(h->set_int(s, m, 2, 1), -EINVAL); /* a text */
+	assert_int_equal(h->set_int(s, m, 2, 1), -EINVAL);   /* a text */
 	assert_int_equal(h->set_str(s, m, 0, "x"), -EINVAL); /* a number */
 	assert_int_equal(h->set_str(s, m, 2, NULL), -EINVAL);
 	assert_int_equal(h->set_int(s, m, 1, 42), 0); /* a flag is 0 or 1 */
-	assert_null(h->verdict(m, 0)); /* nothing is decided yet */
+	assert_null(h->verdict(m, 0));                /* nothing is decided yet */
 	assert_null(h->outcome(m));
 	assert_int_equal(h->add_field(s, m, "X", " y", false), -EBUSY);
 	assert_int_equal(h->del_fields(s, m, "X"), -EBUSY);
@@ -411,112 +414,6 @@ static void test_powers(void **state)
 	world_close(&w);
 }
 
-/* ---- edits ---------------------------------------------------------------------------------------------------------------------------- */
-static int edit(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt, struct mw_err *err)
-{
-	(void)err;
-	if (strcmp(action, "note") != 0)
-		return 0;
-	assert_int_equal(rcpt, MW_ALL);
-	assert_int_equal(h->del_fields(s, m, "x-milward-*"), 3);
-	assert_int_equal(h->del_fields(s, m, "X-Twice"), 2);
-	assert_int_equal(h->del_fields(s, m, "X-None"), 0);
-	assert_int_equal(h->del_fields(s, m, "*"), -EINVAL);
-	assert_int_equal(h->del_fields(s, m, ""), -EINVAL);
-	assert_int_equal(h->add_field(s, m, "X-Last", " 1", false), 0);
-	assert_int_equal(h->add_field(s, m, "X-First", " 2\n folded", true), 0);
-	assert_int_equal(h->add_field(s, m, "X-Upmost", " 3", true), 0);
-	assert_int_equal(h->add_field(s, m, "X-Gone", " 4", true), 0);
-	assert_int_equal(h->del_fields(s, m, "X-Gone"), 1);
-	assert_int_equal(h->add_field(s, m, "", " 5", false), -EINVAL);
-	assert_int_equal(h->add_field(s, m, "X Y", " 5", false), -EINVAL);
-	assert_int_equal(h->add_field(s, m, "X:", " 5", false), -EINVAL);
-	assert_int_equal(h->add_field(s, m, "X", " 5\nInjected: yes", false), -EINVAL);
-	assert_int_equal(h->add_field(s, m, "X", " 5\n", false), -EINVAL);
-	assert_int_equal(h->add_field(s, m, "X", " 5\r\n x", false), -EINVAL);
-	assert_int_equal(h->add_field(s, m, NULL, " 5", false), -EINVAL);
-	/* the header as it will be */
-	assert_true(mw_str_eq(h->field(s, m, 0)->name, "X-Upmost"));
-	assert_true(mw_str_eq(h->field(s, m, 1)->name, "X-First"));
-	assert_true(mw_str_eq(h->field(s, m, 2)->name, "Subject"));
-	assert_true(mw_str_eq(h->field(s, m, 3)->name, "X-Last"));
-	assert_null(h->field(s, m, 4));
-	/* tags */
-	assert_int_equal(h->tag(s, m, 0, "tls"), 0);
-	assert_int_equal(h->tag(s, m, 0, "portal"), 0); /* replaces it */
-	assert_int_equal(h->tag(s, m, 1, "tls"), 0);
-	assert_int_equal(h->tag(s, m, 2, "tls"), -EINVAL); /* source route */
-	assert_int_equal(h->tag(s, m, 3, "tls"), -EINVAL); /* no such recipient */
-	assert_int_equal(h->tag(s, m, 0, "TLS"), -EINVAL);
-	assert_int_equal(h->tag(s, m, 0, "a.b"), -EINVAL);
-	assert_int_equal(h->tag(s, m, 0, ""), -EINVAL);
-	assert_int_equal(h->tag(s, m, 0, "muchtoolong"), -EINVAL);
-	assert_int_equal(h->tag(s, m, 0, NULL), -EINVAL);
-	return 0;
-}
-
-static void test_edits(void **state)
-{
-	static const struct mw_edit_field want[] = {
-		{"X-Milward-B", NULL, 1, false}, {"X-TWICE", NULL, 2, false}, {"x-milward-a", NULL, 2, false}, {"X-Milward-A", NULL, 1, false},
-		{"X-Twice", NULL, 1, false},	 {"X-First", " 2\n folded", 0, true}, {"X-Upmost", " 3", 0, true}, {"X-Last", " 1", 0, false},
-	};
-	const struct mw_str none = {.p = "", .n = 0};
-	const struct mw_edit_field *fields;
-	const struct mw_edit_tag *tags;
-	struct world w;
-	struct mw_msg *m;
-
-	(void)state;
-	probe_reset();
-	world_open(&w, POLICY "always note\n", 0);
-	probe_in_act(edit);
-	m = msg_to(&w, "");
-	assert_int_equal(mw_msg_rcpt(m, mw_str("<B+t@X.example>"), none, none, none), 0);
-	assert_int_equal(mw_msg_rcpt(m, mw_str("<c@x.example>"), none, mw_str("SUCCESS,FAILURE"), mw_str("rfc822;C+2Bd@x.example")), 0);
-	assert_int_equal(mw_msg_rcpt(m, mw_str("<@a.example:c@x.example>"), none, none, none), 0);
-	msg_take(m, "X-Twice: a\nX-Milward-A: 1\nSubject: s\nx-milward-a: 2\nX-TWICE: b\nX-Milward-B: 3\n\nbody");
-	mw_msg_run(m, NULL, NULL);
-	assert_int_equal(mw_msg_outcome(m)->effect, MW_PASS);
-	assert_int_equal(mw_msg_edit_fields(m, &fields), 8);
-	for (size_t i = 0; i < 8; i++) {
-		assert_string_equal(fields[i].name, want[i].name);
-		assert_int_equal(fields[i].index, want[i].index);
-		assert_int_equal(fields[i].first, want[i].first);
-		if (want[i].value)
-			assert_string_equal(fields[i].value, want[i].value);
-		else
-			assert_null(fields[i].value);
-	}
-	assert_int_equal(mw_msg_edit_tags(m, &tags), 2);
-	assert_int_equal(tags[0].rcpt, 0);
-	assert_string_equal(tags[0].address, "<B+t@X.example.mw-portal.invalid>");
-	assert_string_equal(tags[0].params, "ORCPT=rfc822;B+2Bt@X.example");
-	assert_string_equal(tags[1].address, "<c@x.example.mw-tls.invalid>");
-	assert_string_equal(tags[1].params, "ORCPT=rfc822;C+2Bd@x.example NOTIFY=SUCCESS,FAILURE");
-	mw_msg_free(&m);
-	world_close(&w);
-}
-
-/* Parameters of a client never end our own. */
-static void test_hostile_dsn(void **state)
-{
-	const struct mw_edit_tag *tags;
-	struct world w;
-	struct mw_msg *m;
-
-	(void)state;
-	probe_reset();
-	world_open(&w, OURS LOAD_PROBE "match any then send by tls\n", 0);
-	m = msg_to(&w, "");
-	assert_int_equal(mw_msg_rcpt(m, mw_str("<c@x.example>"), mw_str(""), mw_str("NEVER RCPT TO"), mw_str("rfc822;a> NOTIFY=")), 0);
-	mw_msg_run(m, NULL, NULL);
-	assert_int_equal(mw_msg_edit_tags(m, &tags), 1);
-	assert_string_equal(tags[0].params, "ORCPT=rfc822;c@x.example");
-	mw_msg_free(&m);
-	world_close(&w);
-}
-
 /* Late: what is not read yet stays unread, and the policy's line for it decides. */
 static int take_long(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, struct mw_err *err)
 {
@@ -590,12 +487,11 @@ static void test_truncated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_envelope),     cmocka_unit_test(test_recipient_limit), cmocka_unit_test(test_header_limits),
-		cmocka_unit_test(test_size_limit),   cmocka_unit_test(test_no_spool),	     cmocka_unit_test(test_causes_of_host),
-		cmocka_unit_test(test_read_file),    cmocka_unit_test(test_read_file_fails), cmocka_unit_test(test_services),
-		cmocka_unit_test(test_powers),	     cmocka_unit_test(test_edits),	     cmocka_unit_test(test_hostile_dsn),
-		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_early),
+		cmocka_unit_test(test_envelope),   cmocka_unit_test(test_recipient_limit), cmocka_unit_test(test_header_limits),
+		cmocka_unit_test(test_size_limit), cmocka_unit_test(test_no_spool),        cmocka_unit_test(test_causes_of_host),
+		cmocka_unit_test(test_read_file),  cmocka_unit_test(test_read_file_fails), cmocka_unit_test(test_services),
+		cmocka_unit_test(test_powers),
+		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_timeout),         cmocka_unit_test(test_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

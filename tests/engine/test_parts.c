@@ -33,11 +33,14 @@ static const struct mail mails[] = {
 	 "From: \"Doe, Jane 123456789\" <jane@x.example>\nTo: bob@x.example, <eve@y.example>\nComments: about 4711\n\n",
 	 {{"header", "text/plain", NULL, "From: \"Doe, Jane 123456789\" \nComments: about 4711\n", MW_ZONE_HEADER}}},
 	{"several subjects", "Subject: one\nSubject: two\n\n", {{"subject", "text/plain", NULL, "one\ntwo", MW_ZONE_SUBJECT}}},
-	{"latin-1", BODY("text/plain; charset=iso-8859-1", "\351t\351"), {{"1", "text/plain", NULL, "\303\251t\303\251", MW_ZONE_BODY}}},
+	{"latin-1",
+	 BODY("text/plain; charset=iso-8859-1", "\351t\351"),
+	 {{"1", "text/plain", NULL, "\303\251t\303\251", MW_ZONE_BODY}}},
 	{"html without an extractor", BODY("text/html", "<p>x"), {{"1", "text/html", "unknown-format", "", MW_ZONE_BODY}}},
 	{"calendar, csv, json, hl7 are text",
-	 BODY("multipart/mixed; boundary=b", "--b\nContent-Type: text/calendar\n\nc\n--b\nContent-Type: text/csv\n\nv\n"
-					     "--b\nContent-Type: application/fhir+json\n\n{}\n--b\nContent-Type: application/hl7-v2\n\nMSH\n--b--\n"),
+	 BODY("multipart/mixed; boundary=b",
+	      "--b\nContent-Type: text/calendar\n\nc\n--b\nContent-Type: text/csv\n\nv\n"
+	      "--b\nContent-Type: application/fhir+json\n\n{}\n--b\nContent-Type: application/hl7-v2\n\nMSH\n--b--\n"),
 	 {{"1", "text/calendar", NULL, "c", MW_ZONE_BODY},
 	  {"2", "text/csv", NULL, "v", MW_ZONE_BODY},
 	  {"3", "application/fhir+json", NULL, "{}", MW_ZONE_ATTACHMENT},
@@ -45,26 +48,40 @@ static const struct mail mails[] = {
 	{"octets with a telling name",
 	 BODY("application/octet-stream; name=list.CSV", "123456789,x"),
 	 {{"1", "text/csv", NULL, "123456789,x", MW_ZONE_ATTACHMENT}}},
-	{"octets that say nothing", BODY("application/octet-stream", "abc"), {{"1", "application/octet-stream", "unknown-format", "", 0}}},
-	{"octets whose content tells", BODY("application/octet-stream; name=a.txt", "%PDF-1.4"), {{"1", "application/pdf", "unknown-format", "", 0}}},
-	{"an archive that claims to be text", BODY("text/plain", "PK\003\004xx"), {{"1", "application/zip", "unknown-format", "", 0}}},
-	{"a document in a container", BODY("application/octet-stream; name=a.docx", "PK\003\004xx"),
+	{"octets that say nothing",
+	 BODY("application/octet-stream", "abc"),
+	 {{"1", "application/octet-stream", "unknown-format", "", 0}}},
+	{"octets whose content tells",
+	 BODY("application/octet-stream; name=a.txt", "%PDF-1.4"),
+	 {{"1", "application/pdf", "unknown-format", "", 0}}},
+	{"an archive that claims to be text",
+	 BODY("text/plain", "PK\003\004xx"),
+	 {{"1", "application/zip", "unknown-format", "", 0}}},
+	{"a document in a container",
+	 BODY("application/octet-stream; name=a.docx", "PK\003\004xx"),
 	 {{"1", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "unknown-format", "", 0}}},
-	{"a text that claims to be an archive by name", BODY("text/plain; name=a.zip", "plain"), {{"1", "text/plain", NULL, "plain", 0}}},
+	{"a text that claims to be an archive by name",
+	 BODY("text/plain; name=a.zip", "plain"),
+	 {{"1", "text/plain", NULL, "plain", 0}}},
 	{"picture", BODY("image/png", "x"), {{"1", "image/png", "image", "", MW_ZONE_ATTACHMENT}}},
 	{"empty parts hide nothing", BODY("application/pdf", ""), {{"1", NULL, NULL, "", 0}}},
 	{"signature",
-	 BODY("multipart/signed; boundary=b", "--b\nContent-Type: text/plain\n\nt\n--b\nContent-Type: application/pgp-signature\n\n"
-					      "-----BEGIN PGP SIGNATURE-----\n\niQ\n-----END PGP SIGNATURE-----\n--b--\n"),
+	 BODY("multipart/signed; boundary=b",
+	      "--b\nContent-Type: text/plain\n\nt\n--b\nContent-Type: application/pgp-signature\n\n"
+	      "-----BEGIN PGP SIGNATURE-----\n\niQ\n-----END PGP SIGNATURE-----\n--b--\n"),
 	 {{"1", "text/plain", NULL, "t", 0}, {"2", "application/pgp-signature", NULL, "", 0}}},
-	{"text that claims to be a signature", BODY("application/pgp-signature", "Patient 123456789"),
+	{"text that claims to be a signature",
+	 BODY("application/pgp-signature", "Patient 123456789"),
 	 {{"1", "application/pgp-signature", "unknown-format", "", 0}}},
 	{"nested message",
 	 BODY("message/rfc822", "Subject: inner 123\nReceived: x\nX-A: b\n\nhello\n"),
-	 {{"1.header", "text/rfc822-headers", NULL, "Subject: inner 123\nX-A: b\n", MW_ZONE_HEADER}, {"1.1", "text/plain", NULL, "hello\n", 0}}},
+	 {{"1.header", "text/rfc822-headers", NULL, "Subject: inner 123\nX-A: b\n", MW_ZONE_HEADER},
+	  {"1.1", "text/plain", NULL, "hello\n", 0}}},
 	{"extractor", BODY("application/x-probe", "abc"), {{"1", "application/x-probe", NULL, "application/x-probe abc", 0}}},
 	{"extractor by prefix", BODY("text/x-probe-a", "abc"), {{"1", "text/x-probe-a", NULL, "text/x-probe-a abc", 0}}},
-	{"extractor gives a reason", BODY("application/x-probe", "encrypted"), {{"1", "application/x-probe", "encrypted", "", 0}}},
+	{"extractor gives a reason",
+	 BODY("application/x-probe", "encrypted"),
+	 {{"1", "application/x-probe", "encrypted", "", 0}}},
 	{"extractor breaks", BODY("application/x-probe", "crash"), {{"1", "application/x-probe", "crashed", "", 0}}},
 };
 
@@ -156,7 +173,7 @@ static void test_extractor_fails(void **state)
 	world_close(&w);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
 static void test_text_limit(void **state)
 {
 	const uint32_t cause = MW_CAUSE_LIMIT_FIRST + MW_LIMIT_TEXT;
@@ -223,7 +240,7 @@ static void test_mime_limits(void **state)
 	world_close(&w);
 }
 
-/* ---- facts of phi ------------------------------------------------------------------------------------------------------------------- */
+/* ---- facts of phi ------------------------------------------------------------------------------------------------ */
 static int64_t phi_fact(struct world *w, const struct mw_msg *m, const char *name)
 {
 	const struct mw_plan *plan = mw_generation_plan(w->gen);
@@ -290,8 +307,10 @@ static void test_indeterminate(void **state)
 
 	(void)state;
 	probe_reset();
-	world_open(&w, LOAD_PROBE "load phi grant text\nrule slow { kind identifier; pattern /(a+)+$/; level 80 }\n"
-		   "match unreadable(indeterminate) then hold \"look\"\nmatch any then pass\n", 0);
+	world_open(&w,
+		   LOAD_PROBE "load phi grant text\nrule slow { kind identifier; pattern /(a+)+$/; level 80 }\n"
+			      "match unreadable(indeterminate) then hold \"look\"\nmatch any then pass\n",
+		   0);
 	m = msg_run(&w, "b@x.example", "Subject: s\n\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c");
 	assert_int_equal(phi_fact(&w, m, "indeterminate"), 1);
 	assert_int_equal(phi_fact(&w, m, "unreadable"), 1);
@@ -341,8 +360,10 @@ static void test_bare_text(void **state)
 static void test_media_signature(void **state)
 {
 	(void)state;
-	assert_true(mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
-	assert_true(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
+	assert_true(
+		mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
+	assert_true(
+		mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----\nSSN\n"
 						      "-----END PGP SIGNATURE-----")));
@@ -356,10 +377,12 @@ static void test_media_signature(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),	    cmocka_unit_test(test_extractor_fails), cmocka_unit_test(test_text_limit),
-		cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_mime_limits),  cmocka_unit_test(test_phi),
-		cmocka_unit_test(test_phi_confidence), cmocka_unit_test(test_indeterminate), cmocka_unit_test(test_rule_condition),
-		cmocka_unit_test(test_bare_text),   cmocka_unit_test(test_media_signature),
+		cmocka_unit_test(test_parts),           cmocka_unit_test(test_extractor_fails),
+		cmocka_unit_test(test_text_limit),      cmocka_unit_test(test_findings_limit),
+		cmocka_unit_test(test_mime_limits),     cmocka_unit_test(test_phi),
+		cmocka_unit_test(test_phi_confidence),  cmocka_unit_test(test_indeterminate),
+		cmocka_unit_test(test_rule_condition),  cmocka_unit_test(test_bare_text),
+		cmocka_unit_test(test_media_signature),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* threads: several messages at once, while the policy is replaced again and again. Most telling with --enable-sanitizer=thread. */
+/* threads: several messages at once, while the policy is replaced again and again. Most telling with --enable-sanitizer=thread.
+ */
 #include "setup.h"
 
 #include <pthread.h>
@@ -9,9 +10,9 @@
 #define THREADS 4
 #define MESSAGES 50 /* of each thread */
 
-#define POLICY                                                                                                                 \
-	LOAD_PROBE "load phi with probe-text grant text\n" OURS RULES                                                           \
-		   "class phi when phi.identifiers >= 1 and phi.clinical >= 1\n"                                                \
+#define POLICY                                                                                                                   \
+	LOAD_PROBE "load phi with probe-text grant text\n" OURS RULES                                                            \
+		   "class phi when phi.identifiers >= 1 and phi.clinical >= 1\n"                                                 \
 		   "match class phi to external then send by tls or portal\nmatch any then pass\nalways note; seal\n"
 
 /* What src/host does: the newest generation, taken under a lock. */
@@ -41,7 +42,8 @@ static void one_message(struct shared *s, unsigned i)
 	bool sick = i % 2 == 0;
 
 	mw_generation_unref(&g);
-	if (!m || mw_msg_sender(m, mw_str("<a@clinic.example>")) < 0 || mw_msg_rcpt(m, mw_str("<b@x.example>"), none, none, none) < 0) {
+	if (!m || mw_msg_sender(m, mw_str("<a@clinic.example>")) < 0 ||
+	    mw_msg_rcpt(m, mw_str("<b@x.example>"), none, none, none) < 0) {
 		atomic_fetch_add(&s->wrong, 1);
 		mw_msg_free(&m);
 		return;
