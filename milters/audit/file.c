@@ -244,6 +244,16 @@ static int attach(struct mw_audit_file *f, bool anchored, struct mw_err *err)
 	return 0;
 }
 
+static int write_head(struct mw_audit_file *f, struct mw_err *err)
+{
+	int r = mw_audit_head_write(f->head_fd, f->chain, &f->head, f->turn);
+
+	if (r < 0)
+		return f->host->fail(err, r, "cannot write %s: %s", f->head_path, strerror(-r));
+	f->turn ^= 1;
+	return 0;
+}
+
 int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
 		       struct mw_err *err)
 {
@@ -274,11 +284,8 @@ int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, cons
 	if (r >= 0)
 		r = attach(f, !fresh, err);
 	/* A crash right behind the first record must not look as if somebody had taken the head away. */
-	if (r == 0 && fresh) {
-		r = mw_audit_head_write(f->head_fd, chain, &f->head, f->turn);
-		if (r < 0)
-			r = host->fail(err, r, "cannot write %s: %s", f->head_path, strerror(-r));
-	}
+	if (r == 0 && fresh)
+		r = write_head(f, err);
 	if (r < 0)
 		mw_audit_file_close(f);
 	return r;
@@ -332,11 +339,7 @@ int mw_audit_file_append(struct mw_audit_file *f, const struct mw_audit_text *te
 	}
 	memcpy(head.hash, hash, sizeof(head.hash));
 	f->head = head;
-	r = mw_audit_head_write(f->head_fd, f->chain, &head, f->turn);
-	if (r < 0)
-		return f->host->fail(err, r, "cannot write %s: %s", f->head_path, strerror(-r));
-	f->turn ^= 1;
-	return 0;
+	return write_head(f, err);
 }
 
 /* The old file, renamed away, gets a last record, so that it is whole without its head. A failure takes nothing from the chain.

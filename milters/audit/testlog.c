@@ -27,7 +27,8 @@ const char *tl_path(const char *name)
 	while (i < 64 && path[i][0] && strcmp(path[i], wanted) != 0)
 		i++;
 	assert_true(i < 64);
-	strcpy(path[i], wanted);
+	if (!path[i][0])
+		strcpy(path[i], wanted);
 	(void)pthread_mutex_unlock(&lock);
 	return path[i];
 }

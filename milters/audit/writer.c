@@ -285,7 +285,8 @@ void mw_audit_writer_close(struct mw_audit_writer *w, struct mw_self *self)
 	if (--w->users == 0) {
 		if (mw_audit_writer_append(w, self, "stop", none, &err) < 0)
 			w->host->log(self, NULL, MW_ERROR, "audit-stop", "%s", err.text);
-		checkpoint(w, self);
+		if (w->checked != w->file.head.seq)
+			checkpoint(w, self);
 		while (*at != w)
 			at = &(*at)->next;
 		*at = w->next;
