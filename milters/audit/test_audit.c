@@ -751,10 +751,11 @@ static void test_commands(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_record), cmocka_unit_test(test_checkpoints),	  cmocka_unit_test(test_refusals),
-	    cmocka_unit_test(test_reload), cmocka_unit_test(test_second_process), cmocka_unit_test(test_kill),
-	    cmocka_unit_test(test_torn),   cmocka_unit_test(test_gaps),		  cmocka_unit_test(test_rotation),
-	    cmocka_unit_test(test_full),   cmocka_unit_test(test_threads),	  cmocka_unit_test(test_commands),
+	    cmocka_unit_test(test_record),   cmocka_unit_test(test_checkpoints),    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_reload),   cmocka_unit_test(test_second_process), cmocka_unit_test(test_kill),
+	    cmocka_unit_test(test_torn),     cmocka_unit_test(test_gaps),	    cmocka_unit_test(test_rotation),
+	    cmocka_unit_test(test_full),     cmocka_unit_test(test_tiny_disk),	    cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_commands),
 	};
 	int r;
 
