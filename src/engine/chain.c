@@ -294,6 +294,7 @@ static void act_all(struct mw_msg *m)
 	}
 	m->edits_open = true;
 	act_delivery(m, v, n);
+	m->edits_open = false; /* a record that changed the message would break its signature */
 	combine(m);
 	if (m->broken)
 		mw_msg_drop_edits(m);
@@ -302,7 +303,6 @@ static void act_all(struct mw_msg *m)
 			act(m, v[i], MW_ALL);
 			combine(m); /* so that the next record tells the truth about this one's failure */
 		}
-	m->edits_open = false;
 }
 
 void mw_msg_run(struct mw_msg *m,

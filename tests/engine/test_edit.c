@@ -11,7 +11,11 @@ static int edit(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, co
 		struct mw_err *err)
 {
 	(void)err;
-	if (strcmp(action, "note") != 0)
+	if (strcmp(action, "note") == 0) { /* what is signed is not changed any more */
+		assert_int_equal(h->add_field(s, m, "X-Late", " 1", false), -EBUSY);
+		assert_int_equal(h->tag(s, m, 0, "tls"), -EBUSY);
+	}
+	if (strcmp(action, "seal") != 0)
 		return 0;
 	assert_int_equal(rcpt, MW_ALL);
 	assert_int_equal(h->del_fields(s, m, "x-milward-*"), 3);
@@ -56,7 +60,8 @@ static void test_edits(void **state)
 	static const struct mw_edit_field want[] = {
 		{"X-Milward-B", NULL, 1, false}, {"X-TWICE", NULL, 2, false}, {"x-milward-a", NULL, 2, false},
 		{"X-Milward-A", NULL, 1, false}, {"X-Twice", NULL, 1, false}, {"X-First", " 2\n folded", 0, true},
-		{"X-Upmost", " 3", 0, true},     {"X-Last", " 1", 0, false},
+		{"X-Upmost", " 3", 0, true},
+		{"X-Seal", " sealed", 0, true},     {"X-Last", " 1", 0, false},
 	};
 	const struct mw_str none = {.p = "", .n = 0};
 	const struct mw_edit_field *fields;
@@ -66,7 +71,7 @@ static void test_edits(void **state)
 
 	(void)state;
 	probe_reset();
-	world_open(&w, POLICY "always note\n", 0);
+	world_open(&w, POLICY "always seal; note\n", 0);
 	probe_in_act(edit);
 	m = msg_to(&w, "");
 	assert_int_equal(mw_msg_rcpt(m, mw_str("<B+t@X.example>"), none, none, none), 0);
@@ -76,8 +81,8 @@ static void test_edits(void **state)
 	msg_take(m, "X-Twice: a\nX-Milward-A: 1\nSubject: s\nx-milward-a: 2\nX-TWICE: b\nX-Milward-B: 3\n\nbody");
 	mw_msg_run(m, NULL, NULL);
 	assert_int_equal(mw_msg_outcome(m)->effect, MW_PASS);
-	assert_int_equal(mw_msg_edit_fields(m, &fields), 8);
-	for (size_t i = 0; i < 8; i++) {
+	assert_int_equal(mw_msg_edit_fields(m, &fields), 9);
+	for (size_t i = 0; i < 9; i++) {
 		assert_string_equal(fields[i].name, want[i].name);
 		assert_int_equal(fields[i].index, want[i].index);
 		assert_int_equal(fields[i].first, want[i].first);
