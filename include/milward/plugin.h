@@ -223,7 +223,8 @@ enum mw_zone {
 	MW_ZONE_ATTACHMENT,
 };
 
-/* One leaf of the MIME tree, or the header. `text` is decoded UTF-8 as `milwardctl text` prints it; offsets count its octets. */
+/* One leaf of the MIME tree, or the header. `text` is decoded UTF-8 as `milwardctl text` prints it, lines end
+ * with LF; offsets count its octets. */
 struct mw_part {
 	const char *path;   /* "subject", "header", "1.2" as in IMAP, "2/report.zip/a.txt" inside a container; "0" bare text */
 	const char *type;   /* text/plain, lower case */

@@ -83,6 +83,7 @@ static bool in_list(const char *const *list, size_t n, struct mw_str name)
 /* Takes the mailboxes out of a decoded address list, in place: <…>, and bare words with an @. Display names stay. */
 static void drop_mailboxes(char *s)
 {
+	char *const start = s;
 	char *out = s;
 
 	while (*s) {
@@ -100,6 +101,8 @@ static void drop_mailboxes(char *s)
 			s += n;
 		}
 	}
+	while (out > start && (out[-1] == ' ' || out[-1] == '\t' || out[-1] == ',' || out[-1] == ';'))
+		out--;
 	*out = '\0';
 }
 

@@ -133,12 +133,25 @@ static int extract(struct mw_msg *m, const struct mw_self *s, struct part *p, st
 	return 0;
 }
 
+/* Lines of text end with LF, however they were sent: a rule's $ means the end of a line, and offsets of one text are the same
+ * whether it came as 8bit by SMTP, as base64, or from a file. */
+static void unify_line_ends(struct mw_buf *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->p[i] != '\r' || i + 1 == b->n || b->p[i + 1] != '\n')
+			b->p[n++] = b->p[i];
+	b->n = n;
+}
+
 static int read_text(struct mw_msg *m, struct part *p, struct mw_str data, const char *charset)
 {
 	struct mw_buf utf8 = MW_BUF_INIT;
 	bool guessed;
 	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
 
+	unify_line_ends(&utf8);
 	if (r == 0)
 		r = text_add(m, p, mw_buf_text(&utf8), utf8.n);
 	mw_buf_free(&utf8);

@@ -210,7 +210,7 @@ static void test_read_file(void **state)
 		probe_reset();
 		mw_msg_run(m, NULL, NULL);
 		assert_true(mw_str_eq(msg_part(m, "subject")->text, "a b"));
-		assert_true(mw_str_eq(msg_part(m, "1")->text, "one\r\ntwo\r\n"));
+		assert_true(mw_str_eq(msg_part(m, "1")->text, "one\ntwo\n"));
 		mw_msg_free(&m);
 	}
 	world_close(&w);
