@@ -216,17 +216,15 @@ static int locate(struct mw_audit_file *f, uint64_t size, bool anchored, struct 
 	return 0;
 }
 
-/* anchored: f->head is the end of the chain, from the head file or from this process. */
-static int attach(struct mw_audit_file *f, bool anchored, struct mw_err *err)
+/* Takes over an open file and finds where the chain stands in it. anchored: f->head is the end of the chain, from the head file
+ * or from this process. On failure the file is closed. */
+static int adopt(struct mw_audit_file *f, int fd, bool anchored, struct mw_err *err)
 {
 	struct stat st;
-	int r = check_folder(f, err);
+	int r = 0;
 
-	if (r == 0)
-		r = open_locked(f, f->path, &f->fd, err);
-	if (r < 0)
-		return r;
-	if (fstat(f->fd, &st) < 0) {
+	f->fd = fd;
+	if (fstat(fd, &st) < 0) {
 		r = f->host->fail(err, -errno, "audit file %s: %s", f->path, strerror(errno));
 	} else if (st.st_size > 0) {
 		r = locate(f, (uint64_t)st.st_size, anchored, err);
@@ -236,12 +234,10 @@ static int attach(struct mw_audit_file *f, bool anchored, struct mw_err *err)
 			r = f->host->fail(err, -ENOMEM, "no memory");
 	}
 	if (r < 0) {
-		(void)close(f->fd);
+		(void)close(fd);
 		f->fd = -1;
-		return r;
 	}
-	f->opened++;
-	return 0;
+	return r;
 }
 
 static int write_head(struct mw_audit_file *f, struct mw_err *err)
@@ -258,7 +254,7 @@ int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, cons
 		       struct mw_err *err)
 {
 	bool fresh;
-	int r;
+	int fd, r;
 
 	*f = (struct mw_audit_file){.host = host, .chain = chain, .fd = -1, .head_fd = -1};
 	memcpy(f->head.hash, mw_audit_zero, sizeof(f->head.hash));
@@ -282,7 +278,9 @@ int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, cons
 	}
 	fresh = r == 0;
 	if (r >= 0)
-		r = attach(f, !fresh, err);
+		r = open_locked(f, f->path, &fd, err);
+	if (r == 0)
+		r = adopt(f, fd, !fresh, err);
 	/* A crash right behind the first record must not look as if somebody had taken the head away. */
 	if (r == 0 && fresh)
 		r = write_head(f, err);
@@ -360,21 +358,29 @@ int mw_audit_file_renew(struct mw_audit_file *f, bool sync, const char **why, st
 {
 	struct stat at_path, ours;
 	bool here = stat(f->path, &at_path) == 0, open = f->fd >= 0 && fstat(f->fd, &ours) == 0;
-	int r;
+	bool same = here && open && at_path.st_dev == ours.st_dev && at_path.st_ino == ours.st_ino;
+	int fd, r;
 
-	if (here && open && at_path.st_dev == ours.st_dev && at_path.st_ino == ours.st_ino &&
-	    (uint64_t)ours.st_size == f->head.end)
+	if (same && (uint64_t)ours.st_size == f->head.end)
 		return 0;
-	*why = !open ? "it was not open" : "it was moved away";
-	if (open && ours.st_nlink == 0)
-		*why = "it was removed";
-	else if (open && (uint64_t)ours.st_size != f->head.end)
+	if (same) {
 		*why = "somebody else changed its size";
-	else if (open)
-		end_old(f, sync);
-	if (f->fd >= 0)
-		(void)close(f->fd);
-	f->fd = -1;
-	r = attach(f, true, err);
+		(void)close(f->fd); /* and its lock */
+		f->fd = -1;
+	}
+	/* The new one first: when it cannot be opened, the old one has not ended. */
+	r = check_folder(f, err);
+	if (r == 0)
+		r = open_locked(f, f->path, &fd, err);
+	if (r < 0)
+		return r;
+	if (!same) {
+		*why = !open ? "it was not open" : ours.st_nlink == 0 ? "it was removed" : "it was moved away";
+		if (open && ours.st_nlink > 0 && (uint64_t)ours.st_size == f->head.end)
+			end_old(f, sync);
+		if (open)
+			(void)close(f->fd);
+	}
+	r = adopt(f, fd, true, err);
 	return r < 0 ? r : 1;
 }

@@ -25,7 +25,6 @@ struct mw_audit_file {
 	unsigned turn;			    /* slot of the head that is written next */
 	struct mw_audit_head head;	    /* end of the chain, as known to be on disk */
 	struct mw_audit_note *note;
-	unsigned opened; /* times the file was opened: >1 in one process means that it was rotated or touched */
 };
 
 /* path: absolute. Opens the head and the file, creates what is missing, locks both. On failure nothing stays open. */

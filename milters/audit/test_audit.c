@@ -502,6 +502,28 @@ static void test_rotation(void **state)
 	free(said);
 }
 
+/* The folder is gone for a while: nothing is accepted, and the file has not ended. */
+static void test_folder_gone(void **state)
+{
+	char *said;
+	struct tl t;
+
+	(void)state;
+	assert_int_equal(mkdir(tl_path("rot"), 0700), 0);
+	assert_int_equal(tl_open(&t, "path", tl_path("rot/log"), NULL), 0);
+	assert_int_equal(tl_message(&t, "Q1", &t.err), 0);
+	assert_int_equal(rename(tl_path("rot"), tl_path("rot2")), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(tl_message(&t, "LOST", &t.err) < 0);
+	assert_non_null(strstr(t.err.text, "cannot look at folder"));
+	assert_int_equal(rename(tl_path("rot2"), tl_path("rot")), 0);
+	assert_int_equal(tl_message(&t, "Q2", &t.err), 0);
+	tl_close(&t);
+	assert_int_equal(tl_verify(NULL, &said, tl_path("rot/log"), NULL), 0);
+	assert_non_null(strstr(said, "intact: records 1 to 4"));
+	free(said);
+}
+
 /* ---- full disk --------------------------------------------------------------------------------------------------------------
  */
 
@@ -751,11 +773,11 @@ static void test_commands(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_record),   cmocka_unit_test(test_checkpoints),    cmocka_unit_test(test_refusals),
-	    cmocka_unit_test(test_reload),   cmocka_unit_test(test_second_process), cmocka_unit_test(test_kill),
-	    cmocka_unit_test(test_torn),     cmocka_unit_test(test_gaps),	    cmocka_unit_test(test_rotation),
-	    cmocka_unit_test(test_full),     cmocka_unit_test(test_tiny_disk),	    cmocka_unit_test(test_threads),
-	    cmocka_unit_test(test_commands),
+	    cmocka_unit_test(test_record),	cmocka_unit_test(test_checkpoints),    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_reload),	cmocka_unit_test(test_second_process), cmocka_unit_test(test_kill),
+	    cmocka_unit_test(test_torn),	cmocka_unit_test(test_gaps),	       cmocka_unit_test(test_rotation),
+	    cmocka_unit_test(test_folder_gone), cmocka_unit_test(test_full),	       cmocka_unit_test(test_tiny_disk),
+	    cmocka_unit_test(test_threads),	cmocka_unit_test(test_commands),
 	};
 	int r;
 
