@@ -17,7 +17,7 @@ with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
     site.outbound()
 
-    for rcpt in ('"john smith"@valid.test', '"a@b"@valid.test', '"back\\\\slash"@valid.test', "x'--@valid.test", "{a}|~@valid.test"):
+    for rcpt in ('"john smith"@valid.test', '"back\\\\slash"@valid.test', "x'--@valid.test", "{a}|~@valid.test"):
         message = lab.phi()
         site.send(message, rcpt)
         postfix.settle()

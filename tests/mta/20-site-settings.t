@@ -7,7 +7,7 @@ import lab
 SITES = {
     "smtp_tls_policy_maps says may": {"smtp_tls_policy_maps": "inline:{{plain.test=may}}"},
     "smtp_tls_policy_maps says none": {"smtp_tls_policy_maps": "inline:{{plain.test=none}}"},
-    "smtp_tls_per_site says NONE": {"smtp_tls_per_site": "inline:{{plain.test=NONE}{mx.plain.test=NONE}}"},
+    "smtp_tls_per_site says NONE": {"smtp_tls_per_site": "inline:{plain.test=NONE, mx.plain.test=NONE}"},
     "smtp_tls_security_level is none": {"smtp_tls_security_level": "none"},
     "old smtp_use_tls and smtp_enforce_tls": {"smtp_tls_security_level": "", "smtp_use_tls": "no", "smtp_enforce_tls": "no"},
     "smtp_fallback_relay": {"smtp_fallback_relay": "[127.0.0.11]:25"},

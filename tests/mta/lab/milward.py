@@ -14,6 +14,7 @@ class Milward:
 
     def __init__(self, folder, prefix, policy, name="milward"):
         self.folder, self.prefix, self.policy, self.name = folder, prefix, policy, name
+        self.arguments = ["-f", "-p", policy, "--spool", os.path.join(folder, "spool-%s" % name), "--socket-group", "postfix"]
         self.log_path = os.path.join(folder, "log", name)
         self.process = None
 
@@ -22,12 +23,13 @@ class Milward:
         path = os.path.join(self.folder, "notify-%s" % self.name)
         if os.path.exists(path):
             os.unlink(path)
+        os.makedirs(os.path.join(self.folder, "spool-%s" % self.name), mode=0o700, exist_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(path)
             notify.settimeout(0.05)
             log = open(self.log_path, "ab")
             self.process = subprocess.Popen(
-                [os.path.join(self.prefix, "sbin", "milward"), "-p", self.policy, "--socket-group", "postfix"],
+                [os.path.join(self.prefix, "sbin", "milward")] + self.arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
