@@ -93,17 +93,16 @@ class Site:
         os._exit(status)
 
     def _tell(self):
-        """For a failure: the end of every log, and what the sinks got."""
+        """For a failure: what the sinks got, and the end of every log."""
+        note("---- sinks")
+        for copy in [c for sink in self.sinks.values() for c in sink.copies][-30:]:
+            note(repr(copy))
         for name in sorted(os.listdir("log")):
             with open(os.path.join("log", name), errors="replace") as log:
                 lines = log.read().splitlines()[-60:]
             if lines:
                 note("---- " + name)
                 note("\n".join(lines))
-        note("---- sinks")
-        for sink in self.sinks.values():
-            for copy in sink.copies:
-                note(repr(copy))
 
     # ---- milward
     @property
