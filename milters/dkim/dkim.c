@@ -229,18 +229,13 @@ static bool may_sign(const struct inst *in, const struct mw_envelope *e)
 	return e->local || e->auth_type.n > 0 || mw_dkim_net_has(in->net, in->nets, e->client_addr.p, e->client_addr.n);
 }
 
-static int see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const char *p, size_t n, struct mw_err *err)
+/* Which keys sign this message, and the facts about it. */
+static int judge(const struct inst *in, struct tx *t, struct mw_msg *msg, struct mw_err *err)
 {
-	struct inst *in = inst;
-	struct tx *t = tx;
-	const char *reason;
+	const char *reason = may_sign(in, in->host->envelope(msg)) ? author(in, msg, &t->from) : "client";
 	int r;
 
-	(void)p;
-	(void)n;
-	if (stage != MW_SEE_MESSAGE)
-		return 0;
-	reason = may_sign(in, in->host->envelope(msg)) ? author(in, msg, &t->from) : "client";
+	t->judged = true;
 	if (!reason) {
 		r = mw_dkim_ring_find(in->ring, in->host, &t->from, in->multiple, t->use, MW_DKIM_SIGNATURES_MAX, &t->broken);
 		/* Only a policy that orders a signature for this message cares: act() fails then. */
@@ -254,12 +249,21 @@ static int see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const c
 	return r < 0 ? in->host->fail(err, r, "cannot set facts") : 0;
 }
 
+static int see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const char *p, size_t n, struct mw_err *err)
+{
+	(void)p;
+	(void)n;
+	return stage == MW_SEE_MESSAGE ? judge(inst, tx, msg, err) : 0;
+}
+
 static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *order, struct mw_err *err)
 {
 	struct inst *in = inst;
 	struct tx *t = tx;
 
 	(void)order;
+	if (!t->judged)
+		return in->host->fail(err, -EIO, "cannot sign: the message was not seen whole");
 	if (t->broken.code < 0)
 		return in->host->fail(err, t->broken.code, "%s", t->broken.text);
 	if (t->uses == 0 || t->done)

@@ -632,6 +632,16 @@ static void test_failure(void **state)
 		assert_int_equal(msg.added, r == 0 ? 2 : 0);
 		fh_msg_reset(&msg);
 	}
+	/* never unsigned because nobody looked */
+	message(&msg, plain_header, "b\r\n");
+	{
+		static const struct mw_order sign = {.rcpt = MW_ALL};
+		void *tx;
+
+		assert_int_equal(mw_plugin_dkim.hooks.begin(inst, &msg, &tx, &err), 0);
+		assert_int_equal(mw_plugin_dkim.hooks.act(inst, tx, &msg, &sign, &err), -EIO);
+	}
+	fh_msg_reset(&msg);
 	/* a NUL in a covered field */
 	message(&msg, plain_header, "b\r\n");
 	((char *)(uintptr_t)msg.field[3].value.p)[2] = '\0';
