@@ -46,7 +46,8 @@ struct tx {
 	size_t uses;
 	struct mw_dkim_use use[MW_DKIM_SIGNATURES_MAX];
 	struct mw_err broken; /* a key that matched is not there: code < 0 */
-	bool done;	      /* two lines may order the same signatures */
+	bool judged;
+	bool done; /* two lines may order the same signatures */
 };
 
 static const struct mw_word canon_words[] = {{"relaxed", RELAXED}, {"simple", SIMPLE}, {NULL, 0}};
