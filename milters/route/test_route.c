@@ -234,6 +234,27 @@ static void test_forms(void **state)
 	stop(&f);
 }
 
+/* By non_smtpd_milters the recipient as it was given is hidden, and would stay beside the tagged one. */
+static void test_local(void **state)
+{
+	struct mw_order o[2];
+	struct fixture f;
+	struct mw_err err;
+
+	(void)state;
+	start(&f, false, true);
+	f.msg.envelope.local = true;
+	for (const char *means = "tvp"; *means; means++) {
+		char one[2] = {*means, '\0'};
+
+		assert_int_equal(able(&f, chain(one, o), &err), 0);
+		assert_non_null(strstr(err.text, "by SMTP"));
+		assert_int_equal(hooks->act(f.inst, NULL, &f.msg, o, &err), -ENOTSUP);
+	}
+	assert_int_equal(f.msg.tags, 0);
+	stop(&f);
+}
+
 static void test_other_actions(void **state)
 {
 	static const char *const header = "X-Milward-*";
@@ -436,7 +457,8 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),       cmocka_unit_test(test_forms),	    cmocka_unit_test(test_other_actions),
+	    cmocka_unit_test(test_tags),       cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_local),      cmocka_unit_test(test_other_actions),
 	    cmocka_unit_test(test_guard_good), cmocka_unit_test(test_guard_unsafe), cmocka_unit_test(test_guard_order),
 	    cmocka_unit_test(test_run),
 	};
