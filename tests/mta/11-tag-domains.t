@@ -41,20 +41,25 @@ with lab.Site() as site:
     postfix.settle()
     tap.equal(site.copies(message), {("valid", "bob@valid.test"): ["TLSv1.3"]}, "and the good recipient gets its copy")
 
-    def submit(rcpt):
-        message = lab.phi()
+    def submit(message, rcpt):
         postfix.run("sendmail", "-i", "-f", "alice@clinic.test", rcpt, stdin=message.octets.replace(b"\r\n", b"\n"), check=False)
         postfix.settle()
-        return message
+        return site.copies(message)
 
-    for name in NAMES[:2] + ("bob@plain.test.mw-nosuch.invalid",):
-        message = submit(name)
-        tap.equal(site.copies(message), {}, "sendmail(1) to %s: nothing is delivered" % name)
-        tap.equal(len(site.reports(message)), 1, "and its sender is told")
+    # sendmail(1) cannot refuse; a tag that it names has no power: the mail goes where the policy says.
+    right = {("valid", "bob@valid.test"): ["TLSv1.3"]}
+    for tag in ("mw-portal", "mw-nosuch", "mw-local", "MW-Tls"):
+        tap.equal(submit(lab.harmless(), "bob@valid.test.%s.invalid" % tag), right, "sendmail(1) names %s: no effect" % tag)
+        tap.equal(submit(lab.phi(), "bob@valid.test.%s.invalid" % tag), right, "sendmail(1) names %s, with PHI: no effect" % tag)
+    tap.equal(submit(lab.phi(), "refuse@valid.test.mw-tls.invalid"), {}, "and it is no way around a refusal")
 
     # A tag that no route knows, and no milter in the way: a newer milward before an older set-up would make it.
-    postfix.set(non_smtpd_milters="")
+    postfix.set(smtpd_recipient_restrictions="permit_mynetworks", smtpd_milters="")
     postfix.reload()
-    message = submit("bob@plain.test.mw-nosuch.invalid")
-    tap.equal(site.copies(message), {}, "a tag without a route goes nowhere")
-    tap.equal(len(site.reports(message)), 1, "and its sender is told")
+    message = lab.phi()
+    try:
+        site.send(message, "bob@plain.test.mw-nosuch.invalid")
+    except lab.Refused as answer:
+        tap.ok(answer.code // 100 == 5, "a tag without a route is refused", answer)
+    postfix.settle()
+    tap.equal(site.copies(message), {}, "and goes nowhere")

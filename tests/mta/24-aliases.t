@@ -7,7 +7,7 @@ with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
     site.outbound()
     done = site.setup("check", check=False)
-    tap.ok("alias" not in done.stdout + done.stderr, "without aliases, check does not speak of them", done.stdout, done.stderr)
+    tap.ok("note" not in done.stdout + done.stderr, "without aliases, check does not speak of them", done.stdout, done.stderr)
     postfix.set(virtual_alias_maps="inline:{{team@clinic.test=bob@plain.test,carol@clinic.test}}")
     postfix.reload()
     done = site.setup("check", check=False)

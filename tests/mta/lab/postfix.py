@@ -124,7 +124,11 @@ class Postfix:
         self.run("postqueue", "-f")
 
     def super(self, *arguments):
-        return self.run("postsuper", *arguments)
+        """postsuper, and what it set free is tried at once."""
+        self.run("postsuper", *arguments)
+        if "-r" in arguments:
+            self.run("postkick", "public", "pickup", "W", check=False)  # pickup may be on its way out: then it looks anyway
+        self.flush()
 
     def maildrop(self):
         return os.listdir(os.path.join(QUEUE, "maildrop"))

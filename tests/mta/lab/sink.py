@@ -176,8 +176,10 @@ class _Session:
             if line == b".\r\n":
                 break
             lines.append(line[1:] if line.startswith(b".") else line)
-        if self.answer(".", "250 2.0.0 ok"):
+        # Remembered first: who has seen the answer may look for the copy.
+        if "." not in self.sink.answers:
             self.sink.keep(Copy(self.sink.name, self.tls, self.helo, self.mail, self.rcpts, b"".join(lines)))
+        self.answer(".", "250 2.0.0 ok")
         self.mail, self.rcpts = None, []
         return None
 
