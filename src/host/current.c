@@ -85,6 +85,11 @@ static enum mw_exit build(struct mw_current *c, struct mw_generation **ret, stru
 	} else if (r) {
 		mw_err_prefix(err, "%s", policy);
 		status = r == -ENOMEM ? MW_EXIT_SYSTEM : MW_EXIT_MODULE;
+	} else if (mw_generation_plan(*ret)->lines == 0) {
+		/* An editor or a full disk leaves an empty file behind: no reason to bounce all mail. */
+		(void)mw_fail(err, -EINVAL, "%s: no `match` line, so every message would be refused; is the file complete?", policy);
+		mw_generation_unref(ret);
+		status = MW_EXIT_POLICY;
 	}
 	mw_arena_free(&arena);
 	return status;

@@ -50,10 +50,11 @@ with lab.Site() as site:
     daemon.wait_log("sned", after=mark)
     more()
     tap.ok(":" in daemon.log()[mark:], "the log tells what is wrong in a bad policy", daemon.log()[mark:])
-    mark = put(good.replace("listen", "# listen"))
-    more()
-    put("")
-    more()
+    for name, text in (("an empty policy", ""), ("half of a policy", good[: good.index("match")])):
+        mark = put(text)
+        daemon.wait_log("no `match` line", after=mark)
+        more()
+        tap.ok(True, "%s changes nothing" % name)
     put(good)
     more()
     for t in traffic:
