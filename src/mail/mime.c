@@ -2,6 +2,7 @@
 #include "mail/mime.h"
 
 #include "base/str.h"
+#include "mail/transfer.h"
 #include <errno.h>
 #include <gmime/gmime.h>
 #include <string.h>
@@ -275,33 +276,39 @@ const struct mw_leaf *mw_mime_leaf(const struct mw_mime *m, size_t i)
 	return i < m->n ? &m->leaf[i].pub : NULL;
 }
 
-#define CHUNK 16384
-
-static int decode_stream(GMimeStream *stream, GMimeContentEncoding encoding, uint64_t max, struct mw_buf *out)
+/* The octets of a leaf as they stand in the message: GMime's stream is a window on them. */
+static struct mw_str raw_content(GMimeStream *stream)
 {
-	char in[CHUNK], decoded[CHUNK * 2 + 64]; /* decoding never doubles: the worst is a kept quoted-printable escape */
-	GMimeEncoding state;
-	gssize n;
+	const GByteArray *bytes = g_mime_stream_mem_get_byte_array((GMimeStreamMem *)stream);
+	gint64 start = stream->bound_start, end = stream->bound_end;
 
-	g_mime_encoding_init_decode(&state, encoding);
-	(void)g_mime_stream_reset(stream);
-	while ((n = g_mime_stream_read(stream, in, sizeof(in))) > 0) {
-		size_t got = g_mime_encoding_step(&state, in, (size_t)n, decoded);
-		bool over = got > max - out->n;
+	if (end < 0 || (guint64)end > bytes->len)
+		end = (gint64)bytes->len;
+	if (start < 0 || start > end)
+		start = end;
+	return (struct mw_str){.p = (const char *)bytes->data + start, .n = (size_t)(end - start)};
+}
 
-		mw_buf_add(out, decoded, over ? (size_t)(max - out->n) : got);
-		if (!mw_buf_ok(out))
-			return -ENOMEM;
-		if (over)
-			return -EFBIG;
+static enum mw_transfer transfer_of(GMimeContentEncoding encoding)
+{
+	switch (encoding) {
+	case GMIME_CONTENT_ENCODING_BASE64:
+		return MW_TRANSFER_BASE64;
+	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+		return MW_TRANSFER_QP;
+	case GMIME_CONTENT_ENCODING_UUENCODE:
+		return MW_TRANSFER_UU;
+	default:
+		return MW_TRANSFER_NONE;
 	}
-	return 0;
 }
 
 int mw_mime_decode(struct mw_mime *m, size_t i, uint64_t max, struct mw_buf *out)
 {
 	const struct leaf *leaf = &m->leaf[i];
+	enum mw_transfer transfer;
 	GMimeStream *stream;
+	struct mw_str raw;
 
 	mw_buf_clear(out);
 	if (!leaf->content) {
@@ -311,7 +318,12 @@ int mw_mime_decode(struct mw_mime *m, size_t i, uint64_t max, struct mw_buf *out
 		return !mw_buf_ok(out) ? -ENOMEM : over ? -EFBIG : 0;
 	}
 	stream = g_mime_data_wrapper_get_stream(leaf->content);
-	return stream ? decode_stream(stream, g_mime_data_wrapper_get_encoding(leaf->content), max, out) : 0;
+	if (!stream)
+		return 0;
+	raw = raw_content(stream);
+	transfer = transfer_of(g_mime_data_wrapper_get_encoding(leaf->content));
+	/* A label that lies must not hide what is readable on the wire. */
+	return mw_transfer_decode(mw_transfer_plausible(transfer, raw) ? transfer : MW_TRANSFER_NONE, raw, max, out);
 }
 
 void mw_mime_free(struct mw_mime **mp)

@@ -1,11 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Matched text, names and Subjects stay inside the message: no log, no reply, no report text, no queue listing has them."""
+import os
+
 import lab
+from lab.site import LOAD
 
 with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
-    daemon = site.outbound()
+    load = LOAD + '\nload audit grant store { path "%s" }\nload trace' % os.path.join(site.folder, "log", "audit")
+    daemon = site.outbound(load=load, then="always record audit")
     said = []
     for rcpts in (
         ["bob@clinic.test"],
