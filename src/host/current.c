@@ -95,19 +95,30 @@ static enum mw_exit build(struct mw_current *c, struct mw_generation **ret, stru
 	return status;
 }
 
-enum mw_exit mw_current_load(struct mw_current *c, struct mw_err *err)
+static void swap(struct mw_current *c, struct mw_generation *fresh)
 {
-	struct mw_generation *fresh = NULL, *old;
-	enum mw_exit status = build(c, &fresh, err);
+	struct mw_generation *old;
 
-	if (status != MW_EXIT_OK)
-		return status;
 	(void)pthread_mutex_lock(&c->lock);
 	old = c->generation;
 	c->generation = fresh;
 	(void)pthread_mutex_unlock(&c->lock);
 	mw_generation_unref(&old); /* outside of the lock: closing modules may take long */
-	return MW_EXIT_OK;
+}
+
+void mw_current_close(struct mw_current *c)
+{
+	swap(c, NULL);
+}
+
+enum mw_exit mw_current_load(struct mw_current *c, struct mw_err *err)
+{
+	struct mw_generation *fresh = NULL;
+	enum mw_exit status = build(c, &fresh, err);
+
+	if (status == MW_EXIT_OK)
+		swap(c, fresh);
+	return status;
 }
 
 struct mw_generation *mw_current_get(struct mw_current *c)
@@ -115,7 +126,7 @@ struct mw_generation *mw_current_get(struct mw_current *c)
 	struct mw_generation *g;
 
 	(void)pthread_mutex_lock(&c->lock);
-	g = mw_generation_ref(c->generation);
+	g = c->generation ? mw_generation_ref(c->generation) : NULL;
 	(void)pthread_mutex_unlock(&c->lock);
 	return g;
 }

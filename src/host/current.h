@@ -18,7 +18,9 @@ void mw_current_free(struct mw_current **);
 /* Builds and swaps. Logs every diagnostic. MW_EXIT_OK, or why not (MW_EXIT_POLICY, …), with the reason in one line of err; then
  * nothing has changed. Not from two threads at once. */
 enum mw_exit mw_current_load(struct mw_current *, struct mw_err *);
-/* A reference; the caller gives it back. */
+/* No more for new messages; those in work keep theirs, and the last one closes the modules. */
+void mw_current_close(struct mw_current *);
+/* A reference; the caller gives it back. NULL after mw_current_close(). */
 struct mw_generation *mw_current_get(struct mw_current *);
 
 #endif

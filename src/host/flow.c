@@ -8,11 +8,14 @@
 
 /* A message gets this part of all: 1M of the default 64M, which holds nearly every mail without large attachments. */
 #define SHARES 64
+/* libmilter writes one packet to a local socket; this is a thousand times what that takes. Milliseconds. */
+#define ANSWER_TIME 200
 
 struct mw_flow {
 	pthread_mutex_t lock;
 	pthread_cond_t empty;
 	uint64_t memory, used, active;
+	int64_t last_end; /* of a message, on the monotonic clock */
 };
 
 struct mw_flow *mw_flow_new(uint64_t memory)
@@ -61,6 +64,7 @@ void mw_flow_end(struct mw_flow *f, uint64_t share)
 {
 	(void)pthread_mutex_lock(&f->lock);
 	f->used -= share;
+	f->last_end = mw_clock_ms();
 	if (--f->active == 0)
 		(void)pthread_cond_broadcast(&f->empty);
 	(void)pthread_mutex_unlock(&f->lock);
@@ -68,13 +72,19 @@ void mw_flow_end(struct mw_flow *f, uint64_t share)
 
 bool mw_flow_drain(struct mw_flow *f, unsigned seconds)
 {
-	struct timespec end = mw_clock_after((int64_t)seconds * 1000);
+	int64_t end = mw_clock_ms() + (int64_t)seconds * 1000;
 	bool empty;
 
 	(void)pthread_mutex_lock(&f->lock);
-	while (f->active && pthread_cond_timedwait(&f->empty, &f->lock, &end) == 0)
-		;
-	empty = f->active == 0;
+	for (;;) {
+		int64_t now = mw_clock_ms(), quiet = f->last_end + ANSWER_TIME;
+		struct timespec at = mw_clock_at(f->active ? end : quiet);
+
+		empty = f->active == 0;
+		if (empty ? now >= quiet : now >= end)
+			break;
+		(void)pthread_cond_timedwait(&f->empty, &f->lock, &at);
+	}
 	(void)pthread_mutex_unlock(&f->lock);
 	return empty;
 }

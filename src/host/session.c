@@ -81,8 +81,10 @@ static void message_begin(struct session *s)
 	s->broken = NULL;
 	s->failed = s->headers_seen = s->reserved_domain = false;
 	s->generation = mw_current_get(session_daemon->current);
-	s->msg = mw_msg_new(s->generation, &options);
-	if (!s->msg)
+	s->msg = s->generation ? mw_msg_new(s->generation, &options) : NULL;
+	if (!s->generation)
+		s->broken = "the service stops";
+	else if (!s->msg)
 		s->broken = "out of memory";
 	else if (mw_generation_stages(s->generation) & MW_NEGOTIATED_STAGES & ~s->stages)
 		s->broken = "the connection is older than a reload that needs more of it";
@@ -124,7 +126,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 {
 	struct mw_daemon *d = session_daemon;
 	struct mw_generation *generation = mw_current_get(d->current);
-	uint32_t stages = mw_generation_stages(generation);
+	uint32_t stages = generation ? mw_generation_stages(generation) : 0;
 	struct mw_negotiation n;
 	struct session *s;
 	const char *missing;
@@ -350,7 +352,7 @@ static sfsistat on_close(SMFICTX *ctx)
 		return SMFIS_CONTINUE;
 	(void)on_abort(ctx); /* a connection that timed out is closed without an abort */
 	generation = mw_current_get(session_daemon->current);
-	if (mw_generation_stages(generation) & MW_SEE_CLOSE)
+	if (generation && mw_generation_stages(generation) & MW_SEE_CLOSE)
 		mw_generation_closed(generation);
 	mw_generation_unref(&generation);
 	(void)smfi_setpriv(ctx, NULL);

@@ -37,12 +37,15 @@ struct worker {
 
 static void set_process_up(void)
 {
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 	struct rlimit files, core = {.rlim_cur = 1, .rlim_max = 1};
 	sigset_t all;
 
 	/* The supervisor gives orders; libmilter waits for TERM, HUP and INT in a thread of its own. A full disk or a file size limit
 	 * shall be an error of write(), and a peer that went away too. */
 	(void)sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		(void)sigdelset(&all, faults[i]);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -199,7 +202,8 @@ static _Noreturn void drain_and_exit(struct worker *w)
 	mw_log(MW_NOTICE, NULL, "stop", "stopped");
 	if (!done) /* their threads run on: leave memory and libraries alone */
 		_exit(MW_EXIT_OK);
-	policy_close(w);
+	/* Threads of libmilter wait for their next message, so nothing that they would reach for is freed. */
+	mw_current_close(w->daemon.current);
 	exit(MW_EXIT_OK);
 }
 
