@@ -326,6 +326,9 @@ struct mw_host {
 
 	/* For extractors: add UTF-8 text to the part in work; -EFBIG when a limit is reached (return then). */
 	int (*sink_text)(struct mw_sink *, const char *utf8, size_t n);
+	/* For extractors: octets in a charset (the label may be "", unknown or wrong; a byte order mark wins) as valid UTF-8 without
+	 * NUL. Calls fn once with all of it, valid until fn returns; returns what fn returned, or -ENOMEM. */
+	int (*to_utf8)(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */

@@ -1,203 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * extract-html: what a reader of an HTML part sees, and behind it what the part carries unseen: titles, alternative texts, link
- * targets, comments. libxml2's push parser calls back; nothing is kept but the text and a stack of what is open.
+ * extract-html: what a reader of an HTML part sees, and behind it, after a line end, what the part carries unseen. The host knows
+ * character sets; page.c knows HTML; flow.c knows white space.
  */
-#include <milward/plugin.h>
+#include "page.h"
 
 #include <errno.h>
-#include <libxml/HTMLparser.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE 4096
-#define HIDDEN_MAX (4u * 1024u * 1024u) /* octets of unseen text that are kept until the end */
-
-struct state {
-	const struct mw_host *host;
-	struct mw_sink *sink;
-	char *hidden;
-	size_t hidden_n, hidden_cap;
-	unsigned skip; /* open elements whose content no one reads */
-	char last;     /* last octet put out, 0 at the start */
-	int failed;
-};
+#define SNIFF 4096u /* octets in which a <meta charset> counts; the standard says 1024 */
+#define LABEL_MAX 40u
 
 struct instance {
 	const struct mw_host *host;
 };
 
-static bool is_one_of(const char *name, const char *const *list)
+/* Text that waits for what is seen to end. Never longer than the document. */
+struct held {
+	char *p;
+	size_t n, cap;
+};
+
+struct work {
+	const struct mw_host *host;
+	struct mw_sink *sink;
+	struct held held;
+};
+
+/* ---- character set -------------------------------------------------------------------------------------------------------------- */
+
+static char lower(char c)
 {
-	for (; *list; list++)
-		if (strcmp(name, *list) == 0)
-			return true;
-	return false;
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* Elements that a browser starts on a line of their own (HTML, rendering section). */
-static const char *const lines[] = {"address", "article", "aside",  "blockquote", "body",   "br",    "caption", "center", "dd",   "div",
-				    "dl",      "dt",      "fieldset", "figure",    "footer", "form",  "h1",	 "h2",	   "h3",   "h4",
-				    "h5",      "h6",	  "header", "hr",	  "li",	    "main",  "nav",	 "ol",	   "option", "p",
-				    "pre",     "section", "select", "table",	  "tbody",  "tfoot", "thead",	 "title",  "tr",   "ul",
-				    NULL};
-static const char *const cells[] = {"td", "th", NULL};
-static const char *const unread[] = {"script", "style", "template", NULL};
-/* Attributes that carry text or data. */
-static const char *const carriers[] = {"alt", "title", "href", "src", "content", "value", "placeholder", "aria-label", "summary", "label", NULL};
-
-static void put(struct state *s, const char *p, size_t n)
+/* Index behind the word at or after i; s.n + 1 = it is not there. */
+static size_t find_word(struct mw_str s, size_t i, const char *word)
 {
-	if (!n || s->failed)
-		return;
-	s->failed = s->host->sink_text(s->sink, p, n);
-	s->last = p[n - 1];
+	size_t n = strlen(word);
+
+	for (; i + n <= s.n; i++) {
+		size_t k = 0;
+
+		while (k < n && lower(s.p[i + k]) == word[k])
+			k++;
+		if (k == n)
+			return i + n;
+	}
+	return s.n + 1;
 }
 
-static void hide(struct state *s, const char *p, size_t n)
+static bool is_label_octet(char c)
 {
-	if (s->failed || n > HIDDEN_MAX)
-		return;
-	if (s->hidden_n + n + 1 > s->hidden_cap) {
-		size_t cap = (s->hidden_cap + n + 1) * 2;
-		char *more = realloc(s->hidden, cap);
+	c = lower(c);
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ':';
+}
 
-		if (!more) {
-			s->failed = -ENOMEM;
-			return;
+/* The label of <meta charset="…"> or <meta http-equiv … content="text/html; charset=…">; "" when there is none. */
+static void meta_charset(struct mw_str s, char label[LABEL_MAX])
+{
+	size_t i, n = 0;
+
+	s.n = s.n < SNIFF ? s.n : SNIFF;
+	i = find_word(s, 0, "<meta");
+	if (i <= s.n)
+		i = find_word(s, i, "charset");
+	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '=' || s.p[i] == '"' || s.p[i] == '\''))
+		i++;
+	while (i < s.n && n + 1 < LABEL_MAX && is_label_octet(s.p[i]))
+		label[n++] = s.p[i++];
+	label[n] = '\0';
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------------------------ */
+
+static int put_sink(void *ctx, const char *p, size_t n)
+{
+	struct work *w = ctx;
+
+	return w->host->sink_text(w->sink, p, n);
+}
+
+static int put_held(void *ctx, const char *p, size_t n)
+{
+	struct held *h = &((struct work *)ctx)->held;
+
+	if (n > h->cap - h->n) {
+		size_t cap = (h->n + n) * 2;
+		char *more = cap > h->n ? malloc(cap) : NULL;
+
+		if (!more)
+			return -ENOMEM;
+		if (h->p) {
+			memcpy(more, h->p, h->n);
+			explicit_bzero(h->p, h->n);
 		}
-		s->hidden = more;
-		s->hidden_cap = cap;
+		free(h->p);
+		h->p = more;
+		h->cap = cap;
 	}
-	memcpy(s->hidden + s->hidden_n, p, n);
-	s->hidden_n += n;
-	s->hidden[s->hidden_n++] = '\n';
-	if (s->hidden_n > HIDDEN_MAX) /* more than a person writes: the limit is named, not swallowed */
-		s->failed = -EFBIG;
+	memcpy(h->p + h->n, p, n);
+	h->n += n;
+	return 0;
 }
 
-static void break_line(struct state *s)
+/* Called by the host with the document in UTF-8. */
+static int read_document(void *ctx, const char *p, size_t n)
 {
-	if (s->last && s->last != '\n')
-		put(s, "\n", 1);
-}
+	struct work *w = ctx;
+	struct flow seen, unseen;
+	int r, held;
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
-
-/* Runs of white space are one blank, as a browser shows them. */
-static void on_text(void *ctx, const xmlChar *text, int length)
-{
-	struct state *s = ctx;
-	const char *p = (const char *)text;
-	size_t n = length > 0 ? (size_t)length : 0, from = 0;
-
-	if (s->skip)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		if (!is_blank(p[i]))
-			continue;
-		put(s, p + from, i - from);
-		from = i + 1;
-		if (s->last && s->last != ' ' && s->last != '\n' && s->last != '\t')
-			put(s, " ", 1);
+	flow_init(&seen, put_sink, w);
+	flow_init(&unseen, put_held, w);
+	page_read((struct mw_str){.p = p, .n = n}, &seen, &unseen);
+	held = flow_end(&unseen);
+	if (held == 0 && w->held.n) {
+		flow_row(&seen);
+		flow_pre(&seen, false);
+		flow_text(&seen, w->held.p, w->held.n);
 	}
-	put(s, p + from, n - from);
-}
-
-static void on_start(void *ctx, const xmlChar *element, const xmlChar **attribute)
-{
-	struct state *s = ctx;
-	const char *name = (const char *)element;
-
-	if (is_one_of(name, unread))
-		s->skip++;
-	else if (is_one_of(name, lines))
-		break_line(s);
-	else if (is_one_of(name, cells) && s->last && s->last != '\n')
-		put(s, "\t", 1);
-	for (; attribute && attribute[0]; attribute += 2)
-		if (attribute[1] && is_one_of((const char *)attribute[0], carriers))
-			hide(s, (const char *)attribute[1], strlen((const char *)attribute[1]));
-}
-
-static void on_end(void *ctx, const xmlChar *element)
-{
-	struct state *s = ctx;
-	const char *name = (const char *)element;
-
-	if (is_one_of(name, unread) && s->skip)
-		s->skip--;
-	else if (is_one_of(name, lines))
-		break_line(s);
-}
-
-static void on_comment(void *ctx, const xmlChar *text)
-{
-	hide(ctx, (const char *)text, strlen((const char *)text));
-}
-
-static int parse(struct state *s, struct mw_str data, const char *charset)
-{
-	htmlSAXHandler sax = {.startElement = on_start,
-			      .endElement = on_end,
-			      .characters = on_text,
-			      .cdataBlock = on_text,
-			      .ignorableWhitespace = on_text,
-			      .comment = on_comment};
-	xmlCharEncoding encoding = *charset ? xmlParseCharEncoding(charset) : XML_CHAR_ENCODING_NONE;
-	htmlParserCtxtPtr parser;
-
-	if (encoding == XML_CHAR_ENCODING_ERROR)
-		encoding = XML_CHAR_ENCODING_NONE;
-	parser = htmlCreatePushParserCtxt(&sax, s, NULL, 0, NULL, encoding);
-	if (!parser)
-		return -ENOMEM;
-	(void)htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
-	for (size_t at = 0; at < data.n && !s->failed; at += PIECE) {
-		size_t n = data.n - at < PIECE ? data.n - at : PIECE;
-
-		(void)htmlParseChunk(parser, data.p + at, (int)n, 0); /* what is broken is recovered from */
-	}
-	(void)htmlParseChunk(parser, NULL, 0, 1);
-	if (parser->myDoc)
-		xmlFreeDoc(parser->myDoc);
-	htmlFreeParserCtxt(parser);
-	return s->failed;
+	r = flow_end(&seen);
+	return r < 0 ? r : held;
 }
 
 static int extract(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *sink, const char **reason,
 		   struct mw_err *err)
 {
 	const struct instance *self = inst;
-	struct state s = {.host = self->host, .sink = sink};
-	int r = parse(&s, data, charset);
+	struct work w = {.host = self->host, .sink = sink};
+	char label[LABEL_MAX] = "";
+	int r;
 
 	(void)type;
-	if (r == 0 && s.hidden_n) {
-		break_line(&s);
-		put(&s, s.hidden, s.hidden_n);
-		r = s.failed;
-	}
-	free(s.hidden);
+	if (*charset == '\0' || strcmp(charset, "us-ascii") == 0)
+		meta_charset(data, label);
+	r = self->host->to_utf8(data, *label ? label : charset, read_document, &w);
+	if (w.held.p)
+		explicit_bzero(w.held.p, w.held.n);
+	free(w.held.p);
 	if (r == -EFBIG)
 		*reason = "limit";
-	else if (r < 0)
-		*reason = "damaged";
-	return r < 0 ? self->host->fail(err, r, "HTML could not be read to its end") : 0;
+	return r < 0 ? self->host->fail(err, r, r == -ENOMEM ? "out of memory" : "the text of the HTML part is not read to its end") : 0;
 }
 
 static int open_module(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
-	struct instance *i = calloc(1, sizeof(*i));
+	struct instance *i;
 
 	(void)self;
 	(void)conf;
+	if (host->size < offsetof(struct mw_host, to_utf8) + sizeof(host->to_utf8))
+		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no to_utf8()");
+	i = calloc(1, sizeof(*i));
 	if (!i)
 		return host->fail(err, -ENOMEM, "out of memory");
-	xmlInitParser(); /* once, before threads use it */
 	i->host = host;
 	*inst = i;
 	return 0;

@@ -7,6 +7,7 @@
 #include "engine/private.h"
 
 #include "base/log.h"
+#include "mail/mime.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -230,6 +231,18 @@ static int host_tag(struct mw_self *s, struct mw_msg *m, size_t rcpt, const char
 	return r < 0 ? r : mw_msg_tag(m, rcpt, tag);
 }
 
+static int host_to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
+{
+	struct mw_buf utf8 = MW_BUF_INIT;
+	bool guessed;
+	int r = mw_charset_to_utf8(data, charset ? charset : "", &utf8, &guessed);
+
+	if (r == 0)
+		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
+	mw_buf_free(&utf8);
+	return r;
+}
+
 const struct mw_host mw_host_table = {
 	.size = sizeof(struct mw_host),
 	.abi_major = MW_ABI_MAJOR,
@@ -254,4 +267,5 @@ const struct mw_host mw_host_table = {
 	.del_fields = host_del_fields,
 	.tag = host_tag,
 	.sink_text = mw_sink_add,
+	.to_utf8 = host_to_utf8,
 };

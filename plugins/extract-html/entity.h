@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* entity: character references of HTML. Pure over (pointer, length). */
+#ifndef EXTRACT_HTML_ENTITY_H
+#define EXTRACT_HTML_ENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Reads the reference that begins with the '&' at p. Returns its octets and writes the character as UTF-8 (*len octets, 0 = a
+ * character that is none) to out; 0 = it is no reference. in_attribute: the stricter rule of attribute values, where
+ * "?a=1&copy=2" is no copyright sign. */
+size_t entity_read(const char *p, size_t n, bool in_attribute, char out[4], size_t *len);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/fakehost.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "mail/mime.h"
+
+extern const struct mw_plugin mw_plugin_extract_html;
+
+/* The fake host, with the character sets of the real one. */
+static struct mw_host host;
+static void *inst;
+
+static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
+{
+	struct mw_buf utf8 = MW_BUF_INIT;
+	bool guessed;
+	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
+
+	if (r == 0)
+		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
+	mw_buf_free(&utf8);
+	return r;
+}
+
+static int setup(void **state)
+{
+	struct mw_err err = {0};
+
+	(void)state;
+	host = *fh_host();
+	host.to_utf8 = to_utf8;
+	host.size = sizeof(host);
+	return mw_plugin_extract_html.hooks.open(&host, NULL, NULL, &inst, &err);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	mw_plugin_extract_html.hooks.close(inst);
+	return 0;
+}
+
+static int extract(const char *p, size_t n, const char *charset, struct mw_sink *sink, const char **reason)
+{
+	struct mw_err err = {0};
+	struct mw_str data = {.p = p, .n = n};
+
+	return mw_plugin_extract_html.hooks.extract(inst, data, "text/html", charset, sink, reason, &err);
+}
+
+static void test_text(void **state)
+{
+	static const struct {
+		const char *html, *text;
+	} row[] = {
+		{"", ""},
+		{"plain", "plain"},
+		{"  a \r\n\t b  ", "a b"},
+		{"<p>a</p><p>b</p>", "a\nb"},
+		{"a<br>b<br/>c", "a\nb\nc"},
+		{"<b>123</b>-45-6789", "123-45-6789"},
+		{"1<i>2</i>3<!-- x -->-4<span\n>5</span>-67<wbr>89", "123-45-6789\nx"},
+		{"a <b> b</b> c", "a b c"},
+		{"a<b> </b>b", "a b"},
+		{"<div><div>a</div></div><div>b</div>", "a\nb"},
+		{"<ul><li>a<li>b</ul>c", "a\nb\nc"},
+		{"<H1>a</H1>b", "a\nb"},
+		{"<pre>a  b\n c</pre>d", "a  b\n c\nd"},
+		{"x<hr>y", "x\ny"},
+		/* tables: cells by tabs, rows by lines, whatever is inside of the cells */
+		{"<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>e", "a\tb\nc\td\ne"},
+		{"<table>\n<tr>\n<th>Name\n<th>SSN\n<tr>\n<td>x\n<td>1\n</table>", "Name\tSSN\nx\t1"},
+		{"<table><tr><td><p>a</p></td><td><div>b</div></td></tr></table>", "a\tb"},
+		{"<table><tr><td>a</td><td></td><td><br></td><td>d</td></tr></table>", "a\t\t\td"},
+		{"<table><tr><td>a<p>b</td><td>c</td></tr></table>", "a\nb\tc"},
+		{"x<table><tr><td></td><td>b</td></tr></table>", "x\n\tb"},
+		{"<table><tr><td>a<table><tr><td>b</td><td>c</td></tr></table></td><td>d</td></tr></table>", "a\nb\tc\nd"},
+		/* entities */
+		{"&lt;&amp;&gt;&quot;&apos;&copy;", "<&>\"'\xc2\xa9"},
+		{"&#49;&#x32;&#X33;&#52", "1234"},
+		{"1&shy;2&nbsp;3&ndash;4", "1\xc2\xad" "2\xc2\xa0" "3\xe2\x80\x93" "4"},
+		{"123&hyphen;45&period;6&Tab;7", "123\xe2\x80\x90" "45.6 7"},
+		{"&nbspx &ampx &eacutex", "\xc2\xa0x &x \xc3\xa9x"},
+		{"&nosuch; & &; &# &#x; &#0;.", "&nosuch; & &; &# &#x; ."},
+		{"&#128;&#x93;&#xd800;&#x110000;&#99999999999;", "\xe2\x82\xac\xe2\x80\x9c\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"a&#10;b", "a b"},
+		/* what is no text, and what may look like it */
+		{"a<script>var x = '<p>1</p>';</script>b<style>p { }</style>c", "abc"},
+		{"<script>a</scripty>b</SCRIPT >c", "c"},
+		{"<style/>a", "a"},
+		{"<script type=\"application/ld+json\">{\"name\": \"J\"}</script>a", "a\n{\"name\": \"J\"}"},
+		{"a<style>b 1<i>2</i>3", "a\nb 123"}, /* never closed */
+		{"1 < 2 <3 a<", "1 < 2 <3 a<"},
+		{"a</>b</ c>d<!x>e<?y?>f", "abdef\nc\nx\ny?"},
+		{"<!DOCTYPE html PUBLIC \"-//W3C//DTD\">a", "a"},
+		{"<![CDATA[a<b]]>c", "a<bc"},
+		{"a<![endif]>b", "ab\n[endif]"},
+		{"a<!-->b<!--->c<!---->d<!--e--!>f", "abcdf\ne"},
+		{"a<!-- 1<b>2</b>3 > -- x --> b", "a b\n123 > -- x"},
+		{"a<!-- b <p>c", "a\nb\nc"},
+		{"a<b c", "a\nc"},
+		{"a<b title='x", "a\ntitle='x"},
+		/* unseen but carried */
+		{"<title>T &amp; U</title>a", "a\nT & U"},
+		{"a<img alt='x&quot;y' src=cid:1>b", "ab\nx\"y"},
+		{"<a href=\"mailto:bob@valid.test?subject=SSN%20219-09-9998&amp;body=x\">a</a>",
+		 "a\nmailto:bob@valid.test?subject=SSN 219-09-9998&body=x"},
+		{"<a href='https://x.test/?a=1&copy=2&id=%E2%82%AC%ff%00%4'>a</a>", "a\nhttps://x.test/?a=1&copy=2&id=\xe2\x82\xac%ff%00%4"},
+		{"<a href='#'>a</a><a href=' DATA:x'>b</a>", "ab"},
+		{"<input VALUE=1 placeholder = '2'  aria-label=3 disabled data-id=4>", "1\n2\n3\n4"},
+		{"<p title=a/>b", "b\na/"},
+		{"<p =title=x>b", "b"},
+		{"<p title=\"a > b\">c", "c\na > b"},
+		{"<meta name=author content='Dr. X'>c", "c\nDr. X"},
+		{"<o:p>&nbsp;</o:p>a", "\xc2\xa0" "a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct mw_sink sink = {0};
+		const char *reason = NULL, *got;
+
+		assert_int_equal(extract(row[i].html, strlen(row[i].html), "utf-8", &sink, &reason), 0);
+		got = sink.p ? sink.p : "";
+		if (strcmp(got, row[i].text) != 0)
+			fail_msg("%s\n gives \"%s\"\n   not \"%s\"", row[i].html, got, row[i].text);
+		free(sink.p);
+	}
+}
+
+static void test_charset(void **state)
+{
+	static const struct {
+		const char *html;
+		size_t n;
+		const char *label, *text;
+	} row[] = {
+		{"caf\xe9", 4, "iso-8859-1", "caf\xc3\xa9"},
+		{"caf\xc3\xa9", 5, "", "caf\xc3\xa9"},
+		{"caf\xe9 1", 6, "utf-8", "caf\xef\xbf\xbd 1"}, /* a stray octet ends nothing */
+		{"<meta charset=koi8-r>\xd0", 22, "", "\xd0\xbf"},
+		{"<META http-equiv=x content='text/html; CHARSET = koi8-r'>\xd0", 58, "us-ascii", "\xd0\xbf\ntext/html; CHARSET = koi8-r"},
+		{"<meta charset=koi8-r>\xd0", 22, "iso-8859-1", "\xc3\x90"}, /* the label of the part goes first */
+		{"\xff\xfe<\0b\0>\0x\0", 10, "utf-8", "x"},
+		{"<\0b\0>\0x\0", 8, "utf-8", "x"},
+		{"1\0002\0003", 5, "utf-8", "123"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct mw_sink sink = {0};
+		const char *reason = NULL;
+
+		assert_int_equal(extract(row[i].html, row[i].n, row[i].label, &sink, &reason), 0);
+		if (!sink.p || strcmp(sink.p, row[i].text) != 0)
+			fail_msg("row %zu: \"%s\"", i, sink.p ? sink.p : "");
+		free(sink.p);
+	}
+}
+
+static void test_limit(void **state)
+{
+	static const char html[] = "<p title=unseen>some text</p>";
+
+	(void)state;
+	for (size_t max = 1; max < 16; max++) {
+		struct mw_sink sink = {.max = max};
+		const char *reason = NULL;
+
+		assert_int_equal(extract(html, sizeof(html) - 1, "", &sink, &reason), -EFBIG);
+		assert_string_equal(reason, "limit");
+		free(sink.p);
+	}
+}
+
+static double time_of(const char *piece, size_t times, const char *more)
+{
+	size_t n = strlen(piece), m = strlen(more);
+	char *html = malloc((n + m) * times);
+	struct mw_sink sink = {0};
+	const char *reason = NULL;
+	struct timespec t[2];
+
+	assert_non_null(html);
+	for (size_t i = 0; i < times; i++) {
+		memcpy(html + i * n, piece, n);
+		memcpy(html + times * n + i * m, more, m);
+	}
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[0]);
+	assert_int_equal(extract(html, (n + m) * times, "utf-8", &sink, &reason), 0);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[1]);
+	free(html);
+	free(sink.p);
+	return (double)(t[1].tv_sec - t[0].tv_sec) + (double)(t[1].tv_nsec - t[0].tv_nsec) / 1e9;
+}
+
+/* Documents that cost a tree builder, or a careless scanner, the square of their length. */
+static void test_linear(void **state)
+{
+	static const struct {
+		const char *piece, *more;
+	} row[] = {
+		{"<b>", "</i>"}, {"<div>", "<body>"}, {"<p><li><table><td>", ""}, {"<!--", ""},	 {"<a b='", ""}, {"<a b=\"", ""}, {"<", ""},
+		{"&", ""},	 {"&#1", ""},	      {"</", ""},		  {"<![CDATA[", ""}, {"<style>", ""}, {"<script></scrip", ""},
+		{"<td>", ""},	 {"<br>", ""},	      {"<a a ", ""},		  {"<a href='%", ""}, {"<!-- > ", ""}, {"<pre>\n", ""},
+		{"<p title=x>", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		double one = time_of(row[i].piece, 20000, row[i].more), four = time_of(row[i].piece, 80000, row[i].more);
+
+		if (four > 10 * one + 0.1)
+			fail_msg("%s%s: %.3f s, then %.3f s", row[i].piece, row[i].more, one, four);
+	}
+}
+
+static void test_old_host(void **state)
+{
+	struct mw_host old = host;
+	struct mw_err err = {0};
+	void *none = NULL;
+
+	(void)state;
+	old.size = offsetof(struct mw_host, to_utf8);
+	assert_int_equal(mw_plugin_extract_html.hooks.open(&old, NULL, NULL, &none, &err), -ENOSYS);
+	assert_null(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),   cmocka_unit_test(test_charset),	cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_linear), cmocka_unit_test(test_old_host),
+	};
+
+	return cmocka_run_group_tests_name("extract-html", tests, setup, teardown);
+}
