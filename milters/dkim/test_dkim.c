@@ -358,7 +358,7 @@ static void test_odd_headers(void **state)
 	(void)snprintf(big + n, 100, "\r\nTo: short@far.example\r\nFrom: a@x.example\r\n");
 	message(&msg, big, "b\r\n");
 	assert_int_equal(process(inst, &msg, &err), 0);
-	assert_null(strstr(msg.last_value, "To"));
+	assert_null(strstr(msg.last_value, ":To")); /* base64 has no colon, so this is the list of h= */
 	assert_int_equal(verified(&msg), 1);
 	fh_msg_reset(&msg);
 
