@@ -30,7 +30,7 @@ enum {
 
 static const char usage[] =
 	"usage: milward -p FILE [option]...\n"
-	"  -p, --policy FILE        the policy to run (see milward-policy(5))\n"
+	"  -p, --policy FILE        the policy to run (see milward.policy(5))\n"
 	"  -s, --socket SPEC        listen here, not where the policy says: unix:/path or inet:PORT@HOST\n"
 	"  -d, --detach             go to the background when the service is up; without it (or with -f) stay in the foreground\n"
 	"  -t, --test               load the policy, open its modules, say what is wrong, and exit\n"
