@@ -38,7 +38,7 @@ DOWN = "127.0.0.99"  # down.test: nobody listens there
 OUTSIDE = [name + ".test" for name, *_ in SINKS if name not in ("inside", "portal")] + ["mixed.test", "down.test", "nosuch.test"]
 # Below the queue directory, so that a chrooted smtpd and one that is not find it by the same name.
 SOCKET = "milward/outbound.sock"
-LOAD = """load phi with check-us grant text
+LOAD = """load phi with extract-html, check-us grant text
 load route grant route, edit, run { mta postfix; portal yes }"""
 
 
