@@ -171,8 +171,6 @@ static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 		r = mw_header_text(a, &h, true, &text);
 	if (r == 0)
 		r = text_add(m, p, mw_buf_text(&text), text.n);
-	if (r == 0 && rest.n) /* a part that says it is a header alone, and holds more */
-		r = read_text(m, p, rest, "");
 	mw_buf_free(&text);
 	mw_arena_free(&a);
 	return r == -EFBIG ? 0 : r;

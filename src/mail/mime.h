@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mime: the leaves of a message's MIME tree (RFC 2045-2047, 2231), over bytes that are not copied.
- * What is damaged is read as far as possible; what cannot be read is a leaf with a reason, never left out: every octet of the
- * message is in a header, in a boundary line, or in a leaf.
- *
- * Beside the leaves proper there are, where they hold text:
- *	2.header     header fields of a message/rfc822 part (type text/rfc822-headers, octets as they are)
- *	2.mime       a part's file name and the fields of its header that are not MIME's own (decoded, UTF-8)
- *	2.preamble, 2.epilogue	what stands before the first and behind the last part of multipart 2 (of the message: "preamble")
- *	2.raw        the octets of a part that cannot be read, as text (2 has the reason)
- *	2.structure  always unread, "damaged": a multipart without parts, a header that says two things, a message without header
+ * mime: the leaves of a message's MIME tree (RFC 2045-2047, 2231), by GMime over bytes that are not copied.
+ * What is damaged is read as far as possible; what cannot be read is a leaf with a reason, never left out.
  */
 #ifndef MW_MAIL_MIME_H
 #define MW_MAIL_MIME_H
@@ -33,20 +25,19 @@ struct mw_leaf {
 	const char *unread;  /* NULL or a word of MW_UNREADABLE_WORDS: limit, damaged, encrypted, sealed */
 };
 
-/* message: borrowed, must outlive the result, as must the arena. breach[MW_LIMITS] (may be NULL) gets true for each limit that was
- * reached: what lies beyond is a leaf with unread = "limit". Time and memory are linear in the message and bounded by the limits
- * of parts and depth, whatever its structure. The result lives until mw_mime_free. 0, -ENOMEM. */
+/* message: borrowed, must outlive the result. breach[MW_LIMITS] (may be NULL) gets true for each limit that was reached: what
+ * lies beyond is one leaf with unread = "limit". Result lives until mw_mime_free. Nested messages' header fields are leaves
+ * with type "text/rfc822-headers" and path "2.header". 0, -ENOMEM. */
 int mw_mime_parse(struct mw_arena *, struct mw_str message, const struct mw_limits *, bool breach[MW_LIMITS], struct mw_mime **ret,
 		  struct mw_err *);
 size_t mw_mime_leaves(const struct mw_mime *);
 const struct mw_leaf *mw_mime_leaf(const struct mw_mime *, size_t i);
-/* Content of a leaf, decoded from its transfer encoding, at most max octets, replaces what is in *out. Octets that are not what
- * their transfer encoding says stay as they are. 0, -EFBIG: *out holds the first max octets, -ENOMEM. */
+/* Content of a leaf, decoded from its transfer encoding, at most max octets. -EFBIG: *out holds the first max octets. */
 int mw_mime_decode(struct mw_mime *, size_t i, uint64_t max, struct mw_buf *out);
 void mw_mime_free(struct mw_mime **);
 
-/* Octets in a charset (label may be empty, wrong or unknown) to valid UTF-8 appended to out. Octets that mean nothing become
- * U+FFFD, NUL vanishes. *guessed: the label was of no use. 0 or -ENOMEM. */
+/* Octets in a charset (label may be empty, wrong or unknown) to valid UTF-8 appended to out. Bytes that mean nothing become
+ * U+FFFD. *guessed: the label was of no use. 0 or -ENOMEM. */
 int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out, bool *guessed);
 
 #endif
