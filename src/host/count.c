@@ -36,6 +36,7 @@ void mw_counts_log(struct mw_daemon *d)
 {
 	const struct mw_counts *c = d->counts;
 	struct mw_gate_counts gate = mw_gate_counts(d->gate);
+	struct mw_progress_counts progress = mw_progress_counts(d->progress);
 	struct mw_buf b = MW_BUF_INIT;
 
 	put(&b, "sessions", read_count(&c->sessions));
@@ -59,7 +60,8 @@ void mw_counts_log(struct mw_daemon *d)
 	put(&b, "waiting", gate.waiting);
 	put(&b, "waited", gate.waited);
 	put(&b, "waiting-peak", gate.peak);
-	put(&b, "progress", mw_progress_sent(d->progress));
+	put(&b, "progress", progress.signs);
+	put(&b, "knocks", progress.knocks);
 	flush(&b);
 	for (uint32_t i = 0; i < MW_CAUSES; i++)
 		put(&b, mw_cause_name(i), read_count(&c->cause[i]));

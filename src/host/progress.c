@@ -5,36 +5,47 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 struct mw_progress {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t thread;
-	int64_t interval;
-	unsigned times;
-	void (*send)(void *ctx);
+	struct mw_progress_conf conf;
 	struct mw_progress_item *first;
-	uint64_t sent;
-	bool idle; /* the ticker sleeps without an end */
+	int64_t wakes_at; /* when the thread looks again by itself, INT64_MAX = never */
+	struct mw_progress_counts counts;
 	bool ending;
 };
 
-/* Sends what is due. When to look again: INT64_MAX = when something changes. */
-static int64_t send_due(struct mw_progress *p)
+static void give_sign(struct mw_progress *p, struct mw_progress_item *i, int64_t now)
+{
+	p->conf.send(i->ctx);
+	p->counts.signs++;
+	i->sign_at = --i->left ? now + p->conf.interval : INT64_MAX;
+}
+
+/* Does what is due. When to look again. */
+static int64_t do_what_is_due(struct mw_progress *p)
 {
 	int64_t now = mw_clock_ms(), next = INT64_MAX;
+	bool knock = false;
 
 	for (struct mw_progress_item *i = p->first; i; i = i->next) {
-		if (i->left && i->due <= now) {
-			p->send(i->ctx);
-			p->sent++;
-			i->left--;
-			i->due = now + p->interval;
+		if (i->knock_at <= now) {
+			i->knock_at = INT64_MAX;
+			knock = true;
 		}
-		if (i->left && i->due < next)
-			next = i->due;
+		if (i->sign_at <= now)
+			give_sign(p, i, now);
+		if (i->knock_at < next)
+			next = i->knock_at;
+		if (i->sign_at < next)
+			next = i->sign_at;
+	}
+	if (knock) {
+		p->conf.knock(p->conf.knock_ctx);
+		p->counts.knocks++;
 	}
 	return next;
 }
@@ -45,31 +56,28 @@ static void *ticker(void *arg)
 
 	(void)pthread_mutex_lock(&p->lock);
 	while (!p->ending) {
-		int64_t next = send_due(p);
 		struct timespec at;
 
-		if (next == INT64_MAX) {
-			p->idle = true;
+		p->wakes_at = do_what_is_due(p);
+		if (p->wakes_at == INT64_MAX) {
 			(void)pthread_cond_wait(&p->changed, &p->lock);
-			p->idle = false;
-			continue;
+		} else {
+			at = mw_clock_at(p->wakes_at);
+			(void)pthread_cond_timedwait(&p->changed, &p->lock, &at);
 		}
-		at = mw_clock_at(next);
-		(void)pthread_cond_timedwait(&p->changed, &p->lock, &at);
 	}
 	(void)pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
-int mw_progress_new(int64_t interval, unsigned times, void (*send)(void *ctx), struct mw_progress **ret)
+int mw_progress_new(const struct mw_progress_conf *conf, struct mw_progress **ret)
 {
 	struct mw_progress *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;
-	p->interval = interval;
-	p->times = times;
-	p->send = send;
+	p->conf = *conf;
+	p->wakes_at = INT64_MAX;
 	if (pthread_mutex_init(&p->lock, NULL))
 		goto no_lock;
 	if (mw_clock_cond(&p->changed))
@@ -104,16 +112,20 @@ void mw_progress_free(struct mw_progress **p)
 
 void mw_progress_begin(struct mw_progress *p, struct mw_progress_item *i, void *ctx)
 {
+	int64_t now = mw_clock_ms(), due;
+
 	i->ctx = ctx;
-	i->left = p->times;
-	i->due = mw_clock_ms() + p->interval;
+	i->left = p->conf.times;
+	i->sign_at = i->left ? now + p->conf.interval : INT64_MAX;
+	i->knock_at = now + p->conf.blocks;
+	due = i->sign_at < i->knock_at ? i->sign_at : i->knock_at;
 	(void)pthread_mutex_lock(&p->lock);
 	i->next = p->first;
 	if (i->next)
 		i->next->prev = &i->next;
 	i->prev = &p->first;
 	p->first = i;
-	if (p->idle) /* else it wakes early enough by itself: every item waits the same interval */
+	if (due < p->wakes_at)
 		(void)pthread_cond_signal(&p->changed);
 	(void)pthread_mutex_unlock(&p->lock);
 }
@@ -127,12 +139,12 @@ void mw_progress_end(struct mw_progress *p, struct mw_progress_item *i)
 	(void)pthread_mutex_unlock(&p->lock);
 }
 
-uint64_t mw_progress_sent(struct mw_progress *p)
+struct mw_progress_counts mw_progress_counts(struct mw_progress *p)
 {
-	uint64_t sent;
+	struct mw_progress_counts counts;
 
 	(void)pthread_mutex_lock(&p->lock);
-	sent = p->sent;
+	counts = p->counts;
 	(void)pthread_mutex_unlock(&p->lock);
-	return sent;
+	return counts;
 }

@@ -8,7 +8,7 @@
 /* Registers with libmilter. libmilter gives callbacks nothing of ours before the first one, so the daemon is kept for the whole
  * process. 0 or -ENOMEM. */
 int mw_session_register(struct mw_daemon *);
-/* For mw_progress_new(): ctx is a SMFICTX. */
+/* For struct mw_progress_conf: ctx is a SMFICTX. */
 void mw_session_progress(void *ctx);
 
 #endif

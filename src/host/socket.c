@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libmilter/mfapi.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -83,29 +85,52 @@ static int try_bind(const char *path, const struct sockaddr_un *addr, struct mw_
 	return r;
 }
 
-int mw_socket_prepare(const char *spec, struct mw_socket *ret, struct mw_err *err)
+static int prepare_unix(struct mw_socket *s, struct mw_err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	struct mw_socket s = {.spec = spec, .path = unix_path(spec)};
-	size_t n;
+	size_t n = strlen(s->path);
 	int r;
 
-	if (!s.path) {
-		if (strncasecmp(spec, "inet:", 5) != 0 && strncasecmp(spec, "inet6:", 6) != 0)
-			return mw_fail(err, -EINVAL, "socket %s: write unix:/path, inet:PORT@HOST or inet6:PORT@HOST", spec);
-		*ret = s;
-		return 0;
-	}
-	n = strlen(s.path);
-	if (*s.path != '/')
-		return mw_fail(err, -EINVAL, "socket %s: give the whole path, from /", spec);
+	if (*s->path != '/')
+		return mw_fail(err, -EINVAL, "socket %s: give the whole path, from /", s->spec);
 	if (n >= sizeof(addr.sun_path))
-		return mw_fail(err, -ENAMETOOLONG, "socket %s: the path has %zu octets, the system allows %zu", s.path, n,
+		return mw_fail(err, -ENAMETOOLONG, "socket %s: the path has %zu octets, the system allows %zu", s->path, n,
 			       sizeof(addr.sun_path) - 1);
-	memcpy(addr.sun_path, s.path, n + 1);
-	r = remove_stale(s.path, &addr, err);
-	if (!r)
-		r = try_bind(s.path, &addr, err);
+	memcpy(addr.sun_path, s->path, n + 1);
+	memcpy(&s->addr, &addr, sizeof(addr));
+	s->addr_len = sizeof(addr);
+	r = remove_stale(s->path, &addr, err);
+	return r ? r : try_bind(s->path, &addr, err);
+}
+
+/* PORT, PORT@HOST or PORT@[ADDRESS]. */
+static int prepare_inet(struct mw_socket *s, struct mw_err *err)
+{
+	bool six = strncasecmp(s->spec, "inet6:", 6) == 0;
+	struct addrinfo hints = {.ai_family = six ? AF_INET6 : AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+	char port[64], host[256] = "";
+	const char *where;
+	int r;
+
+	if (!six && strncasecmp(s->spec, "inet:", 5) != 0)
+		return mw_fail(err, -EINVAL, "socket %s: write unix:/path, inet:PORT@HOST or inet6:PORT@HOST", s->spec);
+	where = strchr(s->spec, ':') + 1;
+	if (sscanf(where, "%63[^@]@[%255[^]]", port, host) < 2 && sscanf(where, "%63[^@]@%255s", port, host) < 1)
+		return mw_fail(err, -EINVAL, "socket %s: no port", s->spec);
+	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+	if (r)
+		return mw_fail(err, -EINVAL, "socket %s: %s", s->spec, gai_strerror(r));
+	memcpy(&s->addr, found->ai_addr, found->ai_addrlen);
+	s->addr_len = found->ai_addrlen;
+	freeaddrinfo(found);
+	return 0;
+}
+
+int mw_socket_prepare(const char *spec, struct mw_socket *ret, struct mw_err *err)
+{
+	struct mw_socket s = {.spec = spec, .path = unix_path(spec)};
+	int r = s.path ? prepare_unix(&s, err) : prepare_inet(&s, err);
+
 	if (!r)
 		*ret = s;
 	return r;
@@ -144,6 +169,16 @@ int mw_socket_open(struct mw_socket *s, const struct mw_options *o, struct mw_er
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
 	return o->socket_group ? give_to_group(s->path, o->socket_group, err) : 0;
+}
+
+void mw_socket_knock(const struct mw_socket *s)
+{
+	int fd = socket(s->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return;
+	(void)!connect(fd, (const struct sockaddr *)&s->addr, s->addr_len);
+	(void)close(fd);
 }
 
 void mw_socket_remove(struct mw_socket *s)

@@ -24,10 +24,13 @@
 
 /* Signs of life for ten minutes at most, which is how long RFC 5321 4.5.3.2.6 lets a client wait. */
 #define PROGRESS_SECONDS 600
+/* Judging an ordinary message takes less, see progress.h. */
+#define BLOCKS_MS 50
 
 struct worker {
 	struct mw_daemon daemon;
 	struct mw_counts counts;
+	char *listen; /* as long as the process: libmilter and the end of us read it */
 	struct mw_socket socket;
 	int control;
 	_Atomic bool draining;
@@ -107,12 +110,25 @@ static void policy_close(struct worker *w)
 	mw_loader_free(&w->daemon.loader);
 }
 
+static void knock(void *arg)
+{
+	const struct worker *w = arg;
+
+	mw_socket_knock(&w->socket);
+}
+
 static enum mw_exit threads_start(struct worker *w, const struct mw_options *o, struct mw_err *err)
 {
+	struct mw_progress_conf conf = {.interval = (int64_t)o->progress * 1000,
+					.times = PROGRESS_SECONDS / o->progress,
+					.send = mw_session_progress,
+					.blocks = BLOCKS_MS,
+					.knock = knock,
+					.knock_ctx = w};
+
 	w->daemon.gate = mw_gate_new(o->work);
 	w->daemon.flow = mw_flow_new(o->memory);
-	if (w->daemon.gate && w->daemon.flow &&
-	    mw_progress_new((int64_t)o->progress * 1000, PROGRESS_SECONDS / o->progress, mw_session_progress, &w->daemon.progress) == 0)
+	if (w->daemon.gate && w->daemon.flow && mw_progress_new(&conf, &w->daemon.progress) == 0)
 		return MW_EXIT_OK;
 	(void)mw_fail(err, -EAGAIN, "not enough memory or threads to start");
 	return MW_EXIT_SYSTEM;
@@ -122,19 +138,20 @@ static enum mw_exit socket_open(struct worker *w, const struct mw_options *o, st
 {
 	struct mw_generation *g = mw_current_get(w->daemon.current);
 	const char *listen = o->socket ? o->socket : mw_generation_plan(g)->listen;
-	char *spec = listen ? strdup(listen) : NULL; /* lives as long as the process: libmilter and the end of us read it */
+	bool none = !listen;
 	int r;
 
+	w->listen = listen ? strdup(listen) : NULL;
 	mw_generation_unref(&g);
-	if (!listen) {
+	if (none) {
 		(void)mw_fail(err, -EINVAL, "%s: no `listen` line says where the MTA finds us; add one, or give --socket", o->policy);
 		return MW_EXIT_POLICY;
 	}
-	if (!spec) {
+	if (!w->listen) {
 		(void)mw_fail_memory(err);
 		return MW_EXIT_SYSTEM;
 	}
-	r = mw_socket_prepare(spec, &w->socket, err);
+	r = mw_socket_prepare(w->listen, &w->socket, err);
 	if (!r && mw_session_register(&w->daemon))
 		r = mw_fail(err, -ENOMEM, "libmilter does not take our callbacks");
 	if (!r)
@@ -143,7 +160,7 @@ static enum mw_exit socket_open(struct worker *w, const struct mw_options *o, st
 		return MW_EXIT_CREATE;
 	if (!w->socket.path)
 		mw_log(MW_WARNING, NULL, "start", "%s: each callback waits 40 ms on an inet socket with Sendmail; a unix socket does not",
-		       spec);
+		       w->listen);
 	return MW_EXIT_OK;
 }
 

@@ -5,7 +5,7 @@ import os
 import re
 import threading
 
-from common import BY_HEADER, WAITING, Daemon, Session, Tap, note, policy, wait_for
+from common import BY_HEADER, WAITING, Daemon, Session, Tap, note, policy, sanitized, wait_for
 
 tap = Tap()
 
@@ -174,7 +174,10 @@ with Daemon(BY_HEADER) as milward:
     idle = [Session(milward.path, timeout=60) for _ in range(500)]
     used = milward.memory() - before
     note("500 idle connections: %d KB in all" % (used // 1024))
-    tap.ok(used < 4 << 20, "500 idle connections take less than 4 MB", used)
+    if sanitized():
+        tap.skip("memory of idle connections", "a sanitizer takes memory of its own")
+    else:
+        tap.ok(used < 4 << 20, "500 idle connections take less than 4 MB", used)
     for s in idle[::50]:
         tap.ok(s.message().final == "c", "one of them sends a message")
     for s in idle:

@@ -6,9 +6,19 @@ import os
 import resource
 import threading
 
-from common import ROOT, Daemon, Session, Tap, note, policy, wait_for
+from common import ROOT, Daemon, Session, Tap, note, policy, sanitized, wait_for
 
 tap = Tap()
+SANITIZED = sanitized()
+
+
+def memory_ok(passed, name, *why):
+    if SANITIZED:
+        tap.skip(name, "a sanitizer takes memory of its own")
+    else:
+        tap.ok(passed(), name, *why)
+
+
 MB = 1 << 20
 PASS = policy("match any then pass\non error tempfail\nlimit size 64M\n", load="load lab grant edit, route\nload phi grant text")
 LINE = b"Dear colleague, the minutes of Thursday follow below, with the usual thanks.\r\n"
@@ -44,7 +54,7 @@ with Daemon(PASS, "--memory", "16M", "--work", "2") as milward:
     filled = milward.memory() - idle
     octets, files = spool_files(milward)
     note("%d messages of %d MB in work: %.1f MB of memory, %d MB in %d spool files" % (COUNT, SIZE // MB, filled / MB, octets // MB, files))
-    tap.ok(filled < 32 * MB, "messages in work take no more memory than they may (16 MB, and half as much for all the rest)", filled)
+    memory_ok(lambda: filled < 32 * MB, "messages in work take no more memory than they may (16 MB, and half as much for all the rest)", filled)
     tap.equal(files, COUNT, "what does not fit is in files")
     tap.equal(os.listdir(milward.spool), [], "that have no name")
     answers = [None] * COUNT
@@ -60,12 +70,11 @@ with Daemon(PASS, "--memory", "16M", "--work", "2") as milward:
     tap.equal(answers, ["c"] * COUNT, "all are judged")
     peak = milward.memory("VmHWM")
     note("most memory while two at a time are judged: %.1f MB" % (peak / MB))
-    tap.ok(peak - idle < 120 * MB, "judging two at a time takes less than 120 MB", peak)
+    memory_ok(lambda: peak - idle < 120 * MB, "judging two at a time takes less than 120 MB", peak)
     tap.equal(spool_files(milward), (0, 0), "then the files are gone")
     for s in sessions:
         s.close()
-    wait_for(lambda: milward.memory() - idle < 60 * MB, "memory is given back")
-    tap.ok(True, "and the memory is given back")
+    memory_ok(lambda: wait_for(lambda: milward.memory() - idle < 60 * MB, "memory is given back"), "and the memory is given back")
 
 
 # -- a full disk ----------------------------------------------------------------------------------------------------------------------------------
