@@ -146,6 +146,8 @@ with Daemon(policy(WORDS % 0)) as milward:
     with Session(milward.path) as s:
         s.mail()
         s.rcpt("<bob@other.example>")
+        # No reply is asked for before the end, so only the counters tell that the message has begun.
+        wait_for(lambda: milward.counts()["in-work"] == 1, "the message has begun")
         milward.write("test.policy", policy(WORDS % 21))
         milward.reload()
         s.header("Subject", " x")
