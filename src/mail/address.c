@@ -264,7 +264,7 @@ static struct mw_str unicode_fold(struct mw_str s, char **hold)
 
 static bool same_mailbox(struct mw_str a_local, struct mw_str a_domain, struct mw_str b_local, struct mw_str b_domain)
 {
-	char *hold[4];
+	char *hold[4] = {NULL};
 	bool same;
 
 	if (is_ascii(a_local) && is_ascii(a_domain))

@@ -147,8 +147,7 @@ static size_t utf8_run(struct mw_str s)
 	return i;
 }
 
-/* *strays: octets that were no UTF-8. */
-static void add_utf8(struct mw_str s, struct mw_buf *out, size_t *strays)
+static void add_utf8(struct mw_str s, struct mw_buf *out)
 {
 	while (s.n) {
 		size_t n = utf8_run(s);
@@ -158,10 +157,8 @@ static void add_utf8(struct mw_str s, struct mw_buf *out, size_t *strays)
 		s.n -= n;
 		if (s.n == 0)
 			break;
-		if (s.p[0]) {
+		if (s.p[0])
 			mw_buf_puts(out, REPLACEMENT);
-			++*strays;
-		}
 		s.p++;
 		s.n--;
 	}
@@ -208,19 +205,6 @@ static void add_cp1252(struct mw_str s, struct mw_buf *out)
 
 /* ---- iconv -------------------------------------------------------------------------------------------------------------------- */
 
-static void add_without_nul(const char *p, size_t n, struct mw_buf *out)
-{
-	while (n) {
-		const char *nul = memchr(p, '\0', n);
-		size_t k = nul ? (size_t)(nul - p) : n;
-
-		mw_buf_add(out, p, k);
-		k += nul != NULL;
-		p += k;
-		n -= k;
-	}
-}
-
 /* Does the charset read letters, digits and marks of ASCII as ASCII? Others (EBCDIC …) are known to iconv but to no mail reader,
  * and believing the label would turn readable text into noise. */
 static bool keeps_ascii(iconv_t cd)
@@ -247,7 +231,8 @@ static int add_iconv(iconv_t cd, struct mw_str s, size_t unit, struct mw_buf *ou
 		size_t room = sizeof(chunk);
 		bool stray = iconv(cd, &in, &left, &op, &room) == (size_t)-1 && errno != E2BIG;
 
-		add_without_nul(chunk, sizeof(chunk) - room, out);
+		/* Some converters let pass what UTF-8 does not have: surrogates, and values beyond U+10FFFF. */
+		add_utf8((struct mw_str){.p = chunk, .n = sizeof(chunk) - room}, out);
 		if (!stray || left == 0)
 			continue;
 		if (++strays > 64 + (s.n - left) / 4)
@@ -352,11 +337,9 @@ static bool is_valid_utf8(struct mw_str s)
 /* Without a label that helps. */
 static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
 {
-	size_t strays = 0;
-
 	*guessed = *guessed || ascii_run(s) < s.n;
 	if (is_valid_utf8(s))
-		add_utf8(s, out, &strays);
+		add_utf8(s, out);
 	else
 		add_cp1252(s, out);
 	return mw_buf_ok(out) ? 0 : -ENOMEM;
@@ -364,13 +347,12 @@ static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
 
 static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
 {
-	size_t strays = 0;
 	int r;
 
 	if (is_one_of(label, ascii_names))
 		return guess(s, out, guessed);
 	if (is_one_of(label, utf8_names))
-		add_utf8(s, out, &strays);
+		add_utf8(s, out);
 	else if (is_one_of(label, latin1_names))
 		add_cp1252(s, out);
 	else {

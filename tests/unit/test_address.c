@@ -164,6 +164,7 @@ static void test_confirm(void **state)
 		{"<J\xc3\x96rg@B\xc3\x9c" "cher.test>", "j\xc3\xb6rg@b\xc3\xbc" "cher.test", true},
 		{"<stra\xc3\x9f" "e@valid.test>", "strasse@valid.test", true}, /* full case folding, as Postfix does */
 		{"<j\xc3\xb6rg@valid.test>", "jorg@valid.test", false},
+		{"<j\xc3\xb6rg@valid.test>", "j\xc3\xb6rg@other.test", false},
 		{"<jorg@valid.test>", "j\xc3\xb6rg@valid.test", false},
 	};
 	struct mw_arena *a = mw_arena_new(0);
