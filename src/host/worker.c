@@ -217,11 +217,10 @@ static _Noreturn void drain_and_exit(struct worker *w)
 		       (unsigned long long)mw_flow_active(w->daemon.flow));
 	mw_counts_log(&w->daemon);
 	mw_log(MW_NOTICE, NULL, "stop", "stopped");
-	if (!done) /* their threads run on: leave memory and libraries alone */
-		_exit(MW_EXIT_OK);
-	/* Threads of libmilter wait for their next message, so nothing that they would reach for is freed. */
+	/* Modules close with the last message. No exit(): handlers of libraries (libmilter has one) would pull away what threads of
+	 * libmilter still use while they wait for their next message. */
 	mw_current_close(w->daemon.current);
-	exit(MW_EXIT_OK);
+	_exit(MW_EXIT_OK);
 }
 
 static void *obey(void *arg)
