@@ -87,14 +87,15 @@ static void advance(struct mw_str *s, size_t n)
 	s->n -= n;
 }
 
-/* "From a@b date"; ">From" where a mailer has quoted it. */
+/* "From a@b date"; ">From" where a mailer has quoted it. "From : a@b" is a field. */
 void mw_header_skip_mbox(struct mw_str *raw)
 {
 	struct mw_str s = *raw;
+	size_t colon;
 
 	while (s.n && s.p[0] == '>')
 		advance(&s, 1);
-	if (s.n >= 5 && memcmp(s.p, "From ", 5) == 0)
+	if (name_length(*raw, &colon) == 0 && s.n >= 5 && memcmp(s.p, "From ", 5) == 0)
 		advance(raw, line_length(*raw));
 }
 

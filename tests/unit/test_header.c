@@ -46,6 +46,7 @@ static void test_parse(void **state)
 		{"From a@b Thu Jan  1\nA: 1\n\nx", 1, "A", " 1", "x"},
 		{">From a@b Thu Jan  1\r\nA: 1\r\n\r\nx", 1, "A", " 1", "x"},
 		{"From: a@b\n\nx", 1, "From", " a@b", "x"},
+		{"From : a@b\n\nx", 1, "From", " a@b", "x"},
 		{"A: 1\rB: 2\n\nx", 1, "A", " 1\rB: 2", "x"}, /* a bare CR ends no line */
 		{"A: 1\n\nB: 2\n\n", 1, "A", " 1", "B: 2\n\n"},
 	};
