@@ -16,7 +16,7 @@ struct instance {
 	const struct mw_host *host;
 };
 
-/* Text that waits for what is seen to end. Never longer than the document. */
+/* Text that waits for what is seen to end. A few times as long as the document at most. */
 struct held {
 	char *p;
 	size_t n, cap;
