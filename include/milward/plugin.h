@@ -384,11 +384,17 @@ struct mw_hooks {
 	void *spare[4];
 };
 
-/* A named check of a match, used by `check NAME` in rules. Pure: (octets) in, true or false out. */
+enum {
+	MW_CHECK_DATA = 1, /* it answers out of a site's data, which open() reads: samples of rules take it as passed; where milwardctl
+			    * cannot open the data, the host does not call it and the rule finds nothing */
+};
+
+/* A named check of a match, used by `check NAME` in rules: (octets) in, true or false out, from any thread. */
 struct mw_check {
 	const char *name; /* NULL ends the rows */
 	const char *help;
-	bool (*valid)(const char *p, size_t n);
+	bool (*valid)(const void *inst, const char *p, size_t n); /* inst: what open() made, NULL without open() */
+	uint32_t flags; /* MW_CHECK_… */
 };
 
 /* A command of milwardctl that belongs to this module: `milwardctl MODULE NAME …`. */

@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check_us.h"
 
+/* None of them has an instance. */
+#define ROW(name)                                                                                                                \
+	static bool row_##name(const void *inst, const char *p, size_t n)                                                        \
+	{                                                                                                                        \
+		(void)inst;                                                                                                      \
+		return check_us_##name(p, n);                                                                                    \
+	}
+ROW(ssn)
+ROW(itin)
+ROW(npi)
+ROW(dea)
+ROW(mbi)
+ROW(zip)
+ROW(phone)
+ROW(luhn)
+ROW(date)
+
 static const struct mw_check checks[] = {
-    {"us-ssn", "Social Security number: area, group and serial are given out, and it was in no advertisement", check_us_ssn},
-    {"us-itin", "Individual Taxpayer Identification Number: 9xx and a group in use", check_us_itin},
-    {"us-npi", "National Provider Identifier: ten digits with their check digit", check_us_npi},
-    {"us-dea", "DEA registration number: two letters, seven digits with their check digit", check_us_dea},
-    {"us-mbi", "Medicare Beneficiary Identifier: letters and digits in their places", check_us_mbi},
-    {"us-zip", "the ZIP code that ends the match is in use, and in the state before it", check_us_zip},
-    {"us-phone", "telephone number: area and exchange are possible", check_us_phone},
-    {"luhn", "8 to 19 digits with Luhn's check digit (cards, accounts)", check_us_luhn},
-    {"date", "a day that the calendar has", check_us_date},
+    {"us-ssn", "Social Security number: area, group and serial are given out, and it was in no advertisement", row_ssn, 0},
+    {"us-itin", "Individual Taxpayer Identification Number: 9xx and a group in use", row_itin, 0},
+    {"us-npi", "National Provider Identifier: ten digits with their check digit", row_npi, 0},
+    {"us-dea", "DEA registration number: two letters, seven digits with their check digit", row_dea, 0},
+    {"us-mbi", "Medicare Beneficiary Identifier: letters and digits in their places", row_mbi, 0},
+    {"us-zip", "the ZIP code that ends the match is in use, and in the state before it", row_zip, 0},
+    {"us-phone", "telephone number: area and exchange are possible", row_phone, 0},
+    {"luhn", "8 to 19 digits with Luhn's check digit (cards, accounts)", row_luhn, 0},
+    {"date", "a day that the calendar has", row_date, 0},
     {0},
 };
 

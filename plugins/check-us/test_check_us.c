@@ -135,7 +135,7 @@ static bool run(const char *check, const char *p, size_t n)
 {
 	for (const struct mw_check *c = mw_plugin_check_us.checks; c->name; c++)
 		if (!strcmp(c->name, check))
-			return c->valid(p, n);
+			return c->valid(NULL, p, n);
 	fail_msg("no check %s", check);
 	return false;
 }

@@ -231,6 +231,8 @@ static int checks_check(const struct probe *pr, const struct mw_plugin *p)
 			r = damaged(pr, "checks");
 		else if (!p->checks[i].valid)
 			r = mw_fail(pr->err, -ENOEXEC, "has no function for its check \"%s\"", p->checks[i].name);
+		else if (p->checks[i].flags & ~(uint32_t)MW_CHECK_DATA)
+			r = mw_fail(pr->err, -ENOEXEC, "has an unknown flag at its check \"%s\"", p->checks[i].name);
 	}
 	if (r == 0 && (p->kind == MW_KIND_CHECKER) != (n > 0))
 		r = mw_fail(pr->err, -ENOEXEC, "%s", n ? "has checks, but is no checker" : "is a checker without checks");

@@ -19,14 +19,14 @@ static size_t fact_rows(const struct mw_plugin *p)
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 /* A named check of a module of the policy. */
-static mw_check_fn check_find(void *ctx, const char *name)
+static const struct mw_check *check_find(const struct mw_generation *g, const char *name, const void **inst)
 {
-	const struct mw_generation *g = ctx;
-
 	for (size_t i = 0; i < g->plan->modules; i++)
 		for (const struct mw_check *c = g->self[i].plugin->checks; c && c->name; c++)
-			if (strcmp(c->name, name) == 0)
-				return c->valid;
+			if (strcmp(c->name, name) == 0) {
+				*inst = g->self[i].inst;
+				return c;
+			}
 	return NULL;
 }
 
@@ -35,9 +35,9 @@ struct report {
 	struct mw_diags *diags;
 };
 
-static mw_check_fn report_check(void *ctx, const char *name)
+static const struct mw_check *report_check(void *ctx, const char *name, const void **inst)
 {
-	return check_find(((struct report *)ctx)->gen, name);
+	return check_find(((struct report *)ctx)->gen, name, inst);
 }
 
 static void report_rule(void *ctx, const struct mw_rule *rule, size_t offset, const char *text)
@@ -110,12 +110,24 @@ static int modules_load(struct mw_generation *g, struct mw_loader *loader, struc
 	return 0;
 }
 
+/* Reads a site's data for its checks: the one thing outside that offline work looks at. */
+static bool has_data(const struct mw_plugin *p)
+{
+	for (const struct mw_check *c = p->checks; c && c->name; c++)
+		if (c->flags & MW_CHECK_DATA)
+			return true;
+	return false;
+}
+
 static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err *err)
 {
 	const struct mw_hooks *hooks = &s->plugin->hooks;
-	int r = hooks->check ? hooks->check(&mw_host_table, s->row->conf, err) : 0;
+	int r;
 
-	if (r < 0 || (g->offline && (s->plugin->powers & OUTSIDE)))
+	if (g->offline && has_data(s->plugin) && (s->plugin->powers & ~s->row->granted))
+		return 0; /* a rules file that stands alone: nobody has set up its checkers */
+	r = hooks->check ? hooks->check(&mw_host_table, s->row->conf, err) : 0;
+	if (r < 0 || (g->offline && (s->plugin->powers & OUTSIDE) && !has_data(s->plugin)))
 		return r;
 	if (s->plugin->powers & ~s->row->granted) /* the policy checker has said so before; never open without */
 		return mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
@@ -123,14 +135,29 @@ static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err
 	return hooks->open ? hooks->open(&mw_host_table, s, s->row->conf, &s->inst, err) : 0;
 }
 
-static int modules_open(struct mw_generation *g, struct mw_err *err)
+/* Goes on without the data of a checker: no half of it stays. */
+static void data_missing(struct mw_self *s, int code, const struct mw_err *why, struct mw_diags *diags)
+{
+	if (s->plugin->hooks.close)
+		s->plugin->hooks.close(s->inst);
+	s->inst = NULL;
+	s->opened = false;
+	mw_diag_add(diags, MW_DIAG_WARNING, s->row->place, "rules with a check of it find nothing here", "module \"%s\": %.*s",
+		    s->row->name, (int)sizeof(why->text) - 1, why->text[0] ? why->text : strerror(-code));
+}
+
+/* Checkers are opened before the rules are compiled, which point to what they made; everything else after. */
+static int modules_open(struct mw_generation *g, bool checkers, struct mw_diags *diags, struct mw_err *err)
 {
 	for (size_t i = 0; i < g->plan->modules; i++) {
+		struct mw_self *s = &g->self[i];
 		struct mw_err why = {0};
-		int r = module_open(g, &g->self[i], &why);
+		int r = (s->plugin->kind == MW_KIND_CHECKER) == checkers ? module_open(g, s, &why) : 0;
 
-		if (r < 0)
-			return module_failed(&g->self[i], r, &why, err);
+		if (r < 0 && s->opened && g->offline && has_data(s->plugin))
+			data_missing(s, r, &why, diags);
+		else if (r < 0)
+			return module_failed(s, r, &why, err);
 	}
 	return 0;
 }
@@ -169,9 +196,11 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 	if (r == 0)
 		r = modules_load(g, loader, err);
 	if (r == 0)
+		r = modules_open(g, true, diags, err);
+	if (r == 0)
 		r = rules_compile(g, flags, diags, err);
 	if (r == 0)
-		r = modules_open(g, err);
+		r = modules_open(g, false, diags, err);
 	if (r < 0) {
 		generation_free(g);
 		return r;

@@ -12,7 +12,8 @@
 struct mw_compiled {
 	const struct mw_rule *rule;
 	struct mw_pattern *pattern;	  /* NULL: a list of terms */
-	mw_check_fn check;		  /* NULL = none */
+	const struct mw_check *check;	  /* NULL = none */
+	const void *inst;		  /* of its checker */
 	const struct mw_context *context; /* NULL = no near */
 	bool needs_cue;			  /* a pattern that finds nothing without context */
 	size_t excepts;

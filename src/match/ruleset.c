@@ -118,7 +118,7 @@ static int build_rule(struct builder *b, struct mw_compiled *c, const struct mw_
 	if (r->level > 100 || r->level_near > 100 || (!r->level && (!r->level_near || !r->nears)))
 		refuse(b, r, SIZE_MAX, "this level never gives a finding");
 	if (r->check) {
-		c->check = b->lookup ? b->lookup(b->ctx, r->check) : NULL;
+		c->check = b->lookup ? b->lookup(b->ctx, r->check, &c->inst) : NULL;
 		if (!c->check)
 			refuse(b, r, SIZE_MAX, "unknown check");
 	}

@@ -14,9 +14,8 @@
 struct mw_ruleset;
 struct mw_scratch;
 
-typedef bool (*mw_check_fn)(const char *p, size_t n);
-/* Gives the check of that name, NULL = unknown. */
-typedef mw_check_fn (*mw_check_lookup)(void *ctx, const char *name);
+/* Gives the check of that name and what its valid() takes; NULL = unknown. Both outlive the set. */
+typedef const struct mw_check *(*mw_check_lookup)(void *ctx, const char *name, const void **inst);
 /* Told of each rule that does not compile. offset: octet of the pattern, or SIZE_MAX. */
 typedef void (*mw_rule_report)(void *ctx, const struct mw_rule *, size_t offset, const char *text);
 
@@ -43,7 +42,7 @@ int mw_ruleset_scan(const struct mw_ruleset *, struct mw_scratch *, const struct
 
 /* Told of each sample that fails: a `hit` that the rule does not match, a `miss` that it does. */
 typedef void (*mw_sample_report)(void *ctx, const struct mw_rule *, const struct mw_sample *, bool is_hit);
-/* Runs every rule's samples; 0, or how many failed, or negative. */
+/* Runs every rule's samples; a check with MW_CHECK_DATA counts as passed. 0, or how many failed, or negative. */
 int mw_ruleset_samples(const struct mw_ruleset *, mw_sample_report, void *ctx, struct mw_err *);
 
 #endif

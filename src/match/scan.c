@@ -90,6 +90,18 @@ static int finding_add(struct scan *s, uint32_t rule, uint32_t confidence, size_
 	return 0;
 }
 
+/* One rule alone is a sample being tried, which knows nothing of a site's data; data that is not there passes nothing. */
+static bool check_passes(const struct scan *s, const struct mw_compiled *c, struct mw_str match)
+{
+	if (c->check->flags & MW_CHECK_DATA) {
+		if (s->only != SIZE_MAX)
+			return true;
+		if (!c->inst)
+			return false;
+	}
+	return c->check->valid(c->inst, match.p, match.n);
+}
+
 /* What a pattern or a list proposes. 1: taken or knowingly left out; 0: the check refuses it; negative. */
 static int propose(struct scan *s, uint32_t rule, size_t start, size_t end)
 {
@@ -98,7 +110,7 @@ static int propose(struct scan *s, uint32_t rule, size_t start, size_t end)
 	uint32_t level = c->rule->level;
 	int rc;
 
-	if (c->check && !c->check(match.p, match.n))
+	if (c->check && !check_passes(s, c, match))
 		return 0;
 	for (size_t i = 0; i < c->excepts; i++)
 		if (mw_normal_same(c->except[i], match))

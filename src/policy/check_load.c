@@ -320,10 +320,10 @@ bool mw_check_load_checker(struct mw_checker *c, const char *check, struct mw_pl
 		const struct mw_plugin *plugin = c->catalog->find(c->catalog->ctx, *v, &err);
 		struct mw_token name = {.kind = MW_TOK_NAME, .text = *v, .n = strlen(*v), .place = place};
 
-		if (!plugin || plugin->kind != MW_KIND_CHECKER || plugin->powers || mw_check_module(c, *v, name.n) != MW_NONE)
+		if (!plugin || plugin->kind != MW_KIND_CHECKER || mw_check_module(c, *v, name.n) != MW_NONE)
 			continue;
 		for (const struct mw_check *row = plugin->checks; row && row->name; row++)
-			if (strcmp(row->name, check) == 0) {
+			if (strcmp(row->name, check) == 0 && (!plugin->powers || (row->flags & MW_CHECK_DATA))) {
 				(void)add_module(c, &name, plugin, 0);
 				return !c->diags->no_memory;
 			}

@@ -289,14 +289,51 @@ MW_PLUGIN(probe_text, "probe-text", .kind = MW_KIND_EXTRACTOR, .version = "1", .
 	  .hooks = {.open = text_open, .extract = text_extract});
 
 /* ---- the checker ------------------------------------------------------------------------------------------------- */
-static bool even(const char *p, size_t n)
+static bool even(const void *inst, const char *p, size_t n)
 {
+	(void)inst;
 	return n && (p[n - 1] & 1) == 0;
 }
 
-static const struct mw_check checks[] = {{"probe-even", "last digit is even", even}, {0}};
+static const struct mw_check checks[] = {{"probe-even", "last digit is even", even, 0}, {0}};
 
 MW_PLUGIN(probe_check, "probe-check", .kind = MW_KIND_CHECKER, .version = "1", .summary = "test", .checks = checks);
+
+/* ---- a checker with data of a site: one digit ------------------------------------------------------------------- */
+struct site_conf {
+	const char *digit; /* "" = it is not there */
+};
+
+static const struct mw_opt site_options[] = {MW_OPT(STR, struct site_conf, digit, "digit", .dflt = "\"\""), {0}};
+
+static int site_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
+{
+	const struct site_conf *c = conf;
+
+	(void)self;
+	note("site:open");
+	if (!c->digit[0])
+		return host->fail(err, -ENOENT, "cannot open the digit");
+	*inst = (void *)(uintptr_t)c->digit;
+	return 0;
+}
+
+static void site_close(void *inst)
+{
+	(void)inst;
+	note("site:close");
+}
+
+static bool site_has(const void *inst, const char *p, size_t n)
+{
+	return n && p[n - 1] == *(const char *)inst;
+}
+
+static const struct mw_check site_checks[] = {{"probe-site", "the site's digit", site_has, MW_CHECK_DATA}, {0}};
+
+MW_PLUGIN(probe_site, "probe-site", .kind = MW_KIND_CHECKER, .version = "1", .summary = "test", .powers = MW_POWER_KEYS,
+	  .options = site_options, .conf_size = sizeof(struct site_conf), .checks = site_checks,
+	  .hooks = {.open = site_open, .close = site_close});
 
 /* ---- a module that touches the outside --------------------------------------------------------------------------- */
 static const struct mw_action keys_actions[] = {

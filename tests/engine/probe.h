@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe: modules of the tests, linked in. The milter "probe" offers one action of each effect, fails wherever its options say,
- * and writes down what it was called for; "probe-text" extracts; "probe-check" checks; "probe-keys" needs the power `keys`.
+ * and writes down what it was called for; "probe-text" extracts; "probe-check" checks, "probe-site" with data of a site; "probe-keys" needs the power `keys`.
  */
 #ifndef MW_TESTS_ENGINE_PROBE_H
 #define MW_TESTS_ENGINE_PROBE_H

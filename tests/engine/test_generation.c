@@ -108,6 +108,41 @@ static void test_reload(void **state)
 	world_close(&w);
 }
 
+#define SITE_RULE "rule r { kind identifier; pattern /\\bm\\d\\b/; check probe-site; level 70; hit \"m1\"; miss \"x\" }\n"
+#define SITE_MAIL "From: a@x.example\n\nm6 and m7\n"
+
+/* A checker with data of a site. The daemon does not start without; a tool goes on, says so, and its rules find nothing. */
+static void test_site_data(void **state)
+{
+	struct world w;
+	struct mw_msg *m;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, "load probe-site grant keys { digit \"7\" }\n" LOAD_PROBE SITE_RULE "match rule r then hold \"r\"\nmatch any then pass\n",
+		   MW_GEN_SAMPLES);
+	m = msg_run(&w, "b@x.example", SITE_MAIL);
+	assert_int_equal(mw_msg_findings(m), 1);
+	mw_msg_free(&m);
+	world_close(&w);
+	assert_non_null(strstr(probe_calls(), "site:open"));
+	assert_non_null(strstr(probe_calls(), "site:close"));
+
+	probe_reset();
+	world_try(&w, "load probe-site grant keys\n" LOAD_PROBE SITE_RULE "match any then pass\n", 0);
+	assert_int_equal(w.result, -ENOENT);
+	assert_string_equal(w.err.text, "module \"probe-site\": cannot open the digit");
+	assert_string_equal(probe_calls(), "site:open site:close");
+	world_close(&w);
+
+	world_open(&w, "load probe-site grant keys\n" LOAD_PROBE SITE_RULE "match any then pass\n", MW_GEN_OFFLINE | MW_GEN_SAMPLES);
+	assert_non_null(strstr(world_diags(&w), "cannot open the digit"));
+	m = msg_run(&w, "b@x.example", SITE_MAIL);
+	assert_int_equal(mw_msg_findings(m), 0);
+	mw_msg_free(&m);
+	world_close(&w);
+}
+
 /* Values of findings are equal across generations of a process, and never across processes. */
 static void test_values(void **state)
 {
@@ -138,7 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_opens),  cmocka_unit_test(test_refuses), cmocka_unit_test(test_samples_are_asked_for),
-		cmocka_unit_test(test_reload), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_reload), cmocka_unit_test(test_site_data), cmocka_unit_test(test_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static void test_linked_in(void **state)
 	c = mw_loader_catalog(l);
 	while (c.names[n])
 		n++;
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 7);
 	assert_non_null(c.find(c.ctx, "phi", &err));
 	assert_null(c.find(c.ctx, "../phi", &err));
 	assert_string_equal(err.text, "no module can have this name: names begin with a letter, then a-z, 0-9 and dashes");
@@ -215,6 +215,14 @@ static const struct mw_action bad_actions[] = {{.name = "a", .effect = 42}, {0}}
 static const struct mw_action lazy_actions[] = {{.name = "a", .effect = MW_SIGN}, {0}};
 static const struct mw_action far_actions[] = {{.name = "a", .effect = MW_PASS, .args = far_rows, .args_size = 16}, {0}};
 static const struct mw_check empty_checks[] = {{.name = "c"}, {0}};
+static bool never(const void *inst, const char *p, size_t n)
+{
+	(void)inst;
+	(void)p;
+	(void)n;
+	return false;
+}
+static const struct mw_check flagged_checks[] = {{.name = "c", .valid = never, .flags = 128}, {0}};
 static const struct mw_command empty_commands[] = {{.name = "c"}, {0}};
 static const char *const no_types[] = {NULL};
 
@@ -241,6 +249,7 @@ static const struct {
 	{{GOOD, .actions = lazy_actions}, "offers the action \"a\" but no hook that does it"},
 	{{GOOD, .actions = far_actions}, "no room for \"n\" in the struct of its arguments"},
 	{{GOOD, .checks = empty_checks}, "no function for its check \"c\""},
+	{{GOOD, .checks = flagged_checks}, "unknown flag at its check \"c\""},
 	{{GOOD, .commands = empty_commands}, "no function for its command \"c\""},
 	{{GOOD, .types = no_types}, NULL}, /* no hook: neither one nor the other */
 	{{GOOD, .stages = 1u << 20}, "wants unknown stages"},

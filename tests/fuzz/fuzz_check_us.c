@@ -20,10 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (data[i] != ' ')
 			bare[n++] = (char)data[i];
 	for (const struct mw_check *c = mw_plugin_check_us.checks; c->name; c++) {
-		bool valid = c->valid((const char *)data, size);
+		bool valid = c->valid(NULL, (const char *)data, size);
 
 		/* A blank parts the fields of a date, and a state from its code. */
-		if (valid && strcmp(c->name, "date") && strcmp(c->name, "us-zip") && !c->valid(bare, n))
+		if (valid && strcmp(c->name, "date") && strcmp(c->name, "us-zip") && !c->valid(NULL, bare, n))
 			abort();
 	}
 	return 0;

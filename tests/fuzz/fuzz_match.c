@@ -40,16 +40,20 @@ static const struct mw_rule rules[] = {
     {.name = "open", .level = 40, .level_near = 80, .nears = 2, .near = near, .within = 5, .terms = 3, .term = open},
 };
 
-static bool odd(const char *p, size_t n)
+static bool odd(const void *inst, const char *p, size_t n)
 {
+	(void)inst;
 	return n > 0 && (p[n - 1] & 1);
 }
 
-static mw_check_fn lookup(void *ctx, const char *name)
+static const struct mw_check *lookup(void *ctx, const char *name, const void **inst)
 {
+	static const struct mw_check check = {"odd", "", odd, 0};
+
+	(void)inst;
 	(void)ctx;
 	(void)name;
-	return odd;
+	return &check;
 }
 
 static void refused(void *ctx, const struct mw_rule *r, size_t offset, const char *text)

@@ -167,14 +167,15 @@ static const struct mw_opt zip_options[] = {
 static const struct mw_plugin extract_zip = {
     .name = "extract-zip", .kind = MW_KIND_EXTRACTOR, .options = zip_options, .conf_size = sizeof(struct zip_conf)};
 
-static bool never(const char *p, size_t n)
+static bool never(const void *inst, const char *p, size_t n)
 {
+	(void)inst;
 	(void)p;
 	(void)n;
 	return false;
 }
-static const struct mw_check us_checks[] = {{"us-ssn", "SSN", never}, {"us-npi", "NPI", never}, {NULL, NULL, NULL}};
-static const struct mw_check net_checks[] = {{"live-npi", "NPI by registry", never}, {NULL, NULL, NULL}};
+static const struct mw_check us_checks[] = {{"us-ssn", "SSN", never, 0}, {"us-npi", "NPI", never, 0}, {NULL, NULL, NULL, 0}};
+static const struct mw_check net_checks[] = {{"live-npi", "NPI by registry", never, 0}, {NULL, NULL, NULL, 0}};
 static const struct mw_plugin check_us = {.name = "check-us", .kind = MW_KIND_CHECKER, .checks = us_checks};
 static const struct mw_plugin check_net = {
     .name = "check-net", .kind = MW_KIND_CHECKER, .powers = MW_POWER_NETWORK, .checks = net_checks};

@@ -26,12 +26,13 @@ static const struct mw_plugin *find(void *ctx, const char *name, struct mw_err *
 static const char *const names[] = {"check-us", NULL};
 static const struct mw_catalog catalog = {.find = find, .names = names};
 
-static mw_check_fn lookup(void *ctx, const char *name)
+static const struct mw_check *lookup(void *ctx, const char *name, const void **inst)
 {
 	(void)ctx;
+	(void)inst;
 	for (const struct mw_check *c = mw_plugin_check_us.checks; c->name; c++)
 		if (strcmp(c->name, name) == 0)
-			return c->valid;
+			return c;
 	return NULL;
 }
 

@@ -26,15 +26,30 @@
 
 static const unsigned char key[32] = "0123456789abcdef0123456789abcde";
 
-static bool check_even(const char *p, size_t n)
+static bool check_even(const void *inst, const char *p, size_t n)
 {
+	(void)inst;
 	return n > 0 && strchr("02468", p[n - 1]);
 }
 
-static mw_check_fn lookup(void *ctx, const char *name)
+/* The last octet is the site's. */
+static bool check_site(const void *inst, const char *p, size_t n)
+{
+	return n > 0 && p[n - 1] == *(const char *)inst;
+}
+
+static const struct mw_check even = {"even", "", check_even, 0}, site = {"site", "", check_site, MW_CHECK_DATA};
+
+static const struct mw_check *lookup(void *ctx, const char *name, const void **inst)
 {
 	(void)ctx;
-	return strcmp(name, "even") == 0 ? check_even : NULL;
+	if (strcmp(name, "site") == 0) {
+		*inst = "7";
+		return &site;
+	}
+	if (strcmp(name, "absent") == 0)
+		return &site;
+	return strcmp(name, "even") == 0 ? &even : NULL;
 }
 
 static void report(void *ctx, const struct mw_rule *r, size_t offset, const char *text)
@@ -391,6 +406,29 @@ static void test_samples(void **state)
 	mw_ruleset_free(&set);
 }
 
+/* A check with data of a site: asked in a scan, passed in a sample, nothing without the data. */
+static void test_data(void **state)
+{
+	static const struct mw_sample hit[] = {{.text = LIT("m1")}};
+	struct mw_rule v[] = {
+	    {.name = "here", .pattern = LIT("m\\d"), .check = "site", .level = 70, .level_near = 70, .hits = 1, .hit = hit},
+	    {.name = "absent", .pattern = LIT("m\\d"), .check = "absent", .level = 70, .level_near = 70, .hits = 1, .hit = hit},
+	};
+	struct failed f = {""};
+	struct mw_ruleset *set = compile(v, COUNT(v));
+	struct mw_err err;
+	struct scanned s = scan(set, "m6 m7", 5, 10);
+
+	(void)state;
+	assert_int_equal(mw_ruleset_samples(set, sample_failed, &f, &err), 0);
+	assert_int_equal(s.rc, 0);
+	assert_int_equal(s.f.n, 1);
+	assert_int_equal(s.f.v[0].rule, 0);
+	assert_int_equal(s.f.v[0].offset, 3);
+	mw_arena_free(&s.arena);
+	mw_ruleset_free(&set);
+}
+
 static void test_no_memory(void **state)
 {
 	struct mw_ruleset *set = compile(rules, COUNT(rules));
@@ -448,7 +486,7 @@ int main(void)
 	    cmocka_unit_test(test_scan),	 cmocka_unit_test(test_values),	   cmocka_unit_test(test_findings_limit),
 	    cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic), cmocka_unit_test(test_long_text),
 	    cmocka_unit_test(test_refused),	 cmocka_unit_test(test_samples),   cmocka_unit_test(test_no_memory),
-	    cmocka_unit_test(test_threads),	 cmocka_unit_test(test_cues),
+	    cmocka_unit_test(test_threads),	 cmocka_unit_test(test_cues),    cmocka_unit_test(test_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
