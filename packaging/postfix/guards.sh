@@ -1,0 +1,155 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# guards: the part of milward-postfix that looks and changes nothing: check and show. Read by it, with its names.
+# shellcheck disable=SC2034,SC2154 # $config, $at, $ours, $files and others are shared with milward-postfix
+# shellcheck disable=SC2016 # a $ in quotes is Postfix's own
+
+bad=0
+guard_ok() { printf '  ok       %s\n' "$1"; }
+guard_bad() {
+	printf '  MISSING  %s\n' "$1"
+	bad=$((bad + 1))
+}
+expect() { # TEXT COMMAND…
+	text=$1
+	shift
+	if "$@" >/dev/null 2>&1; then guard_ok "$text"; else guard_bad "$text"; fi
+}
+# What transport_maps says for an address, in the forms and the order in which Postfix asks.
+route_of() {
+	domain=${1#*@}
+	forms="$1 $domain"
+	dot=.
+	case ,$(value parent_domain_matches_subdomains | tr -d ' '), in *,transport_maps,*) dot='' ;; esac
+	while [ "$domain" != "${domain#*.}" ]; do
+		domain=${domain#*.}
+		forms="$forms $dot$domain"
+	done
+	items_of "$(value transport_maps)" >"$stage/maps"
+	for form in $forms; do
+		while IFS= read -r map; do
+			found=$(postmap -c "$config" -q "$form" "$map" 2>/dev/null || :)
+			[ -z "$found" ] || { echo "$found"; return; }
+		done <"$stage/maps"
+	done
+}
+routed() { [ "$(route_of "x@example.org.mw-$1.invalid" | cut -d: -f1)" = "$2" ]; }
+option_is() { [ "$(option "$1")" = "$2" ]; }
+option_empty() { # set, and to nothing
+	postconf -c "$config" -P "$1" 2>/dev/null | grep -q '= *$'
+}
+policy_is() { # SERVICE: no table but ours, and that cannot lower the level
+	fallback='' names=''
+	case $1 in *p) fallback="inline:{{[127.0.0.1]:$port=none}}" ;; esac
+	case $1 in *ver*) names="texthash:$ours/names" ;; esac
+	option_is "$1/unix/smtp_tls_policy_maps" "$fallback${fallback:+${names:+,}}$names"
+}
+names_are_strict() { [ -r "$ours/names" ] && ! grep -qv '	secure match=[a-z0-9.:-]*$' "$ours/names"; }
+takes_tag_off() { option_is "$1/unix/smtp_generic_maps" '$milward_generic_maps' && [ "$(raw milward_generic_maps)" = "$(generic_maps)" ]; }
+# Ours is the last of the maps, and the others are the site's of today.
+takes_local_hop() { option_is milward-pickup/unix/virtual_alias_maps '$milward_local_maps' && [ "$(raw milward_local_maps)" = "$(local_maps)" ]; }
+local_milters_are() { # the site's of today, and milward
+	items_of "$(raw milward_local_milters)" | grep -v '^{.*milward' >"$stage/maps" || :
+	items_of "$(raw non_smtpd_milters)" | cmp -s - "$stage/maps"
+}
+milter_is_there() { value "$1" | grep -q 'milward.*default_action=tempfail'; }
+before_signers() {
+	items_of "$(value "$1")" | while IFS= read -r item; do
+		case $item in '{'*milward*) exit 0 ;; esac
+		! is_signer "$item" || exit 1
+	done
+}
+first_is_notag() { case $(value smtpd_recipient_restrictions) in "check_recipient_access pcre:$ours/notag.pcre"*) ;; *) return 1 ;; esac; }
+table_is_whole() { fill "$files/$1" | cmp -s - "$ours/$1"; }
+portal_is_safe() { is_local "$portal" || case $(option milward-portal/unix/smtp_tls_security_level) in encrypt | secure) ;; *) return 1 ;; esac; }
+
+check_transport() { # NAME LEVEL
+	expect "$1: TLS level $2" option_is "$1/unix/smtp_tls_security_level" "$2"
+	expect "$1: takes the tag off, before smtp_generic_maps as they are now (if not: add again)" takes_tag_off "$1"
+	expect "$1: no policy table of the site lowers it" policy_is "$1"
+	case $1 in *p) ;; *) expect "$1: no fallback relay" option_empty "$1/unix/smtp_fallback_relay" ;; esac
+	! known smtp_tls_per_site || expect "$1: no table of old style lowers it" option_empty "$1/unix/smtp_tls_per_site"
+	! known tls_required_enable || expect "$1: TLS-Required: no has no power" option_is "$1/unix/tls_required_enable" no
+}
+
+check_milters() {
+	expect "clients may not name a tag" first_is_notag
+	expect "smtpd_milters: milward, and its failure is a tempfail" milter_is_there smtpd_milters
+	expect "smtpd_milters: milward is before what signs" before_signers smtpd_milters
+	expect "tag local is routed" routed local milward-local
+	expect "sendmail(1): its mail takes the hop over SMTP" option_is pickup/unix/cleanup_service_name milward-pickup
+	expect "sendmail(1): every recipient does, behind virtual_alias_maps as they are now (if not: add again)" takes_local_hop
+	expect "sendmail(1): no content filter before the hop" option_empty pickup/unix/content_filter
+	expect "sendmail(1): milward is asked there, and its failure is a tempfail" milter_is_there milward_local_milters
+	expect "sendmail(1): beside non_smtpd_milters as they are now (if not: add again)" local_milters_are
+}
+
+check_all() {
+	[ -n "$stage" ] || stage=$(mktemp -d)
+	bad=0
+	portal=$(told portal) portal_tls=$(told portal_tls) smarthost=$(told smarthost) port=$(told port)
+	port=${port:-0}
+	for file in $tables; do expect "table $file is as it was made" table_is_whole "$file"; done
+	expect "names for verified TLS cannot lower it" names_are_strict
+	expect "unknown tags are an error, not a delivery" routed nosuch error
+	expect "tag tls is routed" routed tls milward-tls
+	expect "tag ver is routed" routed ver milward-ver
+	check_transport milward-tls encrypt
+	check_transport milward-ver secure
+	if [ -n "$portal" ]; then
+		for tag in tlsp verp portal; do expect "tag $tag is routed" routed $tag milward-$tag; done
+		check_transport milward-tlsp encrypt
+		check_transport milward-verp secure
+		expect "milward-portal: TLS, or on this machine" portal_is_safe
+		expect "the fallback listener probes recipients" listener_probes
+		expect "the fallback listener retags for the portal" option_is milward-retag/unix/recipient_canonical_maps "pcre:$ours/retag.pcre"
+	fi
+	check_milters
+	[ "$bad" = 0 ]
+}
+listener_probes() { case $(option "127.0.0.1:$port/inet/smtpd_recipient_restrictions") in *,reject_unverified_recipient,*) ;; *) return 1 ;; esac; }
+
+# Ways around the milter that Postfix opens after it, or the site beside it: they need a person's decision.
+warn_of_detours() {
+	for name in always_bcc sender_bcc_maps recipient_bcc_maps; do
+		[ -z "$(value $name)" ] || say "warning: $name is set: its copies are made after milward and are not protected"
+	done
+	for name in virtual_alias_maps alias_maps; do
+		[ -z "$(value $name)" ] || say "note: $name is set: an alias that leads outside is expanded after milward, which takes it for inside"
+	done
+	case $(value receive_override_options) in *no_milters*) say "warning: receive_override_options has no_milters: milward is not asked" ;; esac
+	[ -z "$(value smtpd_milter_maps)" ] || say "warning: smtpd_milter_maps is set: clients that it names do not meet milward"
+	[ -z "$(value content_filter)" ] ||
+		say "note: content_filter is set: the listener behind it must allow tags (no notag.pcre there) and have no milward of its own"
+	postconf -c "$config" -M | awk '$8 == "smtpd" { print $1 "/" $2 }' | while read -r name; do
+		case $name in 127.0.0.1:* | localhost:*) continue ;; esac
+		! has_option "$name/smtpd_milters" ||
+			say "warning: service $name of master.cf has its own smtpd_milters: add milward's socket there too"
+		case $(option "$name/receive_override_options") in
+		*no_milters*) say "warning: service $name of master.cf has no_milters: its mail does not meet milward" ;;
+		esac
+	done
+}
+
+check() {
+	warn_of_detours
+	check_all || {
+		echo "milward-postfix: $bad missing; milward-postfix add puts them in" >&2
+		exit 1
+	}
+	path=$(told socket)
+	case $path in /*) ;; *) path=$queue/$path ;; esac
+	[ -S "$path" ] || say "note: there is no socket $path: is milward running? Until it is, mail is asked to come back"
+}
+
+# What a person wants to see: where each tag goes, and the services behind it.
+show() {
+	is_added || has_pieces || die "milward is not added to $config"
+	stage=$(mktemp -d)
+	for tag in tls ver tlsp verp portal local; do
+		printf '%-22s %s\n' "user@example.org.mw-$tag.invalid" "$(route_of "user@example.org.mw-$tag.invalid")"
+	done
+	for name in $settings; do printf '%s = %s\n' "$name" "$(raw "$name" 2>/dev/null)"; done
+	for name in $(our_services "$config") pickup/unix; do postconf -c "$config" -Mf "$name"; done
+}
+
