@@ -121,7 +121,7 @@ warn_of_detours() {
 	[ -z "$(value smtpd_milter_maps)" ] || say "warning: smtpd_milter_maps is set: clients that it names do not meet milward"
 	[ -z "$(value content_filter)" ] ||
 		say "note: content_filter is set: the listener behind it must allow tags (no notag.pcre there) and have no milward of its own"
-	postconf -c "$config" -M | awk '$8 == "smtpd" { print $1 "/" $2 }' | while read -r name; do
+	postconf -c "$config" -M 2>/dev/null | awk '$8 == "smtpd" { print $1 "/" $2 }' | while read -r name; do
 		case $name in 127.0.0.1:* | localhost:*) continue ;; esac
 		! has_option "$name/smtpd_milters" ||
 			say "warning: service $name of master.cf has its own smtpd_milters: add milward's socket there too"
@@ -150,6 +150,6 @@ show() {
 		printf '%-22s %s\n' "user@example.org.mw-$tag.invalid" "$(route_of "user@example.org.mw-$tag.invalid")"
 	done
 	for name in $settings; do printf '%s = %s\n' "$name" "$(raw "$name" 2>/dev/null)"; done
-	for name in $(our_services "$config") pickup/unix; do postconf -c "$config" -Mf "$name"; done
+	for name in $(our_services "$config") pickup/unix; do postconf -c "$config" -Mf "$name" 2>/dev/null; done
 }
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import lab
-from lab.postfix import CONFIG, QUEUE
+from lab.postfix import CONFIG
 
 MAIN = b"""# first line
 transport_maps =
@@ -48,6 +48,8 @@ def script(site, *arguments, path="", **more):
     """The script as it is, with no arguments but these."""
     program = os.path.join(site.prefix, "share", "milward", "postfix", "milward-postfix")
     env = dict(os.environ, PATH=path + os.environ["PATH"])
+    # Programs of Postfix read a main.cf that is younger than two seconds again and again: an old one saves minutes here.
+    os.utime(os.path.join(CONFIG, "main.cf"), (1e9, 1e9))
     return subprocess.run((program,) + arguments, capture_output=True, text=True, env=env, **more)
 
 
@@ -129,7 +131,7 @@ def edits(site):
     tap.equal(done.returncode, 0, "remove --force removes")
     tap.equal(postfix.get("smtpd_milters"), "inet:127.0.0.1:9997, inet:127.0.0.1:9996", "and leaves what is not milward's")
     rest = {name: text.decode() for name, text in octets().items()}
-    tap.ok("milward" not in rest["main.cf"] and "milward" not in rest["master.cf"], "nothing of milward is left", rest)
+    tap.ok(not re.search("milward[-_/]", rest["main.cf"].replace(site.folder, "") + rest["master.cf"]), "nothing of milward is left", rest)
     write(stock)
 
     site.setup("add")
@@ -338,4 +340,3 @@ with lab.Site() as site:
     for part in (files_of_sites, edits, wrong, failures, checks, other_instance, waiting_mail, one_address):
         part(site)
     site.tap.equal(site.leaks(), [], "no log has what is in messages")
-    assert QUEUE
