@@ -47,21 +47,46 @@ static size_t whole_characters(const char *p, size_t n)
 	return n - back;
 }
 
-/* Adds text to a part as far as the limit of text allows. 0, -EFBIG, -ENOMEM. */
-static int text_add(struct mw_msg *m, struct part *p, const char *text, size_t n)
+/* How much of a text the limit allows; what is more is a breach. */
+static size_t text_fit(struct mw_msg *m, struct part *p, const char *text, size_t n)
 {
 	uint64_t left = text_left(m);
 	size_t fits = n <= left ? n : whole_characters(text, (size_t)left);
 
+	m->text_octets += fits;
+	if (fits < n) {
+		p->pub.unread = unread_word("limit");
+		mw_msg_breach(m, MW_LIMIT_TEXT);
+	}
+	return fits;
+}
+
+/* Adds text to a part as far as the limit of text allows. 0, -EFBIG, -ENOMEM. */
+static int text_add(struct mw_msg *m, struct part *p, const char *text, size_t n)
+{
+	size_t fits = text_fit(m, p, text, n);
+
 	mw_buf_add(&p->text, text, fits);
 	if (!mw_buf_ok(&p->text))
 		return -ENOMEM;
-	m->text_octets += fits;
-	if (fits == n)
-		return 0;
-	p->pub.unread = unread_word("limit");
-	mw_msg_breach(m, MW_LIMIT_TEXT);
-	return -EFBIG;
+	return fits == n ? 0 : -EFBIG;
+}
+
+/* Shortens; what is cut off must not stay in memory, and mw_buf_free() wipes only what is told. */
+static void cut(struct mw_buf *b, size_t n)
+{
+	if (n == b->n)
+		return;
+	explicit_bzero(b->p + n, b->n - n);
+	b->n = n;
+}
+
+/* Makes b, and no copy of it, the text of a part that has none. */
+static void text_take(struct mw_msg *m, struct part *p, struct mw_buf *b)
+{
+	cut(b, text_fit(m, p, mw_buf_text(b), b->n));
+	p->text = *b;
+	*b = (struct mw_buf)MW_BUF_INIT;
 }
 
 /* Room for a part; its strings are copied. NULL = no memory. */
@@ -142,20 +167,27 @@ static void unify_line_ends(struct mw_buf *b)
 	for (size_t i = 0; i < b->n; i++)
 		if (b->p[i] != '\r' || i + 1 == b->n || b->p[i + 1] != '\n')
 			b->p[n++] = b->p[i];
-	b->n = n;
+	cut(b, n);
 }
 
-static int read_text(struct mw_msg *m, struct part *p, struct mw_str data, const char *charset)
+/* Mostly the octets are the text: then it takes the place of the data. */
+static int read_text(struct mw_msg *m, struct part *p, struct mw_buf *data, const char *charset)
 {
+	struct mw_str octets = {.p = mw_buf_text(data), .n = data->n};
 	struct mw_buf utf8 = MW_BUF_INIT;
 	bool guessed;
-	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
+	int r = 0;
 
-	unify_line_ends(&utf8);
-	if (r == 0)
-		r = text_add(m, p, mw_buf_text(&utf8), utf8.n);
-	mw_buf_free(&utf8);
-	return r == -EFBIG ? 0 : r;
+	if (!mw_charset_is_utf8(octets, charset)) {
+		r = mw_charset_to_utf8(octets, charset, &utf8, &guessed);
+		mw_buf_free(data);
+		*data = utf8;
+	}
+	if (r < 0)
+		return r;
+	unify_line_ends(data);
+	text_take(m, p, data);
+	return 0;
 }
 
 /* Another message's header: read like our own, with its Subject. */
@@ -176,8 +208,9 @@ static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 	return r == -EFBIG ? 0 : r;
 }
 
-static int read_content(struct mw_msg *m, struct part *p, struct mw_str data, const char *charset)
+static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset)
 {
+	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
 	const char *type = mw_media_type(p->pub.type, p->pub.name, data);
 	const struct mw_self *s = find_extractor(m, type);
 
@@ -186,7 +219,7 @@ static int read_content(struct mw_msg *m, struct part *p, struct mw_str data, co
 		return extract(m, s, p, data, charset);
 	switch (mw_media_kind(type)) {
 	case MW_MEDIA_TEXT:
-		return read_text(m, p, data, charset);
+		return read_text(m, p, content, charset);
 	case MW_MEDIA_HEADER:
 		return read_header(m, p, data);
 	case MW_MEDIA_SIGNATURE:
@@ -229,7 +262,7 @@ static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i)
 	if (r == 0 && data.n) {
 		const char *limited = p->pub.unread;
 
-		r = read_content(m, p, (struct mw_str){.p = data.p, .n = data.n}, leaf->charset);
+		r = read_content(m, p, &data, leaf->charset);
 		if (!p->pub.unread)
 			p->pub.unread = limited;
 	}
@@ -317,6 +350,7 @@ static int make_message(struct mw_msg *m, struct mw_err *err)
 	if (r == 0)
 		r = make_leaves(m, mime);
 	mw_mime_free(&mime);
+	mw_store_unview(m->store);
 	for (int i = 0; i < MW_LIMITS; i++)
 		if (breach[i])
 			mw_msg_breach(m, (enum mw_limit)i);

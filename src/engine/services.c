@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The body is handed out in pieces of this size. */
-#define PIECE ((size_t)65536)
+#define PIECE ((size_t)16384)
 
 static const char *const power_names[] = {MW_POWER_NAMES};
 
@@ -115,8 +115,9 @@ static const struct mw_field *host_field(struct mw_self *s, struct mw_msg *m, si
 
 static int host_body(struct mw_self *s, struct mw_msg *m, int (*fn)(void *ctx, const char *p, size_t n), void *ctx)
 {
-	struct mw_str all;
-	int r;
+	char piece[PIECE];
+	uint64_t at = m->body_at, end;
+	int r = 0;
 
 	if (!may(s, m, MW_POWER_HEADERS))
 		return -EPERM;
@@ -124,18 +125,16 @@ static int host_body(struct mw_self *s, struct mw_msg *m, int (*fn)(void *ctx, c
 		return -EBUSY; /* half a body must not be signed or kept as if it were whole */
 	if (m->truncated)
 		return -EFBIG;
-	r = mw_store_view(m->store, &all, NULL);
-	if (r < 0)
-		return r;
-	all.p += m->body_at;
-	all.n -= (size_t)m->body_at;
-	while (r == 0 && all.n) {
-		size_t n = all.n < PIECE ? all.n : PIECE;
+	end = mw_store_size(m->store);
+	while (r == 0 && at < end) {
+		size_t n = end - at < PIECE ? (size_t)(end - at) : PIECE;
 
-		r = fn(ctx, all.p, n);
-		all.p += n;
-		all.n -= n;
+		r = mw_store_read(m->store, at, piece, n);
+		if (r == 0)
+			r = fn(ctx, piece, n);
+		at += n;
 	}
+	explicit_bzero(piece, sizeof(piece));
 	return r;
 }
 
@@ -235,8 +234,11 @@ static int host_to_utf8(struct mw_str data, const char *charset, int (*fn)(void 
 {
 	struct mw_buf utf8 = MW_BUF_INIT;
 	bool guessed;
-	int r = mw_charset_to_utf8(data, charset ? charset : "", &utf8, &guessed);
+	int r;
 
+	if (mw_charset_is_utf8(data, charset ? charset : ""))
+		return fn(ctx, data.p, data.n);
+	r = mw_charset_to_utf8(data, charset ? charset : "", &utf8, &guessed);
 	if (r == 0)
 		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
 	mw_buf_free(&utf8);

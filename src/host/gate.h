@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gate: a bound on how many messages are judged at the same time. libmilter starts a thread for every callback that blocks,
- * without a bound, so the bound is here. Those who wait are served in the order of their coming.
+ * gate: a bound on how many messages are judged at the same time, and on the memory that they take. libmilter starts a thread for
+ * every callback that blocks, without a bound, so the bound is here. Those who wait are served in the order of their coming.
  */
 #ifndef MW_HOST_GATE_H
 #define MW_HOST_GATE_H
@@ -10,13 +10,13 @@
 
 struct mw_gate;
 
-/* NULL = no memory. Caller frees when nobody is inside. */
-struct mw_gate *mw_gate_new(unsigned limit);
+/* limit: callers inside; memory: octets of all of them together. NULL = no memory. Caller frees when nobody is inside. */
+struct mw_gate *mw_gate_new(unsigned limit, uint64_t memory);
 void mw_gate_free(struct mw_gate **);
-/* Waits for a place, at most `patience` milliseconds. 0: inside, mw_gate_leave() must follow; -ETIMEDOUT; -EAGAIN: no
- * system resources to wait with. */
-int mw_gate_enter(struct mw_gate *, int64_t patience);
-void mw_gate_leave(struct mw_gate *);
+/* Waits for a place, at most `patience` milliseconds. need: octets that the caller will take; who needs more than there is goes in
+ * alone. 0: inside, mw_gate_leave() with the same need must follow; -ETIMEDOUT; -EAGAIN: no system resources to wait with. */
+int mw_gate_enter(struct mw_gate *, uint64_t need, int64_t patience);
+void mw_gate_leave(struct mw_gate *, uint64_t need);
 
 struct mw_gate_counts {
 	uint64_t inside, waiting; /* now */

@@ -43,7 +43,8 @@ static const char usage[] =
 	"      --socket-mode MODE   permissions of a unix socket (0660)\n"
 	"      --socket-group GROUP its group\n"
 	"      --pid-file FILE      write the process id\n"
-	"      --memory SIZE        memory for messages in work, all together (64M); the rest goes to the spool\n"
+	"      --memory SIZE        memory for messages in work, all together (128M): half for what comes\n"
+	"                           in, the rest of which goes to the spool, half for what is judged\n"
 	"      --work N             messages judged at the same time (2 for each processor)\n"
 	"      --wait SECONDS       how long a message may wait for that (300)\n"
 	"      --drain SECONDS      time for messages in work when stopping (10)\n"
@@ -218,7 +219,7 @@ int mw_options_parse(int argc, char **argv, struct mw_options *o)
 				 .modules = MW_MODULE_DIR,
 				 .policies = MW_POLICY_DIR,
 				 .spool = SPOOL_DIR,
-				 .memory = 64u << 20,
+				 .memory = 128u << 20,
 				 .work = cpus > 0 && cpus < 5000 ? 2 * (unsigned)cpus : 2,
 				 .wait = 300,
 				 .drain = 10,

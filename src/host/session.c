@@ -260,17 +260,24 @@ static sfsistat not_judged(SMFICTX *ctx, struct mw_str queue_id, const char *why
 	return *code == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 
+/* What judging takes beside what the message holds already: its octets while they are taken apart, and its text. */
+static uint64_t memory_to_judge(const struct mw_msg *msg)
+{
+	return 2 * mw_msg_envelope(msg)->size;
+}
+
 static int judge(SMFICTX *ctx, struct session *s)
 {
 	struct mw_daemon *d = session_daemon;
+	uint64_t need = memory_to_judge(s->msg);
 	struct mw_progress_item item;
 	int err;
 
 	mw_progress_begin(d->progress, &item, ctx);
-	err = mw_gate_enter(d->gate, (int64_t)d->options->wait * 1000);
+	err = mw_gate_enter(d->gate, need, (int64_t)d->options->wait * 1000);
 	if (!err) {
 		mw_msg_run(s->msg, NULL, NULL);
-		mw_gate_leave(d->gate);
+		mw_gate_leave(d->gate, need);
 	}
 	mw_progress_end(d->progress, &item);
 	return err;

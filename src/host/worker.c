@@ -61,8 +61,11 @@ static void set_process_up(void)
 	}
 	(void)umask(077);
 #ifdef M_ARENA_MAX
-	/* libmilter makes many threads; an arena for each would keep what a large message has used. */
+	/* libmilter makes many threads; an arena for each would keep what a large message has used. Large pieces go back to the system
+	 * at once; left to itself, malloc() would keep pieces of up to 32 MB after the first of them. */
 	(void)mallopt(M_ARENA_MAX, 4);
+	(void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 #endif
 }
 
@@ -126,8 +129,9 @@ static enum mw_exit threads_start(struct worker *w, const struct mw_options *o, 
 					.knock = knock,
 					.knock_ctx = w};
 
-	w->daemon.gate = mw_gate_new(o->work);
-	w->daemon.flow = mw_flow_new(o->memory);
+	/* Half for what comes in, half for what is judged. */
+	w->daemon.gate = mw_gate_new(o->work, o->memory - o->memory / 2);
+	w->daemon.flow = mw_flow_new(o->memory / 2);
 	if (w->daemon.gate && w->daemon.flow && mw_progress_new(&conf, &w->daemon.progress) == 0)
 		return MW_EXIT_OK;
 	(void)mw_fail(err, -EAGAIN, "not enough memory or threads to start");

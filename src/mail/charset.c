@@ -393,3 +393,15 @@ int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out
 	*guessed = seen != NULL;
 	return by_label(data, seen ? seen : clean, out, guessed);
 }
+
+bool mw_charset_is_utf8(struct mw_str data, const char *label)
+{
+	char clean[LABEL_MAX];
+	size_t mark;
+
+	if (byte_order_mark(data, &mark) || !is_valid_utf8(data))
+		return false;
+	clean_label(label, clean);
+	return unit_of(clean) > 1 || is_one_of(clean, ascii_names) || is_one_of(clean, utf8_names) ||
+	       (is_one_of(clean, latin1_names) && ascii_run(data) == data.n);
+}

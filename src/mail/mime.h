@@ -39,5 +39,7 @@ void mw_mime_free(struct mw_mime **);
 /* Octets in a charset (label may be empty, wrong or unknown) to valid UTF-8 appended to out. Bytes that mean nothing become
  * U+FFFD. *guessed: the label was of no use. 0 or -ENOMEM. */
 int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out, bool *guessed);
+/* Would that give the same octets back? Then no copy is needed. */
+bool mw_charset_is_utf8(struct mw_str data, const char *label);
 
 #endif

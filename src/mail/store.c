@@ -171,6 +171,33 @@ int mw_store_view(struct mw_store *s, struct mw_str *ret, struct mw_err *err)
 	return 0;
 }
 
+void mw_store_unview(struct mw_store *s)
+{
+	unmap(s);
+}
+
+int mw_store_read(const struct mw_store *s, uint64_t from, char *to, size_t n)
+{
+	if (from > s->size || n > s->size - from)
+		return -EINVAL;
+	if (s->fd < 0) {
+		memcpy(to, mw_buf_text(&s->buf) + from, n);
+		return 0;
+	}
+	while (n) {
+		ssize_t r = pread(s->fd, to, n, (off_t)from);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? -errno : -EIO;
+		to += r;
+		from += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
 void mw_store_free(struct mw_store **sp)
 {
 	struct mw_store *s = sp ? *sp : NULL;

@@ -16,6 +16,10 @@ uint64_t mw_store_size(const struct mw_store *);
 bool mw_store_spilled(const struct mw_store *);
 /* The whole content as one piece, valid until the next add or free. A file is mapped read-only. */
 int mw_store_view(struct mw_store *, struct mw_str *ret, struct mw_err *);
+/* Lets go of the view of a file, whose pages count as our memory. mw_store_view() makes it again. */
+void mw_store_unview(struct mw_store *);
+/* Reads n octets from an offset; both lie in the content. Needs no view. 0 or negative. */
+int mw_store_read(const struct mw_store *, uint64_t from, char *to, size_t n);
 /* Wipes memory, frees; accepts NULL; sets *s to NULL. */
 void mw_store_free(struct mw_store **s);
 

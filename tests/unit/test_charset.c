@@ -75,6 +75,7 @@ static void test_charset(void **state)
 		{OCTETS("x"), "../../etc/passwd", "x", false},
 		{OCTETS("x"), "a-label-that-is-longer-than-any-name-of-a-charset-has-ever-been", "x", false},
 	};
+	size_t kept = 0;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
@@ -83,10 +84,16 @@ static void test_charset(void **state)
 
 		mw_buf_puts(&out, ">"); /* it appends */
 		assert_int_equal(mw_charset_to_utf8((struct mw_str){.p = row[i].in, .n = row[i].n}, row[i].label, &out, &guessed), 0);
+		if (mw_charset_is_utf8((struct mw_str){.p = row[i].in, .n = row[i].n}, row[i].label)) {
+			kept++;
+			assert_int_equal(out.n, row[i].n + 1);
+			assert_memory_equal(out.p + 1, row[i].in, row[i].n);
+		}
 		if (strcmp(out.p + 1, row[i].out) != 0 || strlen(out.p) != out.n || guessed != row[i].guessed)
 			fail_msg("row %zu (%s): \"%s\" guessed %d", i, row[i].label, out.p, guessed);
 		mw_buf_free(&out);
 	}
+	assert_in_range(kept, 4, sizeof(row) / sizeof(*row) - 4);
 }
 
 /* A label that fits less than a part of the octets is a lie; the octets are read as if there were none. */

@@ -51,10 +51,19 @@ static void assert_view(struct mw_store *s, const char *want)
 {
 	struct mw_str got;
 
+	char read[64] = "";
+
 	assert_int_equal(mw_store_view(s, &got, NULL), 0);
 	assert_int_equal(got.n, strlen(want));
 	assert_memory_equal(got.p, want, got.n);
 	assert_int_equal(mw_store_size(s), strlen(want));
+	mw_store_unview(s);
+	for (size_t from = 0; from <= got.n; from++) {
+		assert_int_equal(mw_store_read(s, from, read, got.n - from), 0);
+		assert_memory_equal(read, want + from, got.n - from);
+		assert_int_equal(mw_store_read(s, from, read, got.n - from + 1), -EINVAL);
+	}
+	assert_int_equal(mw_store_read(s, UINT64_MAX, read, 1), -EINVAL);
 }
 
 static void test_memory(void **state)
