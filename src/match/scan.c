@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scan: runs a rule set over one text. Patterns one by one, all lists of terms in one walk; what they propose goes through the
- * rule's check, exceptions and context before it is a finding.
+ * scan: runs a rule set over one text. The patterns (hunt.c), then all lists of terms in one walk; what they propose goes through
+ * the rule's check, exceptions and context before it is a finding.
  */
 #include "match/compiled.h"
 #include "match/digest.h"
+#include "match/hunt.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +21,12 @@ struct seen {
 #define SEEN_MAX (1u << 24)
 
 struct mw_scratch {
-	struct mw_matcher *matcher;
+	struct mw_hunter *hunter;
 	unsigned char key[32]; /* digests use the first 16; the rest is for a wider one */
 	struct seen *seen;
 	size_t n, cap;
 	bool *cue; /* for each rule: one of its phrases is in the text */
+	bool *run; /* for each rule: its pattern is looked for */
 	size_t rules;
 };
 
@@ -46,10 +48,11 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	if (!s)
 		return NULL;
 	memcpy(s->key, key, sizeof(s->key));
-	s->matcher = mw_matcher_new();
+	s->hunter = mw_hunter_new(set);
 	s->rules = set->n;
 	s->cue = calloc(set->n ? set->n : 1, sizeof(*s->cue));
-	if (!s->matcher || !s->cue)
+	s->run = calloc(set->n ? set->n : 1, sizeof(*s->run));
+	if (!s->hunter || !s->cue || !s->run)
 		mw_scratch_free(&s);
 	return s;
 }
@@ -58,9 +61,10 @@ void mw_scratch_free(struct mw_scratch **s)
 {
 	if (!*s)
 		return;
-	mw_matcher_free(&(*s)->matcher);
+	mw_hunter_free(&(*s)->hunter);
 	free((*s)->seen);
 	free((*s)->cue);
+	free((*s)->run);
 	explicit_bzero((*s)->key, sizeof((*s)->key));
 	free(*s);
 	*s = NULL;
@@ -123,23 +127,9 @@ static int propose(struct scan *s, uint32_t rule, size_t start, size_t end)
 	return rc < 0 ? rc : 1;
 }
 
-static int scan_pattern(struct scan *s, uint32_t rule)
+static int pattern_found(void *ctx, uint32_t rule, size_t start, size_t end)
 {
-	const struct mw_compiled *c = s->set->rule + rule;
-	struct mw_allowance allowance = {0};
-	size_t at = 0, start, end;
-	int rc;
-
-	for (;;) {
-		rc = mw_pattern_next(c->pattern, s->scratch->matcher, &allowance, s->folded->text, at, &start, &end);
-		if (rc <= 0)
-			return rc;
-		rc = propose(s, rule, start, end);
-		if (rc < 0)
-			return rc;
-		/* What the check refuses may hide a good match that begins inside it. */
-		at = rc ? end : start + 1;
-	}
+	return propose(ctx, rule, start, end);
 }
 
 static int term_seen(void *ctx, uint32_t rule, size_t start, size_t end)
@@ -213,37 +203,28 @@ static int finding_order(const void *a, const void *b)
 	return x->length == y->length ? 0 : x->length > y->length ? -1 : 1;
 }
 
-/* false: this rule's pattern certainly gives no finding in this text, so it is not run. */
-static bool worth_running(const struct scan *s, size_t i, const struct mw_octets *octets)
+/* A pattern that finds nothing without its phrases is not looked for where none of them is. */
+static void choose(struct scan *s)
 {
-	const struct mw_compiled *c = s->set->rule + i;
+	struct mw_scratch *scratch = s->scratch;
 
-	if (!c->pattern || (s->only != SIZE_MAX && s->only != i))
-		return false;
-	return mw_pattern_possible(c->pattern, octets, s->folded->text.n) && (!c->needs_cue || s->scratch->cue[i]);
+	memset(scratch->cue, 0, scratch->rules * sizeof(*scratch->cue));
+	if (s->set->cues)
+		mw_cues_look(s->set->cues, s->folded->text, scratch->cue);
+	for (size_t i = 0; i < s->set->n; i++)
+		scratch->run[i] = (s->only == SIZE_MAX || s->only == i) && (!s->set->rule[i].needs_cue || scratch->cue[i]);
 }
 
 static int scan_rules(struct scan *s, size_t *rule)
 {
-	struct mw_octets octets = mw_octets_of(s->folded->text);
-	bool limited = false;
-	int rc = 0;
+	int limited, rc;
 
-	memset(s->scratch->cue, 0, s->scratch->rules * sizeof(*s->scratch->cue));
-	if (s->set->cues)
-		mw_cues_look(s->set->cues, s->folded->text, s->scratch->cue);
-	for (size_t i = 0; i < s->set->n; i++) {
-		if (!worth_running(s, i, &octets))
-			continue;
-		rc = scan_pattern(s, (uint32_t)i);
-		if (rc == -EAGAIN && !limited)
-			*rule = i;
-		limited |= rc == -EAGAIN;
-		if (rc < 0 && rc != -EAGAIN)
-			return rc;
-	}
+	choose(s);
+	limited = mw_hunt(s->set, s->scratch->hunter, s->folded->text, s->scratch->run, pattern_found, s, rule);
+	if (limited < 0 && limited != -EAGAIN)
+		return limited;
 	rc = s->set->terms ? scan_terms(s) : 0;
-	return rc == 0 && limited ? -EAGAIN : rc;
+	return rc == 0 ? limited : rc;
 }
 
 int mw_scan(const struct mw_ruleset *set, struct mw_scratch *scratch, const struct mw_folded *folded, struct mw_arena *arena,
