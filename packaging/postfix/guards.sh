@@ -76,6 +76,8 @@ check_milters() {
 	expect "clients may not name a tag" first_is_notag
 	expect "smtpd_milters: milward, and its failure is a tempfail" milter_is_there smtpd_milters
 	expect "smtpd_milters: milward is before what signs" before_signers smtpd_milters
+	expect "NUL is refused: milters see no header field behind it" nul_is_refused
+	expect "and by every service of master.cf" no_nul_by_service
 	expect "tag local is routed" routed local milward-local
 	expect "sendmail(1): its mail takes the hop over SMTP" option_is pickup/unix/cleanup_service_name milward-pickup
 	expect "sendmail(1): every recipient does, behind virtual_alias_maps as they are now (if not: add again)" takes_local_hop
@@ -107,6 +109,13 @@ check_all() {
 	check_milters
 	[ "$bad" = 0 ]
 }
+nul_is_refused() { has_nul "$(value message_reject_characters)"; }
+# No service lets NUL pass that Postfix refuses elsewhere.
+no_nul_by_service() {
+	postconf -c "$config" -P 2>/dev/null | sed -n 's|^[^ ]*/message_reject_characters = *||p' | while IFS= read -r list; do
+		has_nul "$list" || exit 1
+	done
+}
 listener_probes() { case $(option "127.0.0.1:$port/inet/smtpd_recipient_restrictions") in *,reject_unverified_recipient,*) ;; *) return 1 ;; esac; }
 
 # Ways around the milter that Postfix opens after it, or the site beside it: they need a person's decision.
@@ -118,6 +127,9 @@ warn_of_detours() {
 		[ -z "$(value $name)" ] || say "note: $name is set: an alias that leads outside is expanded after milward, which takes it for inside"
 	done
 	case $(value receive_override_options) in *no_milters*) say "warning: receive_override_options has no_milters: milward is not asked" ;; esac
+	case $(value receive_override_options) in
+	*no_header_body_checks*) say "warning: receive_override_options has no_header_body_checks: mail with NUL is not refused" ;;
+	esac
 	[ -z "$(value smtpd_milter_maps)" ] || say "warning: smtpd_milter_maps is set: clients that it names do not meet milward"
 	[ -z "$(value content_filter)" ] ||
 		say "note: content_filter is set: the listener behind it must allow tags (no notag.pcre there) and have no milward of its own"
@@ -127,6 +139,7 @@ warn_of_detours() {
 			say "warning: service $name of master.cf has its own smtpd_milters: add milward's socket there too"
 		case $(option "$name/receive_override_options") in
 		*no_milters*) say "warning: service $name of master.cf has no_milters: its mail does not meet milward" ;;
+		*no_header_body_checks*) say "warning: service $name of master.cf has no_header_body_checks: it takes mail with NUL" ;;
 		esac
 	done
 }
