@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/apply.h"
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "host/reply.h"
 
@@ -35,6 +36,36 @@ static int apply_tags(SMFICTX *ctx, const struct mw_msg *msg)
 			return -EIO;
 	}
 	return 0;
+}
+
+/*
+ * RET is an argument of the sender, so the same sender is set again, with the ENVID that it had. An MTA knows no other arguments
+ * here (Postfix warns of SIZE, BODY and SMTPUTF8), and keeps what they said.
+ */
+static int apply_return(SMFICTX *ctx, const struct mw_sender *sender)
+{
+	struct mw_buf params = MW_BUF_INIT;
+	int r = MI_FAILURE;
+
+	if (sender->headers_only)
+		return 0;
+	if (!sender->arg || !sender->envid)
+		return -ENOMEM;
+	mw_buf_puts(&params, "RET=HDRS");
+	if (*sender->envid)
+		mw_buf_printf(&params, " ENVID=%s", sender->envid);
+	if (mw_buf_ok(&params))
+		r = smfi_chgfrom(ctx, lose_const(sender->arg), params.p);
+	mw_buf_free(&params);
+	return r == MI_SUCCESS ? 0 : -EIO;
+}
+
+/* Does the policy protect this message, or keep it for a person, who may let it go? */
+static bool is_protected(const struct mw_msg *msg)
+{
+	const struct mw_edit_tag *tag;
+
+	return mw_msg_edit_tags(msg, &tag) > 0 || mw_msg_outcome(msg)->effect == MW_HOLD;
 }
 
 /* In the order that the engine gives: removals with descending index (Postfix counts what is left), then additions. */
@@ -82,7 +113,7 @@ static sfsistat answer(SMFICTX *ctx, const struct mw_reply *reply)
 	return *reply->code == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 
-sfsistat mw_apply(SMFICTX *ctx, const struct mw_msg *msg, struct mw_counts *counts)
+sfsistat mw_apply(SMFICTX *ctx, const struct mw_msg *msg, const struct mw_sender *sender, struct mw_counts *counts)
 {
 	const struct mw_outcome *outcome = mw_msg_outcome(msg);
 	struct mw_reply reply;
@@ -95,6 +126,8 @@ sfsistat mw_apply(SMFICTX *ctx, const struct mw_msg *msg, struct mw_counts *coun
 		return answer(ctx, &reply);
 	}
 	err = apply_tags(ctx, msg);
+	if (!err && is_protected(msg))
+		err = apply_return(ctx, sender);
 	if (!err)
 		err = apply_fields(ctx, msg);
 	if (!err && outcome->effect == MW_HOLD) {

@@ -23,6 +23,7 @@ static const struct {
 } actions[] = {
 	{SMFIF_ADDHDRS, "adding header fields"},
 	{SMFIF_CHGHDRS, "removing header fields"},
+	{SMFIF_CHGFROM, "changing the sender's parameters"},
 	{SMFIF_ADDRCPT_PAR, "adding recipients with ESMTP parameters"},
 	{SMFIF_DELRCPT, "removing recipients"},
 	{SMFIF_QUARANTINE, "quarantine"},

@@ -26,6 +26,7 @@ struct session {
 	bool in_message; /* the rest is about the message in work */
 	struct mw_generation *generation;
 	struct mw_msg *msg;
+	struct mw_sender sender;
 	const char *broken;   /* why it cannot be judged at all, NULL when it can */
 	uint64_t share;       /* of the memory */
 	bool failed;          /* a piece of it is lost */
@@ -82,6 +83,7 @@ static void message_begin(struct session *s)
 	s->failed = s->headers_seen = s->reserved_domain = false;
 	s->generation = mw_current_get(session_daemon->current);
 	s->msg = s->generation ? mw_msg_new(s->generation, &options) : NULL;
+	s->sender = (struct mw_sender){.arg = NULL};
 	if (!s->generation)
 		s->broken = "the service stops";
 	else if (!s->msg)
@@ -117,6 +119,27 @@ static void set_texts(SMFICTX *ctx, struct session *s)
 			message_check(s, mw_msg_set(s->msg, rows[i].text, value));
 	}
 	mw_msg_set_local(s->msg, is_local(macro(ctx, "{client_addr}"), macro(ctx, "i"), macro(ctx, "{mail_mailer}")));
+}
+
+/* Value of an ESMTP parameter such as "NOTIFY=". */
+static struct mw_str parameter(char **argv, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 1; argv[0] && argv[i]; i++)
+		if (strncasecmp(argv[i], name, n) == 0)
+			return mw_str(argv[i] + n);
+	return mw_str("");
+}
+
+/* Without memory the message goes on; mw_apply() takes it only when none of this is needed. */
+static void keep_sender(struct session *s, char **argv)
+{
+	struct mw_arena *a = mw_msg_arena(s->msg);
+
+	s->sender.arg = mw_arena_str(a, argv[0]);
+	s->sender.envid = mw_arena_str(a, parameter(argv, "ENVID=").p);
+	s->sender.headers_only = mw_str_casesame(parameter(argv, "RET="), mw_str("HDRS"));
 }
 
 /* ---- callbacks ---------------------------------------------------------------------------------------------------------------- */
@@ -180,23 +203,13 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	if (s->broken)
 		return SMFIS_NOREPLY;
 	set_texts(ctx, s);
+	keep_sender(s, argv);
 	message_check(s, mw_msg_sender(s->msg, sender));
 	see(s, MW_SEE_CONNECT, macro(ctx, "{client_name}"));
 	if (s->helo)
 		see(s, MW_SEE_HELO, mw_str(s->helo));
 	see(s, MW_SEE_MAIL, sender);
 	return SMFIS_NOREPLY;
-}
-
-/* Value of an ESMTP parameter such as "NOTIFY=". */
-static struct mw_str parameter(char **argv, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (size_t i = 1; argv[0] && argv[i]; i++)
-		if (strncasecmp(argv[i], name, n) == 0)
-			return mw_str(argv[i] + n);
-	return mw_str("");
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
@@ -322,7 +335,7 @@ static sfsistat message_finish(SMFICTX *ctx, struct session *s)
 	}
 	count_message(s->msg);
 	mw_report(s->msg, mw_generation_plan(s->generation), mw_clock_ms() - begun);
-	return mw_apply(ctx, s->msg, d->counts);
+	return mw_apply(ctx, s->msg, &s->sender, d->counts);
 }
 
 static sfsistat on_eom(SMFICTX *ctx)

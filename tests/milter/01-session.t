@@ -11,7 +11,7 @@ with Daemon(BY_HEADER) as milward:
         wanted = (peer.LEADING_SPACE | peer.NO_CONNECT | peer.NO_HELO | peer.NO_EOH | peer.NO_DATA | peer.NO_UNKNOWN | peer.NR_MAIL
                   | peer.NR_RCPT | peer.NR_HEADER | peer.NR_BODY)
         tap.equal(s.protocol, wanted, "only MAIL, RCPT, header, body and the end are asked for, without replies")
-        tap.equal(s.actions, peer.ADD_HEADER | peer.DEL_RCPT | peer.CHANGE_HEADER | peer.QUARANTINE | peer.ADD_RCPT_PAR
+        tap.equal(s.actions, peer.ADD_HEADER | peer.DEL_RCPT | peer.CHANGE_HEADER | peer.QUARANTINE | peer.CHANGE_FROM | peer.ADD_RCPT_PAR
                   | peer.SETSYMLIST, "actions: those that edits need")
         tap.equal(sorted(s.symbols), ["eom", "mail", "rcpt"], "macros are asked for in three stages")
         tap.ok("{client_addr}" in s.symbols["mail"] and "{rcpt_addr}" in s.symbols["rcpt"] and s.symbols["eom"] == "i",
@@ -28,9 +28,19 @@ with Daemon(BY_HEADER) as milward:
             ("add", "<al+x@three.example.mw-tls.invalid>", "ORCPT=rfc822;Al+2Bx@three.example NOTIFY=SUCCESS,FAILURE"),
             ("del", "<Bob@Other.Example>"),
             ("del", "<al+x@three.example>"),
+            ("from", "<alice@clinic.example>", "RET=HDRS"),
         ], "route: recipients outside are added with a tag, then the old ones deleted, byte for byte; inside stays")
         tap.equal(answer.final, "c", "route: the message is taken")
 
+        for sender, args, wanted in (("<>", ["ret=full", "SIZE=9", "BODY=8BITMIME", "SMTPUTF8"], "RET=HDRS"),
+                                     ('<"a b"@clinic.example>', ["ENVID=x+2By", "RET=FULL"], "RET=HDRS ENVID=x+2By"),
+                                     ("alice", ["envid=x"], "RET=HDRS ENVID=x"), ("<alice@clinic.example>", ["RET=HDRS", "ENVID=x"], None),
+                                     ("<alice@clinic.example>", ["ret=hdrs"], None)):
+            s.mail(sender, *args)
+            s.rcpt("<bob@other.example>")
+            s.header("X-Via", " yes")
+            edits = [e for e in s.eom().edits if e[0] not in ("add", "del")]
+            tap.equal(edits, [("from", sender, wanted)] if wanted else [], "%s %s: reports return the header" % (sender, " ".join(args)))
         answer = s.message(headers=[("X-Refuse", " yes")])
         tap.equal((answer.final, answer.text, answer.edits),
                   ("y", "550 5.7.1 message refused by policy: not by mail (test.policy:4)", []), "refuse: 550 with reason and line")
@@ -38,7 +48,7 @@ with Daemon(BY_HEADER) as milward:
         tap.equal((answer.final, answer.text),
                   ("y", "451 4.7.1 message not taken now by policy: not now (test.policy:6)"), "tempfail: 451 with reason and line")
         answer = s.message(headers=[("X-Hold", " yes")])
-        tap.equal((answer.final, answer.edits), ("c", [("hold", "held by policy: a person must look (test.policy:5)")]),
+        tap.equal((answer.final, answer.edits), ("c", [("from", "<alice@clinic.example>", "RET=HDRS"), ("hold", "held by policy: a person must look (test.policy:5)")]),
                   "hold: quarantine, and taken")
 
         answer = s.message(rcpts=["<x@in.example>", "@relay.example:user@other.example"], headers=[("X-Via", " yes")])
@@ -111,7 +121,7 @@ with Daemon(policy("match any then pass", load="load lab grant edit, route\nload
 
 # An MTA that lacks what we need is not served.
 with Daemon(BY_HEADER) as milward:
-    for lack, what in ((peer.ADD_RCPT_PAR, "adding recipients"), (peer.QUARANTINE, "quarantine"), (peer.SETSYMLIST, "lists of macros")):
+    for lack, what in ((peer.CHANGE_FROM, "the sender's parameters"), (peer.ADD_RCPT_PAR, "adding recipients"), (peer.QUARANTINE, "quarantine"), (peer.SETSYMLIST, "lists of macros")):
         try:
             Session(milward.path, actions=peer.ALL_ACTIONS & ~lack)
             tap.ok(False, "without %s the session is refused" % what)
@@ -128,7 +138,7 @@ with Daemon(BY_HEADER) as milward:
         s.send("B", b"x")
         replies.append(s.receive())
         tap.equal([r and r[0] for r in replies], ["c"] * 4, "an MTA without NR_* gets a reply to each step")
-        tap.equal(len(s.eom().edits), 2, "and the same edits")
+        tap.equal([e[0] for e in s.eom().edits], ["add", "del", "from"], "and the same edits")
     tap.equal(milward.stop(), 0, "stops with 0")
 
 raise SystemExit(tap.end())

@@ -9,7 +9,7 @@ NO_CONNECT, NO_HELO, NO_MAIL, NO_RCPT, NO_BODY, NO_HEADERS, NO_EOH = (1 << n for
 NR_HEADER, NO_UNKNOWN, NO_DATA, SKIP = 0x80, 0x100, 0x200, 0x400
 NR_CONNECT, NR_HELO, NR_MAIL, NR_RCPT, NR_DATA, NR_UNKNOWN, NR_EOH, NR_BODY = (0x1000 << n for n in range(8))
 LEADING_SPACE = 0x100000
-ADD_HEADER, _, ADD_RCPT, DEL_RCPT, CHANGE_HEADER, QUARANTINE, _, ADD_RCPT_PAR, SETSYMLIST = (1 << n for n in range(9))
+ADD_HEADER, _, ADD_RCPT, DEL_RCPT, CHANGE_HEADER, QUARANTINE, CHANGE_FROM, ADD_RCPT_PAR, SETSYMLIST = (1 << n for n in range(9))
 STAGES = {0: "connect", 1: "helo", 2: "mail", 3: "rcpt", 4: "data", 5: "eom", 6: "eoh"}
 
 
@@ -162,6 +162,8 @@ def edit(command, payload):
         return ("del", words[0])
     if command == "q":
         return ("hold", words[0])
+    if command == "e":
+        return ("from", words[0], words[1])
     if command == "h":
         return ("append", words[0], words[1])
     index = struct.unpack(">I", payload[:4])[0]
