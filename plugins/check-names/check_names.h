@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check-names: can a match be the name of a person? Names are looked up in lists of the US (first names, surnames, words of
+ * everyday English, all compiled in), and what speaks against a person is weighed: words, parts of firms, streets and fields,
+ * titles of those who treat. Every function is pure and takes folded text (octets, not terminated).
+ */
+#ifndef MW_CHECK_NAMES_H
+#define MW_CHECK_NAMES_H
+
+#include <milward/plugin.h>
+
+/* One word of a name in lower case, without marks (José = jose) and apostrophes. */
+struct name_word {
+	char p[32]; /* terminated */
+	size_t n;
+	bool initial;  /* one letter, with or without a dot */
+	bool particle; /* van, de la … */
+	bool comma;    /* a comma follows */
+};
+
+#define NAME_WORDS 6
+
+/* word.c: the words of a match, titles before it (Mr, Ms) and Jr, III behind it left out. How many; 0: it is no row of words that
+ * a name could be. */
+size_t name_words(const char *p, size_t n, struct name_word word[NAME_WORDS]);
+
+/* list.c: how frequent, 'a' to 'c'; 0 = not in the list. */
+char name_first(const char *word);
+char name_last(const char *word);
+/* How common a word of everyday English, 'a' or 'b'; 0 = none. */
+char name_ordinary(const char *word);
+/* Is a word never a part of a person's name: part of a firm, a street, a field's label, a title? */
+bool name_never(const char *word);
+
+/* person.c */
+bool check_names_person(const char *p, size_t n);
+bool check_names_known(const char *p, size_t n);
+bool check_names_surname(const char *p, size_t n);
+bool check_names_given(const char *p, size_t n);
+
+#endif

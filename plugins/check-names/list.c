@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* list: the lists as one string each, "word letter\n" in the order of strcmp, looked up by halves. */
+#include "check_names.h"
+
+#include <string.h>
+
+static const char first_names[] =
+#include "first-names.inc"
+    ;
+static const char surnames[] =
+#include "surnames.inc"
+    ;
+static const char words[] =
+#include "words.inc"
+    ;
+static const char never[] =
+#include "never.inc"
+    ;
+
+/* Begin of the row that the octet at `at` lies in. */
+static size_t row_begin(const char *list, size_t at)
+{
+	while (at && list[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* <0, 0, >0: word comes before the row, is it, comes behind it. */
+static int row_compare(const char *word, const char *row)
+{
+	size_t n = strcspn(row, " \n");
+	int r = strncmp(word, row, n);
+
+	return r ? r : word[n] != '\0';
+}
+
+/* The letter of a word; 0: it is not in the list. */
+static char look(const char *list, size_t size, const char *word)
+{
+	size_t lo = 0, hi = size;
+
+	while (lo < hi) {
+		size_t at = row_begin(list, lo + (hi - lo) / 2);
+		const char *row = list + at;
+		int r = row_compare(word, row);
+
+		if (r == 0)
+			return row[strcspn(row, " \n") + 1];
+		if (r < 0)
+			hi = at;
+		else
+			lo = at + strcspn(row, "\n") + 1;
+	}
+	return 0;
+}
+
+char name_first(const char *word)
+{
+	return look(first_names, sizeof(first_names) - 1, word);
+}
+
+char name_last(const char *word)
+{
+	return look(surnames, sizeof(surnames) - 1, word);
+}
+
+char name_ordinary(const char *word)
+{
+	return look(words, sizeof(words) - 1, word);
+}
+
+bool name_never(const char *word)
+{
+	return look(never, sizeof(never) - 1, word) != 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * person: weighs the words of a match. A name that is also a word (Mark, Grace, Brown) says less than one that is not (Donna,
+ * Nguyen): it needs a name beside it. A frequent name that is only a rare word (John) is a name. A word that is no name speaks
+ * against all of it; a word that no list has speaks neither way.
+ */
+#include "check_names.h"
+
+#include <string.h>
+
+enum weight {
+	AGAINST, /* no part of a name */
+	WORD,	 /* a word of everyday English, and at most a rare name */
+	UNKNOWN,
+	BOTH, /* a name and a word */
+	NAME,
+};
+
+static enum weight weigh(const char *word, char name)
+{
+	char ordinary;
+
+	if (name_never(word))
+		return AGAINST;
+	ordinary = name_ordinary(word);
+	if (!name)
+		return ordinary ? WORD : UNKNOWN;
+	if (!ordinary || (name == 'a' && ordinary == 'b'))
+		return NAME;
+	return name == 'c' ? WORD : BOTH;
+}
+
+static enum weight weigh_first(const struct name_word *w)
+{
+	return weigh(w->p, name_first(w->p));
+}
+
+/* As a surname: people also bear first names as such. */
+static enum weight weigh_last(const struct name_word *w)
+{
+	char name = name_last(w->p);
+
+	return weigh(w->p, name ? name : name_first(w->p));
+}
+
+/* A name taken apart. */
+struct person {
+	const struct name_word *first, *last; /* first may be an initial */
+	enum weight first_weight, last_weight;
+};
+
+/* The words that are neither initials nor particles in v; how many. */
+static size_t full_words(const struct name_word *word, size_t n, const struct name_word *v[NAME_WORDS])
+{
+	size_t full = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!word[i].initial && !word[i].particle)
+			v[full++] = word + i;
+	return full;
+}
+
+/* The only comma that a name has parts the surname from the first name: how many words stand before it; 0: there is none;
+ * n: there are several. */
+static size_t comma_of(const struct name_word *word, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i + 1 < n; i++)
+		if (word[i].comma) {
+			if (at)
+				return n;
+			at = i + 1;
+		}
+	return at;
+}
+
+/* false: these words are no name. */
+static bool take_apart(const struct name_word *word, size_t n, struct person *ret)
+{
+	const struct name_word *v[NAME_WORDS];
+	size_t full = full_words(word, n, v), comma = comma_of(word, n);
+
+	if (n < 2 || full < 1 || full > 4 || comma == n)
+		return false;
+	for (size_t i = 0; i < full; i++)
+		if (name_never(v[i]->p))
+			return false;
+	/* SMITH, JOHN A. */
+	ret->last = comma ? v[0] : v[full - 1];
+	ret->first = comma ? word + comma : word;
+	if (ret->first == ret->last || ret->last->n < 2)
+		return false;
+	ret->first_weight = ret->first->initial ? UNKNOWN : weigh_first(ret->first);
+	ret->last_weight = weigh_last(ret->last);
+	/* Names between the two: what is only a word there makes a sentence of it. */
+	for (size_t i = 0; i < full; i++)
+		if (v[i] != ret->first && v[i] != ret->last && weigh_first(v[i]) == WORD && weigh_last(v[i]) == WORD)
+			return false;
+	return ret->first_weight != AGAINST && ret->last_weight != AGAINST;
+}
+
+/* Nothing speaks against a person: for places where the words around it say that one is meant. */
+bool check_names_person(const char *p, size_t n)
+{
+	struct name_word word[NAME_WORDS];
+	struct person who;
+
+	if (!take_apart(word, name_words(p, n, word), &who))
+		return false;
+	if (who.first->initial)
+		return who.last_weight == NAME || (who.last_weight == BOTH && name_last(who.last->p) == 'a');
+	if (who.first_weight == NAME)
+		return true;
+	if (who.first_weight == BOTH)
+		return who.last_weight != WORD;
+	/* Sage Nguyen has a rare first name that is a word. */
+	return who.first_weight == WORD ? who.last_weight == NAME : who.last_weight != WORD;
+}
+
+/* The lists know the first name, and it is not one that a sentence may begin with: for places that say little. */
+bool check_names_known(const char *p, size_t n)
+{
+	struct name_word word[NAME_WORDS];
+	struct person who;
+
+	if (!take_apart(word, name_words(p, n, word), &who) || who.first->initial)
+		return false;
+	if (who.first_weight == NAME)
+		return who.last_weight != WORD || name_first(who.first->p) != 'c';
+	return who.first_weight == BOTH && name_first(who.first->p) == 'a' &&
+	       (who.last_weight == NAME || who.last_weight == UNKNOWN);
+}
+
+/* What stands behind Mr or Mrs: one word or a whole name. */
+bool check_names_surname(const char *p, size_t n)
+{
+	struct name_word word[NAME_WORDS];
+	size_t words = name_words(p, n, word);
+	const struct name_word *v[NAME_WORDS];
+	size_t full = full_words(word, words, v);
+
+	if (full == 0)
+		return false;
+	if (full > 1)
+		return check_names_person(p, n);
+	return v[0]->n > 1 && weigh_last(v[0]) >= UNKNOWN;
+}
+
+/* One word that is a first name; where it is a word as well, a most frequent one. */
+bool check_names_given(const char *p, size_t n)
+{
+	struct name_word word[NAME_WORDS];
+	enum weight weight;
+
+	if (name_words(p, n, word) != 1 || word[0].n < 2)
+		return false;
+	weight = weigh_first(word);
+	return weight == NAME || (weight == BOTH && name_first(word[0].p) == 'a');
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check_names.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+extern const struct mw_plugin mw_plugin_check_names;
+
+static const struct {
+	const char *check, *text;
+	bool valid;
+} row[] = {
+    {"person", "John Smith", true},
+    {"person", "SMITH, JOHN", true},
+    {"person", "Smith, John A.", true},
+    {"person", "Mr. John Smith", true},
+    {"person", "John Q. Carpenter Jr", true},
+    {"person", "Maria de la Cruz", true},
+    {"person", "Jos\xc3\xa9 Eduardo G\xc3\xb3mez", true},
+    {"person", "Jose\xcc\x81 Gomez", true}, /* the accent is a character of its own */
+    {"person", "Maeve O'Brien", true},
+    {"person", "Anne-Marie Smith-Jones", true},
+    {"person", "J. Smith", true},
+    {"person", "J. Glass", false}, /* a rarer surname that is a word as well, and an initial tells nothing */
+    {"person", "J. Nguyen", true},
+    {"person", "Mark Brown", true}, /* both are words, and both are frequent names */
+    {"person", "Sage Nguyen", true},
+    {"person", "Duqyaha Karataev", true}, /* no list has them, and nothing speaks against them */
+    {"person", "Amy Butcher", true},
+    {"person", "Quarterly Forecast", false},
+    {"person", "Well Doctor", false},
+    {"person", "John Hancock Center", false},
+    {"person", "Smith Street", false},
+    {"person", "March Madness", false},
+    {"person", "New York", false},
+    {"person", "John", false},
+    {"person", "J. S.", false},
+    {"person", "John Smith MD", false},
+    {"person", "Dr. John Smith", false},
+    {"person", "a, b, c", false},
+    {"person", "John Really Smith", false},
+    {"person", "John Smith 3", false},
+    {"person", "One Two Three Four Five Six Seven", false},
+    {"person", "", false},
+    {"person-known", "John Smith", true},
+    {"person-known", "Donna Torres", true},
+    {"person-known", "TORRES, DONNA", true},
+    {"person-known", "Betty Balistreri", true},
+    {"person-known", "Duqyaha Karataev", false},
+    {"person-known", "Grace Nguyen", true},
+    {"person-known", "Mark Price", false},
+    {"person-known", "Mark Balistreri", true},
+    {"person-known", "Summer Price", false},
+    {"person-known", "J. Nguyen", false},
+    {"person-known", "Linux Kernel", false},
+    {"surname", "Jones", true},
+    {"surname", "Ms. Jones", true},
+    {"surname", "Brown", true},
+    {"surname", "Balistreri", true},
+    {"surname", "Anna Jones", true},
+    {"surname", "ABC", true}, /* nobody knows; the pattern asks for small letters */
+    {"surname", "A", false},
+    {"surname", "Robot", false},
+    {"surname", "Customer", false},
+    {"surname", "", false},
+    {"first-name", "Martha", true},
+    {"first-name", "Mark", true},
+    {"first-name", "Diamond", false},
+    {"first-name", "Parkinson", false},
+    {"first-name", "Team", false},
+    {"first-name", "Anna Jones", false},
+    {"first-name", "J", false},
+};
+
+static bool run(const char *check, const char *p, size_t n)
+{
+	for (const struct mw_check *c = mw_plugin_check_names.checks; c->name; c++)
+		if (!strcmp(c->name, check))
+			return c->valid(NULL, p, n);
+	fail_msg("no check %s", check);
+	return false;
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		/* An exact copy, so that reading beyond it is seen. */
+		size_t n = strlen(row[i].text);
+		char *p = malloc(n ? n : 1);
+
+		assert_non_null(p);
+		memcpy(p, row[i].text, n);
+		if (run(row[i].check, p, n) != row[i].valid)
+			fail_msg("%s: %s", row[i].check, row[i].text);
+		free(p);
+	}
+}
+
+/* Looking up by halves finds the first, the last and a middle row of each list, and nothing between them. */
+static void test_lists(void **state)
+{
+	(void)state;
+	assert_int_equal(name_first("aaliyah"), 'a');
+	assert_int_equal(name_first("zulma"), 'c');
+	assert_int_equal(name_first("donna"), 'a');
+	assert_int_equal(name_first("donnie"), 'c');
+	assert_int_equal(name_first("donni"), 0);
+	assert_int_equal(name_last("abbott"), 'b');
+	assert_int_equal(name_last("zuniga"), 'b');
+	assert_int_equal(name_last("zzz"), 0);
+	assert_int_equal(name_last("a"), 0);
+	assert_int_equal(name_ordinary("about"), 'a');
+	assert_int_equal(name_ordinary("zest"), 'b');
+	assert_int_equal(name_ordinary("zests0"), 0);
+	assert_int_equal(name_ordinary(""), 0);
+	assert_true(name_never("dob"));
+	assert_true(name_never("zip"));
+	assert_false(name_never("smith"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_lists)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
