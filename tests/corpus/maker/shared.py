@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""shared: finds ../shared/data and unpacks what is needed of it."""
+
+import os
+import shutil
+import subprocess
+
+SETS = ["phi-text", "mail-ham"]
+
+
+class Absent(Exception):
+    """There is no ../shared/data here: where was looked."""
+
+
+def shared(src, folder):
+    """The folder with phi-text, mail-ham and facts. Throws Absent."""
+    source = os.path.join(src, "../shared/data")
+    if not os.path.exists(os.path.join(source, "phi-text.tar.zst")):
+        raise Absent("no ../shared/data")
+    target = os.path.join(folder, "data")
+    os.makedirs(target)
+    for one in SETS:
+        done = subprocess.run(["tar", "-x", "--zstd", "-f", os.path.join(source, one + ".tar.zst"), "-C", target], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Absent(f"{one}.tar.zst cannot be unpacked: {done.stderr.strip()}")
+    shutil.copytree(os.path.join(source, "facts"), os.path.join(target, "facts"))
+    return target
