@@ -82,6 +82,7 @@ static void decide(struct decided *d, uint32_t effect, const struct mw_line *lin
 {
 	d->line = line;
 	d->call = call;
+	d->hold = NULL;
 	d->verdict = (struct mw_verdict){
 		.effect = effect,
 		.action = call ? call->shown : mw_effect_name(effect),
@@ -89,6 +90,17 @@ static void decide(struct decided *d, uint32_t effect, const struct mw_line *lin
 		.reason = call && call->reason ? call->reason : "",
 		.skipped = "",
 	};
+}
+
+/* Held, and it will go by the means that was decided. Both are shown; without memory the hold alone. */
+static void decide_hold(struct mw_msg *m, struct decided *d, const struct mw_call *hold)
+{
+	const char *both = mw_arena_printf(m->arena, "%s, %s", hold->shown, d->call->shown);
+
+	d->hold = hold;
+	d->verdict.effect = MW_HOLD;
+	d->verdict.action = both ? both : hold->shown;
+	d->verdict.reason = hold->reason;
 }
 
 /* What the policy's own lines say for recipient i. */
@@ -109,6 +121,8 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 		return;
 	}
 	decide(d, found.effect, found.line, found.call);
+	if (found.hold)
+		decide_hold(m, d, found.hold);
 	d->verdict.skipped = found.skipped ? found.skipped : "";
 	if (!found.line)
 		d->verdict.reason = "no line of the policy matches";
@@ -127,18 +141,30 @@ static const struct mw_call *choose_means(struct mw_msg *m, const struct mw_line
 	return NULL;
 }
 
-/* A cause decides where it is stricter, for recipients outside. */
+static uint32_t effect_of(const struct mw_line *line)
+{
+	if (!line || !line->means)
+		return MW_TEMPFAIL;
+	return line->hold ? MW_HOLD : line->mean[0].effect;
+}
+
+/* A cause decides where it is stricter, for recipients outside. What it holds keeps the route that it has. */
 static void decide_by_cause(struct mw_msg *m, uint32_t i, uint32_t cause)
 {
 	const struct mw_line *line = mw_eval_cause(m->gen->plan, cause);
-	uint32_t effect = line && line->means ? line->mean[0].effect : MW_TEMPFAIL;
+	uint32_t effect = effect_of(line);
 	struct decided *d = &m->decided[i];
-	const struct mw_call *call;
+	const struct mw_call *call, *route = d->call && d->call->effect == MW_ROUTE ? d->call : NULL, *hold;
 
 	if (effect == d->verdict.effect || mw_effect_stricter(effect, d->verdict.effect) != effect)
 		return;
 	call = line ? choose_means(m, line, i) : NULL;
+	hold = call && call->effect == MW_HOLD ? call : call && call->effect == MW_ROUTE ? line->hold : NULL;
+	if (hold && route)
+		call = route;
 	decide(d, call ? call->effect : MW_TEMPFAIL, line, call); /* the last of `send by A or hold` is no means */
+	if (hold && call->effect == MW_ROUTE)
+		decide_hold(m, d, hold);
 	d->cause = cause;
 	if (!d->verdict.reason[0])
 		d->verdict.reason = mw_cause_name(cause);
@@ -224,6 +250,8 @@ static void act_rcpt(struct mw_msg *m, uint32_t rcpt)
 	if (!call)
 		return;
 	act(m, call, rcpt);
+	if (m->decided[rcpt].hold)
+		act(m, m->decided[rcpt].hold, rcpt);
 	if (call->effect != MW_ROUTE || !m->gen->self[call->module].opened || m->broken || mw_msg_has_tag(m, rcpt))
 		return;
 	(void)mw_msg_module_failed(m, &m->gen->self[call->module], -EIO, &err);

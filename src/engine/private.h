@@ -87,7 +87,8 @@ struct current {
 struct decided {
 	struct mw_verdict verdict;
 	const struct mw_line *line; /* NULL: no line matched */
-	const struct mw_call *call; /* NULL: nothing to call */
+	const struct mw_call *call; /* NULL: nothing to call. A means although effect is HOLD: its route when it is released */
+	const struct mw_call *hold; /* with a means: what holds it, NULL = nothing */
 	uint32_t cause;             /* that decided, MW_CAUSES = none */
 };
 

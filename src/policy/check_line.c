@@ -7,11 +7,11 @@
 /* A line in work. */
 struct work {
 	struct mw_checker *c;
-	struct mw_call *mean, *extra;
+	struct mw_call *mean, *extra, *outcome;
 	size_t means, extras;
-	bool cause;	       /* `on`: a means may stand without `send by` */
-	bool failed;	       /* something in it is wrong, and told */
-	struct mw_place first; /* of the outcome */
+	bool sends;  /* mean is there: `send by`, or one means of `on` */
+	bool cause;  /* `on`: a means may stand without `send by` */
+	bool failed; /* something in it is wrong, and told */
 };
 
 static void refuse(struct work *w, struct mw_place place, const char *hint, const char *shown, const char *why)
@@ -20,14 +20,15 @@ static void refuse(struct work *w, struct mw_place place, const char *hint, cons
 	w->failed = true;
 }
 
-/* One more outcome: allowed once. */
-static bool is_first_outcome(struct work *w, const char *shown, struct mw_place place)
+/* One more way to deal with a recipient: allowed once, but that what is sent may be held first. */
+static bool has_place(struct work *w, bool sends, uint32_t effect, const char *shown, struct mw_place place)
 {
-	if (w->means == 0) {
-		w->first = place;
+	uint32_t other = w->outcome ? w->outcome->effect : 0;
+
+	if (sends ? !w->sends && (!other || other == MW_HOLD) : !other && (!w->sends || effect == MW_HOLD))
 		return true;
-	}
-	refuse(w, place, "a line has one outcome, or one \"send by A or B\"", shown, "is a second outcome of this line");
+	refuse(w, place, "a line has one outcome, or one \"send by A or B\", or hold and \"send by\"", shown,
+	       "is a second outcome of this line");
 	return false;
 }
 
@@ -59,8 +60,9 @@ static void add_mean(struct work *w, const struct mw_ast_call *ast, bool last)
 
 static void add_send(struct work *w, const struct mw_ast_do *item)
 {
-	if (!is_first_outcome(w, "send by", item->place))
+	if (!has_place(w, true, MW_ROUTE, "send by", item->place))
 		return;
+	w->sends = true;
 	w->mean = mw_check_alloc(w->c, item->calls.n, sizeof(*w->mean));
 	for (size_t i = 0; w->mean && i < item->calls.n; i++)
 		add_mean(w, &item->calls.v[i], i + 1 == item->calls.n);
@@ -68,11 +70,41 @@ static void add_send(struct work *w, const struct mw_ast_do *item)
 
 static void add_outcome(struct work *w, const struct mw_call *call)
 {
-	if (!is_first_outcome(w, call->shown, call->place))
+	bool sends = call->effect == MW_ROUTE;
+	struct mw_call *copy;
+
+	if (!has_place(w, sends, call->effect, call->shown, call->place))
 		return;
-	w->mean = mw_check_alloc(w->c, 1, sizeof(*w->mean));
-	if (w->mean)
-		w->mean[w->means++] = *call;
+	copy = mw_check_alloc(w->c, 1, sizeof(*copy));
+	if (!copy)
+		return;
+	*copy = *call;
+	if (!sends) {
+		w->outcome = copy;
+		return;
+	}
+	w->sends = true;
+	w->mean = copy;
+	w->means = 1;
+}
+
+/* What the line orders, once all of it is read. */
+static void finish(struct work *w, struct mw_line *line)
+{
+	const struct mw_call *last = w->means ? &w->mean[w->means - 1] : NULL;
+
+	if (!w->sends) {
+		line->mean = w->outcome;
+		line->means = w->outcome ? 1 : 0;
+	} else {
+		line->mean = w->mean;
+		line->means = w->means;
+		line->hold = w->outcome;
+		if (w->outcome && last && last->effect == MW_HOLD)
+			refuse(w, last->place, "say refuse or tempfail", last->shown, "stands twice in this line");
+	}
+	line->extras = w->extras;
+	line->extra = w->extra;
 }
 
 static void add_do(struct work *w, const struct mw_ast_do *item)
@@ -103,14 +135,40 @@ static bool check_line(struct mw_checker *c, const struct mw_dos *dos, bool caus
 		return false;
 	for (size_t i = 0; i < dos->n; i++)
 		add_do(&w, &dos->v[i]);
-	if (!w.failed && w.means == 0)
+	finish(&w, line);
+	if (!w.failed && line->means == 0)
 		mw_check_error(c, line->place, "add pass, hold, refuse, tempfail or \"send by …\"",
 			       "this line decides no delivery");
-	line->means = w.means;
-	line->mean = w.mean;
-	line->extras = w.extras;
-	line->extra = w.extra;
-	return !w.failed && w.means > 0;
+	return !w.failed && line->means > 0;
+}
+
+/* Is it true for recipients inside alone? */
+static bool only_internal(const struct mw_checker *c, const struct mw_expr *e)
+{
+	switch (e->op) {
+	case MW_OP_INTERNAL:
+		return true;
+	case MW_OP_TO_TABLE:
+		return e->table == c->plan->ours;
+	case MW_OP_AND:
+		return only_internal(c, e->a) || only_internal(c, e->b);
+	case MW_OP_OR:
+		return only_internal(c, e->a) && only_internal(c, e->b);
+	default:
+		return false;
+	}
+}
+
+/* A person who releases a held message lets it go to the address as it is: nothing makes the MTA use TLS then. */
+static void check_release(struct mw_checker *c, const struct mw_line *line)
+{
+	const struct mw_call *last = &line->mean[line->means - 1];
+
+	if (last->effect != MW_HOLD || (line->when && only_internal(c, line->when)))
+		return;
+	mw_check_warn(c, last->place,
+		      line->means == 1 ? "add: , send by … (the way it goes when it is released)" : "say refuse or tempfail",
+		      "what is held here goes in clear when somebody releases it");
 }
 
 /* ---- match --------------------------------------------------------------------------------------------------------------- */
@@ -149,7 +207,8 @@ static void check_matches(struct mw_checker *c)
 		v[i].place = match->place;
 		v[i].where = mw_check_where(c, match->place);
 		v[i].when = mw_check_cond(c, match->when, true);
-		(void)check_line(c, &match->dos, false, &v[i]);
+		if (check_line(c, &match->dos, false, &v[i]) && v[i].when)
+			check_release(c, &v[i]);
 	}
 	c->plan->lines = v ? n : 0;
 	c->plan->line = v;
@@ -204,7 +263,8 @@ static void check_cause(struct mw_checker *c, const struct mw_ast_on *on)
 			       "the cause \"%s\" has two outcomes", on->cause.text);
 	line = cause == MW_NONE || c->plan->cause[cause].where ? &ignored : &c->plan->cause[cause];
 	*line = (struct mw_line){.place = on->cause.place, .where = mw_check_where(c, on->cause.place)};
-	(void)check_line(c, &on->dos, true, line);
+	if (check_line(c, &on->dos, true, line))
+		check_release(c, line);
 }
 
 /* A failure is answered with "come back later", also when the policy says nothing and no module offers an action for it. */

@@ -208,6 +208,10 @@ static int decide(const struct mw_view *view, const struct mw_line *line, uint32
 			d.effect = call->effect;
 			d.call = call;
 			d.next = next;
+			if (call->effect == MW_ROUTE && line->hold) {
+				d.effect = MW_HOLD;
+				d.hold = line->hold;
+			}
 			break;
 		}
 		if (r == 0)

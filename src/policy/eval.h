@@ -31,6 +31,7 @@ struct mw_decision {
 	const struct mw_line *line; /* NULL: no line matched (treated as refuse, `check` warns) */
 	const struct mw_call *call; /* chosen means or outcome; NULL: none of the means is there -> refuse */
 	const struct mw_call *next; /* means to its right, NULL = none; contiguous with call */
+	const struct mw_call *hold; /* call is a means, and this holds it first: effect is HOLD. NULL = not held */
 	const char *skipped;	    /* "smime: no certificate; …" in the arena, "" */
 };
 

@@ -68,12 +68,14 @@ struct mw_call {
 	struct mw_place place;
 };
 
-/* What happens to a recipient: either one outcome (effect PASS, TEMPFAIL, HOLD, REFUSE) or `send by` a list of means (ROUTE). */
+/* What happens to a recipient: either one outcome (effect PASS, TEMPFAIL, HOLD, REFUSE) or `send by` a list of means (ROUTE), which
+ * may be held first. */
 struct mw_line {
 	const struct mw_expr *when; /* NULL = any */
 	size_t means;
 	/* means == 1 for an outcome. Means (MW_ROUTE) are tried left to right; the last may be TEMPFAIL, HOLD or REFUSE. */
 	const struct mw_call *mean;
+	const struct mw_call *hold; /* with means: a person decides first, and they are what a release does; NULL = not held */
 	size_t extras;
 	const struct mw_call *extra; /* effects EDIT, SIGN, RECORD ordered in the same line */
 	struct mw_place place;

@@ -160,6 +160,10 @@ static void print_call(const struct mw_plan *plan, const struct mw_call *call, s
 
 static void print_line(const struct mw_plan *plan, const struct mw_line *line, struct mw_buf *out)
 {
+	if (line->hold) {
+		print_call(plan, line->hold, out);
+		mw_buf_puts(out, ", ");
+	}
 	for (size_t i = 0; i < line->means; i++) {
 		if (line->mean[0].effect == MW_ROUTE)
 			mw_buf_puts(out, i ? " or " : "send by ");

@@ -61,3 +61,38 @@ with lab.Site() as site:
     tap.equal(copies.get(("portal", "bob@plain.test")), [None], "released by postsuper -H: others keep their route")
     tap.equal(copies.get(("valid", "tls@valid.test")), ["TLSv1.3"], "released by postsuper -H: TLS stays")
     tap.equal([key for key, tls in copies.items() if key[0] == "plain"], [], "released by postsuper -H: nothing in clear")
+
+    # Held with a route: a release goes that way, whatever else happens to it in the queue.
+    def release(queue_id):
+        postfix.super("-H", queue_id)
+
+    def requeue_and_release(queue_id):
+        before = len(postfix.queue_ids(message.id))
+        postfix.super("-r", queue_id)
+        lab.wait_for(lambda: len(postfix.queue_ids(message.id)) > before, "the message is requeued")
+        postfix.settle()
+        tap.equal([m["queue_name"] for m in postfix.queue()], ["hold"], "requeued and held again")
+        postfix.super("-H", postfix.queue()[0]["queue_id"])
+
+    for act, name in ((release, "-H"), (requeue_and_release, "-r and -H")):
+        message = lab.phi()
+        site.send(message, "bob@clinic.test", "heldtls@valid.test", "heldtls@plain.test", "heldverp@plain.test", "heldverp@valid.test")
+        postfix.settle()
+        tap.equal([m["queue_name"] for m in postfix.queue()], ["hold"], "hold with a route holds the message")
+        tap.equal(site.copies(message), {}, "nothing of it leaves")
+        act(postfix.queue()[0]["queue_id"])
+        postfix.settle()
+        lab.wait_for(lambda: not postfix.queue(), "the queue is empty")
+        tap.equal(
+            site.copies(message),
+            {
+                ("inside", "bob@clinic.test"): [None],
+                ("valid", "heldtls@valid.test"): ["TLSv1.3"],
+                ("valid", "heldverp@valid.test"): ["TLSv1.3"],
+                ("portal", "heldverp@plain.test"): [None],
+            },
+            "released by postsuper %s: each goes its route, nothing in clear" % name,
+        )
+        reports = site.reports(message)
+        tap.ok(len(reports) == 1 and b"heldtls@plain.test" in reports[0].data and b"219-09-9998" not in reports[0].data,
+               "released by postsuper %s: what TLS cannot reach is bounced, without its body" % name)

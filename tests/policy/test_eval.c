@@ -333,6 +333,23 @@ static void test_first_match(void **state)
 	assert_string_equal(decided(&m), "7 pass pass");
 }
 
+/* hold beside `send by`: the effect is hold, the call is the means; without a means it is no hold. */
+static void test_hold_with_means(void **state)
+{
+	struct message m = {.sender = "a@clinic.example", .to = OUT};
+	struct mw_decision d;
+
+	(void)state;
+	load("match any then hold \"look\", send by tls(dane) or portal\n");
+	assert_string_equal(decided(&m), "5 hold tls(dane) next portal");
+	assert_int_equal(decide(&m, &d, NULL), 0);
+	assert_non_null(d.hold);
+	assert_int_equal(d.hold->effect, MW_HOLD);
+	assert_string_equal(d.hold->reason, "look");
+	m.missing = "tls(dane)";
+	assert_string_equal(decided(&m), "5 hold portal");
+}
+
 static void test_means(void **state)
 {
 	struct message m = {.sender = "a@clinic.example", .to = OUT};
@@ -532,7 +549,7 @@ static void test_ranks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_conditions),	  T(test_first_match), T(test_means),	    T(test_last_means_is_outcome),
+	    T(test_conditions),	  T(test_first_match), T(test_means),  T(test_hold_with_means),	    T(test_last_means_is_outcome),
 	    T(test_able_fails),	  T(test_no_line),     T(test_trace),	    T(test_unsure),
 	    T(test_unsure_class), T(test_causes),      T(test_cause_names), T(test_ranks),
 	};

@@ -8,6 +8,8 @@ ROUTES = {
     "verp": "send by tls(verified) or portal",
     "portal": "send by portal",
     "hold": 'hold "a person must look"',
+    "heldtls": 'hold "a person must look", send by tls',
+    "heldverp": 'send by tls(verified) or portal, hold "a person must look"',
     "refuse": 'refuse "not by mail"',
     "tempfail": 'tempfail "later"',
 }
