@@ -9,9 +9,9 @@ from . import measure as m
 from .corpora import Corpora
 
 SEED, EACH = 1, 8
-SPLITS = ("dev",)
+SPLITS = ("dev", "held-out")
 HERE = os.path.dirname(os.path.abspath(__file__))
-AIMS = {"recall": 0.98, "precision": 0.98, "ham false per message": 1 / 2000, "ham SSN": 0}
+AIM = 0.98  # recall and precision of class phi
 
 
 def measure(ctl, data, folder, seed=SEED, each=EACH):
@@ -34,6 +34,27 @@ def numbers(result):
     out["ordinary mail, false phi"] = len(result["ham"]["false"])
     out["ordinary mail, false SSN"] = len(result["ham"]["ssn"])
     return out
+
+
+def aims(result):
+    """[(what, value, aim as text, reached)]"""
+    out = []
+    for split, one in result["splits"].items():
+        for what, value in (("recall", one.all.recall()), ("precision", one.all.precision())):
+            out.append((f"{split} {what}", value, f"at least {AIM}", value >= AIM))
+    ham = result["ham"]
+    out.append(("ordinary mail, false phi", len(ham["false"]), "at most 1 in 2,000 messages", len(ham["false"]) * 2000 <= ham["messages"]))
+    out.append(("ordinary mail, false SSN", len(ham["ssn"]), "none", not ham["ssn"]))
+    for entity, value in presidio().items():
+        n, _, right = result["vectors"][entity]
+        out.append((f"vectors {entity}", right / n, f"above Presidio's {value:.3f}", right / n > value or right == n))  # all is all
+    return out
+
+
+HOW = """A span is found when at least half of it is inside a finding, whatever its confidence; "the right one" is a rule for that kind of identifier.
+Presidio's numbers are those of its own recognisers (commit 0aa9f8e4 of July 2026) on the same sentences at any score, measured by `presidio-baseline`.
+Its PERSON and LOCATION need a language model that Debian does not have; they are not compared. The sentences are of many countries: telephone numbers,
+addresses and dates of all the world, while the rules here are for those of the US."""
 
 
 def presidio():
@@ -64,12 +85,14 @@ def write(result):
     out += ["## People", "", f"`phi.people` of mails that were found, counted to {m.STEPS[-1]} in steps ({', '.join(map(str, m.STEPS))}).", "", "| split | right | one step off | wrong |", "|---|--:|--:|--:|"]
     out += [f"| {name} | {one.people['right']} | {one.people['one more or less']} | {one.people['wrong']} |" for name, one in splits.items()]
     theirs = presidio()
-    out += ["", "## Identifiers, on the vectors of Presidio-research", "", theirs["how"], "", "| entity | spans | found by an identifier rule | by the right one | recall | Presidio's recognisers |", "|---|--:|--:|--:|--:|--:|"]
+    out += ["", "## Identifiers, on the vectors of Presidio-research", "", HOW, "", "| entity | spans | found by an identifier rule | by the right one | recall | Presidio's recognisers |", "|---|--:|--:|--:|--:|--:|"]
     for entity, (n, found, right) in sorted(result["vectors"].items()):
-        out.append(f"| {entity} | {n} | {found} | {right} | {right / n:.3f} | {m.ratio(theirs['recall'].get(entity))} |")
+        out.append(f"| {entity} | {n} | {found} | {right} | {right / n:.3f} | {m.ratio(theirs.get(entity))} |")
     ham = result["ham"]
     out += ["", f"SSN seen where none is labelled: {result['vector-ssn']}.", "", "## Real ordinary mail", "", "| messages | false phi | with an SSN (none has one) | with an identifier that counts |", "|--:|--:|--:|--:|", f"| {ham['messages']} | {len(ham['false'])} | {len(ham['ssn'])} | {ham['who']} |"]
-    out += ["", "## What the test holds fast", "", "| number | value |", "|---|--:|", *(f"| {name} | {value:.3f} |" for name, value in numbers(result).items()), ""]
+    out += ["", "## Aims", "", "| number | value | aim | |", "|---|--:|---|---|"]
+    out += [f"| {name} | {value:.3f} | {aim} | {'reached' if good else '**not reached**'} |" for name, value, aim, good in aims(result)]
+    out += ["", "## What the test holds fast", "", "| number | value |", "|---|--:|", *(f"| {name} | {value:.3f} |" for name, value in sorted(numbers(result).items())), ""]
     return "\n".join(out)
 
 
