@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chain: the modules in the order of their load lines: begin, see, what the policy decides, act.
+ * chain: a whole message: the modules see it, the policy decides, the modules act.
  *
  * A failure is a cause, never an end: every message gets an outcome. The causes that a policy can judge (a limit, a module that
  * could not look) become the line of `on …`, for recipients outside, when it is stricter than their own. What the policy cannot
@@ -11,58 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-int mw_msg_module_failed(struct mw_msg *m, const struct mw_self *s, int code, const struct mw_err *err)
-{
-	char why[sizeof(err->text) + 80];
-
-	(void)snprintf(why, sizeof(why), "module \"%s\": %s", s->plugin->name, err->text[0] ? err->text : strerror(-code));
-	mw_msg_cause(m, MW_CAUSE_ERROR, why);
-	return code;
-}
-
-/* Does this module take part in messages? */
-static bool in_chain(const struct mw_self *s)
-{
-	return s->opened && s->row->milter;
-}
-
-void mw_msg_begin(struct mw_msg *m)
-{
-	if (m->begun)
-		return;
-	m->begun = true;
-	for (size_t i = 0; i < m->gen->plan->modules; i++) {
-		const struct mw_self *s = &m->gen->self[i];
-		struct mw_err err = {0};
-		int r = 0;
-
-		if (!in_chain(s))
-			continue;
-		if (s->plugin->hooks.begin)
-			r = s->plugin->hooks.begin(s->inst, m, &m->tx[i].p, &err);
-		if (r < 0)
-			(void)mw_msg_module_failed(m, s, r, &err);
-		else
-			m->tx[i].begun = true;
-	}
-}
-
-void mw_msg_see(struct mw_msg *m, uint32_t stage, const char *p, size_t n)
-{
-	mw_msg_begin(m);
-	for (size_t i = 0; i < m->gen->plan->modules; i++) {
-		const struct mw_self *s = &m->gen->self[i];
-		struct mw_err err = {0};
-		int r;
-
-		if (!m->tx[i].begun || !(s->plugin->stages & stage) || !s->plugin->hooks.see)
-			continue;
-		r = s->plugin->hooks.see(s->inst, m->tx[i].p, m, stage, p, n, &err);
-		if (r < 0)
-			(void)mw_msg_module_failed(m, s, r, &err);
-	}
-}
 
 /* ---- verdicts ---------------------------------------------------------------------------------------------------- */
 struct tracer {

@@ -144,19 +144,28 @@ struct mw_msg {
 	size_t edits;
 };
 
-/* message.c */
+static inline uint64_t mw_msg_limit(const struct mw_msg *m, enum mw_limit l)
+{
+	return m->gen->plan->limits.max[l];
+}
+
+/* cause.c */
 /* Remembers the cause `error`, and that something was lost. why NULL: the text of code. Returns code. */
 int mw_msg_fail(struct mw_msg *, int code, const char *why);
-void mw_msg_broken(struct mw_msg *, uint32_t cause);
-/* Is the time of the message over? Then that is a cause, and what is not read yet stays unread. */
-bool mw_msg_late(struct mw_msg *);
-void mw_msg_complete(struct mw_msg *); /* the last octet has come; the clock runs */
-void mw_msg_breach(struct mw_msg *, enum mw_limit);
-
-/* chain.c: begin() of the modules, once; a failure is a cause. */
-void mw_msg_begin(struct mw_msg *);
 /* `module "x": text` as the cause `error`. Returns code. */
 int mw_msg_module_failed(struct mw_msg *, const struct mw_self *, int code, const struct mw_err *);
+void mw_msg_broken(struct mw_msg *, uint32_t cause);
+void mw_msg_breach(struct mw_msg *, enum mw_limit);
+void mw_msg_start_clock(struct mw_msg *);
+/* Is the time of the message over? Then that is a cause, and what is not read yet stays unread. */
+bool mw_msg_late(struct mw_msg *);
+
+/* hooks.c */
+void mw_msg_begin(struct mw_msg *); /* once; a failure is a cause */
+void mw_msg_end(struct mw_msg *);   /* of each module that has begun */
+
+/* fill.c */
+void mw_msg_complete(struct mw_msg *); /* the last octet has come; the clock runs */
 
 /* parts.c: a failure is noted as a cause. */
 int mw_msg_make_parts(struct mw_msg *);
