@@ -215,13 +215,18 @@ struct mw_field {
 	struct mw_str value; /* leading space kept */
 };
 
-/* Where a text stands in the message. */
+/* Where a text stands in the message. A part is in one of the first four; what is found in a body may be in one of the others. */
 enum mw_zone {
 	MW_ZONE_SUBJECT = 1,
 	MW_ZONE_HEADER,
-	MW_ZONE_BODY,
+	MW_ZONE_BODY, /* of a finding: new text, what the sender wrote */
 	MW_ZONE_ATTACHMENT,
+	MW_ZONE_QUOTED,	   /* of earlier messages, forwarded ones too */
+	MW_ZONE_SIGNATURE, /* of new text */
+	MW_ZONE_DISCLAIMER,
 };
+/* Words of the zones in rules and policies, from MW_ZONE_SUBJECT on. */
+#define MW_ZONE_WORDS "subject", "header", "new", "attachment", "quoted", "signature", "disclaimer"
 
 /* One leaf of the MIME tree, or the header. `text` is decoded UTF-8 as `milwardctl text` prints it, lines end
  * with LF; offsets count its octets. */
@@ -239,15 +244,28 @@ struct mw_part {
 
 enum mw_rule_kind { MW_IDENTIFIER = 1, MW_CLINICAL, MW_STRUCTURE };
 
+/* Flags of a finding. */
+enum {
+	MW_FINDING_SHADOW = 1, /* of a rule in shadow: it is shown and counted, and decides nothing: no fact may count it */
+	MW_FINDING_ROW = 2,    /* the record is a row of a table or another record of data, not a paragraph */
+	MW_FINDING_NEAR = 4,   /* its confidence is due to a word of context, or to the finding of another rule */
+	MW_FINDING_COLUMN = 8, /* that stands in the header of its column */
+};
+#define MW_NO_CUE UINT32_MAX
+
 /* A place where a rule matched. Never the text itself. */
 struct mw_finding {
 	uint32_t rule;       /* index for mw_host.rule() */
 	uint32_t part;       /* index of the part */
 	uint32_t zone;       /* enum mw_zone */
-	uint32_t confidence; /* 0-100 */
+	uint32_t confidence; /* 1-100 */
 	uint64_t offset;     /* octets into mw_part.text */
 	uint64_t length;
-	uint64_t value; /* keyed digest of the normalised match: equal values are equal matches within this process */
+	uint64_t value;	 /* keyed digest of the normalised match: equal values are equal matches within this process */
+	uint32_t record; /* which unit of the part it stands in, from 0: row of a table, HL7 message, member or claim of X12, line of
+			  * NDJSON, resource of FHIR, C-CDA document; else the paragraph */
+	uint32_t flags;	 /* MW_FINDING_… */
+	uint32_t cue;	 /* what of the rule's `near` entries it is due to, counted through all of them; or MW_NO_CUE */
 };
 
 struct mw_rule_info {

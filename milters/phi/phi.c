@@ -95,7 +95,7 @@ static size_t take_hits(const struct phi *p, struct mw_msg *msg, struct hit *hit
 		for (size_t j = 0; j < found && n < max; j++) {
 			const struct mw_rule_info *rule = p->host->rule(msg, f[j].rule);
 
-			if (rule && f[j].confidence >= p->conf->confidence)
+			if (rule && !(f[j].flags & MW_FINDING_SHADOW) && f[j].confidence >= p->conf->confidence)
 				hit[n++] = (struct hit){.value = f[j].value, .kind = rule->kind, .rule = f[j].rule};
 		}
 	}

@@ -99,18 +99,7 @@ const char *ctl_style(const struct ctl *ctl, enum ctl_style style)
 
 const char *ctl_zone_name(uint32_t zone)
 {
-	switch (zone) {
-	case MW_ZONE_SUBJECT:
-		return "subject";
-	case MW_ZONE_HEADER:
-		return "header";
-	case MW_ZONE_BODY:
-		return "body";
-	case MW_ZONE_ATTACHMENT:
-		return "attachment";
-	default:
-		return "unknown";
-	}
+	return zone == MW_ZONE_BODY ? "body" : mw_zone_word(zone);
 }
 
 const char *ctl_kind_name(uint32_t kind)

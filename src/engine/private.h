@@ -126,8 +126,8 @@ struct mw_msg {
 	uint64_t text_octets;
 	struct mw_findings findings;
 	struct mw_scratch *scratch;
-	uint64_t *rule_count;
-	size_t counted; /* findings when rule_count was made */
+	struct mw_finding *sorted; /* findings by rule and value, without shadow */
+	size_t sorted_n, sorted_of; /* sorted_of: findings when it was made */
 
 	bool *classes;
 	struct decided *decided;
@@ -176,7 +176,8 @@ int mw_header_text(struct mw_arena *, const struct mw_header *, bool subject, st
 /* scan.c */
 int mw_msg_scan_part(struct mw_msg *, size_t part);
 int mw_msg_scan_all(struct mw_msg *);
-uint64_t mw_msg_rule_count(struct mw_msg *, uint32_t rule);
+/* Distinct values; zones: bits of MW_ZONE_BIT, 0 = all. */
+uint64_t mw_msg_rule_count(struct mw_msg *, uint32_t rule, uint32_t zones);
 void mw_msg_scan_done(struct mw_msg *);
 
 /* edit.c */

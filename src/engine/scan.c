@@ -87,37 +87,56 @@ static int by_rule_and_value(const void *a, const void *b)
 	return x->value < y->value ? -1 : x->value > y->value;
 }
 
-/* Distinct values of each rule over all parts. */
-static int count_rules(struct mw_msg *m)
+/* Findings of all parts by rule and value, but those in shadow. */
+static int sort_findings(struct mw_msg *m)
 {
 	size_t n = m->findings.n;
-	struct mw_finding *sorted;
 
-	if (m->rule_count && m->counted == n)
+	if (m->sorted && m->sorted_of == n)
 		return 0;
-	m->rule_count = mw_arena_array(m->arena, m->gen->plan->rules, sizeof(*m->rule_count));
-	sorted = malloc(n ? n * sizeof(*sorted) : 1); /* findings exist, so this product does */
-	if (!m->rule_count || !sorted) {
-		free(sorted);
-		m->rule_count = NULL;
+	m->sorted = mw_arena_array(m->arena, n, sizeof(*m->sorted));
+	if (!m->sorted)
 		return mw_msg_fail(m, -ENOMEM, NULL);
-	}
-	if (n)
-		memcpy(sorted, m->findings.v, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), by_rule_and_value);
+	m->sorted_n = 0;
 	for (size_t i = 0; i < n; i++)
-		if (i == 0 || by_rule_and_value(&sorted[i - 1], &sorted[i]) != 0)
-			m->rule_count[sorted[i].rule]++;
-	free(sorted);
-	m->counted = n;
+		if (!(m->findings.v[i].flags & MW_FINDING_SHADOW))
+			m->sorted[m->sorted_n++] = m->findings.v[i];
+	qsort(m->sorted, m->sorted_n, sizeof(*m->sorted), by_rule_and_value);
+	m->sorted_of = n;
 	return 0;
 }
 
-uint64_t mw_msg_rule_count(struct mw_msg *m, uint32_t rule)
+/* The first of the sorted findings of a rule. */
+static size_t first_of(const struct mw_msg *m, uint32_t rule)
 {
-	if (rule >= m->gen->plan->rules)
-		return 0;
+	size_t lo = 0, hi = m->sorted_n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->sorted[mid].rule < rule)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+uint64_t mw_msg_rule_count(struct mw_msg *m, uint32_t rule, uint32_t zones)
+{
+	uint64_t n = 0, last = 0;
+
 	/* A failure is noted as a cause; what was found counts all the same. */
 	(void)mw_msg_scan_all(m);
-	return count_rules(m) < 0 ? 0 : m->rule_count[rule];
+	if (sort_findings(m) < 0)
+		return 0;
+	for (size_t i = first_of(m, rule); i < m->sorted_n && m->sorted[i].rule == rule; i++) {
+		const struct mw_finding *f = &m->sorted[i];
+
+		if ((zones && !(zones & MW_ZONE_BIT(f->zone))) || (n && f->value == last))
+			continue;
+		n++;
+		last = f->value;
+	}
+	return n;
 }

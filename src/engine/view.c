@@ -17,9 +17,9 @@ static const char *view_fact_str(void *ctx, uint32_t module, uint32_t fact)
 	return mw_msg_fact_text(ctx, module, fact);
 }
 
-static uint64_t view_rule_count(void *ctx, uint32_t rule)
+static uint64_t view_rule_count(void *ctx, uint32_t rule, uint32_t zones)
 {
-	return mw_msg_rule_count(ctx, rule);
+	return mw_msg_rule_count(ctx, rule, zones);
 }
 
 /* Decoded once: the same line may be tried for each of many recipients. */

@@ -3,14 +3,19 @@
 #include "match/context.h"
 
 #include "match/phrase.h"
+#include "match/rule.h"
 
 struct mw_context {
 	size_t within;
-	struct mw_str *phrase;
+	uint32_t side;
+	struct phrase {
+		struct mw_str text; /* in normal form */
+		size_t which;
+	} * phrase;
 	uint32_t first[257]; /* phrases that begin with octet c: [first[c], first[c + 1]) */
 };
 
-struct mw_context *mw_context_new(struct mw_arena *a, const struct mw_str *phrase, size_t n, size_t within)
+struct mw_context *mw_context_new(struct mw_arena *a, const struct mw_str *phrase, size_t n, uint32_t side, size_t within)
 {
 	struct mw_context *c = mw_arena_alloc(a, sizeof(*c));
 	struct mw_str *normal = mw_arena_array(a, n, sizeof(*normal));
@@ -22,6 +27,7 @@ struct mw_context *mw_context_new(struct mw_arena *a, const struct mw_str *phras
 	if (!c->phrase)
 		return NULL;
 	c->within = within;
+	c->side = side;
 	for (size_t i = 0; i < n; i++) {
 		if (!mw_phrase_normal(a, phrase[i], normal + i))
 			return NULL;
@@ -34,11 +40,11 @@ struct mw_context *mw_context_new(struct mw_arena *a, const struct mw_str *phras
 	}
 	for (size_t i = 0; i < n; i++)
 		if (normal[i].n)
-			c->phrase[next[(unsigned char)normal[i].p[0]]++] = normal[i];
+			c->phrase[next[(unsigned char)normal[i].p[0]]++] = (struct phrase){.text = normal[i], .which = i};
 	return c;
 }
 
-static bool window_has(const struct mw_context *c, struct mw_str text, size_t from, size_t to)
+bool mw_context_in(const struct mw_context *c, struct mw_str text, size_t from, size_t to, size_t *which)
 {
 	for (size_t at = from; at < to; at++) {
 		unsigned char head = (unsigned char)mw_lower(text.p[at]);
@@ -46,16 +52,19 @@ static bool window_has(const struct mw_context *c, struct mw_str text, size_t fr
 		if (c->first[head] == c->first[head + 1] || mw_phrase_cut(text, at))
 			continue;
 		for (uint32_t i = c->first[head]; i < c->first[head + 1]; i++)
-			if (mw_phrase_at(c->phrase[i], text, at, to))
+			if (mw_phrase_at(c->phrase[i].text, text, at, to)) {
+				*which = c->phrase[i].which;
 				return true;
+			}
 	}
 	return false;
 }
 
-bool mw_context_near(const struct mw_context *c, struct mw_str text, size_t start, size_t end)
+bool mw_context_near(const struct mw_context *c, struct mw_str text, size_t start, size_t end, size_t *which)
 {
 	size_t from = start > c->within ? start - c->within : 0;
 	size_t to = text.n - end > c->within ? end + c->within : text.n;
 
-	return window_has(c, text, from, start) || window_has(c, text, end, to);
+	return ((c->side & MW_SIDE_BEFORE) && mw_context_in(c, text, from, start, which)) ||
+	       ((c->side & MW_SIDE_AFTER) && mw_context_in(c, text, end, to, which));
 }

@@ -15,7 +15,7 @@ void mw_hunter_free(struct mw_hunter **);
 
 /* Told of each match. 1: go on behind it; 0: refused, so go on one octet behind its start; negative: stop. */
 typedef int (*mw_hunt_found)(void *ctx, uint32_t rule, size_t start, size_t end);
-/* run[i]: look for the pattern of rule i (rules without a pattern are left out anyway).
+/* May be called for a text again, with the rules of a later stage. run[i]: look for the pattern of rule i (rules without a pattern are left out anyway).
  * 0; -EAGAIN: a limit was reached in the rule *limited (the others have gone on); what found() returned; -ENOMEM. */
 int mw_hunt(const struct mw_ruleset *, struct mw_hunter *, struct mw_str text, const bool *run, mw_hunt_found, void *ctx,
 	    size_t *limited);

@@ -11,21 +11,72 @@ struct mw_sample {
 	uint32_t file, line, column; /* file: index into the plan's sources */
 };
 
+/* On which side of a match context stands. */
+enum mw_side { MW_SIDE_BEFORE = 1, MW_SIDE_AFTER = 2, MW_SIDE_BOTH = 3 };
+
+/* One `near` entry: phrases, or rules whose findings are the context; never both. */
+struct mw_near {
+	uint32_t name;	 /* index into mw_rule.near_name; entries of one name count together */
+	uint32_t side;	 /* enum mw_side */
+	uint32_t within; /* octets of folded text; default 60 */
+	size_t phrases;	 /* whole words, ASCII case-insensitive, one space stands for any run of blanks */
+	const char *const *phrase;
+	size_t rules; /* indices into the rules that this one is among */
+	const uint32_t *rule;
+};
+
+/* A condition of `level … when`. */
+enum mw_when_op {
+	MW_WHEN_NEAR = 1, /* name `n` holds */
+	MW_WHEN_COLUMN,	  /* the header of the column holds a phrase of any name */
+	MW_WHEN_ZONE,	  /* the match stands in zone `n` */
+	MW_WHEN_AND,	  /* a, b */
+	MW_WHEN_OR,
+	MW_WHEN_NOT, /* a */
+};
+struct mw_when {
+	enum mw_when_op op;
+	uint32_t n;
+	const struct mw_when *a, *b;
+};
+
+/* The last clause that holds says how sure a match is; 0, or none that holds, is no finding. */
+struct mw_level {
+	uint32_t confidence;	    /* 0-100 */
+	const struct mw_when *when; /* NULL = always */
+};
+
+/* A pattern that is asked about a match as a text of its own. */
+struct mw_except_pattern {
+	struct mw_str pattern;
+	bool caseless, extended;
+};
+
+#define MW_NEAR_NAMES_MAX 8u /* names of one rule */
+#define MW_NEARS_MAX 64u     /* entries of one rule */
+#define MW_ZONE_BIT(zone) (1u << (zone))
+#define MW_ZONE_LAST MW_ZONE_DISCLAIMER
+
 struct mw_rule {
 	const char *name;
 	const char *about;
-	uint32_t kind;       /* enum mw_rule_kind */
+	uint32_t kind;	       /* enum mw_rule_kind */
 	struct mw_str pattern; /* PCRE2 syntax; "" for a list of words */
-	bool caseless;         /* flag i */
-	bool extended;         /* flag x */
+	bool caseless;	       /* flag i */
+	bool extended;	       /* flag x */
+	bool shadow;	       /* is found and shown, and decides nothing */
 	const char *check;     /* NULL = none */
-	size_t nears;          /* words of context: whole words, ASCII case-insensitive, one space stands for any run of blanks */
-	const char *const *near;
-	uint32_t within;       /* octets of folded text on either side; default 60 */
-	uint32_t level;        /* confidence without context, 0 = only with context */
-	uint32_t level_near;   /* with context */
-	size_t excepts;        /* matches that do not count, compared after folding, blanks and dashes left out */
+	size_t near_names;
+	const char *const *near_name; /* "near" for the entries without a name of their own */
+	size_t nears;
+	const struct mw_near *near;
+	size_t levels;
+	const struct mw_level *level;
+	uint32_t zones; /* where it looks: bits of MW_ZONE_BIT, 0 = everywhere */
+	size_t excepts; /* matches that do not count, compared after folding, blanks and dashes left out */
 	const char *const *except;
+	size_t except_patterns;
+	const struct mw_except_pattern *except_pattern;
 	size_t hits, misses;
 	const struct mw_sample *hit, *miss;
 	/* words */
@@ -35,5 +86,25 @@ struct mw_rule {
 	/* place of the name, and of the pattern's first octet */
 	uint32_t file, line, column, pattern_line, pattern_column;
 };
+
+/* Answers about one match: asked for only when a level depends on them. */
+struct mw_known {
+	void *ctx;
+	bool (*name)(void *ctx, uint32_t name); /* does the name hold? */
+	bool (*column)(void *ctx);
+	uint32_t (*zone)(void *ctx); /* 0 = none */
+};
+bool mw_when_holds(const struct mw_when *, const struct mw_known *);
+/* Index of the clause that counts, SIZE_MAX = none. */
+size_t mw_level_clause(const struct mw_rule *, const struct mw_known *);
+/* Could the rule ever give a finding? */
+bool mw_level_possible(const struct mw_rule *);
+/* Names (bits) of which one must hold, or there is no finding; 0: it may give one without any. As few as can be. */
+uint32_t mw_level_needs(const struct mw_rule *);
+/* Does a level depend on the zone? */
+bool mw_level_asks_zone(const struct mw_rule *);
+/* The entry that mw_finding.cue stands for, and its index in there; NULL: no such entry. */
+const struct mw_near *mw_rule_cue(const struct mw_rule *, uint32_t cue, size_t *at);
+const char *mw_zone_word(uint32_t zone); /* as in rules, "?" when there is none */
 
 #endif

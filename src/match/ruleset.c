@@ -10,6 +10,8 @@
 
 struct builder {
 	struct mw_ruleset *set;
+	const struct mw_rule *rules;
+	size_t n;
 	mw_check_lookup lookup;
 	mw_rule_report report;
 	void *ctx;
@@ -44,33 +46,102 @@ static int fold_all(struct mw_arena *a, const char *const *v, size_t n, const st
 	return 0;
 }
 
-static int add_cues(struct builder *b, const struct mw_compiled *c, const struct mw_str *phrase)
+static int add_cues(struct builder *b, const struct mw_compiled *c, const struct mw_str *phrase, size_t n)
 {
-	struct mw_cue *v = mw_arena_grow(b->set->arena, b->cue, &b->cues_cap, b->cues + c->rule->nears, sizeof(*v));
+	struct mw_cue *v = mw_arena_grow(b->set->arena, b->cue, &b->cues_cap, b->cues + n, sizeof(*v));
 
 	if (!v)
 		return -ENOMEM;
 	b->cue = v;
-	for (size_t i = 0; i < c->rule->nears; i++)
+	for (size_t i = 0; i < n; i++)
 		b->cue[b->cues++] = (struct mw_cue){.phrase = phrase[i], .rule = (uint32_t)(c - b->set->rule)};
+	return 0;
+}
+
+/* The phrases of an entry. */
+static int build_phrases(struct builder *b, const struct mw_compiled *c, struct mw_compiled_near *near)
+{
+	const struct mw_near *entry = near->near;
+	const struct mw_str *phrase;
+	int rc = fold_all(b->set->arena, entry->phrase, entry->phrases, &phrase);
+
+	if (rc < 0)
+		return rc;
+	near->context = mw_context_new(b->set->arena, phrase, entry->phrases, entry->side, entry->within);
+	if (!near->context)
+		return -ENOMEM;
+	return c->needs >> entry->name & 1u ? add_cues(b, c, phrase, entry->phrases) : 0;
+}
+
+/* The rules of an entry. What is in shadow decides nothing, so it is no context of a rule that is not. */
+static int build_sources(struct builder *b, const struct mw_compiled *c, struct mw_compiled_near *near)
+{
+	const struct mw_near *entry = near->near;
+	uint32_t *rule = mw_arena_array(b->set->arena, entry->rules, sizeof(*rule));
+	uint32_t *cue = mw_arena_array(b->set->arena, entry->rules, sizeof(*cue));
+
+	if (!rule || !cue)
+		return -ENOMEM;
+	for (size_t i = 0; i < entry->rules; i++) {
+		if (entry->rule[i] >= b->n) {
+			refuse(b, c->rule, SIZE_MAX, "a rule of \"near\" is not there");
+			continue;
+		}
+		if (b->rules[entry->rule[i]].shadow && !c->rule->shadow)
+			continue;
+		rule[near->rules] = entry->rule[i];
+		cue[near->rules++] = near->cue + (uint32_t)i;
+		b->set->rule[entry->rule[i]].is_source = true;
+	}
+	near->rule = rule;
+	near->rule_cue = cue;
 	return 0;
 }
 
 static int build_context(struct builder *b, struct mw_compiled *c)
 {
-	const struct mw_str *phrase;
-	int rc;
+	const struct mw_rule *r = c->rule;
+	uint32_t cue = 0;
+	int rc = 0;
 
-	if (c->rule->nears == 0)
-		return 0;
-	rc = fold_all(b->set->arena, c->rule->near, c->rule->nears, &phrase);
+	c->near = mw_arena_array(b->set->arena, r->nears, sizeof(*c->near));
+	if (!c->near)
+		return -ENOMEM;
+	c->needs = mw_level_needs(r);
+	for (size_t i = 0; i < r->nears && rc == 0; i++) {
+		const struct mw_near *entry = r->near + i;
+
+		c->near[i] = (struct mw_compiled_near){.near = entry, .cue = cue};
+		rc = entry->phrases ? build_phrases(b, c, &c->near[i]) : build_sources(b, c, &c->near[i]);
+		cue += (uint32_t)(entry->phrases + entry->rules);
+	}
+	return rc;
+}
+
+static int build_excepts(struct builder *b, struct mw_compiled *c)
+{
+	const struct mw_rule *r = c->rule;
+	char text[128] = "";
+	int rc = fold_all(b->set->arena, r->except, r->excepts, &c->except);
+
 	if (rc < 0)
 		return rc;
-	c->context = mw_context_new(b->set->arena, phrase, c->rule->nears, c->rule->within);
-	if (!c->context)
+	c->excepts = r->excepts;
+	c->except_pattern = mw_arena_array(b->set->arena, r->except_patterns, sizeof(*c->except_pattern));
+	if (!c->except_pattern)
 		return -ENOMEM;
-	c->needs_cue = c->pattern && c->rule->level == 0;
-	return c->needs_cue ? add_cues(b, c, phrase) : 0;
+	b->set->has_except_patterns |= r->except_patterns > 0;
+	for (size_t i = 0; i < r->except_patterns; i++) {
+		const struct mw_except_pattern *e = r->except_pattern + i;
+		size_t offset;
+
+		rc = mw_pattern_new(e->pattern, e->caseless, e->extended, &c->except_pattern[i], &offset, text);
+		if (rc == -EINVAL)
+			refuse(b, r, SIZE_MAX, text);
+		else if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int build_pattern(struct builder *b, struct mw_compiled *c)
@@ -108,6 +179,18 @@ static void count_terms(struct builder *b, const struct mw_rule *r)
 	}
 }
 
+/* Names out of bounds and levels over 100 come from no checked policy. */
+static bool levels_are_good(const struct mw_rule *r)
+{
+	for (size_t i = 0; i < r->levels; i++)
+		if (r->level[i].confidence > 100)
+			return false;
+	for (size_t i = 0; i < r->nears; i++)
+		if (r->near[i].name >= r->near_names)
+			return false;
+	return r->near_names <= MW_NEAR_NAMES_MAX && mw_level_possible(r);
+}
+
 static int build_rule(struct builder *b, struct mw_compiled *c, const struct mw_rule *r)
 {
 	int rc;
@@ -115,8 +198,10 @@ static int build_rule(struct builder *b, struct mw_compiled *c, const struct mw_
 	c->rule = r;
 	if (!r->pattern.n == !r->terms)
 		refuse(b, r, SIZE_MAX, r->terms ? "a rule has a pattern or terms, not both" : "a rule needs a pattern or terms");
-	if (r->level > 100 || r->level_near > 100 || (!r->level && (!r->level_near || !r->nears)))
+	if (!levels_are_good(r)) {
 		refuse(b, r, SIZE_MAX, "this level never gives a finding");
+		return 0;
+	}
 	if (r->check) {
 		c->check = b->lookup ? b->lookup(b->ctx, r->check, &c->inst) : NULL;
 		if (!c->check)
@@ -126,10 +211,51 @@ static int build_rule(struct builder *b, struct mw_compiled *c, const struct mw_
 	if (rc == 0)
 		rc = build_context(b, c);
 	if (rc == 0)
-		rc = fold_all(b->set->arena, r->except, r->excepts, &c->except);
-	c->excepts = r->excepts;
+		rc = build_excepts(b, c);
 	count_terms(b, r);
 	return rc;
+}
+
+/* The stage of a rule whose context is all in earlier stages; UINT32_MAX: some of it is not known yet. */
+static uint32_t stage_of(const struct mw_ruleset *set, const struct mw_compiled *c)
+{
+	uint32_t stage = 0;
+
+	for (size_t i = 0; i < c->rule->nears; i++)
+		for (size_t k = 0; k < c->near[i].rules; k++) {
+			uint32_t below = set->rule[c->near[i].rule[k]].stage;
+
+			if (below == UINT32_MAX)
+				return UINT32_MAX;
+			stage = below + 1 > stage ? below + 1 : stage;
+		}
+	return stage;
+}
+
+/* Each round finds at least one stage; the checker allows no long chains, so there are few rounds. */
+static void build_stages(struct builder *b)
+{
+	struct mw_ruleset *set = b->set;
+	bool more = true;
+
+	for (size_t i = 0; i < set->n; i++)
+		set->rule[i].stage = UINT32_MAX;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < set->n; i++) {
+			struct mw_compiled *c = set->rule + i;
+
+			if (c->stage != UINT32_MAX)
+				continue;
+			c->stage = stage_of(set, c);
+			more |= c->stage != UINT32_MAX;
+			if (c->stage != UINT32_MAX && c->stage >= set->stages)
+				set->stages = c->stage + 1;
+		}
+	}
+	for (size_t i = 0; i < set->n; i++)
+		if (set->rule[i].stage == UINT32_MAX)
+			refuse(b, set->rule[i].rule, SIZE_MAX, "rules are context of one another in a circle");
 }
 
 static int build_cues(struct builder *b)
@@ -169,7 +295,7 @@ int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup lo
 		       struct mw_ruleset **ret, struct mw_err *err)
 {
 	struct mw_ruleset *set = calloc(1, sizeof(*set));
-	struct builder b = {.set = set, .lookup = lookup, .report = report, .ctx = ctx};
+	struct builder b = {.set = set, .rules = rules, .n = n, .lookup = lookup, .report = report, .ctx = ctx};
 	int rc = 0;
 
 	if (!set)
@@ -186,6 +312,8 @@ int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup lo
 		rc = build_terms(&b);
 	if (rc == 0)
 		rc = build_cues(&b);
+	if (rc == 0 && !b.refused)
+		build_stages(&b);
 	if (rc == 0 && b.refused)
 		rc = mw_fail(err, -EINVAL, "rules do not compile");
 	else if (rc < 0)
@@ -211,8 +339,13 @@ void mw_ruleset_free(struct mw_ruleset **set)
 {
 	if (!*set)
 		return;
-	for (size_t i = 0; i < (*set)->n; i++)
-		mw_pattern_free(&(*set)->rule[i].pattern);
+	for (size_t i = 0; i < (*set)->n; i++) {
+		struct mw_compiled *c = (*set)->rule + i;
+
+		mw_pattern_free(&c->pattern);
+		for (size_t k = 0; c->except_pattern && k < c->rule->except_patterns; k++)
+			mw_pattern_free(&c->except_pattern[k]);
+	}
 	mw_arena_free(&(*set)->arena);
 	free(*set);
 	*set = NULL;
@@ -221,9 +354,8 @@ void mw_ruleset_free(struct mw_ruleset **set)
 /* ---- samples ----------------------------------------------------------------------------------------------------------------
  */
 
-/* Does the rule give a finding in this text? Every finding has at least the lowest level that the rule gives. 1, 0 or negative.
- */
-static int sample_found(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, struct mw_str text)
+/* Does the rule give a finding in this text, as one of this zone? 1, 0 or negative. */
+static int found_in_zone(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, struct mw_str text, uint32_t zone)
 {
 	struct mw_arena *a = mw_arena_new(0);
 	struct mw_findings found = {.max = 1000};
@@ -235,9 +367,20 @@ static int sample_found(const struct mw_ruleset *set, struct mw_scratch *scratch
 		return -ENOMEM;
 	rc = mw_fold(a, text, &folded);
 	if (rc == 0)
-		rc = mw_scan(set, scratch, &folded, a, rule, 0, 0, &found, &limited);
+		rc = mw_scan(set, scratch, &folded, a, rule, 0, zone, &found, &limited);
 	mw_arena_free(&a);
 	return rc < 0 && rc != -EFBIG ? rc : found.n > 0;
+}
+
+/* A sample stands nowhere, so every rule looks into it; where levels depend on the zone, one of the zones will do. */
+static int sample_found(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, struct mw_str text)
+{
+	uint32_t last = mw_level_asks_zone(set->rule[rule].rule) ? MW_ZONE_LAST : 0;
+	int rc = 0;
+
+	for (uint32_t zone = 0; zone <= last && rc == 0; zone++)
+		rc = found_in_zone(set, scratch, rule, text, zone);
+	return rc;
 }
 
 static int run_samples(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, bool is_hit,

@@ -39,6 +39,7 @@ struct mw_cond {
 	struct mw_cond *a, *b;
 	struct mw_token name;  /* class, rule, fact, table, address, reason, name of a header field */
 	struct mw_token value; /* number, text, yes, pattern; MW_TOK_END = absent */
+	struct mw_tokens zones; /* behind `in` */
 	struct mw_place place;
 };
 
@@ -96,10 +97,13 @@ struct mw_ast_limit {
 	struct mw_token name, value;
 };
 
+enum mw_rule_form { MW_RULE_NEW = 0, MW_RULE_REPLACE, MW_RULE_DISABLE };
+
 struct mw_ast_rule {
+	enum mw_rule_form form;
 	bool words;
 	struct mw_token name;
-	struct mw_tokens block;
+	struct mw_tokens block; /* empty when disabled */
 };
 
 struct mw_ast {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LISTED_MAX 12u /* names that a hint lists */
+#define LISTED_MAX 16u /* names that a hint lists */
 
 static void report(struct mw_checker *c, enum mw_severity severity, struct mw_place place, const char *hint, const char *fmt,
 		   va_list ap) MW_PRINTF(5, 0);

@@ -16,6 +16,13 @@ struct mw_names { /* for "did you mean"; NULL ends when made by mw_names_end() *
 	size_t n, cap;
 };
 
+/* A `near rule`, until all rules are there. */
+struct mw_rule_ref {
+	struct mw_near *near;
+	struct mw_tokens names;
+	const struct mw_ast_rule *owner;
+};
+
 struct mw_checker {
 	struct mw_plan *plan;
 	struct mw_ast *ast;
@@ -28,6 +35,8 @@ struct mw_checker {
 	bool unloaded;		  /* some module could not be loaded: its words are not "unknown" */
 	MW_LIST_OF(struct mw_plan_module) modules;
 	MW_LIST_OF(const struct mw_table *) tables;
+	MW_LIST_OF(struct mw_rule_ref) rule_refs;
+	struct mw_tokens disabled; /* names of rules */
 	size_t classes; /* conditions may name classes below this index */
 };
 
@@ -81,6 +90,12 @@ const char *const *mw_power_names(void); /* NULL ends; bit i = name i */
 void mw_check_tables(struct mw_checker *);
 const struct mw_table *mw_check_table(const struct mw_checker *, const char *name);
 void mw_check_rules(struct mw_checker *);
+/* check_rule.c: one of them. */
+void mw_check_rule(struct mw_checker *, const struct mw_ast_rule *, struct mw_rule *ret);
+uint32_t mw_check_find_rule(const struct mw_checker *, const char *name); /* index in the plan, MW_NONE */
+void mw_check_unknown_rule(struct mw_checker *, const struct mw_token *name); /* unless its statement is broken */
+/* check_near.c: the word of a zone; bits of MW_ZONE_BIT are added. false: reported. */
+bool mw_check_zone(struct mw_checker *, const struct mw_token *, uint32_t *bits);
 void mw_check_classes(struct mw_checker *);
 /* each: may the condition ask for the recipient? */
 const struct mw_expr *mw_check_cond(struct mw_checker *, const struct mw_cond *, bool each);

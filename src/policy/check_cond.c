@@ -20,7 +20,6 @@ static struct mw_expr *expr_new(struct mw_checker *c, const struct mw_cond *cond
 	return e;
 }
 
-/* Names are collected only when one is not found: a large policy has many conditions and many rules. */
 static void unknown_class(struct mw_checker *c, const struct mw_token *name)
 {
 	struct mw_names names = {0};
@@ -58,29 +57,22 @@ static bool check_number(struct mw_checker *c, const struct mw_cond *cond, struc
 	return true;
 }
 
-static void unknown_rule(struct mw_checker *c, const struct mw_token *name)
-{
-	struct mw_names names = {0};
-
-	if (mw_check_is_broken(c, MW_TOK_NAME, name->text))
-		return;
-	for (size_t i = 0; i < c->ast->rules.n; i++)
-		mw_names_add(c, &names, c->ast->rules.v[i].name.text);
-	mw_check_error(c, name->place, mw_check_suggest(c, name->text, &names), "unknown rule \"%s\"", name->text);
-}
-
 static bool check_rule(struct mw_checker *c, const struct mw_cond *cond, struct mw_expr *e)
 {
 	const struct mw_token *name = &cond->name;
-	size_t i = 0;
+	uint32_t rule = mw_check_find_rule(c, name->text);
 
-	while (i < c->ast->rules.n && strcmp(c->ast->rules.v[i].name.text, name->text) != 0)
-		i++;
-	if (i == c->ast->rules.n) {
-		unknown_rule(c, name);
+	if (rule == MW_NONE) {
+		mw_check_unknown_rule(c, name);
 		return false;
 	}
-	e->n = (uint32_t)i;
+	for (size_t i = 0; i < cond->zones.n; i++)
+		if (!mw_check_zone(c, &cond->zones.v[i], &e->zones))
+			return false;
+	if (c->plan->rule[rule].shadow)
+		mw_check_warn(c, name->place, "take \"shadow\" out of it", "rule \"%s\" is in shadow: here it is never found",
+			      name->text);
+	e->n = rule;
 	if (cond->cmp != MW_CMP_NONE)
 		return check_number(c, cond, e);
 	e->cmp = MW_CMP_GE; /* `rule x`: found at all */

@@ -63,7 +63,7 @@ static int eval_fact(const struct eval *v, const struct mw_expr *e)
 
 static int eval_rule(const struct eval *v, const struct mw_expr *e)
 {
-	uint64_t n = v->view->rule_count(v->view->ctx, e->n);
+	uint64_t n = v->view->rule_count(v->view->ctx, e->n, e->zones);
 
 	return compare(e->cmp, order_of(n > INT64_MAX ? INT64_MAX : (int64_t)n, e->number));
 }

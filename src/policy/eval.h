@@ -15,8 +15,8 @@ struct mw_view {
 	/* Facts by module (plan index) and row. A fact that was never set is 0 or NULL. */
 	int64_t (*fact_int)(void *ctx, uint32_t module, uint32_t fact);
 	const char *(*fact_str)(void *ctx, uint32_t module, uint32_t fact);
-	/* Distinct values found by a rule. */
-	uint64_t (*rule_count)(void *ctx, uint32_t rule);
+	/* Distinct values found by a rule; zones: bits of MW_ZONE_BIT, 0 = all. A rule in shadow finds none. */
+	uint64_t (*rule_count)(void *ctx, uint32_t rule, uint32_t zones);
 	/* Decoded fields of that name, one by one; NULL past the last. */
 	const char *(*header)(void *ctx, const char *name, size_t i);
 	/* Is some part unreadable for this reason (NULL = any)? */

@@ -52,7 +52,9 @@ static void print_one(const struct mw_plan *plan, const struct mw_expr *e, struc
 		print_fact(plan, e, out);
 		break;
 	case MW_OP_RULE:
-		mw_buf_printf(out, "rule %s %s %lld", plan->rule[e->n].name, cmp_shown(e->cmp), (long long)e->number);
+		mw_buf_printf(out, "rule %s ", plan->rule[e->n].name);
+		mw_text_zones(e->zones, "in ", out);
+		mw_buf_printf(out, "%s%s %lld", e->zones ? " " : "", cmp_shown(e->cmp), (long long)e->number);
 		break;
 	case MW_OP_EXTERNAL:
 		mw_buf_puts(out, "to external");

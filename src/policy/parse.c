@@ -269,9 +269,9 @@ static bool parse_limit(struct mw_parser *p)
 	return true;
 }
 
-static bool parse_rule(struct mw_parser *p, bool words)
+static bool parse_rule(struct mw_parser *p, bool words, enum mw_rule_form form)
 {
-	struct mw_ast_rule rule = {.words = words};
+	struct mw_ast_rule rule = {.form = form, .words = words};
 
 	if (!mw_parser_expect(p, MW_TOK_NAME, "the name of the rule", &rule.name))
 		return false;
@@ -280,6 +280,46 @@ static bool parse_rule(struct mw_parser *p, bool words)
 		return false;
 	}
 	MW_PUSH(p, &p->all->ast->rules, rule);
+	return true;
+}
+
+static bool at_rule_form(struct mw_parser *p)
+{
+	if (mw_parser_at_word(p, "rule") || mw_parser_at_word(p, "words"))
+		return true;
+	mw_parser_expected(p, "\"rule\" or \"words\"", NULL);
+	return false;
+}
+
+static bool parse_replace(struct mw_parser *p)
+{
+	if (!at_rule_form(p))
+		return false;
+	return parse_rule(p, strcmp(mw_parser_take(p).text, "words") == 0, MW_RULE_REPLACE);
+}
+
+/* disable rule a, b, words c */
+static bool parse_disable(struct mw_parser *p)
+{
+	struct mw_ast_rule rule = {.form = MW_RULE_DISABLE};
+	bool first = true;
+
+	if (!at_rule_form(p))
+		return false;
+	do {
+		const struct mw_token *next;
+
+		if (!first)
+			(void)mw_parser_take(p);
+		first = false;
+		/* The word stands for all names up to the next one. */
+		next = mw_parser_peek(p, 1);
+		if ((mw_parser_at_word(p, "rule") || mw_parser_at_word(p, "words")) && next->kind == MW_TOK_NAME && !next->first)
+			rule.words = strcmp(mw_parser_take(p).text, "words") == 0;
+		if (!mw_parser_expect(p, MW_TOK_NAME, "the name of a rule", &rule.name))
+			return false;
+		MW_PUSH(p, &p->all->ast->rules, rule);
+	} while (mw_parser_at(p, MW_TOK_COMMA));
 	return true;
 }
 
@@ -353,7 +393,7 @@ static bool parse_include(struct mw_parser *p)
 /* ---- the forms of statements --------------------------------------------------------------------------------------------- */
 
 static const char *const keywords[] = {"listen", "load", "table", "include", "class", "match", "always",
-				       "on",	 "mode", "limit", "rule",    "words", NULL};
+				       "on",	 "mode", "limit", "rule",    "words", "replace", "disable", NULL};
 
 static bool is_keyword(const struct mw_token *t)
 {
@@ -392,7 +432,11 @@ static bool parse_form(struct mw_parser *p, const char *form, struct mw_place pl
 		return parse_mode(p);
 	if (strcmp(form, "limit") == 0)
 		return parse_limit(p);
-	return parse_rule(p, strcmp(form, "words") == 0);
+	if (strcmp(form, "replace") == 0)
+		return parse_replace(p);
+	if (strcmp(form, "disable") == 0)
+		return parse_disable(p);
+	return parse_rule(p, strcmp(form, "words") == 0, MW_RULE_NEW);
 }
 
 /* To where the next statement may begin: at its keyword, or at a word that is not indented and may be meant as one. */

@@ -82,11 +82,29 @@ static bool parse_compare(struct mw_parser *p, struct mw_cond *c)
 	return true;
 }
 
+/* in subject, new */
+static bool parse_zones(struct mw_parser *p, struct mw_cond *c)
+{
+	struct mw_token t;
+
+	if (!mw_parser_at_word(p, "in"))
+		return true;
+	do {
+		(void)mw_parser_take(p); /* in, or the comma */
+		if (!mw_parser_expect(p, MW_TOK_NAME, "a zone", &t))
+			return false;
+		MW_PUSH(p, &c->zones, t);
+		extend(&c->place, t.place);
+	} while (mw_parser_at(p, MW_TOK_COMMA));
+	return true;
+}
+
+/* rule NAME, rule NAME >= 2, rule NAME in new, quoted >= 2 */
 static struct mw_cond *parse_rule(struct mw_parser *p)
 {
 	struct mw_cond *c = parse_named(p, MW_OP_RULE, "the name of a rule");
 
-	return c && parse_compare(p, c) ? c : NULL;
+	return c && parse_zones(p, c) && parse_compare(p, c) ? c : NULL;
 }
 
 static struct mw_cond *parse_fact(struct mw_parser *p)

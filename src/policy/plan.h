@@ -28,7 +28,7 @@ enum mw_op {
 	MW_OP_NOT,	/* a */
 	MW_OP_CLASS,	/* class index `n` */
 	MW_OP_FACT,	/* module, fact, cmp, number/text */
-	MW_OP_RULE,	/* distinct findings of rule index `n`, cmp, number */
+	MW_OP_RULE,	/* distinct findings of rule index `n` in `zones`, cmp, number */
 	MW_OP_EXTERNAL, /* recipient not internal */
 	MW_OP_INTERNAL,
 	MW_OP_TO_TABLE,	  /* recipient in table */
@@ -49,6 +49,7 @@ struct mw_expr {
 	const struct mw_expr *a, *b;
 	uint32_t module, fact; /* MW_OP_FACT: index into plan->module, and its fact row */
 	uint32_t n;	       /* class or rule index */
+	uint32_t zones;	       /* MW_OP_RULE: bits of MW_ZONE_BIT, 0 = all */
 	int64_t number;
 	const char *text;
 	const struct mw_table *table;

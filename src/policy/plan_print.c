@@ -118,6 +118,43 @@ static void print_texts(const char *word, const char *const *v, size_t n, struct
 	mw_buf_printf(out, n > 5 ? " … %zu in all\n" : "\n", n);
 }
 
+static void print_levels(const struct mw_rule *r, struct mw_buf *out)
+{
+	mw_buf_puts(out, "\tlevel");
+	for (size_t i = 0; i < r->levels; i++) {
+		mw_buf_printf(out, "%s %u", i ? "," : "", r->level[i].confidence);
+		if (!r->level[i].when)
+			continue;
+		mw_buf_puts(out, " when ");
+		mw_text_when(r, r->level[i].when, out);
+	}
+	mw_buf_putc(out, '\n');
+}
+
+static void print_context(const struct mw_plan *plan, const struct mw_rule *r, struct mw_buf *out)
+{
+	for (size_t i = 0; i < r->nears; i++) {
+		mw_buf_putc(out, '\t');
+		mw_text_near(plan->rule, r, r->near + i, out);
+		mw_buf_putc(out, '\n');
+	}
+	print_levels(r, out);
+	if (r->zones) {
+		mw_buf_putc(out, '\t');
+		mw_text_zones(r->zones, "zone ", out);
+		mw_buf_putc(out, '\n');
+	}
+}
+
+static void print_except_patterns(const struct mw_rule *r, struct mw_buf *out)
+{
+	for (size_t i = 0; i < r->except_patterns; i++) {
+		const struct mw_except_pattern *e = r->except_pattern + i;
+
+		mw_buf_printf(out, "\texcept /%s/%s%s\n", e->pattern.p, e->caseless ? "i" : "", e->extended ? "x" : "");
+	}
+}
+
 static void print_rule(const struct mw_plan *plan, const struct mw_rule *r, struct mw_buf *out)
 {
 	static const char *const kinds[] = {"?", "identifier", "clinical", "structure"};
@@ -134,12 +171,13 @@ static void print_rule(const struct mw_plan *plan, const struct mw_rule *r, stru
 			      r->pattern_line, r->pattern_column);
 	if (r->check)
 		mw_buf_printf(out, "\tcheck %s\n", r->check);
-	print_texts("near", r->near, r->nears, out);
-	mw_buf_printf(out, "\twithin %u\n\tlevel %u, %u when near\n", r->within, r->level, r->level_near);
+	print_context(plan, r, out);
 	print_texts("terms", r->term, r->terms, out);
 	if (r->whole_word)
 		mw_buf_puts(out, "\twhole-word\n");
 	print_texts("except", r->except, r->excepts, out);
+	print_except_patterns(r, out);
+	mw_buf_puts(out, r->shadow ? "\tshadow\n" : "");
 	print_samples("hit", r->hit, r->hits, out);
 	print_samples("miss", r->miss, r->misses, out);
 }

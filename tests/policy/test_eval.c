@@ -58,10 +58,11 @@ static const char *fact_str(void *ctx, uint32_t module, uint32_t fact)
 	return ((const struct message *)ctx)->spf;
 }
 
-static uint64_t rule_count(void *ctx, uint32_t rule)
+static uint64_t rule_count(void *ctx, uint32_t rule, uint32_t zones)
 {
 	assert_string_equal(plan->rule[rule].name, "us-ssn");
-	return ((const struct message *)ctx)->ssns;
+	/* All of them are in new text. */
+	return zones && !(zones & MW_ZONE_BIT(MW_ZONE_BODY)) ? 0 : ((const struct message *)ctx)->ssns;
 }
 
 static const char *header(void *ctx, const char *name, size_t i)
@@ -222,6 +223,9 @@ static const struct {
     {"rule us-ssn", {.to = OUT}, false},
     {"rule us-ssn >= 10", {.to = OUT, .ssns = UINT64_MAX}, true},
     {"rule us-ssn = 2", {.to = OUT, .ssns = 2}, true},
+    {"rule us-ssn in new, quoted >= 2", {.to = OUT, .ssns = 2}, true},
+    {"rule us-ssn in quoted", {.to = OUT, .ssns = 2}, false},
+    {"not rule us-ssn in subject, header to external", {.to = OUT, .ssns = 2}, true},
     {"to external", {.to = OUT}, true},
     {"to external", {.to = "a@clinic.example"}, false},
     {"to internal", {.to = "a@Clinic.Example"}, true},

@@ -24,6 +24,20 @@
 		__VA_ARGS__                                                                                                      \
 	}
 
+#define LEVELS(...)                                                                                                              \
+	.levels = COUNT(((const struct mw_level[]){__VA_ARGS__})), .level = (const struct mw_level[])                            \
+	{                                                                                                                        \
+		__VA_ARGS__                                                                                                      \
+	}
+#define NEARS(...)                                                                                                               \
+	.nears = COUNT(((const struct mw_near[]){__VA_ARGS__})), .near = (const struct mw_near[])                                \
+	{                                                                                                                        \
+		__VA_ARGS__                                                                                                      \
+	}
+#define NEAR(within_, ...)                                                                                                       \
+	LIST(near_names, near_name, "near"), NEARS({.side = MW_SIDE_BOTH, .within = (within_), LIST(phrases, phrase, __VA_ARGS__)})
+
+static const struct mw_when when_near = {.op = MW_WHEN_NEAR};
 static const unsigned char key[32] = "0123456789abcdef0123456789abcde";
 
 static bool check_even(const void *inst, const char *p, size_t n)
@@ -77,28 +91,23 @@ static const struct mw_rule rules[] = {
     {.name = "ssn",
      .kind = MW_IDENTIFIER,
      .pattern = LIT("\\b\\d{3}([- ]?)\\d{2}\\1\\d{4}\\b"),
-     .level = 55,
-     .level_near = 85,
-     LIST(nears, near, "ssn", "social security"),
-     .within = 30,
+     LEVELS({55, NULL}, {85, &when_near}),
+     NEAR(30, "ssn", "social security"),
      LIST(excepts, except, "078-05-1120")},
-    {.name = "even", .kind = MW_IDENTIFIER, .pattern = LIT("x[0-9x]{2}"), .check = "even", .level = 60, .level_near = 60},
+    {.name = "even", .kind = MW_IDENTIFIER, .pattern = LIT("x[0-9x]{2}"), .check = "even", LEVELS({60, NULL})},
     {.name = "only-near",
      .kind = MW_CLINICAL,
      .pattern = LIT("a1c"),
      .caseless = true,
-     .level = 0,
-     .level_near = 80,
-     LIST(nears, near, "result"),
-     .within = 20},
+     LEVELS({80, &when_near}),
+     NEAR(20, "result")},
     {.name = "drug",
      .kind = MW_CLINICAL,
-     .level = 75,
-     .level_near = 75,
+     LEVELS({75, NULL}),
      LIST(terms, term, "insulin", "insulin glargine", "glargine pen"),
      .whole_word = true},
-    {.name = "spaced", .kind = MW_CLINICAL, .pattern = LIT(" q q # comment "), .extended = true, .level = 70, .level_near = 70},
-    {.name = "accent", .kind = MW_CLINICAL, .pattern = LIT("M.ni\xc3\xa8re"), .caseless = true, .level = 70, .level_near = 70},
+    {.name = "spaced", .kind = MW_CLINICAL, .pattern = LIT(" q q # comment "), .extended = true, LEVELS({70, NULL})},
+    {.name = "accent", .kind = MW_CLINICAL, .pattern = LIT("M.ni\xc3\xa8re"), .caseless = true, LEVELS({70, NULL})},
 };
 
 struct scanned {
@@ -209,10 +218,10 @@ static void test_findings_limit(void **state)
 /* A pattern that explodes is indeterminate, soon, and the other rules still speak. */
 static void test_catastrophic(void **state)
 {
-	static const struct mw_rule v[] = {
-	    {.name = "ok", .pattern = LIT("b+"), .level = 70, .level_near = 70},
-	    {.name = "bad", .pattern = LIT("(a+)+$"), .level = 70, .level_near = 70},
-	    {.name = "ok2", .pattern = LIT("c"), .level = 70, .level_near = 70},
+	const struct mw_rule v[] = {
+	    {.name = "ok", .pattern = LIT("b+"), LEVELS({70, NULL})},
+	    {.name = "bad", .pattern = LIT("(a+)+$"), LEVELS({70, NULL})},
+	    {.name = "ok2", .pattern = LIT("c"), LEVELS({70, NULL})},
 	};
 	static const char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c";
 	struct mw_ruleset *set = compile(v, COUNT(v));
@@ -234,7 +243,7 @@ static void test_catastrophic(void **state)
 /* Quadratic patterns never reach PCRE2's limit for one start position; the allowance of processor time ends them. */
 static void test_quadratic(void **state)
 {
-	static const struct mw_rule v[] = {{.name = "slow", .pattern = LIT("a(?=.*b).*c@"), .level = 70, .level_near = 70}};
+	const struct mw_rule v[] = {{.name = "slow", .pattern = LIT("a(?=.*b).*c@"), LEVELS({70, NULL})}};
 	struct mw_ruleset *set = compile(v, 1);
 	size_t n = 1u << 19;
 	char *text = malloc(n);
@@ -267,17 +276,14 @@ static void test_cues(void **state)
 	const struct mw_rule twins[] = {
 	    {.name = "cued",
 	     .pattern = LIT("\\b\\d\\d\\b"),
-	     .level_near = 80,
-	     .nears = COUNT(phrase),
-	     .near = phrase,
-	     .within = 12},
+	     LEVELS({80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 12, .phrases = COUNT(phrase), .phrase = phrase})},
 	    {.name = "always",
 	     .pattern = LIT("\\b\\d\\d\\b"),
-	     .level = 1,
-	     .level_near = 80,
-	     .nears = COUNT(phrase),
-	     .near = phrase,
-	     .within = 12},
+	     LEVELS({1, NULL}, {80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 12, .phrases = COUNT(phrase), .phrase = phrase})},
 	};
 	struct mw_ruleset *set = compile(twins, COUNT(twins));
 	unsigned long seed = 7, near = 0, far = 0;
@@ -340,17 +346,17 @@ static void test_refused(void **state)
 		struct mw_rule rule;
 		const char *why;
 	} row[] = {
-	    {{.name = "r", .pattern = LIT("ab(c"), .level = 1}, "r:4:missing closing parenthesis"},
-	    {{.name = "r", .pattern = LIT("a\\C"), .level = 1}, "r:3:using \\C is disabled"},
-	    {{.name = "r", .pattern = LIT("a\xff"), .level = 1}, "r:1:UTF-8 error"},
-	    {{.name = "r", .level = 1}, "r:-1:a rule needs a pattern or terms"},
-	    {{.name = "r", .pattern = LIT("a"), .level = 1, LIST(terms, term, "b")},
+	    {{.name = "r", .pattern = LIT("ab(c"), LEVELS({1, NULL})}, "r:4:missing closing parenthesis"},
+	    {{.name = "r", .pattern = LIT("a\\C"), LEVELS({1, NULL})}, "r:3:using \\C is disabled"},
+	    {{.name = "r", .pattern = LIT("a\xff"), LEVELS({1, NULL})}, "r:1:UTF-8 error"},
+	    {{.name = "r", LEVELS({1, NULL})}, "r:-1:a rule needs a pattern or terms"},
+	    {{.name = "r", .pattern = LIT("a"), LEVELS({1, NULL}), LIST(terms, term, "b")},
 	     "r:-1:a rule has a pattern or terms, not both"},
-	    {{.name = "r", .pattern = LIT("a"), .level = 1, .check = "evn"}, "r:-1:unknown check"},
-	    {{.name = "r", .pattern = LIT("a"), .level = 101}, "r:-1:this level never"},
+	    {{.name = "r", .pattern = LIT("a"), LEVELS({1, NULL}), .check = "evn"}, "r:-1:unknown check"},
+	    {{.name = "r", .pattern = LIT("a"), LEVELS({101, NULL})}, "r:-1:this level never"},
 	    {{.name = "r", .pattern = LIT("a")}, "r:-1:this level never"},
-	    {{.name = "r", .pattern = LIT("a"), .level_near = 50}, "r:-1:this level never"},
-	    {{.name = "r", .level = 1, LIST(terms, term, "b", " . ")}, "r:-1:term 2 of the list"},
+	    {{.name = "r", .pattern = LIT("a"), LIST(near_names, near_name, "near"), LEVELS({0, &when_near})}, "r:-1:this level never"},
+	    {{.name = "r", LEVELS({1, NULL}), LIST(terms, term, "b", " . ")}, "r:-1:term 2 of the list"},
 	};
 
 	(void)state;
@@ -385,7 +391,7 @@ static void test_samples(void **state)
 	static const struct mw_sample miss[] = {{.text = LIT("nothing")}, {.text = LIT("219-09-9998")}};
 	static const struct mw_sample drug[] = {{.text = LIT("insulin")}};
 	static const struct mw_sample bad[] = {{.text = LIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")}};
-	struct mw_rule v[] = {rules[0], rules[3], {.name = "bad", .pattern = LIT("(a+)+$"), .level = 70, .level_near = 70}};
+	struct mw_rule v[] = {rules[0], rules[3], {.name = "bad", .pattern = LIT("(a+)+$"), LEVELS({70, NULL})}};
 	struct failed f = {""};
 	struct mw_ruleset *set;
 	struct mw_err err;
@@ -411,8 +417,8 @@ static void test_data(void **state)
 {
 	static const struct mw_sample hit[] = {{.text = LIT("m1")}};
 	struct mw_rule v[] = {
-	    {.name = "here", .pattern = LIT("m\\d"), .check = "site", .level = 70, .level_near = 70, .hits = 1, .hit = hit},
-	    {.name = "absent", .pattern = LIT("m\\d"), .check = "absent", .level = 70, .level_near = 70, .hits = 1, .hit = hit},
+	    {.name = "here", .pattern = LIT("m\\d"), .check = "site", LEVELS({70, NULL}), .hits = 1, .hit = hit},
+	    {.name = "absent", .pattern = LIT("m\\d"), .check = "absent", LEVELS({70, NULL}), .hits = 1, .hit = hit},
 	};
 	struct failed f = {""};
 	struct mw_ruleset *set = compile(v, COUNT(v));

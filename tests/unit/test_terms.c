@@ -2,6 +2,7 @@
 /* Lists of terms and what they stand on: tokens, context, digests. */
 #include "match/context.h"
 #include "match/digest.h"
+#include "match/rule.h"
 #include "match/terms.h"
 #include "match/token.h"
 
@@ -215,48 +216,59 @@ static void test_context(void **state)
 {
 	static const struct {
 		const char *text; /* the match is what is in [] */
-		bool near;
+		int phrase;	  /* -1: none is near */
+		uint32_t side;	  /* 0 = both */
 	} row[] = {
-		{"SSN: [1]", true},
-		{"my ssn is [1]", true},
-		{"[1] is my SSN", true},
-		{"ssns [1]", false},
-		{"xssn [1]", false},
-		{"ssn_no [1]", true},
-		{"social  \r\n security [1]", true},
-		{"social_security [1]", true},
-		{"social-security [1]", false},
-		{"socialsecurity [1]", false},
-		{"SS# [1]", true},
-		{"SS#[1]", true},
-		{"[ssn]", false},	       /* the match itself is no context */
-		{"so[cial] security", false},  /* nor is one that it cuts */
-		{"ssn 345678901234567[1]", true},
-		{"ssn 3456789012345678[1]", true}, /* begins 20 octets before */
-		{"ssn 34567890123456789[1]", false},
-		{"[1]4567890123456 ssn", true},
-		{"[1]4567890123456789 ssn", true},
-		{"[1]45678901234567890 ssn", false},
-		{"\xc3\xa9ssn [1]", false},
+		{"SSN: [1]", 0, 0},
+		{"my ssn is [1]", 0, 0},
+		{"[1] is my SSN", 0, 0},
+		{"ssns [1]", -1, 0},
+		{"xssn [1]", -1, 0},
+		{"ssn_no [1]", 0, 0},
+		{"social  \r\n security [1]", 1, 0},
+		{"social_security [1]", 1, 0},
+		{"social-security [1]", -1, 0},
+		{"socialsecurity [1]", -1, 0},
+		{"SS# [1]", 2, 0},
+		{"SS#[1]", 2, 0},
+		{"[ssn]", -1, 0},	    /* the match itself is no context */
+		{"so[cial] security", -1, 0}, /* nor is one that it cuts */
+		{"ssn 345678901234567[1]", 0, 0},
+		{"ssn 3456789012345678[1]", 0, 0}, /* begins 20 octets before */
+		{"ssn 34567890123456789[1]", -1, 0},
+		{"[1]4567890123456 ssn", 0, 0},
+		{"[1]4567890123456789 ssn", 0, 0},
+		{"[1]45678901234567890 ssn", -1, 0},
+		{"\xc3\xa9ssn [1]", -1, 0},
+		{"ssn [1]", 0, MW_SIDE_BEFORE},
+		{"ssn [1]", -1, MW_SIDE_AFTER},
+		{"[1] ss#", 2, MW_SIDE_AFTER},
+		{"[1] ss#", -1, MW_SIDE_BEFORE},
+		{"ssn [1] ss#", 0, MW_SIDE_BEFORE},
+		{"ssn [1] ss#", 2, MW_SIDE_AFTER},
 	};
 	static const char *const phrase[] = {"ssn", "Social Security", "ss#", "  "};
 	struct mw_arena *a = mw_arena_new(0);
 	struct mw_str v[COUNT(phrase)];
-	const struct mw_context *c;
+	const struct mw_context *c[MW_SIDE_BOTH + 1];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(phrase); i++)
 		v[i] = mw_str(phrase[i]);
-	c = mw_context_new(a, v, COUNT(v), 20);
-	assert_non_null(c);
+	for (uint32_t side = MW_SIDE_BEFORE; side <= MW_SIDE_BOTH; side++) {
+		c[side] = mw_context_new(a, v, COUNT(v), side, 20);
+		assert_non_null(c[side]);
+	}
 	for (size_t i = 0; i < COUNT(row); i++) {
 		char text[80];
 		const char *open = strchr(row[i].text, '['), *shut = strchr(row[i].text, ']');
-		size_t start = (size_t)(open - row[i].text), end = (size_t)(shut - row[i].text) - 1;
+		size_t start = (size_t)(open - row[i].text), end = (size_t)(shut - row[i].text) - 1, which = 99;
+		bool near;
 
 		(void)snprintf(text, sizeof(text), "%.*s%.*s%s", (int)start, row[i].text, (int)(end - start), open + 1, shut + 1);
-		if (mw_context_near(c, mw_str(text), start, end) != row[i].near)
-			fail_msg("row %zu: %s", i, row[i].text);
+		near = mw_context_near(c[row[i].side ? row[i].side : MW_SIDE_BOTH], mw_str(text), start, end, &which);
+		if (near != (row[i].phrase >= 0) || (near && which != (size_t)row[i].phrase))
+			fail_msg("row %zu: %s: %zu", i, row[i].text, which);
 	}
 	mw_arena_free(&a);
 }

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge: is a match a finding, and how sure is it? Asked about matches only, so context costs where something was found. */
+#include "match/compiled.h"
+#include "match/digest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* One match in work. */
+struct match {
+	struct mw_scan *scan;
+	const struct mw_compiled *c;
+	size_t start, end;
+	uint32_t asked, held;		 /* names: bits */
+	uint32_t cue[MW_NEAR_NAMES_MAX]; /* what made a name hold */
+};
+
+/* ---- context ------------------------------------------------------------------------------------------------------------- */
+
+/* The first span of the rule that begins at or behind `at`. */
+static size_t span_from(const struct mw_scratch *s, const struct mw_run *of, size_t at)
+{
+	size_t lo = of->first, hi = of->first + of->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->span[mid].start < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Does the other rule stand so near that no more than `within` octets are between it and the match? Spans of a rule do not
+ * overlap, so the one before the match that begins last ends last too. */
+static bool rule_near(const struct match *m, const struct mw_near *near, uint32_t rule)
+{
+	const struct mw_scratch *s = m->scan->scratch;
+	const struct mw_run *of = &s->spans_of[rule];
+	size_t i, end = of->first + of->n;
+
+	if (of->n == 0)
+		return false;
+	i = span_from(s, of, m->end);
+	if ((near->side & MW_SIDE_AFTER) && i < end && s->span[i].start - m->end <= near->within)
+		return true;
+	i = span_from(s, of, m->start);
+	if (i > of->first && s->span[i - 1].end > m->start)
+		i--; /* it overlaps the match: it is not beside it */
+	return (near->side & MW_SIDE_BEFORE) && i > of->first && m->start - s->span[i - 1].end <= near->within;
+}
+
+static bool entry_holds(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
+{
+	size_t which;
+
+	if (near->context) {
+		if (!mw_context_near(near->context, m->scan->folded->text, m->start, m->end, &which))
+			return false;
+		*cue = near->cue + (uint32_t)which;
+		return true;
+	}
+	for (size_t i = 0; i < near->rules; i++)
+		if (rule_near(m, near->near, near->rule[i])) {
+			*cue = near->rule_cue[i];
+			return true;
+		}
+	return false;
+}
+
+static bool name_holds(void *ctx, uint32_t name)
+{
+	struct match *m = ctx;
+
+	if (m->asked & 1u << name)
+		return m->held & 1u << name;
+	m->asked |= 1u << name;
+	for (size_t i = 0; i < m->c->rule->nears; i++)
+		if (m->c->near[i].near->name == name && entry_holds(m, &m->c->near[i], &m->cue[name])) {
+			m->held |= 1u << name;
+			return true;
+		}
+	return false;
+}
+
+static bool column_holds(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+static uint32_t zone_of(void *ctx)
+{
+	return ((const struct match *)ctx)->scan->zone;
+}
+
+/* The first name that the condition asks for and that holds, MW_NO_CUE when it asks for none. */
+static uint32_t cue_of(const struct match *m, const struct mw_when *w)
+{
+	uint32_t cue;
+
+	if (!w || w->op == MW_WHEN_NOT)
+		return MW_NO_CUE;
+	if (w->op == MW_WHEN_NEAR)
+		return m->held & 1u << w->n ? m->cue[w->n] : MW_NO_CUE;
+	cue = cue_of(m, w->a);
+	return cue == MW_NO_CUE ? cue_of(m, w->b) : cue;
+}
+
+/* ---- findings ------------------------------------------------------------------------------------------------------------ */
+
+static int span_add(struct match *m)
+{
+	struct mw_scratch *s = m->scan->scratch;
+
+	if (s->spans == s->span_cap) {
+		size_t cap = s->span_cap ? s->span_cap * 2 : 64;
+		struct mw_span *v = reallocarray(s->span, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		s->span = v;
+		s->span_cap = cap;
+	}
+	s->span[s->spans++] = (struct mw_span){.rule = (uint32_t)(m->c - m->scan->set->rule), .start = m->start, .end = m->end};
+	return 0;
+}
+
+static int finding_add(struct match *m, const struct mw_level *level)
+{
+	const struct mw_scan *s = m->scan;
+	struct mw_findings *f = s->out;
+	struct mw_finding *v;
+	struct mw_str match = {.p = s->folded->text.p + m->start, .n = m->end - m->start};
+	size_t from = mw_fold_origin(s->folded, m->start);
+	uint32_t cue = cue_of(m, level->when);
+
+	if (f->n >= f->max)
+		return -EFBIG;
+	v = mw_arena_grow(s->arena, f->v, &f->cap, f->n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	f->v = v;
+	f->v[f->n++] = (struct mw_finding){
+	    .rule = (uint32_t)(m->c - s->set->rule),
+	    .part = s->part,
+	    .zone = zone_of(m),
+	    .confidence = level->confidence,
+	    .offset = from,
+	    .length = mw_fold_end(s->folded, m->end) - from,
+	    .value = mw_normal_digest(s->scratch->key, match),
+	    .flags = (m->c->rule->shadow ? MW_FINDING_SHADOW : 0u) | (cue == MW_NO_CUE ? 0u : MW_FINDING_NEAR),
+	    .cue = cue,
+	};
+	return 0;
+}
+
+/* 1: an exception; 0: none; negative. */
+static int is_except(const struct match *m, struct mw_str match)
+{
+	const struct mw_compiled *c = m->c;
+
+	for (size_t i = 0; i < c->excepts; i++)
+		if (mw_normal_same(c->except[i], match))
+			return 1;
+	for (size_t i = 0; i < c->rule->except_patterns; i++) {
+		struct mw_allowance allowance = {0};
+		size_t start, end;
+		int rc = mw_pattern_next(c->except_pattern[i], m->scan->scratch->matcher, &allowance, match, 0, &start, &end);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* One rule alone is a sample being tried, which knows nothing of a site's data; data that is not there passes nothing. */
+static bool check_passes(const struct match *m, struct mw_str match)
+{
+	const struct mw_check *check = m->c->check;
+
+	if (check->flags & MW_CHECK_DATA) {
+		if (m->scan->only != SIZE_MAX)
+			return true;
+		if (!m->c->inst)
+			return false;
+	}
+	return check->valid(m->c->inst, match.p, match.n);
+}
+
+static bool in_zone(struct match *m)
+{
+	uint32_t zones = m->c->rule->zones, zone = zones ? zone_of(m) : 0;
+
+	return zone == 0 || zones & MW_ZONE_BIT(zone);
+}
+
+int mw_judge(struct mw_scan *s, uint32_t rule, size_t start, size_t end)
+{
+	struct match m = {.scan = s, .c = s->set->rule + rule, .start = start, .end = end};
+	struct mw_known known = {.ctx = &m, .name = name_holds, .column = column_holds, .zone = zone_of};
+	struct mw_str match = {.p = s->folded->text.p + start, .n = end - start};
+	size_t clause;
+	int rc;
+
+	if (m.c->check && !check_passes(&m, match))
+		return 0;
+	rc = is_except(&m, match);
+	if (rc != 0 || !in_zone(&m))
+		return rc < 0 ? rc : 1;
+	clause = mw_level_clause(m.c->rule, &known);
+	if (clause == SIZE_MAX || m.c->rule->level[clause].confidence == 0)
+		return 1;
+	rc = m.c->is_source ? span_add(&m) : 0;
+	if (rc == 0 && (s->only == SIZE_MAX || s->only == rule))
+		rc = finding_add(&m, &m.c->rule->level[clause]);
+	return rc < 0 ? rc : 1;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule: what the levels of a rule say, for what is known of a match. */
+#include "match/rule.h"
+
+bool mw_when_holds(const struct mw_when *w, const struct mw_known *k)
+{
+	switch (w->op) {
+	case MW_WHEN_NEAR:
+		return k->name(k->ctx, w->n);
+	case MW_WHEN_COLUMN:
+		return k->column(k->ctx);
+	case MW_WHEN_ZONE:
+		return k->zone(k->ctx) == w->n;
+	case MW_WHEN_AND:
+		return mw_when_holds(w->a, k) && mw_when_holds(w->b, k);
+	case MW_WHEN_OR:
+		return mw_when_holds(w->a, k) || mw_when_holds(w->b, k);
+	case MW_WHEN_NOT:
+		return !mw_when_holds(w->a, k);
+	}
+	return false;
+}
+
+size_t mw_level_clause(const struct mw_rule *r, const struct mw_known *k)
+{
+	for (size_t i = r->levels; i > 0; i--)
+		if (!r->level[i - 1].when || mw_when_holds(r->level[i - 1].when, k))
+			return i - 1;
+	return SIZE_MAX;
+}
+
+struct supposed {
+	uint32_t names, zone;
+	bool column;
+};
+
+static bool supposed_name(void *ctx, uint32_t name)
+{
+	return ((const struct supposed *)ctx)->names >> name & 1u;
+}
+
+static bool supposed_column(void *ctx)
+{
+	return ((const struct supposed *)ctx)->column;
+}
+
+static uint32_t supposed_zone(void *ctx)
+{
+	return ((const struct supposed *)ctx)->zone;
+}
+
+static bool gives_with(const struct mw_rule *r, struct supposed what)
+{
+	struct mw_known k = {.ctx = &what, .name = supposed_name, .column = supposed_column, .zone = supposed_zone};
+	size_t clause = mw_level_clause(r, &k);
+
+	return clause != SIZE_MAX && r->level[clause].confidence > 0;
+}
+
+/* Is there a finding in any zone, whatever the column is, with exactly these names? */
+static bool gives(const struct mw_rule *r, uint32_t names)
+{
+	for (uint32_t zone = 0; zone <= MW_ZONE_LAST; zone++) {
+		/* A column that counts has the words of a name in its header, so one of the names holds. */
+		if (gives_with(r, (struct supposed){.names = names, .zone = zone}) ||
+		    (names && gives_with(r, (struct supposed){.names = names, .zone = zone, .column = true})))
+			return true;
+	}
+	return false;
+}
+
+/* Is there one with any of the names that are not in `without`? */
+static bool gives_without(const struct mw_rule *r, uint32_t without)
+{
+	for (uint32_t names = 0; names < 1u << r->near_names; names++)
+		if (!(names & without) && gives(r, names))
+			return true;
+	return false;
+}
+
+bool mw_level_possible(const struct mw_rule *r)
+{
+	return gives_without(r, 0);
+}
+
+uint32_t mw_level_needs(const struct mw_rule *r)
+{
+	uint32_t need = (1u << r->near_names) - 1;
+
+	if (gives_without(r, need))
+		return 0;
+	for (uint32_t i = 0; i < r->near_names; i++)
+		if (!gives_without(r, need & ~(1u << i)))
+			need &= ~(1u << i);
+	return need;
+}
+
+static bool asks_zone(const struct mw_when *w)
+{
+	return w && (w->op == MW_WHEN_ZONE || asks_zone(w->a) || asks_zone(w->b));
+}
+
+bool mw_level_asks_zone(const struct mw_rule *r)
+{
+	for (size_t i = 0; i < r->levels; i++)
+		if (asks_zone(r->level[i].when))
+			return true;
+	return false;
+}
+
+const struct mw_near *mw_rule_cue(const struct mw_rule *r, uint32_t cue, size_t *at)
+{
+	size_t left = cue;
+
+	for (size_t i = 0; i < r->nears; i++) {
+		size_t n = r->near[i].phrases + r->near[i].rules;
+
+		if (left < n) {
+			*at = left;
+			return r->near + i;
+		}
+		left -= n;
+	}
+	return NULL;
+}
+
+const char *mw_zone_word(uint32_t zone)
+{
+	static const char *const words[] = {MW_ZONE_WORDS};
+
+	return zone >= MW_ZONE_SUBJECT && zone <= MW_ZONE_LAST ? words[zone - MW_ZONE_SUBJECT] : "?";
+}
