@@ -78,8 +78,6 @@ bool mw_value_take(struct mw_checker *, const struct mw_opt *, struct mw_cursor 
 char *mw_value_struct(struct mw_checker *, const struct mw_opt *rows, size_t size, struct mw_place, const char *owner);
 /* "TEXT", "NUMBER": what a row takes, for hints. */
 const char *mw_value_shown(const struct mw_opt *);
-/* The name of the word of that value, NULL when there is none. */
-const char *mw_word_name(const struct mw_word *words, int64_t value);
 
 /* ---- the others: one file each ------------------------------------------------------------------------------------------- */
 void mw_check_loads(struct mw_checker *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Actions: which module offers the one that is meant, and what its arguments are. */
 #include "policy/check.h"
+#include "policy/text.h"
 
 #include "base/buf.h"
 #include "base/str.h"

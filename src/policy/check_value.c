@@ -40,14 +40,6 @@ bool mw_cursor_is_over(const struct mw_cursor *cur)
 	return t->kind == MW_TOK_END || t->kind == MW_TOK_SEMICOLON || (t->kind == MW_TOK_NAME && t->first);
 }
 
-const char *mw_word_name(const struct mw_word *words, int64_t value)
-{
-	for (; words && words->name; words++)
-		if (words->value == value)
-			return words->name;
-	return NULL;
-}
-
 const char *mw_value_shown(const struct mw_opt *row)
 {
 	switch (row->type) {

@@ -8,6 +8,10 @@
 
 /* "text" with the escapes of the policy language; NULL gives "". */
 void mw_text_quote(const char *text, struct mw_buf *out);
+/* "one", "two" */
+void mw_text_list(const char *const *v, size_t n, struct mw_buf *out);
+/* The name of the word of that value, NULL when there is none. */
+const char *mw_word_name(const struct mw_word *words, int64_t value);
 /* The value of a row in the struct that it fills. */
 void mw_text_value(const struct mw_opt *row, const void *base, struct mw_buf *out);
 
