@@ -6,18 +6,18 @@ They are filled with providers, practices and offices: nobody's PHI, and the sam
 
 SIGNATURES = {
     "dev": [
-        "-- \n{me.full}, RN\n{org}\n{x.addr}\nT {x.phone}  F {y.phone}",
-        "{me.full}\nPractice Manager | {org}\nPhone: {x.phone} | Fax: {y.phone}\n{x.mail}",
+        "-- \n{me.full}, RN\n{org}\n{s.addr}\nT {s.phone}  F {t.phone}",
+        "{me.full}\nPractice Manager | {org}\nPhone: {s.phone} | Fax: {t.phone}\n{s.mail}",
         "-- \n{doc.full}\nNPI {npi}\n{org}",
-        "Regards,\n{me.full}\nPatient Access Representative\n{org}\n{x.addr2}\n{x.phone}",
+        "Regards,\n{me.full}\nPatient Access Representative\n{org}\n{s.addr2}\n{s.phone}",
         "{me}\nSent from my iPhone",
         "",
         "",
     ],
     "held-out": [
-        "Warmly,\n\n{me.full}, MSN, APRN, FNP-C\n{org} * Department of Medicine\noffice {x.phone} * pager {digits:5}",
-        "--\n{me.full} | Senior Analyst, Revenue Integrity\n{org}, {x.city}, {x.state} {x.zip}\np: {x.phone} m: {y.phone}\nwww.clinic.example",
-        "{doc.full}\nDEA and NPI ({npi}) on file\nBoard certified in Internal Medicine and Geriatrics\n{x.addr}",
+        "Warmly,\n\n{me.full}, MSN, APRN, FNP-C\n{org} * Department of Medicine\noffice {s.phone} * pager {digits:5}",
+        "--\n{me.full} | Senior Analyst, Revenue Integrity\n{org}, {s.city}, {s.state} {s.zip}\np: {s.phone} m: {t.phone}\nwww.clinic.example",
+        "{doc.full}\nDEA and NPI ({npi}) on file\nBoard certified in Internal Medicine and Geriatrics\n{s.addr}",
         "Get Outlook for Android",
         "\n-{me.initlast}",
         "",
@@ -26,14 +26,14 @@ SIGNATURES = {
 }
 DISCLAIMERS = {
     "dev": [
-        "CONFIDENTIALITY NOTICE: This e-mail may contain protected health information (PHI) that is privileged under HIPAA. If you are not the intended recipient, please delete it and call {z.phone}.",
+        "CONFIDENTIALITY NOTICE: This e-mail may contain protected health information (PHI) that is privileged under HIPAA. If you are not the intended recipient, please delete it and call {u.phone}.",
         "This message is for the intended recipient only. It may hold medical records of a patient. Any other use is prohibited.",
         "",
         "",
         "",
     ],
     "held-out": [
-        "The information transmitted, including any diagnosis, treatment or other patient data, is meant only for the person to whom it is addressed. Received in error? Contact the privacy officer, {z.name}, at {z.phone}.",
+        "The information transmitted, including any diagnosis, treatment or other patient data, is meant only for the person to whom it is addressed. Received in error? Contact the privacy officer, {u.name}, at {u.phone}.",
         "*** External e-mail: do not open links or attachments unless you know the sender. ***\nPrivileged and confidential. 42 CFR Part 2 prohibits unauthorized disclosure of substance use disorder records.",
         "",
         "",

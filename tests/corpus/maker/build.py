@@ -66,6 +66,8 @@ class Maker:
     def form(self, fill, text):
         while True:
             form = fill.rng.choice(mime.FORMS)
+            if form == "subject-only" and len(text) > 230:
+                continue
             charset = {"windows-1252": "windows-1252", "latin1-qp": "iso-8859-1"}.get(form)
             try:
                 text.encode(charset or "utf-8")
@@ -78,12 +80,18 @@ class Maker:
         who = (f"{sender.first} {sender.last}", f"{sender.ascii(sender.first)}.{sender.ascii(sender.last)}@clinic.example")
         if attached is None:
             form = self.form(fill, text)
+            if form == "subject-only":
+                subject = text
             body = mime.body_of(fill.rng, form, text, who)
         else:
             name, kind, data, form = attached
             encoding = fill.rng.choice(["base64", "base64", "quoted-printable"]) if "octet" not in kind else "base64"
-            inline = fill.rng.random() < 0.15 and kind.startswith("text/")
-            body = mime.part(kind, data, encoding) if inline else mime.multipart(fill.rng, "mixed", [mime.text_part(text), mime.attachment(name, kind, data, encoding)])
+            inline = fill.rng.random() < 0.2  # the file as the whole mail, or pasted into the text
+            if inline and data.isascii():
+                text = text.split("\n")[0] + "\n\n" + data.decode().replace("\r\n", "\n").replace("\r", "\n")
+            elif inline:
+                kind = "text/plain; charset=utf-8" if "octet" in kind or "excel" in kind else kind
+            body = (mime.text_part(text) if data.isascii() else mime.part(kind, data, encoding)) if inline else mime.multipart(fill.rng, "mixed", [mime.text_part(text), mime.attachment(name, kind, data, encoding)])
         octets = mime.message(fill.rng, self.headers(fill, subject, to), body)
         self.cases.append(Case(self.split, register, template, number, label, form, octets, fill, text))
 
@@ -91,7 +99,8 @@ class Maker:
         for index, one in enumerate(self.templates):
             for number in range(each):
                 fill = self.fill(one.kind, one.name, index, number)
-                text = around(fill, fill.text(one.body))
+                text = fill.text(one.body)
+                text = text if fill.rng.random() < 0.15 else around(fill, text)
                 subject = fill.text(one.headers.get("Subject", "hello"))
                 label = one.label if one.label == "clean" or fill.identifiers else "clean"
                 self.add(fill, one.register, one.name if one.kind != "twin" else f"{one.name}~{index}", number, label, subject, text, one.headers.get("To", "colleague"))

@@ -17,6 +17,9 @@ PERSON = re.compile(r"\b(?:(?:Mr|Mrs|Ms|Miss)\. )?([A-Z][a-z]+ [A-Z][a-z]+) is a
 HEALTHY = re.compile(r"patient|doctor|hospital|medic|disease|cancer|surg|illness|sick|health|diagnos|clinic|birth", re.I)
 
 
+NO_NAMES = set("Will August June April Houston America Hope Christian Carolina Sierra Cheyenne Easton King Haven Trace Dallas Georgia Genesis Mina Summer Autumn Grace May Dakota Paris Rome".split())
+
+
 def rows(path):
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as f:
         return list(csv.DictReader(f))
@@ -32,6 +35,7 @@ class Corpora:
 
     def __init__(self, data, split):
         self.data, self.split = os.path.join(data, "phi-text"), split
+        self.first = {row["Name"] for row in rows(os.path.join(data, "facts/ssa2010-first-names.csv"))} - NO_NAMES
         self.notes = self.read_notes()
         self.sections = self.read_sections()
         self.sentences = {"aci": self.cut(text for _, text in self.notes), "mts": [text for _, text, _ in self.sections if 60 < len(text) < 420]}
@@ -42,13 +46,17 @@ class Corpora:
     def mine(self, text):
         return half(text) == self.split
 
+    def nobody(self, text):
+        """No name of a patient or of anybody else is in a text, as far as lists can tell."""
+        return not NAMED.search(text) and not self.first & set(re.findall(r"\b[A-Z][a-z]+\b", text))
+
     def read_notes(self):
         found = []
         for name in ("train.csv", "valid.csv"):
             for row in rows(os.path.join(self.data, "aci-bench/data/challenge_data", name)):
                 if self.mine(row["encounter_id"]):
                     named = PERSON.search(row["note"])
-                    if named or not NAMED.search(row["note"]):
+                    if named or self.nobody(row["note"]):
                         found.append((named[1] if named else None, row["note"].replace("\r\n", "\n")))
         return found
 
@@ -57,7 +65,7 @@ class Corpora:
         for name in ("MTS-Dialog-TrainingSet.csv", "MTS-Dialog-ValidationSet.csv"):
             for row in rows(os.path.join(self.data, "mts-dialog/Main-Dataset", name)):
                 text, talk = row["section_text"].strip(), row["dialogue"].strip()
-                if self.mine(text) and len(text) > 40 and not NAMED.search(text) and not NAMED.search(talk):
+                if self.mine(text) and len(text) > 40 and self.nobody(text) and self.nobody(talk):
                     found.append((row["section_header"], text, talk))
         return found
 

@@ -118,6 +118,31 @@ class Split:
         return [case for case in self.cases if (case.label == "phi") != ("phi" in self.found[case.name]["classes"])]
 
 
+def measure_kinds(ctl, splits, folder):
+    """{kind: [identifiers in the text of generated mail, found by a rule, found so that it counts]}"""
+    folder = os.path.join(folder, "texts")
+    os.makedirs(folder)
+    cases = [case for one in splits.values() for case in one.cases if case.label == "phi" and any(text in case.text for _, text, _ in case.identifiers)]
+    for case in cases:
+        with open(os.path.join(folder, case.name), "w", encoding="utf-8") as f:
+            f.write(case.text)
+    table, named = {}, {case.name: case for case in cases}
+    for name, one in ctl.scan(folder, "--text").items():
+        case = named[name]
+        findings = [f for f in one["findings"] if f["kind"] == "identifier"]
+        text = case.text.encode()
+        for kind, value, _ in case.identifiers:
+            value = value.encode()
+            places = [m.start() for m in re.finditer(re.escape(value), text)]
+            over = [f for at in places for f in findings if min(at + len(value), f["offset"] + f["length"]) - max(at, f["offset"]) >= len(value) / 2]
+            if places:
+                row = table.setdefault(kind, [0, 0, 0])
+                row[0] += 1
+                row[1] += bool(over)
+                row[2] += any(f["confidence"] >= COUNTS for f in over)
+    return table
+
+
 def measure_vectors(ctl, corpora, folder):
     """{entity: [spans, found by any identifier rule, found by the right one]}, and how many SSN were seen where none is labelled."""
     folder = os.path.join(folder, "vectors")

@@ -78,7 +78,7 @@ class Fill:
 
     def person(self, key):
         if key not in self.people:
-            self.people[key] = Person(self.rng, self.split, self.names, age=self.rng.randint(28, 64) if key[0] in "dmyxz" else None)
+            self.people[key] = Person(self.rng, self.split, self.names, age=self.rng.randint(28, 64) if not key.isdigit() else None)
         return self.people[key]
 
     def patients(self):
