@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The site's own patients: milwardctl index, the checks of check-patients in a policy, and the daemon's start. TAP."""
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+SRC = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
+ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
+count = failed = 0
+
+
+def ok(condition, name, why=""):
+    global count, failed
+    count += 1
+    if not condition:
+        failed += 1
+        print("\n".join("# " + line for line in str(why).splitlines()))
+    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
+
+
+def ctl(*args, stdin=None):
+    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, input=stdin, capture_output=True, timeout=120)
+    return r.returncode, r.stdout.decode(), r.stderr.decode("utf-8", "replace")
+
+
+work = tempfile.TemporaryDirectory()
+W = pathlib.Path(work.name)
+(W / "p.policy").write_text("""
+load check-patients grant keys { index "index"; key "key" }
+load phi with extract-html, check-us, check-patients grant text
+load route grant route, edit, run { mta none }
+table <ours> { "clinic.example" }
+include "rules/own-patients.rules"
+class ours when rule own-patient >= 1 or rule own-patient-reversed >= 1 or rule own-patient-mrn >= 1
+match class ours to external then hold "one of ours"
+match any then pass
+mode enforce
+""")
+(W / "people.csv").write_text("Patient ID,Last Name,First Name,DOB,Member No\n"
+                              "00471187,O'Brien,Seán,3/4/1961,W0042-1234\n815099,de la Cruz,María,12/31/1987,\n", encoding="utf-8")
+
+# the index
+code, out, err = ctl("check", W / "p.policy")
+ok(code == 0 and "cannot open the key" in err and "rules with a check of it find nothing here" in err, "without the index: a warning", err)
+code, out, err = ctl("-p", W / "p.policy", "index", "--new-key", W / "people.csv")
+ok(code == 0 and "2 patients" in out and "mrn = 1" in out and "name-dob" in out, "index, where the policy says", (out, err))
+ok((W / "key").stat().st_mode & 0o777 == 0o600 and (W / "index").stat().st_mode & 0o777 == 0o600, "key and index are the owner's alone")
+raw = (W / "index").read_bytes().lower()
+ok(not any(word in raw for word in (b"brien", b"cruz", b"471187", b"w0042", b"19610304")), "nothing of the table is in it")
+ok(sorted(p.name for p in W.iterdir()) == ["index", "key", "p.policy", "people.csv"], "nothing else is left behind", list(W.iterdir()))
+code, out, err = ctl("index", "-o", W / "index", "--key", W / "key", "--json", "-", stdin=(W / "people.csv").read_bytes())
+row = json.loads(out) if code == 0 else {}
+ok(row.get("rows") == 2 and row.get("values", {}).get("mrn") == 2 and row["values"]["member"] == 1 and not row["dense"], "index --json, from standard input",
+   (out, err))
+code, out, err = ctl("index", "-o", W / "index", "--key", W / "key", "--new-key", W / "people.csv")
+ok(code == 1 and "is there already" in err, "a key is never replaced", err)
+code, out, err = ctl("index", W / "people.csv")
+ok(code == 64 and "where to?" in err, "index needs to know where", err)
+dense = "".join(f"{n}\n" for n in random.Random(1).sample(range(10000, 99999), 3000))
+code, out, err = ctl("index", "-o", W / "dense", "--key", W / "key", "-", stdin=("MRN\n" + dense).encode())
+ok(code == 0 and "3 % of all numbers with 5 digits are a patient's mrn" in out, "numbers that are too many are told", out)
+
+# in a policy
+ok(ctl("check", W / "p.policy")[0] == 0 and "warning" not in ctl("check", W / "p.policy")[2], "check is quiet now")
+
+
+def rules_of(text):
+    (W / "text").write_text(text, encoding="utf-8")
+    code, out, err = ctl("-p", W / "p.policy", "scan", "--json", "--text", W / "text")
+    return sorted(f["rule"] for f in json.loads(out)["findings"]) if code == 0 else err
+
+
+for text, expected in (("see MRN 471187 today", ["own-patient-mrn"]),
+                       ("see MRN 471188 today", []),
+                       ("O'BRIEN, SEAN (03/04/1961) is here", ["own-patient"]),
+                       ("born March 4th, 1961: Sean O’Brien", ["own-patient-reversed"]),
+                       ("Maria de la Cruz, 1987-12-31", ["own-patient"]),
+                       ("Maria de la Cruz, 1987-12-30", []),
+                       ("member id w00421234", ["own-patient-member"]),
+                       ("Dear María de la Cruz", ["own-patient-name"]),
+                       ("Dear María Cruz", [])):
+    found = rules_of(text)
+    if "own-patient-name" not in expected and isinstance(found, list):
+        found = [rule for rule in found if rule != "own-patient-name"]
+    ok(found == expected, f"{text}: {expected or 'nothing'}", found)
+(W / "m.eml").write_text("From: a@clinic.example\nSubject: x\n\nPlease call Sean O'Brien, born 3/4/61.\n")
+code, out, err = ctl("-p", W / "p.policy", "explain", "--to", "b@x.example", W / "m.eml")
+ok(code == 0 and "one of ours" in out and "Brien" not in out, "explain: the hit decides, and is not shown", (out, err))
+code, out, err = ctl("check", SRC / "policies/rules/own-patients.rules")
+ok(code == 0 and not err, "the rules stand alone, and their samples hold", err)
+
+# the daemon
+def daemon():
+    r = subprocess.run([BUILD / "milward", "-p", W / "p.policy", "-s", f"unix:{W}/sock", "-t", "--modules", BUILD / "modules/.libs", "--policies",
+                        SRC / "policies"], env=ENV, capture_output=True, timeout=60)
+    return r.returncode, (r.stdout + r.stderr).decode("utf-8", "replace")
+
+
+code, said = daemon()
+ok(code == 0, "the daemon accepts the policy", said)
+good = (W / "index").read_bytes()
+for name, octets, why in (("cut off", good[:-8], "damaged or cut off"), ("of which one bit is another", good[:5000] + bytes([good[5000] ^ 4]) + good[5001:], "is damaged"),
+                          ("of another kind", b"PK\3\4" * 100, "is no index of milward")):
+    (W / "index").write_bytes(octets)
+    code, said = daemon()
+    ok(code != 0 and why in said and "check-patients" in said, f"not with an index {name}", said)
+(W / "index").unlink()
+code, said = daemon()
+ok(code != 0 and "milwardctl index makes it" in said, "not without an index", said)
+(W / "index").write_bytes(good)
+(W / "key").chmod(0o644)
+code, said = daemon()
+ok(code != 0 and "is open to others (mode 0644): run chmod 600" in said, "not with a key that others can read", said)
+(W / "key").chmod(0o600)
+(W / "key").write_text("00" * 32 + "\n")
+code, said = daemon()
+ok(code != 0 and "was made with another key" in said, "not with another key", said)
+
+# a million rows
+draw = random.Random(3)
+with open(W / "big.csv", "w") as f:
+    f.write("mrn,name,dob\n")
+    for i in range(1000000):
+        f.write(f"{draw.randrange(10**9):09},Ka{i % 997:x} Lo{i % 49999:x},{1 + i % 12}/{1 + i % 28}/{1930 + i % 90}\n")
+began = time.monotonic()
+code, out, err = ctl("index", "-o", W / "big", "--key", W / "key", "--json", "--memory", "4M", W / "big.csv")
+row = json.loads(out) if code == 0 else {}
+ok(row.get("rows") == 1000000 and row["values"]["mrn"] > 999000, "a million rows in 4 MB of sorting memory", (out, err))
+print(f"# {time.monotonic() - began:.1f} s")
+print(f"1..{count}")
+sys.exit(1 if failed else 0)
