@@ -1,86 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/parse.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- tokens -------------------------------------------------------------------------------------------------------------- */
-
-const struct mw_token *mw_parser_peek(struct mw_parser *p, unsigned i)
-{
-	while (p->held <= i)
-		mw_lexer_next(&p->lexer, &p->ahead[p->held++]);
-	return &p->ahead[i];
-}
-
-struct mw_token mw_parser_take(struct mw_parser *p)
-{
-	struct mw_token t = *mw_parser_peek(p, 0);
-
-	p->end = t.place;
-	p->end.column += t.place.length;
-	p->end.length = 1;
-	p->held--;
-	memmove(&p->ahead[0], &p->ahead[1], p->held * sizeof(p->ahead[0]));
-	return t;
-}
-
-bool mw_parser_at(struct mw_parser *p, enum mw_tok kind)
-{
-	return mw_parser_peek(p, 0)->kind == kind;
-}
-
-bool mw_parser_at_word(struct mw_parser *p, const char *word)
-{
-	return mw_parser_at(p, MW_TOK_NAME) && strcmp(mw_parser_peek(p, 0)->text, word) == 0;
-}
-
-void *mw_parser_alloc(struct mw_parser *p, size_t n)
-{
-	void *v = mw_arena_alloc(p->all->scratch, n);
-
-	if (!v)
-		p->diags->no_memory = true;
-	return v;
-}
-
-void mw_parser_error(struct mw_parser *p, struct mw_place place, const char *hint, const char *fmt, ...)
-{
-	char text[500];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	mw_diag_add(p->diags, MW_DIAG_ERROR, place, hint, "%s", text);
-}
-
-void mw_parser_expected(struct mw_parser *p, const char *what, const char *hint)
-{
-	const struct mw_token *t = mw_parser_peek(p, 0);
-
-	if (t->kind == MW_TOK_BAD)
-		return; /* the lexer has told */
-	if (t->kind == MW_TOK_END || mw_parser_at_statement(p))
-		mw_parser_error(p, p->end, hint, "expected %s, not the end of the statement", what);
-	else
-		mw_parser_error(p, t->place, hint, "expected %s, not %s", what, mw_token_shown(p->diags, t));
-}
-
-bool mw_parser_expect(struct mw_parser *p, enum mw_tok kind, const char *what, struct mw_token *ret)
-{
-	if (!mw_parser_at(p, kind) || mw_parser_at_statement(p)) { /* no name is a keyword at the start of a line */
-		mw_parser_expected(p, what, NULL);
-		return false;
-	}
-	if (ret)
-		*ret = mw_parser_take(p);
-	else
-		(void)mw_parser_take(p);
-	return true;
-}
 
 /* ---- statements ---------------------------------------------------------------------------------------------------------- */
 
@@ -215,8 +137,6 @@ static bool parse_match(struct mw_parser *p, struct mw_place place)
 	return true;
 }
 
-static bool is_keyword(const struct mw_token *t);
-
 /* At a semicolon: one more item of this statement, or its end? Then the item's first word is next. */
 static bool next_item(struct mw_parser *p, bool on)
 {
@@ -225,7 +145,7 @@ static bool next_item(struct mw_parser *p, bool on)
 	if (!mw_parser_at(p, MW_TOK_SEMICOLON) || next->kind != MW_TOK_NAME)
 		return false;
 	/* `limit` on the same line is the cause of that name. */
-	if (is_keyword(next) && (!on || next->first || strcmp(next->text, "limit") != 0))
+	if (mw_parser_is_keyword(next) && (!on || next->first || strcmp(next->text, "limit") != 0))
 		return false;
 	(void)mw_parser_take(p);
 	return true;
@@ -392,24 +312,6 @@ static bool parse_include(struct mw_parser *p)
 
 /* ---- the forms of statements --------------------------------------------------------------------------------------------- */
 
-static const char *const keywords[] = {"listen", "load", "table", "include", "class", "match", "always",
-				       "on",	 "mode", "limit", "rule",    "words", "replace", "disable", NULL};
-
-static bool is_keyword(const struct mw_token *t)
-{
-	for (size_t i = 0; keywords[i]; i++)
-		if (t->kind == MW_TOK_NAME && strcmp(t->text, keywords[i]) == 0)
-			return true;
-	return false;
-}
-
-bool mw_parser_at_statement(struct mw_parser *p)
-{
-	const struct mw_token *t = mw_parser_peek(p, 0);
-
-	return t->first && is_keyword(t);
-}
-
 static bool parse_form(struct mw_parser *p, const char *form, struct mw_place place)
 {
 	if (strcmp(form, "listen") == 0)
@@ -457,8 +359,8 @@ static bool parse_statement(struct mw_parser *p)
 	struct mw_token t = mw_parser_take(p);
 
 	p->nesting = p->conditions = 0;
-	if (t.kind == MW_TOK_NAME && !is_keyword(&t)) {
-		mw_parser_error(p, t.place, mw_diag_did_you_mean(p->diags, t.text, keywords), "unknown statement \"%s\"", t.text);
+	if (t.kind == MW_TOK_NAME && !mw_parser_is_keyword(&t)) {
+		mw_parser_error(p, t.place, mw_diag_did_you_mean(p->diags, t.text, mw_parser_keywords), "unknown statement \"%s\"", t.text);
 		return false;
 	}
 	if (t.kind != MW_TOK_NAME) {

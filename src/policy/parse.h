@@ -44,6 +44,9 @@ const struct mw_token *mw_parser_peek(struct mw_parser *, unsigned i);
 struct mw_token mw_parser_take(struct mw_parser *);
 bool mw_parser_at(struct mw_parser *, enum mw_tok kind);
 bool mw_parser_at_word(struct mw_parser *, const char *word);
+/* The words that begin a statement; NULL ends. */
+extern const char *const mw_parser_keywords[];
+bool mw_parser_is_keyword(const struct mw_token *);
 /* A keyword of a statement, at the start of a line. */
 bool mw_parser_at_statement(struct mw_parser *);
 /* Takes a token of that kind, or reports `expected WHAT, not …`. A bad token counts as what is expected, but fails too. */
