@@ -171,6 +171,7 @@ static void act(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt)
 {
 	const struct mw_self *s = call->module == MW_NO_MODULE ? NULL : &m->gen->self[call->module];
 	const struct mw_order *order;
+	struct mw_busy_mark mark;
 	struct mw_err err = {0};
 	int r = -EIO;
 
@@ -181,8 +182,11 @@ static void act(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt)
 		(void)mw_msg_fail(m, -ENOMEM, NULL);
 	else if (!m->tx[call->module].begun)
 		(void)mw_msg_module_failed(m, s, r, &err);
-	else
+	else {
+		mark = mw_busy_enter(m->busy, s->plugin->name, "act");
 		r = s->plugin->hooks.act(s->inst, m->tx[call->module].p, m, order, &err);
+		mw_busy_leave(m->busy, mark);
+	}
 	if (r >= 0)
 		return;
 	(void)mw_msg_module_failed(m, s, r, &err);
@@ -285,6 +289,7 @@ void mw_msg_run(struct mw_msg *m,
 		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
 		void *trace_ctx)
 {
+	struct mw_busy_mark mark = mw_busy_enter(m->busy, "milward", "run");
 	struct tracer t = {.fn = trace, .ctx = trace_ctx};
 
 	mw_msg_begin(m);
@@ -300,4 +305,5 @@ void mw_msg_run(struct mw_msg *m,
 	if (m->outcome.observe || m->outcome.effect == MW_REFUSE || m->outcome.effect == MW_TEMPFAIL)
 		mw_msg_drop_edits(m);
 	mw_msg_scan_done(m);
+	mw_busy_leave(m->busy, mark);
 }

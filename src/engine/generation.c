@@ -247,12 +247,17 @@ uint64_t mw_generation_number(const struct mw_generation *g)
 	return g->number;
 }
 
-void mw_generation_closed(struct mw_generation *g)
+void mw_generation_closed(struct mw_generation *g, struct mw_busy *busy)
 {
 	for (size_t i = 0; i < g->plan->modules; i++) {
 		const struct mw_self *s = &g->self[i];
 
-		if (s->opened && s->row->milter && s->plugin->hooks.see && (s->plugin->stages & MW_SEE_CLOSE))
-			(void)s->plugin->hooks.see(s->inst, NULL, NULL, MW_SEE_CLOSE, NULL, 0, NULL);
+		struct mw_busy_mark mark;
+
+		if (!s->opened || !s->row->milter || !s->plugin->hooks.see || !(s->plugin->stages & MW_SEE_CLOSE))
+			continue;
+		mark = mw_busy_enter(busy, s->plugin->name, "see");
+		(void)s->plugin->hooks.see(s->inst, NULL, NULL, MW_SEE_CLOSE, NULL, 0, NULL);
+		mw_busy_leave(busy, mark);
 	}
 }

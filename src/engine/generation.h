@@ -11,6 +11,7 @@
 #include "policy/plan.h"
 
 struct mw_generation;
+struct mw_busy; /* message.h */
 enum {
 	MW_GEN_OFFLINE = 1, /* milwardctl: a module that needs keys, store, network or run is checked but not opened: none of its
 			     * hooks runs, and its means count as there; checks whose data cannot be opened are a warning */
@@ -29,6 +30,6 @@ uint32_t mw_generation_stages(const struct mw_generation *);
 /* 1, 2, … within one loader. */
 uint64_t mw_generation_number(const struct mw_generation *);
 /* MW_SEE_CLOSE for the modules that asked: a connection ended. There is no message, and nothing to fail. */
-void mw_generation_closed(struct mw_generation *);
+void mw_generation_closed(struct mw_generation *, struct mw_busy *);
 
 #endif

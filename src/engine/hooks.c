@@ -15,13 +15,16 @@ void mw_msg_begin(struct mw_msg *m)
 	m->begun = true;
 	for (size_t i = 0; i < m->gen->plan->modules; i++) {
 		const struct mw_self *s = &m->gen->self[i];
+		struct mw_busy_mark mark;
 		struct mw_err err = {0};
 		int r = 0;
 
 		if (!in_chain(s))
 			continue;
+		mark = mw_busy_enter(m->busy, s->plugin->name, "begin");
 		if (s->plugin->hooks.begin)
 			r = s->plugin->hooks.begin(s->inst, m, &m->tx[i].p, &err);
+		mw_busy_leave(m->busy, mark);
 		if (r < 0)
 			(void)mw_msg_module_failed(m, s, r, &err);
 		else
@@ -34,12 +37,15 @@ void mw_msg_see(struct mw_msg *m, uint32_t stage, const char *p, size_t n)
 	mw_msg_begin(m);
 	for (size_t i = 0; i < m->gen->plan->modules; i++) {
 		const struct mw_self *s = &m->gen->self[i];
+		struct mw_busy_mark mark;
 		struct mw_err err = {0};
 		int r;
 
 		if (!m->tx[i].begun || !(s->plugin->stages & stage) || !s->plugin->hooks.see)
 			continue;
+		mark = mw_busy_enter(m->busy, s->plugin->name, "see");
 		r = s->plugin->hooks.see(s->inst, m->tx[i].p, m, stage, p, n, &err);
+		mw_busy_leave(m->busy, mark);
 		if (r < 0)
 			(void)mw_msg_module_failed(m, s, r, &err);
 	}
@@ -49,7 +55,14 @@ void mw_msg_end(struct mw_msg *m)
 {
 	const struct mw_generation *gen = m->gen;
 
-	for (size_t i = m->tx ? gen->plan->modules : 0; i-- > 0;)
-		if (m->tx[i].begun && gen->self[i].plugin->hooks.end)
-			gen->self[i].plugin->hooks.end(gen->self[i].inst, m->tx[i].p);
+	for (size_t i = m->tx ? gen->plan->modules : 0; i-- > 0;) {
+		const struct mw_plugin *plugin = gen->self[i].plugin;
+		struct mw_busy_mark mark;
+
+		if (!m->tx[i].begun || !plugin->hooks.end)
+			continue;
+		mark = mw_busy_enter(m->busy, plugin->name, "end");
+		plugin->hooks.end(gen->self[i].inst, m->tx[i].p);
+		mw_busy_leave(m->busy, mark);
+	}
 }

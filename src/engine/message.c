@@ -23,6 +23,7 @@ static bool msg_init(struct mw_msg *m, const struct mw_msg_options *options)
 	m->fact = mw_arena_array(m->arena, m->gen->facts, sizeof(*m->fact));
 	m->classes = mw_arena_array(m->arena, plan->classes, sizeof(*m->classes));
 	m->store = mw_store_new((size_t)(options->memory > SIZE_MAX ? SIZE_MAX : options->memory), options->spool);
+	m->busy = options->busy;
 	m->time = options->time ? options->time : MW_MSG_TIME;
 	m->env.queue_id = "-";
 	m->env.sender = m->env.sender_domain = m->env.client_addr = m->env.client_name = mw_str("");

@@ -145,8 +145,10 @@ static int extract(struct mw_msg *m, const struct mw_self *s, struct part *p, st
 	const char *reason = NULL;
 	struct mw_err err = {0};
 	char why[sizeof(err.text) + 80];
+	struct mw_busy_mark mark = mw_busy_enter(m->busy, s->plugin->name, "extract");
 	int r = s->plugin->hooks.extract(s->inst, data, p->pub.type, charset, &sink, &reason, &err);
 
+	mw_busy_leave(m->busy, mark);
 	if (sink.limited || r >= 0)
 		return p->text.failed ? -ENOMEM : 0;
 	p->pub.unread = unread_word(reason);

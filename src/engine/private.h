@@ -5,6 +5,7 @@
  *   message.c   its life, and filling it       parts.c, header_text.c, media.c  octets -> text
  *   services.c  struct mw_host                 scan.c    rules over parts, counts           edit.c   staged edits
  *   view.c      what the policy asks           chain.c   see, verdicts, act                 readfile.c  offline input
+ *   busy.c      what runs, for a watch
  */
 #ifndef MW_ENGINE_PRIVATE_H
 #define MW_ENGINE_PRIVATE_H
@@ -109,6 +110,7 @@ struct mw_msg {
 	bool broken;        /* something was lost that the policy cannot see: no delivery now, whatever it says */
 	uint32_t broken_by; /* the cause */
 	uint32_t time;      /* of mw_msg_options */
+	struct mw_busy *busy;
 	int64_t deadline;   /* monotonic milliseconds, 0 = not running */
 	bool complete;      /* all of it has come: mw_msg_run has begun */
 	bool begun;
@@ -159,6 +161,14 @@ void mw_msg_breach(struct mw_msg *, enum mw_limit);
 void mw_msg_start_clock(struct mw_msg *);
 /* Is the time of the message over? Then that is a cause, and what is not read yet stays unread. */
 bool mw_msg_late(struct mw_msg *);
+
+/* busy.c: around each call that may not come back. What enter returned goes to leave. b may be NULL. */
+struct mw_busy_mark {
+	const char *module, *hook;
+	bool outermost;
+};
+struct mw_busy_mark mw_busy_enter(struct mw_busy *b, const char *module, const char *hook);
+void mw_busy_leave(struct mw_busy *b, struct mw_busy_mark before);
 
 /* hooks.c */
 void mw_msg_begin(struct mw_msg *); /* once; a failure is a cause */

@@ -126,6 +126,7 @@ int mw_msg_able(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt, con
 	const struct mw_rcpt *r = &m->rcpt[rcpt];
 	struct mw_err err = {0};
 	const struct mw_order *order;
+	struct mw_busy_mark mark;
 	int able;
 
 	if (call->effect == MW_ROUTE && r->form != MW_ADDR_PLAIN) {
@@ -138,7 +139,9 @@ int mw_msg_able(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt, con
 	order = m->tx[call->module].begun ? mw_msg_order(m, call, rcpt) : NULL;
 	if (!order)
 		return mw_msg_fail(m, -EIO, NULL);
+	mark = mw_busy_enter(m->busy, s->plugin->name, "able");
 	able = s->plugin->hooks.able(s->inst, m->tx[call->module].p, m, order, &err);
+	mw_busy_leave(m->busy, mark);
 	if (able < 0) {
 		mw_msg_broken(m, MW_CAUSE_ERROR);
 		return mw_msg_module_failed(m, s, able, &err);

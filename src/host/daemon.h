@@ -10,6 +10,7 @@
 #include "host/gate.h"
 #include "host/options.h"
 #include "host/progress.h"
+#include "host/watch.h"
 
 struct mw_daemon {
 	const struct mw_options *options;
@@ -18,6 +19,7 @@ struct mw_daemon {
 	struct mw_gate *gate;
 	struct mw_flow *flow;
 	struct mw_progress *progress;
+	struct mw_watch *watch;
 	struct mw_counts *counts;
 };
 

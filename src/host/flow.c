@@ -13,7 +13,7 @@
 
 struct mw_flow {
 	pthread_mutex_t lock;
-	pthread_cond_t empty;
+	pthread_cond_t fewer;
 	uint64_t memory, used, active;
 	int64_t last_end; /* of a message, on the monotonic clock */
 };
@@ -29,7 +29,7 @@ struct mw_flow *mw_flow_new(uint64_t memory)
 		free(f);
 		return NULL;
 	}
-	if (mw_clock_cond(&f->empty)) {
+	if (mw_clock_cond(&f->fewer)) {
 		(void)pthread_mutex_destroy(&f->lock);
 		free(f);
 		return NULL;
@@ -41,7 +41,7 @@ void mw_flow_free(struct mw_flow **f)
 {
 	if (!*f)
 		return;
-	(void)pthread_cond_destroy(&(*f)->empty);
+	(void)pthread_cond_destroy(&(*f)->fewer);
 	(void)pthread_mutex_destroy(&(*f)->lock);
 	free(*f);
 	*f = NULL;
@@ -65,12 +65,12 @@ void mw_flow_end(struct mw_flow *f, uint64_t share)
 	(void)pthread_mutex_lock(&f->lock);
 	f->used -= share;
 	f->last_end = mw_clock_ms();
-	if (--f->active == 0)
-		(void)pthread_cond_broadcast(&f->empty);
+	f->active--;
+	(void)pthread_cond_broadcast(&f->fewer);
 	(void)pthread_mutex_unlock(&f->lock);
 }
 
-bool mw_flow_drain(struct mw_flow *f, unsigned seconds)
+bool mw_flow_drain(struct mw_flow *f, uint64_t stuck, unsigned seconds)
 {
 	int64_t end = mw_clock_ms() + (int64_t)seconds * 1000;
 	bool empty;
@@ -78,12 +78,12 @@ bool mw_flow_drain(struct mw_flow *f, unsigned seconds)
 	(void)pthread_mutex_lock(&f->lock);
 	for (;;) {
 		int64_t now = mw_clock_ms(), quiet = f->last_end + ANSWER_TIME;
-		struct timespec at = mw_clock_at(f->active ? end : quiet);
+		struct timespec at = mw_clock_at(f->active > stuck ? end : quiet);
 
-		empty = f->active == 0;
+		empty = f->active <= stuck;
 		if (empty ? now >= quiet : now >= end)
 			break;
-		(void)pthread_cond_timedwait(&f->empty, &f->lock, &at);
+		(void)pthread_cond_timedwait(&f->fewer, &f->lock, &at);
 	}
 	(void)pthread_mutex_unlock(&f->lock);
 	return empty;

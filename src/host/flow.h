@@ -20,9 +20,9 @@ void mw_flow_free(struct mw_flow **);
 /* A message begins: octets that it may keep in memory. Give the same number to mw_flow_end(). */
 uint64_t mw_flow_begin(struct mw_flow *);
 void mw_flow_end(struct mw_flow *, uint64_t share);
-/* Waits until no message is in work, at most that many seconds, and a moment longer: libmilter sends the answer to a message only
- * after our last callback for it. Was it so? */
-bool mw_flow_drain(struct mw_flow *, unsigned seconds);
+/* Waits until no message but `stuck` of them is in work, at most that many seconds, and a moment longer: libmilter sends the answer
+ * to a message only after our last callback for it. Was it so? */
+bool mw_flow_drain(struct mw_flow *, uint64_t stuck, unsigned seconds);
 uint64_t mw_flow_active(struct mw_flow *);
 
 #endif

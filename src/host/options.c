@@ -26,6 +26,7 @@ enum {
 	OPT_WAIT,
 	OPT_DRAIN,
 	OPT_PROGRESS,
+	OPT_STUCK,
 };
 
 static const char usage[] =
@@ -48,6 +49,7 @@ static const char usage[] =
 	"      --work N             messages judged at the same time (2 for each processor)\n"
 	"      --wait SECONDS       how long a message may wait for that (300)\n"
 	"      --drain SECONDS      time for messages in work when stopping (10)\n"
+	"      --stuck SECONDS      a module that does not come back for so long has the worker replaced (300)\n"
 	"      --progress SECONDS   between signs of life to the MTA (5)\n"
 	"  -h, --help; -V, --version\n"
 	"Signals: HUP reload, TERM or INT stop, USR1 log the counters.\n";
@@ -74,6 +76,7 @@ static const struct option rows[] = {
 	{"wait", required_argument, NULL, OPT_WAIT},
 	{"drain", required_argument, NULL, OPT_DRAIN},
 	{"progress", required_argument, NULL, OPT_PROGRESS},
+	{"stuck", required_argument, NULL, OPT_STUCK},
 	{NULL, 0, NULL, 0},
 };
 
@@ -184,6 +187,8 @@ static bool take(struct mw_options *o, int option, const char *value, bool *log_
 		return count(value, 0, 3600, &o->drain);
 	case OPT_PROGRESS:
 		return count(value, 1, 60, &o->progress);
+	case OPT_STUCK:
+		return count(value, 1, 3600, &o->stuck);
 	default:
 		return false;
 	}
@@ -224,6 +229,7 @@ int mw_options_parse(int argc, char **argv, struct mw_options *o)
 				 .wait = 300,
 				 .drain = 10,
 				 .progress = 5,
+				 .stuck = 300,
 				 .log_level = MW_INFO};
 	while ((c = getopt_long(argc, argv, "p:s:dftvhV", rows, NULL)) != -1) {
 		if (c == 'h')

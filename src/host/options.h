@@ -16,6 +16,7 @@ enum mw_exit {
 	MW_EXIT_MODULE = 69,   /* a module did not load or open: key, table, folder … */
 	MW_EXIT_SOFTWARE = 70, /* a failure inside milward or libmilter */
 	MW_EXIT_SYSTEM = 71,   /* fork, memory, threads */
+	MW_EXIT_STUCK = 72,    /* of a worker: a module did not come back */
 	MW_EXIT_CREATE = 73,   /* the socket, the spool or the PID file cannot be made */
 	MW_EXIT_POLICY = 78    /* errors in the policy or its rules */
 };
@@ -33,6 +34,7 @@ struct mw_options {
 	unsigned wait;        /* seconds that a message may wait for its turn */
 	unsigned drain;       /* seconds for messages in work when we stop */
 	unsigned progress;    /* seconds between signs of life to the MTA */
+	unsigned stuck;       /* seconds that a module may take for one call */
 	bool detach, test;
 	enum mw_log_to log_to;
 	enum mw_log_level log_level;

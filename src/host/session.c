@@ -16,11 +16,13 @@
 
 #include <errno.h>
 #include <libmilter/mfapi.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* One connection of the MTA. Small: hundreds of them idle. */
 struct session {
+	struct mw_watch_item watched;
 	uint32_t stages; /* MW_SEE_… that this connection delivers */
 	char *helo;
 	bool in_message; /* the rest is about the message in work */
@@ -75,10 +77,11 @@ static void see(struct session *s, uint32_t stage, struct mw_str p)
 
 static void message_begin(struct session *s)
 {
-	struct mw_msg_options options = {.spool = session_daemon->options->spool};
+	struct mw_msg_options options = {.spool = session_daemon->options->spool, .busy = &s->watched.busy};
 
 	options.memory = s->share = mw_flow_begin(session_daemon->flow);
 	s->in_message = true;
+	s->watched.queue_id[0] = '\0';
 	s->broken = NULL;
 	s->failed = s->headers_seen = s->reserved_domain = false;
 	s->generation = mw_current_get(session_daemon->current);
@@ -173,6 +176,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 		free(s);
 		return SMFIS_REJECT;
 	}
+	mw_watch_begin(d->watch, &s->watched);
 	mw_count(&d->counts->sessions);
 	*pf0 = n.actions;
 	*pf1 = n.protocol;
@@ -322,8 +326,10 @@ static sfsistat message_finish(SMFICTX *ctx, struct session *s)
 		mw_count(&d->counts->broken);
 		return not_judged(ctx, queue_id, s->broken ? s->broken : "no envelope", "451", "4.3.0");
 	}
-	if (queue_id.n)
+	if (queue_id.n) {
 		message_check(s, mw_msg_set(s->msg, MW_MSG_QUEUE_ID, queue_id));
+		(void)snprintf(s->watched.queue_id, sizeof(s->watched.queue_id), "%s", queue_id.p);
+	}
 	if (s->reserved_domain) {
 		mw_count(&d->counts->reserved);
 		return not_judged(ctx, queue_id, "a recipient is in a reserved domain", "550", "5.7.1");
@@ -373,8 +379,9 @@ static sfsistat on_close(SMFICTX *ctx)
 	(void)on_abort(ctx); /* a connection that timed out is closed without an abort */
 	generation = mw_current_get(session_daemon->current);
 	if (generation && mw_generation_stages(generation) & MW_SEE_CLOSE)
-		mw_generation_closed(generation);
+		mw_generation_closed(generation, &s->watched.busy);
 	mw_generation_unref(&generation);
+	mw_watch_end(session_daemon->watch, &s->watched);
 	(void)smfi_setpriv(ctx, NULL);
 	free(s->helo);
 	free(s);

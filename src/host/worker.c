@@ -113,6 +113,21 @@ static void policy_close(struct worker *w)
 	mw_loader_free(&w->daemon.loader);
 }
 
+/* The last of this worker: others in work are finished, so that they need not come again. Its modules are not closed: they may wait
+ * for what the stuck one holds. */
+static void give_up(void *arg)
+{
+	struct worker *w = arg;
+	unsigned left = w->daemon.options->drain;
+
+	mw_log(MW_ERROR, NULL, "stuck", "this worker ends, another takes its place; the MTA defers what is stuck");
+	mw_socket_remove(&w->socket);
+	while (left-- > 0 && !mw_flow_drain(w->daemon.flow, mw_watch_look(w->daemon.watch), 1))
+		; /* looks again: more of them may be stuck by now */
+	mw_counts_log(&w->daemon);
+	_exit(MW_EXIT_STUCK);
+}
+
 static void knock(void *arg)
 {
 	const struct worker *w = arg;
@@ -128,11 +143,13 @@ static enum mw_exit threads_start(struct worker *w, const struct mw_options *o, 
 					.blocks = BLOCKS_MS,
 					.knock = knock,
 					.knock_ctx = w};
+	struct mw_watch_conf watch = {.patience = (int64_t)o->stuck * 1000, .stuck = give_up, .ctx = w};
 
 	/* Half for what comes in, half for what is judged. */
 	w->daemon.gate = mw_gate_new(o->work, o->memory - o->memory / 2);
 	w->daemon.flow = mw_flow_new(o->memory / 2);
-	if (w->daemon.gate && w->daemon.flow && mw_progress_new(&conf, &w->daemon.progress) == 0)
+	if (w->daemon.gate && w->daemon.flow && mw_progress_new(&conf, &w->daemon.progress) == 0 &&
+	    mw_watch_new(&watch, &w->daemon.watch) == 0)
 		return MW_EXIT_OK;
 	(void)mw_fail(err, -EAGAIN, "not enough memory or threads to start");
 	return MW_EXIT_SYSTEM;
@@ -215,7 +232,7 @@ static _Noreturn void drain_and_exit(struct worker *w)
 
 	w->draining = true;
 	mw_socket_remove(&w->socket);
-	done = mw_flow_drain(w->daemon.flow, w->daemon.options->drain);
+	done = mw_flow_drain(w->daemon.flow, 0, w->daemon.options->drain);
 	if (!done)
 		mw_log(MW_WARNING, NULL, "stop", "%llu messages still in work are given up; the MTA defers them",
 		       (unsigned long long)mw_flow_active(w->daemon.flow));
@@ -274,6 +291,7 @@ static enum mw_exit set_up(struct worker *w, const struct mw_options *o, struct 
 
 static void tear_down(struct worker *w)
 {
+	mw_watch_free(&w->daemon.watch);
 	mw_progress_free(&w->daemon.progress);
 	mw_flow_free(&w->daemon.flow);
 	mw_gate_free(&w->daemon.gate);

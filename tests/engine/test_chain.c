@@ -178,7 +178,7 @@ static void test_hooks_in_order(void **state)
 	mw_msg_see(m, MW_SEE_BODY, "xy", 2);
 	mw_msg_run(m, NULL, NULL);
 	mw_msg_free(&m);
-	mw_generation_closed(w.gen);
+	mw_generation_closed(w.gen, NULL);
 	world_close(&w);
 	assert_string_equal(probe_calls(), "check open begin see:4:3 see:32:2 see:64:0 act:pass:0 act:note end see:256:0 close");
 }

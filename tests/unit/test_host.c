@@ -8,6 +8,8 @@
 #include "host/progress.h"
 #include "host/reply.h"
 #include "host/supervisor.h"
+#include "host/watch.h"
+#include "host/clock.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -277,6 +279,45 @@ static void gate_gives_up_a_large_one(void **state)
 	mw_gate_free(&g);
 }
 
+/* ---- watch ------------------------------------------------------------------------------------------------------------------------ */
+
+static void note_stuck(void *ctx)
+{
+	(void)atomic_fetch_add((_Atomic int *)ctx, 1);
+}
+
+static void watch_finds_what_is_stuck(void **state)
+{
+	_Atomic int told = 0;
+	struct mw_watch_conf conf = {.patience = 50, .stuck = note_stuck, .ctx = &told};
+	struct mw_watch_item idle = {.queue_id = ""}, busy[3] = {{.queue_id = "A"}, {.queue_id = "B"}, {.queue_id = ""}};
+	struct mw_watch *w = NULL;
+
+	(void)state;
+	assert_int_equal(mw_watch_new(&conf, &w), 0);
+	mw_watch_begin(w, &idle);
+	for (int i = 0; i < 3; i++) {
+		busy[i].busy.module = "m";
+		busy[i].busy.hook = "see";
+		mw_watch_begin(w, &busy[i]);
+	}
+	assert_int_equal(mw_watch_look(w), 0);
+	busy[1].busy.since = mw_clock_ms() - 20;
+	assert_int_equal(mw_watch_look(w), 0);
+	busy[0].busy.since = mw_clock_ms() - 60;
+	busy[2].busy.since = mw_clock_ms() - 5000;
+	assert_in_range(mw_watch_look(w), 2, 3);
+	while (!told)
+		(void)sched_yield();
+	for (int i = 0; i < 3; i++)
+		mw_watch_end(w, &busy[i]);
+	assert_int_equal(mw_watch_look(w), 0);
+	mw_watch_end(w, &idle);
+	mw_watch_free(&w);
+	assert_null(w);
+	assert_int_equal(told, 1);
+}
+
 /* ---- flow --------------------------------------------------------------------------------------------------------------------------- */
 
 static void flow_shares_memory(void **state)
@@ -294,10 +335,12 @@ static void flow_shares_memory(void **state)
 	assert_int_equal(share[199], MW_FLOW_LEAST);
 	assert_true(sum <= (64 << 20) + 200 * MW_FLOW_LEAST);
 	assert_int_equal(mw_flow_active(f), 200);
-	assert_false(mw_flow_drain(f, 0));
+	assert_false(mw_flow_drain(f, 0, 0));
+	assert_false(mw_flow_drain(f, 199, 0));
+	assert_true(mw_flow_drain(f, 200, 60));
 	for (size_t i = 0; i < 200; i++)
 		mw_flow_end(f, share[i]);
-	assert_true(mw_flow_drain(f, 0));
+	assert_true(mw_flow_drain(f, 0, 0));
 	assert_int_equal(mw_flow_begin(f), 1 << 20);
 	mw_flow_end(f, 1 << 20);
 	mw_flow_free(&f);
@@ -317,7 +360,7 @@ static void flow_drains(void **state)
 	(void)state;
 	assert_int_equal(mw_flow_begin(f), MW_FLOW_LEAST);
 	assert_int_equal(pthread_create(&thread, NULL, end_a_message, f), 0);
-	assert_true(mw_flow_drain(f, 60));
+	assert_true(mw_flow_drain(f, 0, 60));
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	mw_flow_free(&f);
 }
@@ -504,7 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replies),	   cmocka_unit_test(replies_are_clean),	 cmocka_unit_test(negotiation),
 		cmocka_unit_test(gate_keeps_order), cmocka_unit_test(gate_gives_up),	 cmocka_unit_test(gate_bounds_memory),
-		cmocka_unit_test(gate_gives_up_a_large_one),
+		cmocka_unit_test(gate_gives_up_a_large_one), cmocka_unit_test(watch_finds_what_is_stuck),
 		cmocka_unit_test(flow_shares_memory),
 		cmocka_unit_test(flow_drains),	   cmocka_unit_test(progress_gives_signs), cmocka_unit_test(progress_knocks),	 cmocka_unit_test(notify_sends),
 		cmocka_unit_test(pauses),	   cmocka_unit_test(command_line),

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/watch.h"
+
+#include "base/log.h"
+#include "host/clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define LOOK_LEAST 100 /* ms between two looks */
+#define LOOK_MOST 5000
+
+struct mw_watch {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	pthread_t thread;
+	struct mw_watch_conf conf;
+	struct mw_watch_item *first;
+	bool ending;
+};
+
+static void tell(struct mw_watch *w, struct mw_watch_item *i)
+{
+	const char *module = atomic_load_explicit(&i->busy.module, memory_order_relaxed);
+	const char *hook = atomic_load_explicit(&i->busy.hook, memory_order_relaxed);
+
+	i->told = true;
+	mw_log(MW_ERROR, *i->queue_id ? i->queue_id : NULL, "stuck", "module=%s hook=%s has not come back for %lld ms", module ? module : "-",
+	       hook ? hook : "-", (long long)w->conf.patience);
+}
+
+uint64_t mw_watch_look(struct mw_watch *w)
+{
+	int64_t now = mw_clock_ms();
+	uint64_t stuck = 0;
+
+	(void)pthread_mutex_lock(&w->lock);
+	for (struct mw_watch_item *i = w->first; i; i = i->next) {
+		int64_t since = atomic_load_explicit(&i->busy.since, memory_order_acquire);
+
+		if (!since || now - since <= w->conf.patience) {
+			i->told = false;
+			continue;
+		}
+		if (!i->told)
+			tell(w, i);
+		stuck++;
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	return stuck;
+}
+
+static void *looker(void *arg)
+{
+	struct mw_watch *w = arg;
+	int64_t pause = w->conf.patience / 4;
+
+	if (pause < LOOK_LEAST)
+		pause = LOOK_LEAST;
+	if (pause > LOOK_MOST)
+		pause = LOOK_MOST;
+	for (;;) {
+		struct timespec at = mw_clock_after(pause);
+		bool ending;
+
+		(void)pthread_mutex_lock(&w->lock);
+		while (!w->ending && pthread_cond_timedwait(&w->changed, &w->lock, &at) == 0)
+			;
+		ending = w->ending;
+		(void)pthread_mutex_unlock(&w->lock);
+		if (ending)
+			return NULL;
+		if (mw_watch_look(w)) {
+			w->conf.stuck(w->conf.ctx);
+			return NULL;
+		}
+	}
+}
+
+int mw_watch_new(const struct mw_watch_conf *conf, struct mw_watch **ret)
+{
+	struct mw_watch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->conf = *conf;
+	if (pthread_mutex_init(&w->lock, NULL))
+		goto no_lock;
+	if (mw_clock_cond(&w->changed))
+		goto no_cond;
+	if (pthread_create(&w->thread, NULL, looker, w))
+		goto no_thread;
+	*ret = w;
+	return 0;
+no_thread:
+	(void)pthread_cond_destroy(&w->changed);
+no_cond:
+	(void)pthread_mutex_destroy(&w->lock);
+no_lock:
+	free(w);
+	return -EAGAIN;
+}
+
+void mw_watch_free(struct mw_watch **w)
+{
+	if (!*w)
+		return;
+	(void)pthread_mutex_lock(&(*w)->lock);
+	(*w)->ending = true;
+	(void)pthread_cond_signal(&(*w)->changed);
+	(void)pthread_mutex_unlock(&(*w)->lock);
+	(void)pthread_join((*w)->thread, NULL);
+	(void)pthread_cond_destroy(&(*w)->changed);
+	(void)pthread_mutex_destroy(&(*w)->lock);
+	free(*w);
+	*w = NULL;
+}
+
+void mw_watch_begin(struct mw_watch *w, struct mw_watch_item *i)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	i->next = w->first;
+	if (i->next)
+		i->next->prev = &i->next;
+	i->prev = &w->first;
+	w->first = i;
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+void mw_watch_end(struct mw_watch *w, struct mw_watch_item *i)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	*i->prev = i->next;
+	if (i->next)
+		i->next->prev = i->prev;
+	(void)pthread_mutex_unlock(&w->lock);
+}
