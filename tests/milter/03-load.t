@@ -42,10 +42,11 @@ with Daemon(BY_HEADER, "--work", "2") as milward:
             for m in range(5):
                 name = ("X-None", "X-Via", "X-Refuse", "X-Hold", "X-Later")[(n + m) % 5]
                 answer = s.message(rcpts=["<r%d@other.example>" % n], headers=[(name, " y")], queue_id="Q%dx%d" % (n, m))
+                header_only = ("from", "<alice@clinic.example>", "RET=HDRS")
                 wanted = {"X-None": ("c", []), "X-Refuse": ("y", []), "X-Later": ("y", []),
-                          "X-Hold": ("c", [("hold", "held by policy: a person must look (test.policy:5)")]),
+                          "X-Hold": ("c", [header_only, ("hold", "held by policy: a person must look (test.policy:5)")]),
                           "X-Via": ("c", [("add", "<r%d@other.example.mw-tls.invalid>" % n, "ORCPT=rfc822;r%d@other.example" % n),
-                                          ("del", "<r%d@other.example>" % n)])}[name]
+                                          ("del", "<r%d@other.example>" % n), header_only])}[name]
                 finals.append((answer.final, answer.edits) == wanted)
             return all(finals)
 
