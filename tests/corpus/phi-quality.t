@@ -49,14 +49,17 @@ def check_by_hand(tap, ctl):
 
 
 def check_aims(tap, result):
+    """An aim that REPORT.md says is reached must be; so must those of ordinary mail in any case."""
+    reached = report.reached(os.path.join(HERE, "REPORT.md"))
     for name, value, aim, good in report.aims(result):
-        print(f"# aim: {name}: {value:.3f}, {aim}: {'reached' if good else 'NOT reached'}")
+        if name in reached or name.startswith("ordinary"):
+            tap.ok(good, f"aim: {name}: {value:.3f}, {aim}")
+        else:
+            print(f"# aim: {name}: {value:.3f}, {aim}: {'reached, and REPORT.md does not say so' if good else 'NOT reached'}")
     ham = result["ham"]
     for name in ham["false"]:
         print(f"# false phi: {name}")
     tap.ok(ham["messages"] == 4000, f"{ham['messages']} ordinary messages were scanned")
-    tap.ok(len(ham["false"]) * 2000 <= ham["messages"], f"{len(ham['false'])} of them taken for PHI")
-    tap.ok(not ham["ssn"], f"{len(ham['ssn'])} of them with a Social Security number")
 
 
 def check_report(tap, result):

@@ -143,6 +143,26 @@ def measure_kinds(ctl, splits, folder):
     return table
 
 
+def measure_corpora(ctl, both, folder):
+    """{what: [texts, of class phi, should be]}: the labelled texts as they are, none left out; both: Corpora of the two splits."""
+    texts = {"ACI-Bench notes that name their patient": [], "ACI-Bench notes without a name": [], "MTS-Dialog sections without a name": [], "MTS-Dialog dialogues without a name": []}
+    for one in both:
+        for named, note in one.notes:
+            texts["ACI-Bench notes that name their patient" if named else "ACI-Bench notes without a name"].append(note)
+        texts["MTS-Dialog sections without a name"] += [text for _, text, _ in one.sections]
+        texts["MTS-Dialog dialogues without a name"] += [talk for _, _, talk in one.sections]
+        texts.setdefault("Presidio-research sentences without health", []).extend(one.sentences_without_health())
+    table = {}
+    for number, (what, some) in enumerate(texts.items()):
+        place = os.path.join(folder, f"corpus-{number}")
+        os.makedirs(place)
+        for i, text in enumerate(some):
+            with open(os.path.join(place, f"{i:05}.txt"), "w", encoding="utf-8") as f:
+                f.write(text)
+        table[what] = [len(some), sum("phi" in one["classes"] for one in ctl.scan(place, "--text").values()), "all" if "that name" in what else "none"]
+    return table
+
+
 def measure_vectors(ctl, corpora, folder):
     """{entity: [spans, found by any identifier rule, found by the right one]}, and how many SSN were seen where none is labelled."""
     folder = os.path.join(folder, "vectors")

@@ -18,8 +18,10 @@ def measure(ctl, data, folder, seed=SEED, each=EACH):
     """All numbers, as what write() takes."""
     result = {"splits": {split: m.Split(ctl, split, seed, data, folder, each) for split in SPLITS}}
     result["kinds"] = m.measure_kinds(ctl, result["splits"], folder)
-    corpora = Corpora(data, "dev")
-    result["vectors"], result["vector-ssn"] = m.measure_vectors(ctl, corpora, folder)
+    corpora = [Corpora(data, split) for split in SPLITS]
+    result["vectors"], result["vector-ssn"] = m.measure_vectors(ctl, corpora[0], folder)
+    result["corpora"] = m.measure_corpora(ctl, corpora, folder)
+    result["suites"] = m.measure_ham(ctl, os.path.join(data, "mime-suites"))
     result["ham"] = m.measure_ham(ctl, os.path.join(data, "mail-ham"))
     return result
 
@@ -30,6 +32,8 @@ def numbers(result):
     for split, one in result["splits"].items():
         out[f"{split} recall"], out[f"{split} precision"] = one.all.recall(), one.all.precision()
         out[f"{split} people counted right"] = one.people["right"] / max(1, sum(one.people.values()))
+    for what, (n, phi, _) in result["corpora"].items():
+        out[what + ", of class phi"] = phi / n
     for entity, (n, _, right) in result["vectors"].items():
         out[f"vectors {entity}"] = right / n
     out["ordinary mail, false phi"] = len(result["ham"]["false"])
@@ -91,8 +95,9 @@ def write(result):
     out += ["", "## Identifiers, on the vectors of Presidio-research", "", HOW, "", "| entity | spans | found by an identifier rule | by the right one | recall | Presidio's recognisers |", "|---|--:|--:|--:|--:|--:|"]
     for entity, (n, found, right) in sorted(result["vectors"].items()):
         out.append(f"| {entity} | {n} | {found} | {right} | {right / n:.3f} | {m.ratio(theirs.get(entity))} |")
-    ham = result["ham"]
-    out += ["", f"SSN seen where none is labelled: {result['vector-ssn']}.", "", "## Real ordinary mail", "", "| messages | false phi | with an SSN (none has one) | with an identifier that counts |", "|--:|--:|--:|--:|", f"| {ham['messages']} | {len(ham['false'])} | {len(ham['ssn'])} | {ham['who']} |"]
+    ham, suites = result["ham"], result["suites"]
+    out += ["", f"SSN seen where none is labelled: {result['vector-ssn']}.", "", "## Real ordinary mail", "", "| messages | false phi | with an SSN (none has one) | with an identifier that counts |", "|---|--:|--:|--:|", *(f"| {one['messages']} {what} | {len(one['false'])} | {len(one['ssn'])} | {one['who']} |" for one, what in ((ham, "ordinary mails"), (suites, "messages of MIME test suites")))]
+    out += ["", "## The labelled texts as they are", "", "| texts | number | of class phi | should be |", "|---|--:|--:|---|", *(f"| {what} | {n} | {phi} | {should} |" for what, (n, phi, should) in result["corpora"].items())]
     out += ["", "## Aims", "", "| number | value | aim | |", "|---|--:|---|---|"]
     out += [f"| {name} | {value:.3f} | {aim} | {'reached' if good else '**not reached**'} |" for name, value, aim, good in aims(result)]
     out += ["", "## What the test holds fast", "", "| number | value |", "|---|--:|", *(f"| {name} | {value:.3f} |" for name, value in sorted(numbers(result).items())), ""]
@@ -104,3 +109,9 @@ def read(path):
     with open(path, encoding="utf-8") as f:
         text = f.read().split("## What the test holds fast", 1)[1]
     return {name.strip(): float(value) for name, value in re.findall(r"(?m)^\| ([^|]+) \| +?([\d.]+) \|$", text)}
+
+
+def reached(path):
+    """Names of the aims that a report says are reached."""
+    with open(path, encoding="utf-8") as f:
+        return {name.strip() for name in re.findall(r"(?m)^\| ([^|]+) \| [\d.]+ \| [^|]+ \| reached \|$", f.read())}

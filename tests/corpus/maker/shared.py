@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-SETS = ["phi-text", "mail-ham"]
+SETS = ["phi-text", "mail-ham", "mime-suites"]
 
 
 class Absent(Exception):
@@ -13,7 +13,7 @@ class Absent(Exception):
 
 
 def shared(src, folder):
-    """The folder with phi-text, mail-ham and facts. Throws Absent."""
+    """The folder with phi-text, mail-ham, mime-suites and facts. Throws Absent."""
     source = os.path.join(src, "../shared/data")
     if not os.path.exists(os.path.join(source, "phi-text.tar.zst")):
         raise Absent("no ../shared/data")
