@@ -39,10 +39,10 @@ option_empty() { # set, and to nothing
 	postconf -c "$config" -P "$1" 2>/dev/null | grep -q '= *$'
 }
 policy_is() { # SERVICE: no table but ours, and that cannot lower the level
-	fallback='' names=''
-	case $1 in *p) fallback="inline:{{[127.0.0.1]:$port=none}}" ;; esac
+	relays='' names=''
+	case $1 in *p) relays=$(fallback_tls) ;; esac
 	case $1 in *ver*) names="texthash:$ours/names" ;; esac
-	option_is "$1/unix/smtp_tls_policy_maps" "$fallback${fallback:+${names:+,}}$names"
+	option_is "$1/unix/smtp_tls_policy_maps" "$relays${relays:+${names:+,}}$names"
 }
 names_are_strict() { [ -r "$ours/names" ] && ! grep -qv '	secure match=[a-z0-9.:-]*$' "$ours/names"; }
 takes_tag_off() { option_is "$1/unix/smtp_generic_maps" '$milward_generic_maps' && [ "$(raw milward_generic_maps)" = "$(generic_maps)" ]; }
@@ -67,7 +67,10 @@ check_transport() { # NAME LEVEL
 	expect "$1: TLS level $2" option_is "$1/unix/smtp_tls_security_level" "$2"
 	expect "$1: takes the tag off, before smtp_generic_maps as they are now (if not: add again)" takes_tag_off "$1"
 	expect "$1: no policy table of the site lowers it" policy_is "$1"
-	case $1 in *p) ;; *) expect "$1: no fallback relay" option_empty "$1/unix/smtp_fallback_relay" ;; esac
+	case $1 in
+	*p) expect "$1: falls back to the portal, and asks the fallback listener first" option_is "$1/unix/smtp_fallback_relay" "$(fallback)" ;;
+	*) expect "$1: no fallback relay" option_empty "$1/unix/smtp_fallback_relay" ;;
+	esac
 	! known smtp_tls_per_site || expect "$1: no table of old style lowers it" option_empty "$1/unix/smtp_tls_per_site"
 	! known tls_required_enable || expect "$1: TLS-Required: no has no power" option_is "$1/unix/tls_required_enable" no
 }
@@ -104,7 +107,8 @@ check_all() {
 		check_transport milward-verp secure
 		expect "milward-portal: TLS, or on this machine" portal_is_safe
 		expect "the fallback listener probes recipients" listener_probes
-		expect "the fallback listener retags for the portal" option_is milward-retag/unix/recipient_canonical_maps "pcre:$ours/retag.pcre"
+		for name in milward-tlsp milward-verp; do expect "$name: a host that is down is waited for" waits $name; done
+		expect "the fallback listener takes no mail" option_is "127.0.0.1:$port/inet/smtpd_data_restrictions" reject
 	fi
 	check_milters
 	[ "$bad" = 0 ]
@@ -116,7 +120,13 @@ no_nul_by_service() {
 		has_nul "$list" || exit 1
 	done
 }
-listener_probes() { case $(option "127.0.0.1:$port/inet/smtpd_recipient_restrictions") in *,reject_unverified_recipient,*) ;; *) return 1 ;; esac; }
+waits() {
+	option_is "$1/unix/smtp_reply_filter" "pcre:$ours/unsure.pcre" && option_is "$1/unix/smtp_delivery_status_filter" "pcre:$ours/waits.pcre"
+}
+listener_probes() {
+	option_is "127.0.0.1:$port/inet/smtpd_recipient_restrictions" \
+		"reject_unverified_recipient,check_recipient_access,pcre:$ours/notls.pcre,reject"
+}
 
 # Ways around the milter that Postfix opens after it, or the site beside it: they need a person's decision.
 warn_of_detours() {
