@@ -71,6 +71,10 @@ def checks(site):
         "a fallback relay": lambda: postfix.run("postconf", "-P", "milward-tls/unix/smtp_fallback_relay=[127.0.0.11]"),
         "a listener that does not probe": lambda: postfix.run(
             "postconf", "-P", "127.0.0.1:10531/inet/smtpd_recipient_restrictions=permit_mynetworks,reject"),
+        "a listener that takes mail": lambda: postfix.run("postconf", "-P", "127.0.0.1:10531/inet/smtpd_data_restrictions="),
+        "a portal that is not asked last": lambda: postfix.run(
+            "postconf", "-P", "milward-verp/unix/smtp_fallback_relay=[127.0.0.21]:25,[127.0.0.1]:10531"),
+        "a host that is down and not waited for": lambda: postfix.run("postconf", "-P", "milward-tlsp/unix/smtp_reply_filter="),
         "a service that is gone": lambda: postfix.run("postconf", "-MX", "milward-verp/unix"),
     }
     for name, hurt in damage.items():
@@ -78,7 +82,7 @@ def checks(site):
         done = script(site, "check")
         tap.ok(done.returncode == 1 and "MISSING" in done.stdout, "check sees: " + name, done.stdout)
         write(good)
-    for table in ("untag.pcre", "notag.pcre", "routes.cf", "tlsdsn.pcre", "names"):
+    for table in ("untag.pcre", "notag.pcre", "notls.pcre", "routes.cf", "waits.pcre", "names"):
         os.rename("%s/milward/%s" % (CONFIG, table), "%s/milward/gone" % CONFIG)
         tap.equal(script(site, "check").returncode, 1, "check sees that %s is gone" % table)
         os.rename("%s/milward/gone" % CONFIG, "%s/milward/%s" % (CONFIG, table))
