@@ -199,10 +199,14 @@ static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 	struct mw_buf text = MW_BUF_INIT;
 	struct mw_header h = {0};
 	struct mw_str rest;
+	bool guessed;
 	int r = a ? mw_header_parse(a, data, &h, &rest) : -ENOMEM;
 
 	if (r == 0)
 		r = mw_header_text(a, &h, true, &text);
+	if (r == 0 && rest.n) /* a part that says it is a header alone, and holds more */
+		r = mw_charset_to_utf8(rest, "", &text, &guessed);
+	unify_line_ends(&text);
 	if (r == 0)
 		r = text_add(m, p, mw_buf_text(&text), text.n);
 	mw_buf_free(&text);

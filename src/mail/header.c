@@ -99,6 +99,11 @@ void mw_header_skip_mbox(struct mw_str *raw)
 		advance(raw, line_length(*raw));
 }
 
+void mw_header_skip_line(struct mw_str *rest)
+{
+	advance(rest, line_length(*rest));
+}
+
 bool mw_header_next(struct mw_str *rest, struct mw_field *ret)
 {
 	size_t colon = 0, name = name_length(*rest, &colon), n;

@@ -19,6 +19,8 @@ const struct mw_field *mw_header_find(const struct mw_header *, const char *name
 /* Takes the next field (with all its folded lines) off the start of *rest; the field points into it. False: no field is there,
  * and *rest begins with the body (an empty line is taken off; any other line that is no field belongs to the body). */
 bool mw_header_next(struct mw_str *rest, struct mw_field *ret);
+/* Takes a line off the start of *rest, whatever it is. */
+void mw_header_skip_line(struct mw_str *rest);
 /* Takes the "From " line of an mbox off the start of *raw, when there is one. */
 void mw_header_skip_mbox(struct mw_str *raw);
 /* Splits raw message bytes (LF or CRLF lines, an mbox "From " line is skipped) into fields that point into `raw`; *body is the

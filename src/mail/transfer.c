@@ -117,6 +117,22 @@ static void base64_rest(struct drain *d, uint32_t v, unsigned letters)
 		d->chunk[d->n++] = (char)(v >> 2 & 0xff);
 }
 
+/* Spaces inside lines, commas, full stops: words, not base64. A few odd octets are what a damaged transfer leaves. */
+static bool base64_looks(struct mw_str s)
+{
+	size_t odd = 0, n = s.n < SAMPLE ? s.n : SAMPLE, seen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = s.p[i];
+
+		if (c == '\r' || c == '\n' || c == '\t' || c == '=')
+			continue;
+		seen++;
+		odd += base64_value(c) == 0;
+	}
+	return odd * 20 <= seen;
+}
+
 /* Is what follows the padding at i a footer in plain text, put there by a list? Looked at once in SAMPLE octets, so that padding
  * everywhere costs no more than one more pass. */
 static bool base64_footer(struct mw_str s, size_t i, size_t *looked)
@@ -126,7 +142,7 @@ static bool base64_footer(struct mw_str s, size_t i, size_t *looked)
 	*looked = i + SAMPLE;
 	while (i < s.n && s.p[i] == '=')
 		i++;
-	return !mw_transfer_plausible(MW_TRANSFER_BASE64, (struct mw_str){.p = s.p + i, .n = s.n - i});
+	return !base64_looks((struct mw_str){.p = s.p + i, .n = s.n - i});
 }
 
 /* Padding does not end the data: readers go on behind it. */
@@ -221,7 +237,7 @@ static void qp_decode(struct drain *d, struct mw_str s)
 }
 
 /* Does every '=' begin an octet or end a line? Text that is not encoded rarely manages that. */
-static bool qp_plausible(struct mw_str s)
+static bool qp_pure(struct mw_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		const char *eq = memchr(s.p + i, '=', s.n - i);
@@ -294,29 +310,42 @@ enum mw_transfer mw_transfer_by_name(struct mw_str value)
 	return MW_TRANSFER_NONE;
 }
 
-/* Spaces inside lines, commas, full stops: words, not base64. A few odd octets are what a damaged transfer leaves. */
-static bool base64_plausible(struct mw_str s)
+/* Places in long data that are looked at, and the octets at the end, where lists add their text. */
+#define SAMPLES 16u
+#define TAIL 256u
+
+/* Base64 that ends in a text, or has one in it, is both. */
+static bool base64_pure(struct mw_str s)
 {
-	size_t odd = 0, n = s.n < SAMPLE ? s.n : SAMPLE, seen = 0;
+	size_t tail = s.n < TAIL ? s.n : TAIL, step = s.n / SAMPLES > SAMPLE ? s.n / SAMPLES : SAMPLE;
 
-	for (size_t i = 0; i < n; i++) {
-		char c = s.p[i];
-
-		if (c == '\r' || c == '\n' || c == '\t' || c == '=')
-			continue;
-		seen++;
-		odd += base64_value(c) == 0;
-	}
-	return odd * 20 <= seen;
+	for (size_t i = 0; i < s.n; i += step)
+		if (!base64_looks((struct mw_str){.p = s.p + i, .n = s.n - i}))
+			return false;
+	return base64_looks((struct mw_str){.p = s.p + s.n - tail, .n = tail});
 }
 
 bool mw_transfer_plausible(enum mw_transfer t, struct mw_str data)
 {
 	switch (t) {
 	case MW_TRANSFER_BASE64:
-		return base64_plausible(data);
+		return base64_looks(data);
+	case MW_TRANSFER_UU:
+		return uu_data(data).n > 0;
+	case MW_TRANSFER_QP: /* what is no escape stays as it is */
+	case MW_TRANSFER_NONE:
+		break;
+	}
+	return true;
+}
+
+bool mw_transfer_pure(enum mw_transfer t, struct mw_str data)
+{
+	switch (t) {
+	case MW_TRANSFER_BASE64:
+		return base64_pure(data);
 	case MW_TRANSFER_QP:
-		return qp_plausible(data);
+		return qp_pure(data);
 	case MW_TRANSFER_UU:
 		return uu_data(data).n > 0;
 	case MW_TRANSFER_NONE:

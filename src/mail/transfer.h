@@ -15,8 +15,10 @@ enum mw_transfer { MW_TRANSFER_NONE = 0, MW_TRANSFER_BASE64, MW_TRANSFER_QP, MW_
 
 /* The encoding that a Content-Transfer-Encoding names; an unknown word is MW_TRANSFER_NONE. */
 enum mw_transfer mw_transfer_by_name(struct mw_str value);
-/* Do these octets look like what they are labelled? A label that lies must not hide readable text. */
+/* Do these octets begin like what they are labelled? A label that lies must not hide readable text. */
 bool mw_transfer_plausible(enum mw_transfer, struct mw_str data);
+/* And is that all they are, as far as samples tell? Else they are worth a look as they stand, too. */
+bool mw_transfer_pure(enum mw_transfer, struct mw_str data);
 /* Appends the decoded octets, at most max of them. 0, -EFBIG (the first max are there), -ENOMEM. */
 int mw_transfer_decode(enum mw_transfer, struct mw_str data, uint64_t max, struct mw_buf *out);
 /* The encodings of RFC 2047 words: 'B' or 'Q' (in which '_' is a blank and line ends mean nothing). 0, -ENOMEM. */

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Damaged and hostile messages: with PHI in them they are protected or refused, never in clear; without, they pass as ever."""
+import base64
+
 import lab
 
+HEAD64 = b"Content-Transfer-Encoding: base64\r\n"
 BARE = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
 
 
@@ -21,6 +24,7 @@ def shapes(text):
     parts = b"".join(b"--b\r\n\r\npart\r\n" for _ in range(3000))
     deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(400))
     plain = BARE.encode()
+    packed = HEAD64 + b"\r\n" + base64.encodebytes(octets).replace(b"\n", b"\r\n")
     return {
         "NUL bytes in the body": raw(lab.harmless(), plain, b"\0\0" + octets + b"\0"),
         "NUL bytes between the letters": raw(lab.harmless(), plain, octets.replace(b"SSN", b"S\0SN") + octets),
@@ -35,6 +39,15 @@ def shapes(text):
         "a multipart that never ends": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=q\r\n", b"--q\r\n\r\n" + octets),
         "a boundary that never comes": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=zz\r\n", octets),
         "two Content-Types": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: image/png\r\nContent-Type: text/plain\r\n", octets),
+        "two Content-Types, the picture last": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Type: image/png\r\n", octets),
+        "two Content-Types, multipart last": raw(lab.harmless(), plain + b"Content-Type: multipart/mixed; boundary=b\r\n", b"--b\r\n" + packed + b"--b--\r\n"),
+        "two boundaries": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a; boundary=b\r\n", b"--a\r\n\r\nx\r\n--b\r\n" + packed + b"--b--\r\n"),
+        "two encodings": raw(lab.harmless(), plain + b"Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n", packed.split(b"\r\n\r\n")[1]),
+        "NUL in a boundary line": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n", b"--\0b\r\n" + packed + b"--b--\r\n"),
+        "a part behind the last one": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n", b"--b\r\n\r\nx\r\n--b--\r\n--b\r\n" + packed),
+        "a boundary in parts": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary*0=a; boundary*1=b\r\n", b"--ab\r\n" + packed + b"--ab--\r\n"),
+        "a message in base64": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n" + HEAD64, base64.encodebytes(b"Subject: x\r\n" + packed).replace(b"\n", b"\r\n")),
+        "no MIME-Version": raw(lab.harmless(), b"Content-Type: image/png\r\n", octets),
         "broken base64": raw(lab.harmless(), plain + b"Content-Transfer-Encoding: base64\r\n", b"!!!!" + octets),
         "unknown charset": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=x-none\r\n", octets),
         "unknown encoding": raw(lab.harmless(), plain + b"Content-Transfer-Encoding: x-rot13\r\n", octets),

@@ -207,6 +207,28 @@ static void test_transfer_names(void **state)
 	assert_int_equal(mw_transfer_by_name(mw_str("")), MW_TRANSFER_NONE);
 }
 
+/* Text at the end, or in a middle that is large enough to be hit by a sample. */
+static void test_transfer_pure(void **state)
+{
+	static const char text[] = "The patient's number is 219-09-9998. ";
+	struct mw_buf b = MW_BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < 10000; i++)
+		mw_buf_puts(&b, "YWJjZGVmYWJjZGVmYWJjZGVm\r\n");
+	assert_true(mw_transfer_pure(MW_TRANSFER_BASE64, (struct mw_str){.p = b.p, .n = b.n}));
+	for (size_t i = 0; i < 4; i++)
+		mw_buf_puts(&b, text);
+	assert_true(mw_transfer_plausible(MW_TRANSFER_BASE64, (struct mw_str){.p = b.p, .n = b.n}));
+	assert_false(mw_transfer_pure(MW_TRANSFER_BASE64, (struct mw_str){.p = b.p, .n = b.n}));
+	for (size_t at = 16000; at < 40000; at += sizeof(text) - 1)
+		memcpy(b.p + at, text, sizeof(text) - 1);
+	assert_false(mw_transfer_pure(MW_TRANSFER_BASE64, (struct mw_str){.p = b.p, .n = 260000}));
+	assert_false(mw_transfer_pure(MW_TRANSFER_BASE64, (struct mw_str){.p = b.p, .n = 16384}));
+	assert_true(mw_transfer_pure(MW_TRANSFER_BASE64, (struct mw_str){.p = b.p, .n = 15999}));
+	mw_buf_free(&b);
+}
+
 static void test_transfer_plausible(void **state)
 {
 	(void)state;
@@ -214,7 +236,11 @@ static void test_transfer_plausible(void **state)
 	assert_true(mw_transfer_plausible(MW_TRANSFER_BASE64, mw_str("")));
 	assert_false(mw_transfer_plausible(MW_TRANSFER_BASE64, mw_str("The patient's number is 219-09-9998.")));
 	assert_true(mw_transfer_plausible(MW_TRANSFER_QP, mw_str("Caf=C3=A9=\r\nx=")));
-	assert_false(mw_transfer_plausible(MW_TRANSFER_QP, mw_str("charset=utf-8")));
+	assert_true(mw_transfer_plausible(MW_TRANSFER_QP, mw_str("charset=utf-8")));
+	assert_true(mw_transfer_pure(MW_TRANSFER_QP, mw_str("Caf=C3=A9=\r\nx=")));
+	assert_false(mw_transfer_pure(MW_TRANSFER_QP, mw_str("charset=utf-8")));
+	assert_true(mw_transfer_pure(MW_TRANSFER_NONE, mw_str("=")));
+	assert_false(mw_transfer_pure(MW_TRANSFER_UU, mw_str("text")));
 	assert_true(mw_transfer_plausible(MW_TRANSFER_NONE, mw_str("=")));
 	assert_false(mw_transfer_plausible(MW_TRANSFER_UU, mw_str("text")));
 }
@@ -224,7 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_charset),	       cmocka_unit_test(test_charset_that_does_not_fit), cmocka_unit_test(test_transfer),
 		cmocka_unit_test(test_transfer_limit), cmocka_unit_test(test_transfer_long),		  cmocka_unit_test(test_transfer_names),
-		cmocka_unit_test(test_transfer_plausible),
+		cmocka_unit_test(test_transfer_plausible), cmocka_unit_test(test_transfer_pure),
 	};
 
 	return cmocka_run_group_tests_name("charset", tests, NULL, NULL);

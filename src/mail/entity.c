@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mail/entity.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "mail/header.h"
+#include "mail/label.h"
+
+/* Fields of MIME itself, which programs write; what they carry for a person is the file name. */
+static const char *const mime_fields[] = {
+    "content-type",	   "content-transfer-encoding",
+    "content-disposition", "content-id",
+    "content-language",	   "content-length",
+    "content-md5",	   "mime-version",
+    "x-attachment-id",
+};
+
+/* A field of which there may be several. */
+struct field {
+	struct mw_str first, last;
+	bool any, twofold;
+};
+
+struct fields {
+	struct field type, transfer, disposition;
+};
+
+/* With a blank before its colon it is no field to some. */
+static bool is_tight(struct mw_field f)
+{
+	return f.name.p + f.name.n + 1 == f.value.p;
+}
+
+static void take(struct field *f, struct mw_field found)
+{
+	struct mw_str value = mw_str_trim(found.value);
+
+	if (f->any && !mw_str_casesame(f->first, value))
+		f->twofold = true;
+	if (!f->any)
+		f->first = value;
+	if (is_tight(found))
+		f->last = value;
+	f->any = true;
+}
+
+static struct fields find_fields(struct mw_str header)
+{
+	const struct field none = {.first = MW_STR_LIT(""), .last = MW_STR_LIT("")};
+	struct fields f = {.type = none, .transfer = none, .disposition = none};
+	struct mw_field field;
+
+	while (header.n) {
+		if (!mw_header_next(&header, &field))
+			mw_header_skip_line(&header);
+		else if (mw_str_caseeq(field.name, "content-type"))
+			take(&f.type, field);
+		else if (mw_str_caseeq(field.name, "content-transfer-encoding"))
+			take(&f.transfer, field);
+		else if (mw_str_caseeq(field.name, "content-disposition"))
+			take(&f.disposition, field);
+	}
+	return f;
+}
+
+static int read_labels(struct mw_arena *a, const struct fields *f, const char *dflt, bool loose, struct mw_entity *e)
+{
+	struct mw_label letter, glance;
+	int r = mw_label_by_letter(a, f->type.first, f->transfer.first, dflt, &letter);
+
+	if (r == 0)
+		r = mw_label_at_glance(a, f->type.last, f->transfer.last, dflt, &glance);
+	if (r < 0)
+		return r;
+	e->doubtful = !mw_label_same(&letter, &glance);
+	e->twofold = f->type.twofold || f->transfer.twofold;
+	if (loose)
+		letter = glance;
+	e->type = letter.type;
+	e->charset = letter.charset;
+	e->boundary = letter.boundary;
+	e->transfer = letter.transfer;
+	return 0;
+}
+
+/* The name that readers show first: of the disposition, else of the type. */
+static int read_disposition(struct mw_arena *a, const struct fields *f, struct mw_entity *e)
+{
+	struct mw_str value = f->disposition.first;
+	size_t n = 0;
+
+	while (n < value.n && value.p[n] != ';' && value.p[n] != ' ' && value.p[n] != '\t' && value.p[n] != '\r' &&
+	       value.p[n] != '\n')
+		n++;
+	e->attachment = n && !mw_str_caseeq((struct mw_str){.p = value.p, .n = n}, "inline");
+	e->name = mw_label_param(a, value, "filename");
+	if (e->name && !*e->name)
+		e->name = mw_label_param(a, f->type.first, "name");
+	return e->name ? 0 : -ENOMEM;
+}
+
+static bool is_mime_field(struct mw_str name)
+{
+	for (size_t i = 0; i < sizeof(mime_fields) / sizeof(mime_fields[0]); i++)
+		if (mw_str_caseeq(name, mime_fields[i]))
+			return true;
+	return false;
+}
+
+/* All names, whichever a reader may choose. */
+static int add_names(struct mw_arena *a, const struct fields *f, struct mw_buf *text)
+{
+	int r = mw_label_names(a, f->disposition.first, "filename", text);
+
+	if (r == 0 && f->disposition.last.p != f->disposition.first.p)
+		r = mw_label_names(a, f->disposition.last, "filename", text);
+	if (r == 0)
+		r = mw_label_names(a, f->type.first, "name", text);
+	if (r == 0 && f->type.last.p != f->type.first.p)
+		r = mw_label_names(a, f->type.last, "name", text);
+	return r;
+}
+
+static int add_fields(struct mw_arena *a, struct mw_str header, struct mw_buf *text)
+{
+	struct mw_field f;
+
+	while (header.n) {
+		const char *value;
+
+		if (!mw_header_next(&header, &f)) {
+			mw_header_skip_line(&header);
+			continue;
+		}
+		if (is_mime_field(f.name) || mw_str_trim(f.value).n == 0)
+			continue;
+		value = mw_header_decode(a, f.value);
+		if (!value)
+			return -ENOMEM;
+		mw_buf_add(text, f.name.p, f.name.n);
+		mw_buf_puts(text, ": ");
+		mw_buf_puts(text, value);
+		mw_buf_putc(text, '\n');
+	}
+	return 0;
+}
+
+static int read_text(struct mw_arena *a, const struct fields *f, struct mw_str header, bool part, struct mw_entity *e)
+{
+	struct mw_buf text = MW_BUF_INIT;
+	int r = add_names(a, f, &text);
+
+	if (r == 0 && part)
+		r = add_fields(a, header, &text);
+	e->text = text.n ? mw_arena_dup(a, text.p, text.n) : "";
+	if (!mw_buf_ok(&text) || !e->text)
+		r = -ENOMEM;
+	mw_buf_free(&text);
+	return r;
+}
+
+int mw_entity_read(struct mw_arena *a, struct mw_str header, bool part, const char *dflt, bool loose, struct mw_entity *ret)
+{
+	struct fields f = find_fields(header);
+	struct mw_entity e = {0};
+	int r = read_labels(a, &f, dflt, loose, &e);
+
+	if (r == 0)
+		r = read_disposition(a, &f, &e);
+	if (r == 0)
+		r = read_text(a, &f, header, part, &e);
+	if (r == 0)
+		*ret = e;
+	return r;
+}

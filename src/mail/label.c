@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mail/label.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <gmime/gmime.h>
+
+#include "base/str.h"
+#include "mail/header.h"
+#include "mail/mime.h"
+
+/* Longer values are cut before GMime sees them: what parses parameters need not be linear. A glance goes over all of it. */
+#define VALUE_MAX 16384u
+
+static bool is_token(char c)
+{
+	return c > ' ' && c < 0x7f && !strchr("()<>@,;:\\\"/[]?=", c);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static size_t token_length(struct mw_str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && is_token(s.p[n]))
+		n++;
+	return n;
+}
+
+static struct mw_str behind(struct mw_str s, size_t n)
+{
+	return (struct mw_str){.p = s.p + n, .n = s.n - n};
+}
+
+static const char *lower_copy(struct mw_arena *a, struct mw_str s)
+{
+	char *p = s.n ? mw_arena_dup(a, s.p, s.n) : NULL;
+
+	for (size_t i = 0; p && i < s.n; i++)
+		p[i] = mw_lower(p[i]);
+	return s.n ? p : "";
+}
+
+/* ---- by the letter ----------------------------------------------------------------------------------------------- */
+
+/* Octets of the comment at the start of s, 0 = it does not end. */
+static size_t comment_length(struct mw_str s)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\')
+			i++;
+		else if (s.p[i] == '(')
+			open++;
+		else if (s.p[i] == ')' && --open == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* A copy with a blank for each comment outside of quotes. A comment that does not end is none. p NULL = no memory. */
+static struct mw_str without_comments(struct mw_arena *a, struct mw_str s)
+{
+	char *copy = mw_arena_dup(a, s.p, s.n);
+	bool quoted = false, ends = true;
+	size_t n = 0;
+
+	for (size_t i = 0; copy && i < s.n; i++) {
+		size_t comment = ends && !quoted && s.p[i] == '(' ? comment_length(behind(s, i)) : 0;
+
+		if (comment) {
+			i += comment - 1;
+			copy[n++] = ' ';
+			continue;
+		}
+		if (!quoted && s.p[i] == '(')
+			ends = false; /* nor will another: linear */
+		if (quoted && s.p[i] == '\\' && i + 1 < s.n)
+			copy[n++] = s.p[i++];
+		else if (s.p[i] == '"')
+			quoted = !quoted;
+		copy[n++] = s.p[i];
+	}
+	return (struct mw_str){.p = copy, .n = n};
+}
+
+/* A C string on one line for GMime: valid UTF-8, because it drops other octets, and no NUL, CR or LF. */
+static char *one_line(struct mw_arena *a, struct mw_str s)
+{
+	struct mw_buf utf8 = MW_BUF_INIT;
+	char *line = NULL;
+	bool guessed;
+	size_t n = 0;
+
+	if (s.n > VALUE_MAX)
+		s.n = VALUE_MAX;
+	if (mw_charset_to_utf8(s, "", &utf8, &guessed) == 0)
+		line = mw_arena_dup(a, mw_buf_text(&utf8), utf8.n);
+	for (size_t i = 0; line && i < utf8.n; i++)
+		if (line[i] != '\r' && line[i] != '\n')
+			line[n++] = line[i];
+	if (line)
+		line[n] = '\0';
+	mw_buf_free(&utf8);
+	return line;
+}
+
+/* Parameters behind the first ';'. *ret NULL = none. The caller unrefs. */
+static int read_params(struct mw_arena *a, struct mw_str value, GMimeParamList **ret)
+{
+	const char *semicolon = value.n ? memchr(value.p, ';', value.n) : NULL;
+	char *line;
+
+	*ret = NULL;
+	if (!semicolon)
+		return 0;
+	semicolon++;
+	line = one_line(a, behind(value, (size_t)(semicolon - value.p)));
+	if (!line)
+		return -ENOMEM;
+	*ret = g_mime_param_list_parse(NULL, line);
+	return 0;
+}
+
+/* A value of GMime's in valid UTF-8; NULL = no memory. */
+static const char *valid(struct mw_arena *a, const char *value)
+{
+	struct mw_buf utf8 = MW_BUF_INIT;
+	const char *ret = NULL;
+	bool guessed;
+
+	if (!value)
+		return "";
+	if (g_utf8_validate(value, -1, NULL))
+		return mw_arena_str(a, value);
+	if (mw_charset_to_utf8(mw_str(value), "", &utf8, &guessed) == 0)
+		ret = mw_arena_str(a, mw_buf_text(&utf8));
+	mw_buf_free(&utf8);
+	return ret;
+}
+
+static const char *param(struct mw_arena *a, GMimeParamList *list, const char *name)
+{
+	GMimeParam *p = list ? g_mime_param_list_get_parameter(list, name) : NULL;
+
+	return valid(a, p ? g_mime_param_get_value(p) : NULL);
+}
+
+const char *mw_label_param(struct mw_arena *a, struct mw_str value, const char *name)
+{
+	GMimeParamList *list;
+	const char *ret;
+
+	if (read_params(a, value, &list) < 0)
+		return NULL;
+	ret = param(a, list, name);
+	if (list)
+		g_object_unref(list);
+	return ret;
+}
+
+/* White space at the end of a boundary is not part of it (RFC 2046 5.1.1). */
+static const char *trimmed(struct mw_arena *a, const char *boundary)
+{
+	size_t n = strlen(boundary);
+
+	while (n && (boundary[n - 1] == ' ' || boundary[n - 1] == '\t'))
+		n--;
+	return n ? mw_arena_dup(a, boundary, n) : "";
+}
+
+/* "type / subtype", or dflt when it is none: a label that says nothing says text. */
+static const char *type_by_letter(struct mw_arena *a, struct mw_str value, const char *dflt)
+{
+	const char *joined;
+	struct mw_str rest;
+	size_t n, sub;
+
+	value = mw_str_trim(value);
+	n = token_length(value);
+	rest = mw_str_trim(behind(value, n));
+	if (n == 0 || rest.n == 0 || rest.p[0] != '/')
+		return dflt;
+	rest = mw_str_trim(behind(rest, 1));
+	sub = token_length(rest);
+	if (sub == 0)
+		return dflt;
+	joined = mw_arena_printf(a, "%.*s/%.*s", (int)n, value.p, (int)sub, rest.p);
+	return joined ? lower_copy(a, mw_str(joined)) : NULL;
+}
+
+int mw_label_by_letter(struct mw_arena *a, struct mw_str type, struct mw_str transfer, const char *dflt, struct mw_label *ret)
+{
+	struct mw_label l = {0};
+	GMimeParamList *list;
+	const char *charset, *boundary;
+
+	type = without_comments(a, type);
+	transfer = without_comments(a, transfer);
+	if (!type.p || !transfer.p || read_params(a, type, &list) < 0)
+		return -ENOMEM;
+	charset = param(a, list, "charset");
+	boundary = param(a, list, "boundary");
+	if (list)
+		g_object_unref(list);
+	l.type = type_by_letter(a, type, dflt);
+	l.charset = charset ? lower_copy(a, mw_str_trim(mw_str(charset))) : NULL;
+	l.boundary = boundary ? trimmed(a, boundary) : NULL;
+	l.transfer = mw_transfer_by_name(transfer);
+	if (!l.type || !l.charset || !l.boundary)
+		return -ENOMEM;
+	*ret = l;
+	return 0;
+}
+
+/* ---- at first glance --------------------------------------------------------------------------------------------- */
+
+static bool begins(struct mw_str s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.n >= n && mw_lower(s.p[0]) == word[0] && mw_str_caseeq((struct mw_str){.p = s.p, .n = n}, word);
+}
+
+/* What stands behind the last "name=", up to the end of the quotes or the next blank or ';'. A C string ends at NUL. */
+static struct mw_str last_value(struct mw_str s, const char *name)
+{
+	struct mw_str found = {.p = "", .n = 0};
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < s.n; i++) {
+		size_t k = i + n, end;
+		char quote;
+
+		if (!begins(behind(s, i), name) || (i && !is_blank(s.p[i - 1]) && !strchr(";\"'(,", s.p[i - 1])))
+			continue;
+		while (k < s.n && is_blank(s.p[k]))
+			k++;
+		if (k == s.n || s.p[k] != '=') {
+			i = k - 1; /* blanks are gone over once */
+			continue;
+		}
+		for (k++; k < s.n && is_blank(s.p[k]); k++)
+			;
+		quote = k < s.n && s.p[k] == '"' ? s.p[k++] : '\0';
+		for (end = k;
+		     end < s.n && s.p[end] && (quote ? s.p[end] != quote : !is_blank(s.p[end]) && !strchr(";\"", s.p[end]));
+		     end++)
+			;
+		found = (struct mw_str){.p = s.p + k, .n = end - k < VALUE_MAX ? end - k : VALUE_MAX};
+		i = end - 1;
+	}
+	return found;
+}
+
+static const char *type_at_glance(struct mw_arena *a, struct mw_str value, const char *dflt)
+{
+	size_t n, sub;
+
+	value = mw_str_trim(value);
+	n = token_length(value);
+	sub = n < value.n && value.p[n] == '/' ? token_length(behind(value, n + 1)) : 0;
+	if (n && sub)
+		return lower_copy(a, (struct mw_str){.p = value.p, .n = n + 1 + sub});
+	return n == 9 && begins(value, "multipart") ? "multipart/mixed" : dflt;
+}
+
+static bool holds(struct mw_str s, const char *word)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (begins(behind(s, i), word))
+			return true;
+	return false;
+}
+
+static enum mw_transfer transfer_at_glance(struct mw_str s)
+{
+	if (holds(s, "base64"))
+		return MW_TRANSFER_BASE64;
+	if (holds(s, "quoted-printable"))
+		return MW_TRANSFER_QP;
+	return holds(s, "uue") ? MW_TRANSFER_UU : MW_TRANSFER_NONE;
+}
+
+int mw_label_at_glance(struct mw_arena *a, struct mw_str type, struct mw_str transfer, const char *dflt, struct mw_label *ret)
+{
+	struct mw_str boundary = last_value(type, "boundary");
+	struct mw_label l = {
+	    .type = type_at_glance(a, type, dflt),
+	    .charset = lower_copy(a, last_value(type, "charset")),
+	    .boundary = boundary.n ? mw_arena_dup(a, boundary.p, boundary.n) : "",
+	    .transfer = transfer_at_glance(transfer),
+	};
+
+	if (!l.type || !l.charset || !l.boundary)
+		return -ENOMEM;
+	*ret = l;
+	return 0;
+}
+
+bool mw_label_same(const struct mw_label *a, const struct mw_label *b)
+{
+	return a->transfer == b->transfer && strcmp(a->type, b->type) == 0 && strcmp(a->charset, b->charset) == 0 &&
+	       strcmp(a->boundary, b->boundary) == 0;
+}
+
+/* ---- file names -------------------------------------------------------------------------------------------------- */
+
+static struct mw_str last_line(const struct mw_buf *lines)
+{
+	size_t end = lines->n ? lines->n - 1 : 0, start = end;
+
+	while (start && lines->p[start - 1] != '\n')
+		start--;
+	return (struct mw_str){.p = mw_buf_text(lines) + start, .n = end - start};
+}
+
+static void add_line(struct mw_buf *lines, const char *text)
+{
+	if (!*text || mw_str_eq(last_line(lines), text))
+		return;
+	mw_buf_puts(lines, text);
+	mw_buf_putc(lines, '\n');
+}
+
+int mw_label_names(struct mw_arena *a, struct mw_str value, const char *name, struct mw_buf *lines)
+{
+	GMimeParamList *list;
+	const char *text = "";
+
+	if (read_params(a, value, &list) < 0)
+		return -ENOMEM;
+	for (int i = 0; text && list && i < g_mime_param_list_length(list); i++) {
+		GMimeParam *p = g_mime_param_list_get_parameter_at(list, i);
+
+		if (!mw_str_caseeq(mw_str(g_mime_param_get_name(p)), name))
+			continue;
+		text = valid(a, g_mime_param_get_value(p));
+		add_line(lines, text ? text : "");
+	}
+	if (list)
+		g_object_unref(list);
+	/* For readers that decode words in quotes, and what GMime gives up on. */
+	if (text)
+		text = mw_header_decode(a, last_value(value, name));
+	add_line(lines, text ? text : "");
+	return text && mw_buf_ok(lines) ? 0 : -ENOMEM;
+}
