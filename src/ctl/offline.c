@@ -35,19 +35,26 @@ static int fill_text(struct mw_msg *msg, const char *path, struct mw_err *err)
 	return r;
 }
 
-struct mw_msg *offline_read(struct mw_generation *gen, const struct offline *how, const char *path, struct mw_err *err)
+struct mw_msg *offline_new(struct mw_generation *gen, const struct offline *how, struct mw_err *err)
 {
 	const struct mw_msg_options options = {.memory = MEMORY, .spool = "/tmp"};
 	struct mw_msg *msg = mw_msg_new(gen, &options);
+
+	if (msg && fill_envelope(msg, how) < 0)
+		mw_msg_free(&msg);
+	if (!msg)
+		mw_fail_memory(err);
+	return msg;
+}
+
+struct mw_msg *offline_read(struct mw_generation *gen, const struct offline *how, const char *path, struct mw_err *err)
+{
+	struct mw_msg *msg = offline_new(gen, how, err);
 	int r;
 
-	if (!msg) {
-		mw_fail_memory(err);
+	if (!msg)
 		return NULL;
-	}
-	if (fill_envelope(msg, how) < 0)
-		r = mw_fail_memory(err);
-	else if (how->text)
+	if (how->text)
 		r = fill_text(msg, path, err);
 	else
 		r = mw_msg_read_file(msg, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err);
