@@ -42,8 +42,8 @@ def person_of(fill, row):
 class Maker:
     def __init__(self, split, seed, data):
         self.split, self.seed = split, seed
-        self.corpora = Corpora(data, split)
-        self.names = Names(split, data)
+        people = "held-out" if split == "rounds" else split
+        self.corpora, self.names = Corpora(data, people), Names(people, data)
         self.lists, self.templates = parse(os.path.join(HERE, "..", "templates", split + ".txt"))
         self.cases = []
 
@@ -189,7 +189,18 @@ class Maker:
             text = "\n".join(fill.rng.sample(texts, fill.rng.choice([1, 2, 5])))
             self.add(fill, "presidio", "vector~", number, "clean", fill.rng.choice(["question", "my account", "request"]), around(fill, text))
 
+    def from_rounds(self):
+        """What was thought of to mislead the rules: as it stands, in two forms each."""
+        for one in self.templates:
+            for number in range(2):
+                fill = self.fill("rounds", one.name, number)
+                self.add(fill, one.register, one.name, number, one.label, one.headers["Subject"], one.body, "colleague")
+                self.cases[-1].patients = one.patients
+
     def make(self, each=6):
+        if self.split == "rounds":
+            self.from_rounds()
+            return self.cases
         self.from_templates(each)
         self.from_notes(each * 6)
         self.from_sections(each * 8)

@@ -60,8 +60,8 @@ class Person:
         self.born = datetime.date(2026 - years, rng.randint(1, 12), rng.randint(1, 28))
         self.age = years
         self.city, self.state, self.zip3, self.area = rng.choice(PLACES)
-        self.style = rng.choice(DATES[split])
-        self.line = f"{rng.randint(3, 9899)} {rng.choice(STREETS)} {rng.choice(SUFFIXES[split])}"
+        self.style = rng.choice(DATES.get(split, ["us"]))
+        self.line = f"{rng.randint(3, 9899)} {rng.choice(STREETS)} {rng.choice(SUFFIXES.get(split, ['St']))}"
         if rng.random() < 0.3:
             self.line += rng.choice([" Apt {}", " #{}", ", Unit {}", " Lot {}"]).format(rng.choice(["4", "2B", "12", "301"]))
         self.zip = self.zip3 + digits(rng, 2)

@@ -16,7 +16,7 @@ AIM = 0.98  # recall and precision of class phi
 
 def measure(ctl, data, folder, seed=SEED, each=EACH):
     """All numbers, as what write() takes."""
-    result = {"splits": {split: m.Split(ctl, split, seed, data, folder, each) for split in SPLITS}}
+    result = {"splits": {split: m.Split(ctl, split, seed, data, folder, each) for split in (*SPLITS, "rounds")}}
     result["kinds"] = m.measure_kinds(ctl, result["splits"], folder)
     corpora = [Corpora(data, split) for split in SPLITS]
     result["vectors"], result["vector-ssn"] = m.measure_vectors(ctl, corpora[0], folder)
@@ -30,7 +30,7 @@ def numbers(result):
     """{name: value} of what must not get worse unseen."""
     out = {}
     for split, one in result["splits"].items():
-        out[f"{split} recall"], out[f"{split} precision"] = one.all.recall(), one.all.precision()
+        out[f"{split} recall"], out[f"{split} precision"] = one.all.recall(), one.all.precision() or 0
         out[f"{split} people counted right"] = one.people["right"] / max(1, sum(one.people.values()))
     for what, (n, phi, _) in result["corpora"].items():
         out[what + ", of class phi"] = phi / n
@@ -44,7 +44,8 @@ def numbers(result):
 def aims(result):
     """[(what, value, aim as text, reached)]"""
     out = []
-    for split, one in result["splits"].items():
+    for split in SPLITS:
+        one = result["splits"][split]
         for what, value in (("recall", one.all.recall()), ("precision", one.all.precision())):
             out.append((f"{split} {what}", value, f"at least {AIM}", value >= AIM))
     ham = result["ham"]
@@ -80,7 +81,7 @@ def write(result):
         "Written by `tests/corpus/quality --report`; `tests/corpus/phi-quality.t` measures again and fails when a number below is no longer true.",
         "How the mails are made: [README](README.md). All numbers are of the shipped `policies/default.policy`.", "",
         "## Class phi on generated mail", "",
-        "`dev` is what the writers of rules look at; `held-out` has other templates, names, formats and source texts, and they do not.", "",
+        "`dev` is what the writers of rules look at; `held-out` has other templates, names, formats and source texts, and they do not;", "`rounds` are mails written out by hand to mislead the rules.", "",
     ]  # fmt: skip
     splits = result["splits"]
     out += lines("Overall", "split", [(name, one.all) for name, one in splits.items()])

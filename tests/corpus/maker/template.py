@@ -5,6 +5,7 @@ A file of templates has blocks; `#` begins a comment between them.
 
     @list NAME              one entry a line; {NAME} takes one of them
     @template NAME REGISTER a mail with PHI: header lines, an empty line or none, then the body
+    @phi NAME REGISTER N    one that is written out and has N patients
     @twin                   the same form without a patient or without health: the mail is clean (any number of them)
     @clean NAME REGISTER    a clean mail of its own
 
@@ -47,11 +48,12 @@ def parse(path):
                 elif word == "twin":
                     templates.append(Template("twin", templates[-1].name, templates[-1].register, "clean"))
                     current = templates[-1]
-                elif word in ("template", "clean"):
-                    templates.append(Template(word, rest[0], rest[1], "phi" if word == "template" else "clean"))
+                elif word in ("template", "phi", "clean"):
+                    templates.append(Template(word, rest[0], rest[1], "clean" if word == "clean" else "phi"))
+                    templates[-1].patients = int(rest[2]) if word == "phi" else 0
                     current = templates[-1]
                 else:
-                    raise ValueError(f"{path}:{number}: @{word} is none of list, template, twin, clean")
+                    raise ValueError(f"{path}:{number}: @{word} is none of list, template, phi, twin, clean")
             elif line.startswith("# ") or line == "#":
                 continue
             elif isinstance(block, list):
