@@ -122,7 +122,7 @@ def measure_kinds(ctl, splits, folder):
     """{kind: [identifiers in the text of generated mail, found by a rule, found so that it counts]}"""
     folder = os.path.join(folder, "texts")
     os.makedirs(folder)
-    cases = [case for one in splits.values() for case in one.cases if case.label == "phi" and any(text in case.text for _, text, _ in case.identifiers)]
+    cases = [case for one in splits.values() for case in one.cases if case.label == "phi" and not case.attached and any(text in case.text for _, text, _ in case.identifiers)]
     for case in cases:
         with open(os.path.join(folder, case.name), "w", encoding="utf-8") as f:
             f.write(case.text)
