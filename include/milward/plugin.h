@@ -347,6 +347,11 @@ struct mw_host {
 	/* For extractors: octets in a charset (the label may be "", unknown or wrong; a byte order mark wins) as valid UTF-8 without
 	 * NUL. Calls fn once with all of it, valid until fn returns; returns what fn returned, or -ENOMEM. */
 	int (*to_utf8)(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx);
+
+	/* How many parts could not be read for this reason, a word of MW_UNREADABLE_WORDS; of the parts that somebody has asked for. */
+	size_t (*unreadable)(struct mw_msg *, const char *reason);
+	/* Digest (hex SHA-256) of the policy that this module was loaded by, as policy_digest() of its messages. */
+	const char *(*own_policy_digest)(struct mw_self *);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */

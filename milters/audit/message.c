@@ -168,6 +168,25 @@ static json_t *rules(const struct mw_host *host, struct mw_msg *msg)
 	return o;
 }
 
+/* {"encrypted": how many parts} */
+static json_t *unreadable(const struct mw_host *host, struct mw_msg *msg)
+{
+	static const char *const words[] = {MW_UNREADABLE_WORDS};
+	json_t *o = json_object();
+	int r = o ? 0 : -1;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && r == 0; i++) {
+		size_t n = host->unreadable(msg, words[i]);
+
+		if (n)
+			r = json_object_set_new(o, words[i], json_integer((json_int_t)n));
+	}
+	if (r == 0)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
 /* ---- all of it --------------------------------------------------------------------------------------------------------------
  */
 
@@ -186,6 +205,7 @@ static int fill(const struct mw_host *host, struct mw_msg *msg, json_t *o)
 	r |= json_object_set_new(o, "recipients", recipients(host, msg));
 	r |= json_object_set_new(o, "classes", classes(host, msg));
 	r |= json_object_set_new(o, "rules", rules(host, msg));
+	r |= json_object_set_new(o, "unreadable", unreadable(host, msg));
 	r |= json_object_set_new(o, "outcome", effect(out->effect));
 	r |= json_object_set_new(o, "cause", text(out->cause));
 	r |= json_object_set_new(o, "reason", text(out->reason));

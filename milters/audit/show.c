@@ -101,6 +101,7 @@ int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const cha
 	printf(" %.*s", (int)rec->kind.n, rec->kind.p);
 	show_text(" ", text_of(json, "version"));
 	show_text(": ", text_of(json, "reason"));
+	show_text(" policy ", text_of(json, "policy"));
 	putchar('\n');
 	return 0;
 }

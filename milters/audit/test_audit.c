@@ -83,6 +83,9 @@ static void test_record(void **state)
 	/* counts are of different values */
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "rules"), "us-ssn")), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "rules"), "icd10")), 1);
+	assert_int_equal(json_object_size(json_object_get(o, "unreadable")), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "unreadable"), "encrypted")), 1);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "unreadable"), "image")), 2);
 	assert_int_equal(json_array_size(json_object_get(o, "recipients")), 2);
 	rcpt = json_array_get(json_object_get(o, "recipients"), 0);
 	expect_text(rcpt, "address", "bob@far.example");
@@ -94,6 +97,10 @@ static void test_record(void **state)
 	expect_text(rcpt, "effect", "pass");
 	expect_text(rcpt, "reason", "say \"why\"");
 	expect_text(rcpt, "skipped", "smime: no certificate");
+	json_decref(o);
+	o = record("\"kind\":\"start\"");
+	expect_text(o, "digest", "sha-256");
+	expect_text(o, "policy", FH_DIGEST);
 	json_decref(o);
 	/* goes on where it ended */
 	assert_int_equal(tl_open(&t, NULL), 0);

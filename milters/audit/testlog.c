@@ -78,6 +78,7 @@ int tl_message(struct tl *t, const char *queue_id, struct mw_err *err)
 						    {.rule = 0, .value = 2},
 						    {.rule = 0, .value = 1},
 						    {.rule = 1, .value = 7}};
+	static const char *const unread[] = {"image", "encrypted", "image", NULL};
 	static const char *const classes[] = {"phi", NULL};
 	static const struct mw_verdict verdict[] = {
 	    {.effect = MW_ROUTE, .action = "tls(verified)", .where = "outbound.policy:18", .reason = "", .skipped = ""},
@@ -104,6 +105,7 @@ int tl_message(struct tl *t, const char *queue_id, struct mw_err *err)
 	msg.findings = 5;
 	msg.finding = finding;
 	msg.classes = classes;
+	msg.unread = unread;
 	msg.outcome.effect = MW_ROUTE;
 	r = mw_plugin_audit.hooks.begin(t->inst, &msg, &tx, err);
 	if (r == 0)

@@ -243,7 +243,7 @@ int mw_audit_writer_open(const struct mw_host *host, struct mw_self *self, const
 {
 	struct mw_audit_chain chain;
 	struct mw_audit_writer *w = NULL;
-	char *path, members[200];
+	char *path, members[400];
 	int r = mw_audit_chain_open(host, setup->key, &chain, err);
 
 	if (r < 0)
@@ -264,8 +264,8 @@ int mw_audit_writer_open(const struct mw_host *host, struct mw_self *self, const
 	w->sync = setup->sync;
 	w->checkpoint = setup->checkpoint;
 	(void)pthread_mutex_unlock(&w->lock);
-	(void)snprintf(members, sizeof(members), "\"version\":\"%s\",\"pid\":%ld,\"digest\":\"%s\"", MW_VERSION, (long)getpid(),
-		       w->chain.key_n ? "hmac-sha-256" : "sha-256");
+	(void)snprintf(members, sizeof(members), "\"version\":\"%s\",\"pid\":%ld,\"digest\":\"%s\",\"policy\":\"%s\"", MW_VERSION,
+		       (long)getpid(), w->chain.key_n ? "hmac-sha-256" : "sha-256", host->own_policy_digest(self));
 	r = mw_audit_writer_append(w, self, "start", (struct mw_str){.p = members, .n = strlen(members)}, err);
 	if (r < 0) {
 		mw_audit_writer_close(w, self);

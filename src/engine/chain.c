@@ -156,6 +156,8 @@ static void combine(struct mw_msg *m)
 		o.reason = d->verdict.reason;
 		o.cause = d->cause < MW_CAUSES ? mw_cause_name(d->cause) : NULL;
 	}
+	if (m->settled.effect)
+		o = m->settled;
 	if (m->broken && o.effect != MW_REFUSE) {
 		o.effect = MW_TEMPFAIL;
 		o.cause = mw_cause_name(m->broken_by);
@@ -306,4 +308,11 @@ void mw_msg_run(struct mw_msg *m,
 		mw_msg_drop_edits(m);
 	mw_msg_scan_done(m);
 	mw_busy_leave(m->busy, mark);
+}
+
+void mw_msg_settle(struct mw_msg *m, uint32_t effect, const char *cause, const char *reason)
+{
+	m->settled = (struct mw_outcome){.effect = effect, .cause = cause, .reason = reason};
+	mw_msg_begin(m);
+	act_all(m);
 }

@@ -127,7 +127,8 @@ static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err
 	if (g->offline && has_data(s->plugin) && (s->plugin->powers & ~s->row->granted))
 		return 0; /* a rules file that stands alone: nobody has set up its checkers */
 	r = hooks->check ? hooks->check(&mw_host_table, s->row->conf, err) : 0;
-	if (r < 0 || (g->offline && (s->plugin->powers & OUTSIDE) && !has_data(s->plugin)))
+	if (r < 0 || (g->offline && (s->plugin->powers & OUTSIDE) && !has_data(s->plugin)) ||
+	    (g->dry && (s->plugin->powers & MW_POWER_STORE)))
 		return r;
 	if (s->plugin->powers & ~s->row->granted) /* the policy checker has said so before; never open without */
 		return mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
@@ -191,6 +192,7 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 		return mw_fail_memory(err);
 	atomic_init(&g->refs, 1);
 	g->offline = (flags & MW_GEN_OFFLINE) != 0;
+	g->dry = (flags & MW_GEN_DRY) != 0;
 	memcpy(g->key, mw_loader_key(loader), sizeof(g->key));
 	r = mw_plan_load(policy, search, &catalog, diags, &g->plan);
 	if (r == 0)

@@ -53,6 +53,10 @@ void mw_msg_run(struct mw_msg *,
 		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
 		void *trace_ctx);
 
+/* Instead of mw_msg_run(): the host itself does not take the message, and no policy judges it, not even in mode observe. What the policy
+ * always records is recorded. effect: MW_REFUSE or MW_TEMPFAIL; cause: a word, and reason, both static. */
+void mw_msg_settle(struct mw_msg *, uint32_t effect, const char *cause, const char *reason);
+
 /* ---- what came out ----------------------------------------------------------------------------------------------- */
 /* With .observe the effect is what would have been done: the caller lets the message pass as it is. */
 const struct mw_outcome *mw_msg_outcome(const struct mw_msg *);

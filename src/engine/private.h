@@ -39,7 +39,7 @@ struct mw_generation {
 	struct mw_self *self;      /* one a module of the plan */
 	size_t facts;              /* of all modules */
 	uint32_t stages;
-	bool offline;
+	bool offline, dry; /* of enum MW_GEN_… */
 	struct mw_pool *pool; /* of scratch for scanning */
 	unsigned char key[32];
 };
@@ -135,6 +135,7 @@ struct mw_msg {
 	struct decided *decided;
 	bool decided_all, has_outcome;
 	struct mw_outcome outcome;
+	struct mw_outcome settled; /* by the host; effect 0 = not */
 
 	bool edits_open; /* act() is running */
 	struct current *current;

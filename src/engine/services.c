@@ -201,6 +201,20 @@ static const struct mw_finding *host_finding(struct mw_msg *m, size_t i)
 	return mw_msg_finding(m, i);
 }
 
+static size_t host_unreadable(struct mw_msg *m, const char *reason)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->parts; i++)
+		n += m->part[i].pub.unread && strcmp(m->part[i].pub.unread, reason) == 0;
+	return n;
+}
+
+static const char *host_own_digest(struct mw_self *s)
+{
+	return s->gen->plan->digest;
+}
+
 /* ---- staged edits ------------------------------------------------------------------------------------------------ */
 static int may_edit(struct mw_self *s, struct mw_msg *m, unsigned power)
 {
@@ -270,4 +284,6 @@ const struct mw_host mw_host_table = {
 	.tag = host_tag,
 	.sink_text = mw_sink_add,
 	.to_utf8 = host_to_utf8,
+	.unreadable = host_unreadable,
+	.own_policy_digest = host_own_digest,
 };

@@ -76,7 +76,7 @@ static enum mw_exit build(struct mw_current *c, struct mw_generation **ret, stru
 	}
 	mw_diags_init(&diags, arena);
 	err->text[0] = '\0';
-	r = mw_generation_new(c->loader, policy, c->options->policies, MW_GEN_SAMPLES, &diags, ret, err);
+	r = mw_generation_new(c->loader, policy, c->options->policies, MW_GEN_SAMPLES | (c->options->test ? MW_GEN_DRY : 0), &diags, ret, err);
 	log_diags(&diags);
 	if (r && (diags.errors || !err->text[0])) {
 		(void)mw_fail(err, r, "%s: %zu error%s; see the lines above, or run: milwardctl check %s", policy, diags.errors,

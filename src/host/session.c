@@ -267,6 +267,7 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *p, size_t n)
 
 /* ---- the end of a message ------------------------------------------------------------------------------------------------------ */
 
+/* Code and status of a reply of our own. */
 static sfsistat not_judged(SMFICTX *ctx, struct mw_str queue_id, const char *why, const char *code, const char *status)
 {
 	struct mw_reply reply;
@@ -332,11 +333,13 @@ static sfsistat message_finish(SMFICTX *ctx, struct session *s)
 	}
 	if (s->reserved_domain) {
 		mw_count(&d->counts->reserved);
+		mw_msg_settle(s->msg, MW_REFUSE, "reserved-domain", "a recipient is in a reserved domain");
 		return not_judged(ctx, queue_id, "a recipient is in a reserved domain", "550", "5.7.1");
 	}
 	headers_end(s);
 	if (judge(ctx, s)) {
 		mw_count(&d->counts->busy);
+		mw_msg_settle(s->msg, MW_TEMPFAIL, "busy", "too busy, try again later");
 		return not_judged(ctx, queue_id, "too busy, try again later", "451", "4.3.2");
 	}
 	count_message(s->msg);

@@ -163,6 +163,43 @@ static void test_decisions(void **state)
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
+/* The host does not take it: no module looks, no line is tried, nothing is edited; what is always recorded is. */
+static void test_settle(void **state)
+{
+	static const struct {
+		const char *options;
+		uint32_t effect;
+		const char *shown, *calls;
+	} rows[] = {
+		{"", MW_REFUSE, "=> refuse reserved-domain", "act:note"},
+		{"", MW_TEMPFAIL, "=> tempfail busy", "act:note"},
+		{"fail \"note\"", MW_TEMPFAIL, "=> tempfail error", "act:note"},
+		{"fail \"note\"", MW_REFUSE, "=> refuse reserved-domain", "act:note"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+		struct mw_msg *m;
+		const struct mw_edit_tag *tags;
+		char policy[4096];
+
+		(void)snprintf(policy, sizeof(policy), LOAD_PHI "load probe grant headers, text, edit, route { %s }\n%smode observe\n",
+			       rows[i].options, SEND);
+		probe_reset();
+		world_open(&w, policy, 0);
+		m = msg_to(&w, "al@clinic.example bob@x.example");
+		msg_take(m, SICK_MAIL);
+		mw_msg_settle(m, rows[i].effect, rows[i].effect == MW_REFUSE ? "reserved-domain" : "busy", "why");
+		assert_string_equal(msg_shown(m), rows[i].shown);
+		assert_string_equal(calls_of_interest(), rows[i].calls);
+		assert_int_equal(mw_msg_edit_tags(m, &tags), 0);
+		assert_false(mw_msg_outcome(m)->observe);
+		mw_msg_free(&m);
+		world_close(&w);
+	}
+}
+
 static void test_hooks_in_order(void **state)
 {
 	struct world w;
@@ -358,7 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decisions),
-		cmocka_unit_test(test_hooks_in_order),
+		cmocka_unit_test(test_settle), cmocka_unit_test(test_hooks_in_order),
 		cmocka_unit_test(test_generation_outlives),
 		cmocka_unit_test(test_end_after_abort),
 		cmocka_unit_test(test_observe),

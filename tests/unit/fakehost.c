@@ -254,6 +254,21 @@ static int fake_tag(struct mw_self *self, struct mw_msg *m, size_t rcpt, const c
 	return 0;
 }
 
+static size_t fake_unreadable(struct mw_msg *m, const char *reason)
+{
+	size_t n = 0;
+
+	for (const char *const *r = m->unread; r && *r; r++)
+		n += strcmp(*r, reason) == 0;
+	return n;
+}
+
+static const char *fake_own_digest(struct mw_self *self)
+{
+	(void)self;
+	return FH_DIGEST;
+}
+
 static int fake_sink_text(struct mw_sink *s, const char *utf8, size_t n)
 {
 	char *p;
@@ -383,6 +398,8 @@ static const struct mw_host table = {
     .msg_class = fake_class,
     .policy_digest = fake_digest,
     .finding = fake_finding,
+    .unreadable = fake_unreadable,
+    .own_policy_digest = fake_own_digest,
     .add_field = fake_add_field,
     .del_fields = fake_del_fields,
     .tag = fake_tag,
@@ -425,7 +442,7 @@ void fh_msg(struct mw_msg *m)
 	m->envelope.auth_user = fh_str("");
 	m->outcome.effect = MW_PASS;
 	m->outcome.reason = "";
-	m->digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	m->digest = FH_DIGEST;
 }
 
 void fh_header(struct mw_msg *m, const char *text)

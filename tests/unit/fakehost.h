@@ -57,6 +57,7 @@ struct mw_msg {
 	struct fh_fact fact[FH_FACTS];
 	size_t tags;
 	struct fh_tag tag[64];
+	const char *const *unread; /* a reason for each unreadable part, NULL ends; NULL = none */
 	size_t added; /* fields added, and the last one's text */
 	char *last_name, *last_value;
 	bool last_first;
@@ -88,5 +89,8 @@ void fh_header(struct mw_msg *, const char *text);
 /* Frees what the module staged and allocated, and the header. */
 void fh_msg_reset(struct mw_msg *);
 struct mw_str fh_str(const char *);
+
+/* What policy_digest() and own_policy_digest() say. */
+#define FH_DIGEST "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 #endif
