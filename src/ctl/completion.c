@@ -46,6 +46,9 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	print_module_commands(ctl, false);
 	printf("\" ;;\n"
 	       "\tcheck) words=\"--json --plan\" ;;\n"
+	       "\ttest) words=\"--json --tap --policy\" ;;\n"
+	       "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
+	       "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --json\" ;;\n"
 	       "\texplain) words=\"--from --to --json\" ;;\n"
 	       "\tscan) words=\"--json --policy --text\" ;;\n"
 	       "\ttext) words=\"--json --part --policy\" ;;\n"

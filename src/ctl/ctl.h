@@ -35,6 +35,7 @@ int ctl_check(struct ctl *, int argc, char **argv);
 int ctl_index(struct ctl *, int argc, char **argv);
 int ctl_explain(struct ctl *, int argc, char **argv);
 int ctl_scan(struct ctl *, int argc, char **argv);
+int ctl_diff(struct ctl *, int argc, char **argv);
 int ctl_test(struct ctl *, int argc, char **argv);
 int ctl_text(struct ctl *, int argc, char **argv);
 int ctl_completion(struct ctl *, int argc, char **argv);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milwardctl scan: classes and findings of message files. The JSON is a contract: members are only added, never changed. */
 #include "ctl/offline.h"
+#include "ctl/walk.h"
 
 #include "base/str.h"
-#include <dirent.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct scan {
@@ -120,8 +118,9 @@ static void print_text(const struct scan *scan, const char *path, const struct m
 	putchar('\n');
 }
 
-static void scan_file(struct scan *scan, const char *path)
+static void scan_file(void *ctx, const char *path)
 {
+	struct scan *scan = ctx;
 	struct mw_err err = {0};
 	struct mw_msg *msg = offline_read(scan->gen, &scan->how, path, &err);
 
@@ -141,47 +140,6 @@ static void scan_file(struct scan *scan, const char *path)
 	else
 		print_text(scan, path, msg);
 	mw_msg_free(&msg);
-}
-
-static void scan_path(struct scan *scan, const char *path);
-
-static int not_hidden(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* Files of a folder and its sub-folders, in byte order; names that begin with a dot are left out. */
-static void scan_folder(struct scan *scan, const char *path)
-{
-	struct dirent **entry;
-	int n = scandir(path, &entry, not_hidden, alphasort);
-
-	if (n < 0) {
-		scan->failed++;
-		ctl_fail("cannot read %s: %s", path, strerror(errno));
-		return;
-	}
-	for (int i = 0; i < n; i++) {
-		char *child = NULL;
-
-		if (asprintf(&child, "%s/%s", path, entry[i]->d_name) > 0)
-			scan_path(scan, child);
-		else
-			scan->failed++;
-		free(child);
-		free(entry[i]);
-	}
-	free(entry);
-}
-
-static void scan_path(struct scan *scan, const char *path)
-{
-	struct stat st;
-
-	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		scan_folder(scan, path);
-	else
-		scan_file(scan, path);
 }
 
 int ctl_scan(struct ctl *ctl, int argc, char **argv)
@@ -212,7 +170,7 @@ int ctl_scan(struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILED;
 	scan.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
 	for (int i = optind; i < argc; i++)
-		scan_path(&scan, argv[i]);
+		scan.failed += ctl_walk(argv[i], scan_file, &scan);
 	if (scan.progress)
 		fprintf(stderr, "\r%zu scanned, %zu could not be read\n", scan.done, scan.failed);
 	mw_generation_unref(&scan.gen);
