@@ -76,6 +76,8 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 		d->verdict.reason = "no line of the policy matches";
 	else if (!found.call)
 		d->verdict.reason = "none of the ways to send that the policy asks for is there";
+	else if ((r == -EAGAIN || m->unsure) && !d->verdict.reason[0])
+		d->verdict.reason = "a condition reached the limit of matching, and the stricter reading decides";
 }
 
 /* The means of a cause's line that is there; NULL when none is. */
@@ -125,7 +127,8 @@ static void decide_all(struct mw_msg *m, struct tracer *t)
 
 	mw_msg_view(m, &view);
 	r = mw_eval_classes(m->gen->plan, &view, m->classes);
-	if (r < 0 && r != -EAGAIN)
+	m->unsure = r == -EAGAIN;
+	if (r < 0 && !m->unsure)
 		(void)mw_msg_fail(m, r, NULL);
 	m->decided = mw_arena_array(m->arena, m->env.rcpts, sizeof(*m->decided));
 	if (!m->decided) {

@@ -134,6 +134,7 @@ struct mw_msg {
 	bool *classes;
 	struct decided *decided;
 	bool decided_all, has_outcome;
+	bool unsure; /* a class could not be decided, and counts as true */
 	struct mw_outcome outcome;
 	struct mw_outcome settled; /* by the host; effect 0 = not */
 

@@ -163,6 +163,42 @@ static void test_decisions(void **state)
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
+/* A condition that reaches the limit of matching: the stricter of both readings, not a failure; and the verdict says so. */
+static void test_unsure(void **state)
+{
+	static const char mail[] = "From: a@clinic.example\nSubject: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n"
+				   "\nhello\n";
+	static const struct {
+		const char *rest, *shown;
+		bool told;
+	} rows[] = {
+		{"match subject /^(a+)+$/ then refuse\nmatch any then pass\n", "refuse refuse policy:7 => refuse", true},
+		{"match subject /^(a+)+$/ then pass\nmatch any then send by tls\n", "route tls(any) policy:8 => route", true},
+		{"match subject /^(a+)+$/ then refuse \"mine\"\nmatch any then pass\n", "refuse refuse policy:7 => refuse", false},
+		{"class slow when subject /^(a+)+$/\nmatch class slow then refuse\nmatch any then pass\n", "refuse refuse policy:8 => refuse", true},
+		{"match subject /^a+!$/ then refuse\nmatch any then pass\n", "refuse refuse policy:7 => refuse", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+		struct mw_msg *m;
+		char policy[4096];
+
+		(void)snprintf(policy, sizeof(policy), LOAD_PHI "load probe grant headers, text, edit, route { }\n" OURS RULES "%s", rows[i].rest);
+		probe_reset();
+		world_open(&w, policy, 0);
+		m = msg_to(&w, "b@x.example");
+		msg_take(m, mail);
+		mw_msg_run(m, NULL, NULL);
+		assert_string_equal(msg_shown(m), rows[i].shown);
+		assert_int_equal(strstr(mw_msg_verdict(m, 0)->reason, "limit of matching") != NULL, rows[i].told);
+		assert_int_equal(mw_msg_causes(m), 0);
+		mw_msg_free(&m);
+		world_close(&w);
+	}
+}
+
 /* The host does not take it: no module looks, no line is tried, nothing is edited; what is always recorded is. */
 static void test_settle(void **state)
 {
@@ -395,7 +431,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decisions),
-		cmocka_unit_test(test_settle), cmocka_unit_test(test_hooks_in_order),
+		cmocka_unit_test(test_settle), cmocka_unit_test(test_unsure), cmocka_unit_test(test_hooks_in_order),
 		cmocka_unit_test(test_generation_outlives),
 		cmocka_unit_test(test_end_after_abort),
 		cmocka_unit_test(test_observe),
