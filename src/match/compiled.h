@@ -11,6 +11,7 @@
 #include "match/hunt.h"
 #include "match/pattern.h"
 #include "match/ruleset.h"
+#include "match/sieve.h"
 #include "match/terms.h"
 
 /* A `near` entry: phrases, or rules. */
@@ -29,6 +30,7 @@ struct mw_compiled {
 	const struct mw_check *check;  /* NULL = none */
 	const void *inst;	       /* of its checker */
 	struct mw_compiled_near *near; /* as many as the rule has */
+	bool triggered;		       /* the pattern has triggers: where none is, it is not tried */
 	uint32_t needs;		       /* names of which one must hold, or it finds nothing; 0: it may without */
 	bool has_cues;		       /* mw_ruleset.cues has the phrases of these names */
 	bool is_source;		       /* its findings are context of other rules */
@@ -45,6 +47,8 @@ struct mw_ruleset {
 	uint32_t stages;
 	bool has_except_patterns;
 	struct mw_terms *terms; /* of all lists together, NULL = there is none */
+	struct mw_triggers triggers;
+	struct mw_sieve *sieve; /* of the triggers, NULL = there is none */
 	struct mw_cues *cues;	/* of all rules that need one, NULL = there is none */
 };
 

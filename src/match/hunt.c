@@ -1,24 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hunt: a range is where matches of a rule may begin: [from, to). The ranges of a block are kept in one array, those of a rule
+ * are a list in it. Where they are too many for the array, the block holds next to nothing else, and every pattern runs over all
+ * of it.
+ */
 #include "match/hunt.h"
 
 #include "match/compiled.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 65536u
+#define RANGES_MAX 16384u
+#define NONE UINT32_MAX
+#define BEFORE 1u /* octets in front of a block that triggers look at */
+#define BEHIND (MW_TRIGGER_FAR + 2 * MW_TRIGGER_SETS)
+
+struct range {
+	uint32_t from, to; /* in the block */
+	uint32_t next;
+};
+
+/* One rule in one text. */
+struct trail {
+	struct mw_allowance allowance;
+	size_t at;		    /* the next match begins here or later */
+	uint32_t first, last;	    /* ranges in the block */
+	bool run, triggered, mixed; /* mixed: ranges are not in order */
+};
 
 struct mw_hunter {
 	struct mw_matcher *matcher;
+	struct trail *trail;
+	struct range *range;
+	size_t ranges;
+	char *block; /* a copy, with MW_TRIGGER_EDGE around the text */
 };
+
+/* A block in work. */
+struct block {
+	const struct mw_ruleset *set;
+	const struct mw_sieve *sieve; /* NULL: no pattern in work has triggers */
+	struct mw_hunter *h;
+	struct mw_str text;
+	size_t from, to;
+};
+
+int mw_hunt_prepare(struct mw_ruleset *set)
+{
+	struct mw_arena *a = mw_arena_new(0);
+	int rc = a ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < set->n && rc >= 0; i++) {
+		struct mw_compiled *c = set->rule + i;
+		const struct mw_syntax *s = NULL;
+
+		if (c->pattern)
+			s = mw_syntax_read(a, c->rule->pattern, c->rule->caseless, c->rule->extended);
+		rc = s ? mw_triggers_add(&set->triggers, set->arena, s, (uint32_t)i) : 0;
+		c->triggered = rc > 0;
+	}
+	mw_arena_free(&a);
+	if (rc < 0)
+		return rc;
+	set->sieve = set->triggers.n ? mw_sieve_new(set->arena, set->triggers.v, set->triggers.n) : NULL;
+	return set->triggers.n && !set->sieve ? -ENOMEM : 0;
+}
 
 struct mw_hunter *mw_hunter_new(const struct mw_ruleset *set)
 {
 	struct mw_hunter *h = calloc(1, sizeof(*h));
 
-	(void)set;
 	if (!h)
 		return NULL;
 	h->matcher = mw_matcher_new();
-	if (!h->matcher)
+	h->trail = calloc(set->n ? set->n : 1, sizeof(*h->trail));
+	h->range = calloc(RANGES_MAX, sizeof(*h->range));
+	h->block = malloc(BEFORE + BLOCK + BEHIND);
+	if (!h->matcher || !h->trail || !h->range || !h->block)
 		mw_hunter_free(&h);
 	return h;
 }
@@ -28,47 +89,221 @@ void mw_hunter_free(struct mw_hunter **h)
 	if (!*h)
 		return;
 	mw_matcher_free(&(*h)->matcher);
+	free((*h)->trail);
+	free((*h)->range);
+	if ((*h)->block)
+		explicit_bzero((*h)->block, BEFORE + BLOCK + BEHIND);
+	free((*h)->block);
 	free(*h);
 	*h = NULL;
 }
 
-static int hunt_rule(const struct mw_pattern *p, struct mw_matcher *m, struct mw_str text, uint32_t rule, mw_hunt_found found,
-		     void *ctx)
+/* ---- where to look ----------------------------------------------------------------------------------------------------------
+ */
+
+static bool range_add(struct mw_hunter *h, struct trail *t, uint32_t from, uint32_t to)
 {
-	struct mw_allowance allowance = {0};
-	size_t at = 0, start, end;
+	struct range *last = t->last == NONE ? NULL : h->range + t->last;
+
+	if (last && from >= last->from && from <= last->to) {
+		last->to = to > last->to ? to : last->to;
+		return true;
+	}
+	if (h->ranges == RANGES_MAX)
+		return false;
+	t->mixed |= last && from < last->from;
+	if (last)
+		last->next = (uint32_t)h->ranges;
+	else
+		t->first = (uint32_t)h->ranges;
+	t->last = (uint32_t)h->ranges;
+	h->range[h->ranges++] = (struct range){.from = from, .to = to, .next = NONE};
+	return true;
+}
+
+/* A trigger stands at octet `at` of the copy: matches begin so far before it, with nothing but `between` in between. */
+static bool trigger_found(void *ctx, uint32_t trigger, size_t at)
+{
+	struct block *b = ctx;
+	const struct mw_trigger *t = b->set->triggers.v + trigger;
+	struct trail *trail = b->h->trail + t->rule;
+	size_t here = b->from + at - BEFORE; /* in the text; -1 wraps, and comes back below */
+	size_t first, last;
+
+	if (!trail->run)
+		return true;
+	if (t->max <= 0) {
+		first = last = here - (size_t)t->max;
+	} else {
+		size_t most = here < (size_t)t->max ? here : (size_t)t->max, back = 0;
+
+		while (back < most && mw_octets_has(&t->between, (unsigned char)b->text.p[here - back - 1]))
+			back++;
+		if (back < (size_t)t->min)
+			return true;
+		first = here - back;
+		last = here - (size_t)t->min;
+	}
+	first = first < b->from ? b->from : first;
+	if (last < b->from || first >= b->to)
+		return true;
+	last = last < b->to ? last : b->to - 1;
+	return range_add(b->h, trail, (uint32_t)(first - b->from), (uint32_t)(last - b->from + 1));
+}
+
+/* Copies the block and what is around it, so that the sieve need not know where the text ends. Returns its octets. */
+static size_t block_copy(const struct block *b)
+{
+	size_t behind = b->text.n - b->to < BEHIND ? b->text.n - b->to : BEHIND, n = b->to - b->from;
+
+	b->h->block[0] = b->from ? b->text.p[b->from - 1] : (char)MW_TRIGGER_EDGE;
+	memcpy(b->h->block + BEFORE, b->text.p + b->from, n + behind);
+	memset(b->h->block + BEFORE + n + behind, MW_TRIGGER_EDGE, BEHIND - behind);
+	return n;
+}
+
+/* false: there is so much of it that it is not kept. */
+static bool block_look(struct block *b)
+{
+	struct mw_hunter *h = b->h;
+
+	h->ranges = 0;
+	for (size_t i = 0; i < b->set->n; i++) {
+		h->trail[i].first = h->trail[i].last = NONE;
+		h->trail[i].mixed = false;
+	}
+	return !b->sieve || mw_sieve_look(b->sieve, h->block, BEFORE + block_copy(b) + MW_TRIGGER_FAR, trigger_found, b);
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------------------------
+ */
+
+static int look(struct block *b, uint32_t rule, size_t from, size_t to, mw_hunt_found found, void *ctx)
+{
+	struct trail *t = b->h->trail + rule;
+	size_t start, end;
 	int rc;
 
 	for (;;) {
-		rc = mw_pattern_next(p, m, &allowance, text, at, &start, &end);
+		from = t->at > from ? t->at : from;
+		rc = mw_pattern_next(b->set->rule[rule].pattern, b->h->matcher, &t->allowance, b->text, from, to, &start, &end);
 		if (rc <= 0)
 			return rc;
 		rc = found(ctx, rule, start, end);
 		if (rc < 0)
 			return rc;
 		/* What is refused may hide a good match that begins inside it. */
-		at = rc ? end : start + 1;
+		t->at = rc ? end : start + 1;
 	}
+}
+
+static int by_from(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+/* Puts the ranges of a rule into order. There is room behind those of all rules, or they are looked at as one. */
+static void ranges_sort(struct mw_hunter *h, struct trail *t)
+{
+	uint32_t n = 0, i, k;
+	struct range *v = h->range + h->ranges, whole = h->range[t->first];
+
+	for (i = t->first; i != NONE; i = h->range[i].next, n++) {
+		whole.from = h->range[i].from < whole.from ? h->range[i].from : whole.from;
+		whole.to = h->range[i].to > whole.to ? h->range[i].to : whole.to;
+	}
+	if (n > RANGES_MAX - h->ranges) {
+		h->range[t->first] = (struct range){.from = whole.from, .to = whole.to, .next = NONE};
+		return;
+	}
+	for (i = t->first, k = 0; i != NONE; i = h->range[i].next)
+		v[k++] = h->range[i];
+	qsort(v, n, sizeof(*v), by_from);
+	for (i = t->first, k = 0; i != NONE; i = h->range[i].next, k++) {
+		h->range[i].from = v[k].from;
+		h->range[i].to = v[k].to;
+	}
+}
+
+static int look_in_ranges(struct block *b, uint32_t rule, mw_hunt_found found, void *ctx)
+{
+	struct mw_hunter *h = b->h;
+	struct trail *t = h->trail + rule;
+	int rc = 0;
+
+	if (t->first == NONE)
+		return 0;
+	if (t->mixed)
+		ranges_sort(h, t);
+	mw_allowance_begin(&t->allowance);
+	for (uint32_t i = t->first; i != NONE && rc == 0; i = h->range[i].next)
+		rc = look(b, rule, b->from + h->range[i].from, b->from + h->range[i].to, found, ctx);
+	mw_allowance_end(&t->allowance);
+	return rc;
+}
+
+static int look_everywhere(struct block *b, uint32_t rule, mw_hunt_found found, void *ctx)
+{
+	struct mw_allowance *a = &b->h->trail[rule].allowance;
+	int rc;
+
+	mw_allowance_begin(a);
+	rc = look(b, rule, b->from, b->to, found, ctx);
+	mw_allowance_end(a);
+	return rc;
+}
+
+static int hunt_block(struct block *b, mw_hunt_found found, void *ctx, size_t *limited, bool *any)
+{
+	bool kept = block_look(b);
+
+	for (uint32_t i = 0; i < b->set->n; i++) {
+		struct trail *t = b->h->trail + i;
+		int rc;
+
+		if (!t->run)
+			continue;
+		rc = kept && t->triggered ? look_in_ranges(b, i, found, ctx) : look_everywhere(b, i, found, ctx);
+		if (rc == -EAGAIN) {
+			*limited = *any ? *limited : i;
+			*any = true;
+			t->run = false;
+		} else if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
 }
 
 int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text, const bool *run, mw_hunt_found found,
 	    void *ctx, size_t *limited)
 {
 	struct mw_octets octets = mw_octets_of(text);
-	bool any = false;
+	struct block b = {.set = set, .h = h, .text = text};
+	bool any = false, some = false;
+	int rc = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
-		const struct mw_pattern *p = set->rule[i].pattern;
-		int rc;
+		const struct mw_compiled *c = set->rule + i;
 
-		if (!run[i] || !p || !mw_pattern_possible(p, &octets, text.n))
-			continue;
-		rc = hunt_rule(p, h->matcher, text, (uint32_t)i, found, ctx);
-		if (rc == -EAGAIN && !any)
-			*limited = i;
-		any |= rc == -EAGAIN;
-		if (rc < 0 && rc != -EAGAIN)
-			return rc;
+		h->trail[i] = (struct trail){.triggered = c->triggered};
+		h->trail[i].run = run[i] && c->pattern && mw_pattern_possible(c->pattern, &octets, text.n);
+		some |= h->trail[i].run;
+		if (h->trail[i].run && c->triggered)
+			b.sieve = set->sieve;
 	}
-	return any ? -EAGAIN : 0;
+	for (; some && b.from < text.n && rc == 0; b.from = b.to) {
+		b.to = text.n - b.from > BLOCK ? b.from + BLOCK : text.n;
+		rc = hunt_block(&b, found, ctx, limited, &any);
+	}
+	return rc == 0 && any ? -EAGAIN : rc;
+}
+
+void mw_ruleset_plain(struct mw_ruleset *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		set->rule[i].triggered = false;
+	set->sieve = NULL;
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hunt: where the patterns of a rule set match in a text: for each pattern the leftmost match, then the next one behind it.
+ * A text is taken in blocks: the sieve says where in the block each pattern may match at all, and PCRE2 looks there, in the whole
+ * text. Every place where a pattern matches is among these, so what is found is the same as if PCRE2 had looked everywhere.
  * It knows nothing of checks, context or levels: those are asked match by match (mw_hunt_found).
  */
 #ifndef MW_MATCH_HUNT_H
 #define MW_MATCH_HUNT_H
 
 #include "match/ruleset.h"
+
+/* Finds the triggers of all patterns, once they are compiled. 0 or -ENOMEM. */
+int mw_hunt_prepare(struct mw_ruleset *);
 
 struct mw_hunter; /* what one thread needs; bound to the rule set that it was made for */
 
@@ -15,7 +20,8 @@ void mw_hunter_free(struct mw_hunter **);
 
 /* Told of each match. 1: go on behind it; 0: refused, so go on one octet behind its start; negative: stop. */
 typedef int (*mw_hunt_found)(void *ctx, uint32_t rule, size_t start, size_t end);
-/* May be called for a text again, with the rules of a later stage. run[i]: look for the pattern of rule i (rules without a pattern are left out anyway).
+/* text: folded. May be called for it again, with the rules of a later stage. run[i]: look for the pattern of rule i (rules
+ * without a pattern are left out anyway).
  * 0; -EAGAIN: a limit was reached in the rule *limited (the others have gone on); what found() returned; -ENOMEM. */
 int mw_hunt(const struct mw_ruleset *, struct mw_hunter *, struct mw_str text, const bool *run, mw_hunt_found, void *ctx,
 	    size_t *limited);

@@ -168,7 +168,10 @@ static int is_except(const struct match *m, struct mw_str match)
 	for (size_t i = 0; i < c->rule->except_patterns; i++) {
 		struct mw_allowance allowance = {0};
 		size_t start, end;
-		int rc = mw_pattern_next(c->except_pattern[i], m->scan->scratch->matcher, &allowance, match, 0, &start, &end);
+		int rc;
+
+		mw_allowance_begin(&allowance);
+		rc = mw_pattern_next(c->except_pattern[i], m->scan->scratch->matcher, &allowance, match, 0, match.n, &start, &end);
 
 		if (rc != 0)
 			return rc;

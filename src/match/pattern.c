@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pattern: PCRE2's own limits bound the work of one start position, and a run of word characters may cost all of them again at
- * each of its positions. So a long text is searched in slices of start positions, and between slices the thread's processor clock
- * is looked at: a pattern gets a fixed time and so much more for each octet, some ten times what the slowest sane pattern needs.
+ * each of its positions. So a long text is searched in slices of start positions, and between slices the clock is looked at: a
+ * pattern gets a fixed time and so much more for each octet, some ten times what the slowest sane pattern needs.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "match/pattern.h"
@@ -30,6 +30,7 @@ struct mw_pattern {
 	struct mw_octets first; /* a match begins with one of these; all bits: not known */
 	struct mw_octets last;	/* a match holds one of these (a letter in both cases); all bits: not known */
 	uint32_t min;		/* characters of the shortest match */
+	bool jit;
 };
 
 struct mw_matcher {
@@ -37,11 +38,6 @@ struct mw_matcher {
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
 };
-
-static void octets_set(struct mw_octets *o, unsigned c)
-{
-	o->bit[c / 64] |= 1ull << (c % 64);
-}
 
 struct mw_octets mw_octets_of(struct mw_str text)
 {
@@ -52,13 +48,8 @@ struct mw_octets mw_octets_of(struct mw_str text)
 		seen[(unsigned char)text.p[i]] = true;
 	for (unsigned c = 0; c < 256; c++)
 		if (seen[c])
-			octets_set(&o, c);
+			mw_octets_put(&o, c);
 	return o;
-}
-
-static bool octets_meet(const struct mw_octets *a, const struct mw_octets *b)
-{
-	return (a->bit[0] & b->bit[0]) || (a->bit[1] & b->bit[1]) || (a->bit[2] & b->bit[2]) || (a->bit[3] & b->bit[3]);
 }
 
 /* One code unit that PCRE2 knows of. It does not tell whether it meant either case, so both are taken. */
@@ -66,12 +57,12 @@ static struct mw_octets octets_of_unit(uint32_t unit)
 {
 	struct mw_octets o = {{0}};
 
-	octets_set(&o, unit & 0xff);
+	mw_octets_put(&o, unit & 0xff);
 	if ((unit >= 'a' && unit <= 'z') || (unit >= 'A' && unit <= 'Z'))
-		octets_set(&o, unit ^ 0x20);
+		mw_octets_put(&o, unit ^ 0x20);
 	/* Beyond ASCII the other case may have other octets. */
 	if (unit >= 0x80)
-		o = (struct mw_octets){{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+		o = MW_OCTETS_ALL;
 	return o;
 }
 
@@ -80,7 +71,7 @@ static void pattern_facts(struct mw_pattern *p)
 	const uint8_t *map = NULL;
 	uint32_t type = 0, unit = 0;
 
-	p->first = p->last = (struct mw_octets){{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+	p->first = p->last = MW_OCTETS_ALL;
 	(void)pcre2_pattern_info(p->code, PCRE2_INFO_MINLENGTH, &p->min);
 	(void)pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTCODETYPE, &type);
 	if (type == 1 && pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTCODEUNIT, &unit) == 0) {
@@ -89,7 +80,7 @@ static void pattern_facts(struct mw_pattern *p)
 		p->first = (struct mw_octets){{0}};
 		for (unsigned c = 0; c < 256; c++)
 			if (map[c / 8] >> (c % 8) & 1)
-				octets_set(&p->first, c);
+				mw_octets_put(&p->first, c);
 	}
 	(void)pcre2_pattern_info(p->code, PCRE2_INFO_LASTCODETYPE, &type);
 	if (type == 1 && pcre2_pattern_info(p->code, PCRE2_INFO_LASTCODEUNIT, &unit) == 0)
@@ -122,7 +113,7 @@ int mw_pattern_new(struct mw_str source, bool caseless, bool extended, struct mw
 		return -EINVAL;
 	}
 	/* Where there is no just-in-time compiler the interpreter gives the same answers under the same limits. */
-	(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	pattern_facts(p);
 	*ret = p;
 	return 0;
@@ -172,7 +163,7 @@ void mw_matcher_free(struct mw_matcher **m)
 
 bool mw_pattern_possible(const struct mw_pattern *p, const struct mw_octets *o, size_t n)
 {
-	return n >= p->min && octets_meet(&p->first, o) && octets_meet(&p->last, o);
+	return n >= p->min && mw_octets_meet(p->first, *o) && mw_octets_meet(p->last, *o);
 }
 
 /* Start positions up to the next look at the clock. */
@@ -183,19 +174,43 @@ static size_t slice_largest(size_t n)
 	return most < SLICE_FIRST ? SLICE_FIRST : most > SLICE_MAX ? SLICE_MAX : (size_t)most;
 }
 
+/* Wall time is cheap to read, and processor time is never more. 0: there is no clock. */
+static uint64_t clock_read(const struct mw_allowance *a)
+{
+	struct timespec ts;
+
+	if (clock_gettime(a->strict ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &ts) < 0)
+		return 0;
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void mw_allowance_begin(struct mw_allowance *a)
+{
+	a->since = a->last = clock_read(a);
+}
+
+void mw_allowance_end(struct mw_allowance *a)
+{
+	a->used += clock_read(a) - a->since;
+}
+
 /* Asked before each slice of a long text. */
 static bool time_is_up(struct mw_allowance *a, size_t n)
 {
-	struct timespec ts;
-	uint64_t now;
+	uint64_t now = clock_read(a);
 
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
+	if (now == 0)
 		return true; /* without a clock there is no bound: say so */
-	now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-	if (a->until == 0) {
-		a->until = now + TIME_FIXED + (uint64_t)n * TIME_OCTET;
-		a->slice = SLICE_FIRST;
-	} else if (now - a->last > SLICE_QUICK) {
+	if (a->used + now - a->since > TIME_FIXED + (uint64_t)n * TIME_OCTET) {
+		if (a->strict)
+			return true;
+		/* The thread may have waited for a processor: once more, by the clock that knows. */
+		a->strict = true;
+		a->used = 0;
+		mw_allowance_begin(a);
+		now = a->last;
+	}
+	if (a->slice == 0 || now - a->last > SLICE_QUICK) {
 		a->slice = SLICE_FIRST;
 	} else {
 		size_t largest = slice_largest(n);
@@ -203,7 +218,7 @@ static bool time_is_up(struct mw_allowance *a, size_t n)
 		a->slice = a->slice * 4 < largest ? a->slice * 4 : largest;
 	}
 	a->last = now;
-	return now > a->until;
+	return false;
 }
 
 /* First octet of a character at or behind `at`. */
@@ -214,25 +229,39 @@ static size_t character_at(struct mw_str text, size_t at)
 	return at;
 }
 
+/* Start positions that were tried. */
+static void spend(struct mw_allowance *a, size_t n)
+{
+	a->left -= n < a->left ? n : a->left;
+}
+
+static int match(const struct mw_pattern *p, struct mw_matcher *m, struct mw_str text, size_t from, size_t last)
+{
+	const uint32_t flags = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
+
+	(void)pcre2_set_offset_limit(m->context, last);
+	return (p->jit ? pcre2_jit_match : pcre2_match)(p->code, (PCRE2_SPTR)text.p, text.n, from, flags, m->data, m->context);
+}
+
 int mw_pattern_next(const struct mw_pattern *p, struct mw_matcher *m, struct mw_allowance *a, struct mw_str text, size_t from,
-		    size_t *start, size_t *end)
+		    size_t to, size_t *start, size_t *end)
 {
 	from = character_at(text, from);
-	while (from < text.n) {
-		size_t slice = text.n;
+	while (from < to) {
+		size_t last = to - 1;
 		const PCRE2_SIZE *v;
 		int rc;
 
 		if (text.n > SLICE_MAX) {
-			if (time_is_up(a, text.n))
+			if (a->left == 0 && time_is_up(a, text.n))
 				return -EAGAIN;
-			slice = text.n - from > a->slice ? from + a->slice : text.n;
+			a->left = a->left ? a->left : a->slice;
+			last = last - from < a->left ? last : from + a->left - 1;
 		}
-		(void)pcre2_set_offset_limit(m->context, slice);
-		rc = pcre2_match(p->code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, m->data,
-				 m->context);
+		rc = match(p, m, text, from, last);
 		if (rc == PCRE2_ERROR_NOMATCH) {
-			from = character_at(text, slice + 1);
+			spend(a, last - from + 1);
+			from = character_at(text, last + 1);
 			continue;
 		}
 		if (rc == PCRE2_ERROR_NOMEMORY)
@@ -243,6 +272,7 @@ int mw_pattern_next(const struct mw_pattern *p, struct mw_matcher *m, struct mw_
 		/* \K may move the start; a match must still move on. */
 		if (v[0] < from || v[1] <= v[0] || v[1] > text.n)
 			return -EAGAIN;
+		spend(a, v[0] - from + 1);
 		*start = v[0];
 		*end = v[1];
 		return 1;

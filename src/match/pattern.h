@@ -6,7 +6,7 @@
 #ifndef MW_MATCH_PATTERN_H
 #define MW_MATCH_PATTERN_H
 
-#include "base/str.h"
+#include "match/octets.h"
 
 struct mw_pattern;
 struct mw_matcher; /* what one thread needs to run any pattern */
@@ -19,21 +19,23 @@ struct mw_matcher *mw_matcher_new(void);
 void mw_matcher_free(struct mw_matcher **);
 
 /* Octets that a text holds. Made once for a text, it spares the look for patterns that need an octet that is not there. */
-struct mw_octets {
-	uint64_t bit[4];
-};
 struct mw_octets mw_octets_of(struct mw_str text);
 /* false: the pattern certainly matches nowhere in such a text. */
 bool mw_pattern_possible(const struct mw_pattern *, const struct mw_octets *, size_t n);
 
-/* Processor time that one pattern may take over one text. */
+/* Processor time that one pattern may take over one text. Zeroed before the first look; each stretch of looks is put between
+ * begin and end, so that what others do in between is not counted. */
 struct mw_allowance {
-	uint64_t until, last; /* nanoseconds of the thread's clock, 0 = not asked yet */
-	size_t slice;
+	uint64_t used, since, last; /* nanoseconds */
+	size_t slice;		    /* start positions between two looks at the clock */
+	size_t left;		    /* of them */
+	bool strict;		    /* by the processor's clock of this thread */
 };
-/* The next match that begins at or behind `from` and is not empty. 1 and its place; 0 none; -EAGAIN a limit was reached; -ENOMEM.
- * The allowance is zeroed by the caller before the first look into a text. */
+void mw_allowance_begin(struct mw_allowance *);
+void mw_allowance_end(struct mw_allowance *);
+/* The first match that begins at from, or behind it and before to, and is not empty. 1 and its place; 0 none; -EAGAIN a limit was
+ * reached; -ENOMEM. */
 int mw_pattern_next(const struct mw_pattern *, struct mw_matcher *, struct mw_allowance *, struct mw_str text, size_t from,
-		    size_t *start, size_t *end);
+		    size_t to, size_t *start, size_t *end);
 
 #endif

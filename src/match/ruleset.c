@@ -3,6 +3,7 @@
 #include "match/ruleset.h"
 
 #include "match/compiled.h"
+#include "match/hunt.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -314,6 +315,8 @@ int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup lo
 		rc = build_cues(&b);
 	if (rc == 0 && !b.refused)
 		build_stages(&b);
+	if (rc == 0 && !b.refused)
+		rc = mw_hunt_prepare(set);
 	if (rc == 0 && b.refused)
 		rc = mw_fail(err, -EINVAL, "rules do not compile");
 	else if (rc < 0)

@@ -22,6 +22,8 @@ typedef void (*mw_rule_report)(void *ctx, const struct mw_rule *, size_t offset,
 /* rules: borrowed, must outlive the set. 0; -EINVAL when report was called; -ENOMEM. */
 int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup, mw_rule_report, void *ctx, struct mw_ruleset **ret,
 		       struct mw_err *);
+/* Every pattern is run over the whole of every text: the slow way, which the fast one is tested against. */
+void mw_ruleset_plain(struct mw_ruleset *);
 size_t mw_ruleset_rules(const struct mw_ruleset *);
 const struct mw_rule *mw_ruleset_rule(const struct mw_ruleset *, size_t i);
 void mw_ruleset_free(struct mw_ruleset **);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sieve: bits in place of triggers. coarse[k][c] has a bit for each of 64 groups: octet k of some trigger of the group may be c.
+ * The AND over the first octets of a place tells which groups are left, and for most places that is none. fine does the same
+ * inside of a group, trigger by trigger and over all octets, so what is left there is found. Groups are made of triggers that
+ * look alike.
+ */
+#include "match/sieve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUPS 64u
+#define COARSE 4u /* octets that the first look takes in */
+#define WORD 64u
+
+struct fine {
+	uint64_t mask[MW_TRIGGER_SETS][256];
+};
+
+struct group {
+	uint32_t from; /* its first trigger, in `order` */
+	uint32_t words;
+	struct fine *fine; /* a word for each 64 triggers */
+};
+
+struct mw_sieve {
+	uint64_t coarse[COARSE][256];
+	struct group group[GROUPS];
+	uint32_t *order;
+};
+
+/* Neighbours in `order` that are to be one group. */
+struct run {
+	struct mw_octets set[COARSE];
+	uint32_t from, to;
+	double share;	  /* of octets that pass the coarse look */
+	double with_next; /* what the share grows by when the next run joins */
+};
+
+static struct mw_octets set_of(const struct mw_trigger *t, size_t k)
+{
+	return k < t->n ? t->set[k] : MW_OCTETS_ALL;
+}
+
+/* Triggers that begin alike are neighbours. */
+static int by_sets(const void *a, const void *b, void *v)
+{
+	const struct mw_trigger *x = (const struct mw_trigger *)v + *(const uint32_t *)a;
+	const struct mw_trigger *y = (const struct mw_trigger *)v + *(const uint32_t *)b;
+	int rc = memcmp(x->set, y->set, sizeof(x->set));
+
+	return rc ? rc : (x > y) - (x < y);
+}
+
+static struct run run_join(const struct run *a, const struct run *b)
+{
+	struct run r = {.from = a->from, .to = b->to};
+
+	for (size_t k = 0; k < COARSE; k++)
+		r.set[k] = mw_octets_or(a->set[k], b->set[k]);
+	r.share = mw_trigger_share(r.set, COARSE);
+	return r;
+}
+
+static void run_price(struct run *v, size_t n, size_t i)
+{
+	if (i + 1 < n)
+		v[i].with_next = run_join(v + i, v + i + 1).share - v[i].share - v[i + 1].share;
+}
+
+/* Joins neighbours, those first to which it matters least, until there are as many runs as groups. */
+static size_t runs_join(struct run *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		run_price(v, n, i);
+	while (n > GROUPS) {
+		size_t best = 0;
+
+		for (size_t i = 1; i + 1 < n; i++)
+			best = v[i].with_next < v[best].with_next ? i : best;
+		v[best] = run_join(v + best, v + best + 1);
+		n--;
+		memmove(v + best + 1, v + best + 2, (n - best - 1) * sizeof(*v));
+		run_price(v, n, best);
+		if (best)
+			run_price(v, n, best - 1);
+	}
+	return n;
+}
+
+static void fine_add(struct fine *f, unsigned bit, const struct mw_trigger *t)
+{
+	for (size_t k = 0; k < MW_TRIGGER_SETS; k++) {
+		struct mw_octets set = set_of(t, k);
+
+		for (unsigned c = 0; c < 256; c++)
+			f->mask[k][c] |= (uint64_t)mw_octets_has(&set, c) << bit;
+	}
+}
+
+static bool group_fill(struct mw_sieve *s, struct mw_arena *a, size_t i, const struct run *r, const struct mw_trigger *v)
+{
+	struct group *g = s->group + i;
+
+	g->from = r->from;
+	g->words = (r->to - r->from + WORD - 1) / WORD;
+	g->fine = mw_arena_array(a, g->words, sizeof(*g->fine));
+	if (!g->fine)
+		return false;
+	for (uint32_t k = r->from; k < r->to; k++)
+		fine_add(g->fine + (k - r->from) / WORD, (k - r->from) % WORD, v + s->order[k]);
+	for (size_t k = 0; k < COARSE; k++)
+		for (unsigned c = 0; c < 256; c++)
+			s->coarse[k][c] |= (uint64_t)mw_octets_has(&r->set[k], c) << i;
+	return true;
+}
+
+static bool groups_make(struct mw_sieve *s, struct mw_arena *a, struct run *run, const struct mw_trigger *v, size_t n)
+{
+	bool ok = true;
+
+	for (uint32_t i = 0; i < n; i++)
+		s->order[i] = i;
+	qsort_r(s->order, n, sizeof(*s->order), by_sets, (void *)(uintptr_t)v);
+	for (uint32_t i = 0; i < n; i++) {
+		run[i] = (struct run){.from = i, .to = i + 1};
+		for (size_t k = 0; k < COARSE; k++)
+			run[i].set[k] = set_of(v + s->order[i], k);
+		run[i].share = mw_trigger_share(run[i].set, COARSE);
+	}
+	n = runs_join(run, n);
+	for (size_t i = 0; i < n && ok; i++)
+		ok = group_fill(s, a, i, run + i, v);
+	return ok;
+}
+
+struct mw_sieve *mw_sieve_new(struct mw_arena *a, const struct mw_trigger *v, size_t n)
+{
+	struct mw_sieve *s = mw_arena_alloc(a, sizeof(*s));
+	struct run *run = calloc(n ? n : 1, sizeof(*run));
+
+	if (s)
+		s->order = mw_arena_array(a, n, sizeof(*s->order));
+	if (!s || !run || !s->order || n >= UINT32_MAX || !groups_make(s, a, run, v, n))
+		s = NULL;
+	free(run);
+	return s;
+}
+
+static bool look_closer(const struct group *g, const uint32_t *order, const unsigned char *p, size_t at, mw_sieve_hit hit,
+			void *ctx)
+{
+	for (uint32_t w = 0; w < g->words; w++) {
+		uint64_t(*mask)[256] = g->fine[w].mask;
+		uint64_t m = mask[0][p[0]] & mask[1][p[1]] & mask[2][p[2]] & mask[3][p[3]];
+
+		m &= mask[4][p[4]] & mask[5][p[5]] & mask[6][p[6]] & mask[7][p[7]];
+		for (; m; m &= m - 1)
+			if (!hit(ctx, order[g->from + w * WORD + (uint32_t)__builtin_ctzll(m)], at))
+				return false;
+	}
+	return true;
+}
+
+bool mw_sieve_look(const struct mw_sieve *s, const char *text, size_t n, mw_sieve_hit hit, void *ctx)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (size_t at = 0; at < n; at++, p++) {
+		uint64_t m = s->coarse[0][p[0]] & s->coarse[1][p[1]] & s->coarse[2][p[2]] & s->coarse[3][p[3]];
+
+		for (; m; m &= m - 1)
+			if (!look_closer(s->group + __builtin_ctzll(m), s->order, p, at, hit, ctx))
+				return false;
+	}
+	return true;
+}
