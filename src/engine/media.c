@@ -29,13 +29,20 @@ static const struct row kinds[] = {
 	{"application/json", MW_MEDIA_TEXT},
 	{"application/fhir+json", MW_MEDIA_TEXT},
 	{"application/fhir+xml", MW_MEDIA_TEXT},
+	{"application/fhir+ndjson", MW_MEDIA_TEXT},
+	{"application/ndjson", MW_MEDIA_TEXT},
+	{"application/x-ndjson", MW_MEDIA_TEXT},
+	{"application/dicom+json", MW_MEDIA_TEXT},
 	{"application/xml", MW_MEDIA_TEXT},
 	{"application/csv", MW_MEDIA_TEXT},
 	{"application/x-csv", MW_MEDIA_TEXT},
 	{"application/hl7-v2*", MW_MEDIA_TEXT},
+	{"x-application/hl7-v2*", MW_MEDIA_TEXT},
+	{"application/x-hl7*", MW_MEDIA_TEXT},
 	{"application/edi-x12", MW_MEDIA_TEXT},
 	{"application/edifact", MW_MEDIA_TEXT},
 	{"application/edi-consent", MW_MEDIA_TEXT},
+	{"application/x12", MW_MEDIA_TEXT},
 	{"application/x-yaml", MW_MEDIA_TEXT},
 	{"application/ics", MW_MEDIA_TEXT},
 	{"application/pgp-signature", MW_MEDIA_SIGNATURE},
@@ -108,7 +115,10 @@ static const struct suffix suffixes[] = {
 	{"x12", "application/edi-x12"},
 	{"edi", "application/edi-x12"},
 	{"json", "application/json"},
+	{"ndjson", "application/ndjson"},
 	{"xml", "application/xml"},
+	{"ccda", "application/xml"},
+	{"cda", "application/xml"},
 	{"ics", "text/calendar"},
 	{"vcf", "text/vcard"},
 	{"yaml", "application/x-yaml"},
@@ -204,6 +214,11 @@ const char *mw_media_type(const char *type, const char *name, struct mw_str cont
 			found = refine(found, name);
 			return found ? found : type;
 		}
+	/* Windows labels .csv as what opens it. */
+	if (strcmp(type, "application/vnd.ms-excel") == 0 && !found && (content.n == 0 || !memchr(content.p, 0, content.n))) {
+		found = type_of_name(name);
+		return found && mw_media_kind(found) == MW_MEDIA_TEXT ? found : type;
+	}
 	/* "text/plain" on a picture or an archive would pass for text without a word in it. */
 	if (mw_media_kind(type) == MW_MEDIA_TEXT && found)
 		return refine(found, name);
