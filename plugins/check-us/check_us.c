@@ -16,6 +16,10 @@ ROW(mbi)
 ROW(zip)
 ROW(phone)
 ROW(luhn)
+ROW(vin)
+ROW(udi)
+ROW(ipv4)
+ROW(iban)
 ROW(date)
 
 static const struct mw_check checks[] = {
@@ -27,6 +31,10 @@ static const struct mw_check checks[] = {
     {"us-zip", "the ZIP code that ends the match is in use, and in the state before it", row_zip, 0},
     {"us-phone", "telephone number: area and exchange are possible", row_phone, 0},
     {"luhn", "8 to 19 digits with Luhn's check digit (cards, accounts)", row_luhn, 0},
+    {"us-vin", "vehicle identification number: seventeen places with their check digit", row_vin, 0},
+    {"udi", "(01) and the fourteen digits of a device identifier with their check digit", row_udi, 0},
+    {"ipv4", "an IPv4 address that a host can have", row_ipv4, 0},
+    {"iban", "an international bank account number with its check digits", row_iban, 0},
     {"date", "a day that the calendar has", row_date, 0},
     {0},
 };

@@ -25,6 +25,12 @@ bool check_us_luhn(const char *p, size_t n);
 bool check_us_zip(const char *p, size_t n);
 bool check_us_phone(const char *p, size_t n);
 
+/* code.c */
+bool check_us_vin(const char *p, size_t n);
+bool check_us_udi(const char *p, size_t n);
+bool check_us_ipv4(const char *p, size_t n);
+bool check_us_iban(const char *p, size_t n);
+
 /* date.c */
 bool check_us_date(const char *p, size_t n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* date: a day that a calendar has: 3/4/1961, 03-04-61, 1961-03-04, March 4, 1961, 4 Mar 1961, 04-MAR-1961. */
+/* date: a day that a calendar has: 3/4/1961, 03-04-61, 1961-03-04, 19610304, March 4, 1961, 4 Mar 1961, 04-MAR-1961. */
 #include "check_us.h"
 
 #include <string.h>
@@ -44,12 +44,12 @@ static unsigned month_of(const char *p, size_t n)
 	return 0;
 }
 
-/* The ordinal endings of a day: 1st, 2nd, 3rd, 4th. */
-static bool is_ordinal(const char *p, size_t n)
+/* What stands behind a day: 1st, 2nd, 3rd, 4th, 4th of March. */
+static bool is_filler(const char *p, size_t n)
 {
 	char s[3] = {n == 2 ? lower(p[0]) : '\0', n == 2 ? lower(p[1]) : '\0', '\0'};
 
-	return !strcmp(s, "st") || !strcmp(s, "nd") || !strcmp(s, "rd") || !strcmp(s, "th");
+	return !strcmp(s, "st") || !strcmp(s, "nd") || !strcmp(s, "rd") || !strcmp(s, "th") || !strcmp(s, "of");
 }
 
 /* Splits into numbers and a month's name; -1: something else is in it. */
@@ -77,7 +77,7 @@ static int fields_of(const char *p, size_t n, struct field *f)
 		}
 		while (i < n && is_letter(p[i]))
 			i++;
-		if (fields && f[fields - 1].digits && is_ordinal(p + start, i - start))
+		if (fields && f[fields - 1].digits && is_filler(p + start, i - start))
 			continue;
 		v = month_of(p + start, i - start);
 		if (fields == FIELDS || !v)
@@ -107,11 +107,30 @@ static bool is_number(const struct field *f)
 	return f->digits == 1 || f->digits == 2;
 }
 
+/* 19610304, as programs write it. */
+static bool is_compact(const char *p, size_t n)
+{
+	unsigned v[3] = {0};
+
+	if (n != 8)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned *f = v + (i < 4 ? 0 : i < 6 ? 1 : 2);
+
+		if (!is_digit(p[i]))
+			return false;
+		*f = *f * 10 + (unsigned)(p[i] - '0');
+	}
+	return v[0] >= 1850 && v[0] <= 2100 && is_day(v[0], v[1], v[2]);
+}
+
 bool check_us_date(const char *p, size_t n)
 {
 	struct field f[FIELDS];
 	unsigned year;
 
+	if (is_compact(p, n))
+		return true;
 	if (fields_of(p, n, f) != FIELDS)
 		return false;
 	if (!f[0].digits) /* March 4, 1961 */
