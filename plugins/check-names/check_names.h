@@ -20,8 +20,8 @@ struct name_word {
 
 #define NAME_WORDS 6
 
-/* word.c: the words of a match, titles before it (Mr, Ms) and Jr, III behind it left out. How many; 0: it is no row of words that
- * a name could be. */
+/* word.c: the words of a match, titles before it (Mr, Ms), Jr, III behind it and labels behind that (Ann Jones DOB) left out. How
+ * many; 0: it is no row of words that a name could be. */
 size_t name_words(const char *p, size_t n, struct name_word word[NAME_WORDS]);
 
 /* list.c: how frequent, 'a' to 'c'; 0 = not in the list. */
@@ -29,8 +29,9 @@ char name_first(const char *word);
 char name_last(const char *word);
 /* How common a word of everyday English, 'a' or 'b'; 0 = none. */
 char name_ordinary(const char *word);
-/* Is a word never a part of a person's name: part of a firm, a street, a field's label, a title? */
-bool name_never(const char *word);
+/* Is a word never a part of a person's name? 'x': part of a firm, a street, a title; 'l': a label or the like, which may follow a
+ * name; 0 = it may be a part. */
+char name_never(const char *word);
 
 /* person.c */
 bool check_names_person(const char *p, size_t n);

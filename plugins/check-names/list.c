@@ -69,7 +69,7 @@ char name_ordinary(const char *word)
 	return look(words, sizeof(words) - 1, word);
 }
 
-bool name_never(const char *word)
+char name_never(const char *word)
 {
-	return look(never, sizeof(never) - 1, word) != 0;
+	return look(never, sizeof(never) - 1, word);
 }

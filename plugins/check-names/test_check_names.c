@@ -34,6 +34,10 @@ static const struct {
     {"person", "Quarterly Forecast", false},
     {"person", "Well Doctor", false},
     {"person", "John Hancock Center", false},
+    {"person", "John Smith DOB", true}, /* the pattern took the label as well */
+    {"person", "SMITH, JOHN MRN", true},
+    {"person", "DOB John Smith", false},
+    {"person", "John DOB", false},
     {"person", "Smith Street", false},
     {"person", "March Madness", false},
     {"person", "New York", false},
@@ -118,9 +122,9 @@ static void test_lists(void **state)
 	assert_int_equal(name_ordinary("zest"), 'b');
 	assert_int_equal(name_ordinary("zests0"), 0);
 	assert_int_equal(name_ordinary(""), 0);
-	assert_true(name_never("dob"));
-	assert_true(name_never("zip"));
-	assert_false(name_never("smith"));
+	assert_int_equal(name_never("dob"), 'l');
+	assert_int_equal(name_never("yours"), 'x');
+	assert_int_equal(name_never("smith"), 0);
 }
 
 int main(void)

@@ -117,6 +117,9 @@ size_t name_words(const char *p, size_t n, struct name_word word[NAME_WORDS])
 			return 0;
 		word[words++] = w;
 	}
+	/* A pattern takes capitals as they come: Ann Jones DOB, JONES, ANN MRN. */
+	while (words > 2 && name_never(word[words - 1].p) == 'l')
+		words--;
 	/* A comma behind all of it parts nothing. */
 	if (words)
 		word[words - 1].comma = false;
