@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * phi: runs the policy's rules over all parts of a message and publishes what they found as facts. It decides nothing.
- * Manual page: milward-phi(7).
+ * phi: runs the policy's rules over all parts of a message and publishes what they found as facts: how much, about how many
+ * persons (people.c), and whether health is among it. It decides nothing. Manual page: milward-phi(7).
  */
-#include <milward/plugin.h>
+#include "people.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct phi_conf {
-	int64_t confidence;
+	int64_t confidence, distance;
 };
 
 struct phi {
@@ -18,29 +18,29 @@ struct phi {
 	const struct phi_conf *conf;
 };
 
-enum { IDENTIFIERS, CLINICAL, STRUCTURE, FINDINGS, PEOPLE, INDETERMINATE, UNREADABLE };
+enum { IDENTIFIERS, CLINICAL, STRUCTURE, FINDINGS, PEOPLE, PATIENTS, INDETERMINATE, UNREADABLE };
 
 static const struct mw_fact facts[] = {
-	[IDENTIFIERS] = {"identifiers", "different values that identifier rules found", MW_INT, {NULL}},
-	[CLINICAL] = {"clinical", "different values that clinical rules found", MW_INT, {NULL}},
-	[STRUCTURE] = {"structure", "different values that structure rules found", MW_INT, {NULL}},
-	[FINDINGS] = {"findings", "places where a rule matched", MW_INT, {NULL}},
-	[PEOPLE] = {"people", "estimate: most different values of one identifier rule", MW_INT, {NULL}},
-	[INDETERMINATE] = {"indeterminate", "a limit of matching was reached: there may be more than was found", MW_BOOL, {NULL}},
-	[UNREADABLE] = {"unreadable", "parts that could not be read", MW_INT, {NULL}},
-	{0},
+    [IDENTIFIERS] = {"identifiers", "different values that identifier rules found", MW_INT, {NULL}},
+    [CLINICAL] = {"clinical", "different values that clinical rules found", MW_INT, {NULL}},
+    [STRUCTURE] = {"structure", "different values that structure rules found", MW_INT, {NULL}},
+    [FINDINGS] = {"findings", "places where a rule matched", MW_INT, {NULL}},
+    [PEOPLE] = {"people", "different persons that identifiers and records tell of", MW_INT, {NULL}},
+    [PATIENTS] = {"patients",
+		  "of these, persons with a clinical finding beside them, and those whom a record is about",
+		  MW_INT,
+		  {NULL}},
+    [INDETERMINATE] = {"indeterminate", "a limit of matching was reached: there may be more than was found", MW_BOOL, {NULL}},
+    [UNREADABLE] = {"unreadable", "parts that could not be read", MW_INT, {NULL}},
+    {0},
 };
 
 static const struct mw_opt options[] = {
-	MW_OPT(INT, struct phi_conf, confidence, "confidence", .dflt = "65", .min = 0, .max = 100,
-	       .help = "findings below this confidence do not count"),
-	{0},
-};
-
-/* A finding that counts. */
-struct hit {
-	uint64_t value;
-	uint32_t kind, rule;
+    MW_OPT(INT, struct phi_conf, confidence, "confidence", .dflt = "65", .min = 0, .max = 100,
+	   .help = "findings below this confidence do not count"),
+    MW_OPT(INT, struct phi_conf, distance, "distance", .dflt = "600", .min = 0, .max = 1000000,
+	   .help = "octets between who and what, beyond which they do not belong together"),
+    {0},
 };
 
 static int phi_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
@@ -82,12 +82,32 @@ static int scan_parts(const struct phi *p, struct mw_msg *msg, size_t *n, struct
 	return 0;
 }
 
-/* The findings that count, from scans that are made already. Returns how many. */
-static size_t take_hits(const struct phi *p, struct mw_msg *msg, struct hit *hit, size_t max)
+static struct mark mark_of(const struct mw_finding *f, uint32_t kind, const struct mw_part *part)
 {
+	struct mark m = {
+	    .value = f->value,
+	    .offset = f->offset,
+	    .end = f->offset + f->length,
+	    .part = f->part,
+	    .record = f->record,
+	    .rule = f->rule,
+	    .kind = kind,
+	    .zone = f->zone,
+	    .row = f->flags & MW_FINDING_ROW,
+	};
+
+	if (f->offset <= part->text.n && f->length <= part->text.n - f->offset)
+		m.text = (struct mw_str){.p = part->text.p + f->offset, .n = (size_t)f->length};
+	return m;
+}
+
+/* The findings that count, from scans that are made already. Returns how many. */
+static size_t take_marks(const struct phi *p, struct mw_msg *msg, struct mark *mark, size_t max)
+{
+	const struct mw_part *part;
 	size_t n = 0;
 
-	for (size_t i = 0; p->host->part(p->self, msg, i); i++) {
+	for (size_t i = 0; (part = p->host->part(p->self, msg, i)) != NULL; i++) {
 		const struct mw_finding *f = NULL;
 		size_t found = 0;
 
@@ -96,7 +116,7 @@ static size_t take_hits(const struct phi *p, struct mw_msg *msg, struct hit *hit
 			const struct mw_rule_info *rule = p->host->rule(msg, f[j].rule);
 
 			if (rule && !(f[j].flags & MW_FINDING_SHADOW) && f[j].confidence >= p->conf->confidence)
-				hit[n++] = (struct hit){.value = f[j].value, .kind = rule->kind, .rule = f[j].rule};
+				mark[n++] = mark_of(f + j, rule->kind, part);
 		}
 	}
 	return n;
@@ -109,41 +129,42 @@ static int compare(uint64_t a, uint64_t b)
 
 static int by_kind(const void *a, const void *b)
 {
-	const struct hit *x = a, *y = b;
+	const struct mark *x = a, *y = b;
 
 	return x->kind != y->kind ? compare(x->kind, y->kind) : compare(x->value, y->value);
 }
 
 static int by_rule(const void *a, const void *b)
 {
-	const struct hit *x = a, *y = b;
+	const struct mark *x = a, *y = b;
 
 	return x->rule != y->rule ? compare(x->rule, y->rule) : compare(x->value, y->value);
 }
 
-/* Different values of one kind. A number that two rules of a kind match is one value. hit is sorted by kind. */
-static int64_t count_kind(const struct hit *hit, size_t n, uint32_t kind)
+/* Different values of one kind. A number that two rules of a kind match is one value. The marks are sorted by kind. */
+static int64_t count_kind(const struct mark *mark, size_t n, uint32_t kind)
 {
 	int64_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (hit[i].kind == kind && (i == 0 || by_kind(&hit[i - 1], &hit[i]) != 0))
+		if (mark[i].kind == kind && (i == 0 || by_kind(&mark[i - 1], &mark[i]) != 0))
 			count++;
 	return count;
 }
 
-/* One person has one SSN, one MRN …: the rule with most values tells best how many people there are. Sorts hit by rule. */
-static int64_t count_people(struct hit *hit, size_t n)
+/* Records of patients: the same one may match several rules of structure, so the rule with most values tells how many patients
+ * there are. Sorts by rule. */
+static int64_t count_records(struct mark *mark, size_t n)
 {
 	int64_t most = 0, count = 0;
 
-	qsort(hit, n, sizeof(*hit), by_rule);
+	qsort(mark, n, sizeof(*mark), by_rule);
 	for (size_t i = 0; i < n; i++) {
-		if (hit[i].kind != MW_IDENTIFIER)
+		if (mark[i].kind != MW_STRUCTURE)
 			continue;
-		if (i == 0 || hit[i - 1].rule != hit[i].rule)
+		if (i == 0 || mark[i - 1].rule != mark[i].rule)
 			count = 0;
-		if (count == 0 || hit[i - 1].value != hit[i].value)
+		if (count == 0 || mark[i - 1].value != mark[i].value)
 			count++;
 		if (count > most)
 			most = count;
@@ -151,11 +172,24 @@ static int64_t count_people(struct hit *hit, size_t n)
 	return most;
 }
 
+static void publish_people(const struct phi *p, struct mw_msg *msg, struct mark *mark, size_t n, void *room)
+{
+	struct people found;
+	int64_t records;
+
+	people_sort(mark, n);
+	people_count(mark, n, (uint64_t)p->conf->distance, room, &found);
+	records = count_records(mark, n);
+	(void)p->host->set_int(p->self, msg, PEOPLE, found.people > records ? found.people : records);
+	(void)p->host->set_int(p->self, msg, PATIENTS, found.patients > records ? found.patients : records);
+}
+
 static int phi_see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const char *data, size_t len, struct mw_err *err)
 {
 	const struct phi *p = inst;
-	struct hit *hit;
-	size_t n;
+	struct mark *mark;
+	size_t n, room;
+	void *people;
 	int r;
 
 	(void)tx;
@@ -166,16 +200,18 @@ static int phi_see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, con
 	r = scan_parts(p, msg, &n, err);
 	if (r < 0)
 		return r;
-	hit = n <= SIZE_MAX / sizeof(*hit) ? p->host->alloc(msg, n * sizeof(*hit)) : NULL;
-	if (!hit)
+	room = people_room(n);
+	mark = room ? p->host->alloc(msg, n * sizeof(*mark)) : NULL;
+	people = mark ? p->host->alloc(msg, room) : NULL;
+	if (!people)
 		return p->host->fail(err, -ENOMEM, "out of memory");
-	n = take_hits(p, msg, hit, n);
-	qsort(hit, n, sizeof(*hit), by_kind);
-	(void)p->host->set_int(p->self, msg, IDENTIFIERS, count_kind(hit, n, MW_IDENTIFIER));
-	(void)p->host->set_int(p->self, msg, CLINICAL, count_kind(hit, n, MW_CLINICAL));
-	(void)p->host->set_int(p->self, msg, STRUCTURE, count_kind(hit, n, MW_STRUCTURE));
+	n = take_marks(p, msg, mark, n);
+	qsort(mark, n, sizeof(*mark), by_kind);
+	(void)p->host->set_int(p->self, msg, IDENTIFIERS, count_kind(mark, n, MW_IDENTIFIER));
+	(void)p->host->set_int(p->self, msg, CLINICAL, count_kind(mark, n, MW_CLINICAL));
+	(void)p->host->set_int(p->self, msg, STRUCTURE, count_kind(mark, n, MW_STRUCTURE));
 	(void)p->host->set_int(p->self, msg, FINDINGS, (int64_t)n);
-	(void)p->host->set_int(p->self, msg, PEOPLE, count_people(hit, n));
+	publish_people(p, msg, mark, n, people);
 	return 0;
 }
 

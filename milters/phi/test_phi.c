@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 /* In the order of the module's rows. */
-enum { IDENTIFIERS, CLINICAL, STRUCTURE, FINDINGS, PEOPLE, INDETERMINATE, UNREADABLE, FACTS };
+enum { IDENTIFIERS, CLINICAL, STRUCTURE, FINDINGS, PEOPLE, PATIENTS, INDETERMINATE, UNREADABLE, FACTS };
 enum { SSN, MRN, ILL, TABLE };
 
 extern const struct mw_plugin mw_plugin_phi;
@@ -52,41 +52,43 @@ struct outcome {
 };
 
 static const struct outcome cases[] = {
-	{"nothing", {{0}}, {0}, 0, NULL},
-	{"one value many times",
-	 {{0, 2, {FOUND(SSN, 7, 90), FOUND(SSN, 7, 90)}}, {0, 1, {FOUND(SSN, 7, 90)}}},
-	 {1, 0, 0, 3, 1},
-	 0,
-	 NULL},
-	{"a value that two rules find", {{0, 2, {FOUND(SSN, 7, 90), FOUND(MRN, 7, 90)}}}, {1, 0, 0, 2, 1}, 0, NULL},
-	{"kinds are counted apart",
-	 {{0, 3, {FOUND(SSN, 7, 90), FOUND(ILL, 7, 90), FOUND(TABLE, 7, 90)}}},
-	 {1, 1, 1, 3, 1},
-	 0,
-	 NULL},
-	{"people: most values of one rule",
-	 {{0, 3, {FOUND(SSN, 1, 90), FOUND(SSN, 2, 90), FOUND(MRN, 3, 90)}},
-	  {0, 3, {FOUND(MRN, 4, 90), FOUND(MRN, 5, 90), FOUND(MRN, 3, 90)}}},
-	 {5, 0, 0, 6, 3},
-	 0,
-	 NULL},
-	{"a clinical rule tells of no people",
-	 {{0, 3, {FOUND(ILL, 1, 90), FOUND(ILL, 2, 90), FOUND(SSN, 3, 90)}}},
-	 {1, 2, 0, 3, 1},
-	 0,
-	 NULL},
-	{"below the confidence", {{0, 3, {FOUND(SSN, 1, 64), FOUND(SSN, 2, 65), FOUND(ILL, 3, 0)}}}, {1, 0, 0, 1, 1}, 0, NULL},
-	{"indeterminate: what was found counts", {{-EAGAIN, 1, {FOUND(SSN, 1, 90)}}, {0, 0, {{0}}}}, {1, 0, 0, 1, 1, 1}, 0, NULL},
-	{"unreadable", {{0, 0, {{0}}}}, {0, 0, 0, 0, 0, 0, 1}, 0, "encrypted"},
-	{"a scan that fails", {{0, 0, {{0}}}, {-ENOMEM, 0, {{0}}}}, {0}, -ENOMEM, NULL},
+    {"nothing", {{0}}, {0}, 0, NULL},
+    {"one value many times",
+     {{0, 2, {FOUND(SSN, 7, 90), FOUND(SSN, 7, 90)}}, {0, 1, {FOUND(SSN, 7, 90)}}},
+     {1, 0, 0, 3, 1},
+     0,
+     NULL},
+    {"a value that two rules find", {{0, 2, {FOUND(SSN, 7, 90), FOUND(MRN, 7, 90)}}}, {1, 0, 0, 2, 1}, 0, NULL},
+    {"kinds are counted apart",
+     {{0, 3, {FOUND(SSN, 7, 90), FOUND(ILL, 7, 90), FOUND(TABLE, 7, 90)}}},
+     {1, 1, 1, 3, 1, 1},
+     0,
+     NULL},
+    {"people: a person has one value of a rule",
+     {{0, 3, {FOUND(SSN, 1, 90), FOUND(SSN, 2, 90), FOUND(MRN, 3, 90)}},
+      {0, 3, {FOUND(MRN, 4, 90), FOUND(MRN, 5, 90), FOUND(MRN, 3, 90)}}},
+     {5, 0, 0, 6, 4},
+     0,
+     NULL},
+    {"a clinical rule tells of no people",
+     {{0, 3, {FOUND(ILL, 1, 90), FOUND(ILL, 2, 90), FOUND(SSN, 3, 90)}}},
+     {1, 2, 0, 3, 1, 1},
+     0,
+     NULL},
+    {"records of patients are patients", {{0, 2, {FOUND(TABLE, 1, 90), FOUND(TABLE, 2, 90)}}}, {0, 0, 2, 2, 2, 2}, 0, NULL},
+    {"shadow counts nowhere", {{0, 1, {{.rule = SSN, .value = 1, .confidence = 90, .flags = MW_FINDING_SHADOW}}}}, {0}, 0, NULL},
+    {"below the confidence", {{0, 3, {FOUND(SSN, 1, 64), FOUND(SSN, 2, 65), FOUND(ILL, 3, 0)}}}, {1, 0, 0, 1, 1}, 0, NULL},
+    {"indeterminate: what was found counts", {{-EAGAIN, 1, {FOUND(SSN, 1, 90)}}, {0, 0, {{0}}}}, {1, 0, 0, 1, 1, 0, 1}, 0, NULL},
+    {"unreadable", {{0, 0, {{0}}}}, {0, 0, 0, 0, 0, 0, 0, 1}, 0, "encrypted"},
+    {"a scan that fails", {{0, 0, {{0}}}, {-ENOMEM, 0, {{0}}}}, {0}, -ENOMEM, NULL},
 };
 
 static void run_case(const struct outcome *c)
 {
 	const struct mw_part parts[] = {{.path = "1", .unread = NULL}, {.path = "2", .unread = c->unread}, {.path = "3"}};
 	const struct {
-		int64_t confidence;
-	} conf = {65};
+		int64_t confidence, distance;
+	} conf = {65, 600};
 	struct mw_self self;
 	struct mw_msg msg;
 	struct mw_err err = {0};

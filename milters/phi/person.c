@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "person.h"
+
+#include <string.h>
+
+static bool is_letter(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+}
+
+bool mark_is_name(const struct mark *m)
+{
+	for (size_t i = 0; i < m->text.n; i++) {
+		unsigned char c = (unsigned char)m->text.p[i];
+
+		if (!is_letter(c) && !memchr(" \t\r\n.,'-", c, 8))
+			return false;
+	}
+	return m->text.n > 0;
+}
+
+/* Words of a name that say nothing of who it is. */
+static bool is_title(const char *p, size_t n)
+{
+	static const char *const titles[] = {"mr", "mrs", "ms", "miss", "mx", "jr", "sr", "ii", "iii", NULL};
+
+	for (const char *const *t = titles; *t; t++)
+		if (strlen(*t) == n && memcmp(*t, p, n) == 0)
+			return true;
+	return false;
+}
+
+/* Hashes of the words of a name, initials and titles left out; how many. */
+static size_t words_of(struct mw_str text, uint64_t word[PERSON_WORDS])
+{
+	size_t words = 0;
+
+	for (size_t at = 0; at < text.n && words < PERSON_WORDS;) {
+		uint64_t hash = 0xcbf29ce484222325u;
+		char head[5];
+		size_t n = 0;
+
+		for (; at < text.n && is_letter((unsigned char)text.p[at]); at++, n++) {
+			char c = text.p[at];
+
+			c = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+			if (n < sizeof(head))
+				head[n] = c;
+			hash = (hash ^ (unsigned char)c) * 0x100000001b3u;
+		}
+		if (n > 1 && !(n <= sizeof(head) && is_title(head, n)))
+			word[words++] = hash;
+		if (n == 0)
+			at++;
+	}
+	return words;
+}
+
+static size_t common(const uint64_t *a, size_t an, const uint64_t *b, size_t bn)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < an; i++)
+		for (size_t k = 0; k < bn; k++)
+			if (a[i] == b[k]) {
+				n++;
+				break;
+			}
+	return n;
+}
+
+/* Ann Jones, Jones and Mrs. Jones can be one person; Ann Jones and Bob Jones can not. */
+static bool names_differ(const struct person *p, const struct mark *m)
+{
+	uint64_t word[PERSON_WORDS];
+	size_t n = words_of(m->text, word), same;
+
+	if (p->words == 0 || n == 0)
+		return false;
+	same = common(word, n, p->word, p->words);
+	/* In a row the first name may have a column of its own. */
+	if (m->row && same == 0)
+		return p->words > 1;
+	return same < n && same < p->words;
+}
+
+bool person_differs(const struct person *p, const struct mark *m)
+{
+	if (mark_is_name(m))
+		return names_differ(p, m);
+	for (size_t i = 0; i < p->ids; i++)
+		if (p->id[i].rule == m->rule)
+			return p->id[i].value != m->value;
+	return false;
+}
+
+bool person_has_kind(const struct person *p, const struct mark *m)
+{
+	if (mark_is_name(m))
+		return p->words > 0;
+	for (size_t i = 0; i < p->ids; i++)
+		if (p->id[i].rule == m->rule)
+			return true;
+	return false;
+}
+
+void person_add(struct person *p, const struct mark *m)
+{
+	uint64_t word[PERSON_WORDS];
+	size_t n;
+
+	p->everywhere |= m->zone == MW_ZONE_SUBJECT || m->zone == MW_ZONE_HEADER;
+	p->row |= m->row;
+	if (!mark_is_name(m)) {
+		if (p->ids < PERSON_IDS && !person_has_kind(p, m)) {
+			p->id[p->ids].rule = m->rule;
+			p->id[p->ids].value = m->value;
+			p->ids++;
+		}
+		return;
+	}
+	n = words_of(m->text, word);
+	for (size_t i = 0; i < n && p->words < PERSON_WORDS; i++)
+		if (common(&word[i], 1, p->word, p->words) == 0)
+			p->word[p->words++] = word[i];
+}
