@@ -10,7 +10,7 @@ import tempfile
 top = os.environ.get("MILWARD_SRC") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 build = os.environ.get("MILWARD_BUILD") or os.environ.get("BUILD") or top
 ctl = os.path.join(build, "milwardctl")
-LOADS = """load phi with extract-html, check-us grant text
+LOADS = """load phi with extract-html, check-us, check-names grant text
 load route grant route, edit, run { portal yes }
 load audit grant store { path "/var/lib/milward/audit.log" }
 """

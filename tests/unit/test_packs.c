@@ -12,27 +12,32 @@
 
 #include <cmocka.h>
 
-extern const struct mw_plugin mw_plugin_check_us;
+extern const struct mw_plugin mw_plugin_check_us, mw_plugin_check_names;
+
+static const struct mw_plugin *const plugins[] = {&mw_plugin_check_us, &mw_plugin_check_names};
+#define PLUGINS (sizeof(plugins) / sizeof(*plugins))
 
 static const struct mw_plugin *find(void *ctx, const char *name, struct mw_err *err)
 {
 	(void)ctx;
-	if (strcmp(name, "check-us") == 0)
-		return &mw_plugin_check_us;
+	for (size_t i = 0; i < PLUGINS; i++)
+		if (strcmp(name, plugins[i]->name) == 0)
+			return plugins[i];
 	(void)mw_fail(err, -ENOENT, "no module \"%s\"", name);
 	return NULL;
 }
 
-static const char *const names[] = {"check-us", NULL};
+static const char *const names[] = {"check-us", "check-names", NULL};
 static const struct mw_catalog catalog = {.find = find, .names = names};
 
 static const struct mw_check *lookup(void *ctx, const char *name, const void **inst)
 {
 	(void)ctx;
 	(void)inst;
-	for (const struct mw_check *c = mw_plugin_check_us.checks; c->name; c++)
-		if (strcmp(c->name, name) == 0)
-			return c;
+	for (size_t i = 0; i < PLUGINS; i++)
+		for (const struct mw_check *c = plugins[i]->checks; c->name; c++)
+			if (strcmp(c->name, name) == 0)
+				return c;
 	return NULL;
 }
 
@@ -93,9 +98,23 @@ static void test_clinical(void **state)
 	check_pack("clinical.rules");
 }
 
+static void test_payloads(void **state)
+{
+	(void)state;
+	check_pack("payloads.rules");
+}
+
+/* All of them together: names have the findings of clinical rules as context. */
+static void test_all(void **state)
+{
+	(void)state;
+	check_pack("phi.rules");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_identifiers), cmocka_unit_test(test_clinical)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_identifiers), cmocka_unit_test(test_clinical),
+					   cmocka_unit_test(test_payloads), cmocka_unit_test(test_all)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
