@@ -58,6 +58,8 @@ enum ctl_style { CTL_PLAIN, CTL_BOLD, CTL_DIM, CTL_RED, CTL_GREEN, CTL_YELLOW, C
 const char *ctl_style(const struct ctl *, enum ctl_style);
 const char *ctl_zone_name(uint32_t zone);
 const char *ctl_kind_name(uint32_t kind);
+/* Why a finding is as sure as it is: `near "ssn"`, `no context, in shadow`; nothing when its rule knows no context. */
+void ctl_why(const struct mw_plan *, const struct mw_finding *, struct mw_buf *out);
 /* Prints text with control characters made visible: what came from a message must not drive the terminal. */
 void ctl_print_safe(struct mw_str text);
 /* JSON string of octets that may not be UTF-8 (strays become U+FFFD). NULL = no memory. */

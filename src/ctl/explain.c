@@ -90,14 +90,17 @@ static void print_findings(const struct explain *x)
 
 	heading(x, n ? "found" : "found nothing");
 	if (n)
-		printf("  %-26s %-10s %10s  %-10s %-10s %8s %6s\n", "rule", "kind", "confidence", "zone", "part", "offset", "length");
+		printf("  %-26s %-10s %10s  %-10s %-10s %8s %6s  why\n", "rule", "kind", "confidence", "zone", "part", "offset", "length");
 	for (size_t i = 0; i < n; i++) {
 		const struct mw_finding *f = mw_msg_finding(x->msg, i);
 		const struct mw_rule *rule = &x->plan->rule[f->rule];
+		struct mw_buf why = MW_BUF_INIT;
 
-		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu\n", rule->name, ctl_kind_name(rule->kind), f->confidence,
+		ctl_why(x->plan, f, &why);
+		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu  %s\n", rule->name, ctl_kind_name(rule->kind), f->confidence,
 		       ctl_zone_name(f->zone), mw_msg_part(x->msg, f->part)->path, (unsigned long long)f->offset,
-		       (unsigned long long)f->length);
+		       (unsigned long long)f->length, mw_buf_text(&why));
+		mw_buf_free(&why);
 	}
 	for (size_t i = 0; i < mw_msg_parts(x->msg); i++) {
 		const struct mw_part *part = mw_msg_part(x->msg, i);

@@ -105,6 +105,16 @@ code, rows, err = scan_lines("--policy", W / "p.policy", "--text", W / "plain.tx
 text = (W / "plain.txt").read_bytes()
 ok(code == 0 and rows[0]["findings"] and all(f["part"] == "0" for f in rows[0]["findings"]) and
    any(text[f["offset"]:f["offset"] + f["length"]] == b"219-09-9998" for f in rows[0]["findings"]), "scan --text is part 0, offsets count octets", rows)
+(W / "why.rules").write_text("""rule a { kind identifier; pattern /A\\d/; near "chart" before within 9; near who rule b within 9; level 40, 80 when near, 90 when who; hit "A1"; miss "A" }
+rule b { kind identifier; pattern /B\\d/; shadow; hit "B1"; miss "B" }
+rule c { kind identifier; pattern /C\\d/; hit "C1"; miss "C"; near who rule d within 9; level 40, 80 when who }
+rule d { kind identifier; pattern /D\\d/; hit "D1"; miss "D" }
+""")
+(W / "why.txt").write_text("A1\n\nchart A2\n\nB1\n\nC1 D1\n")
+code, rows, err = scan_lines("--policy", W / "why.rules", "--text", W / "why.txt")
+ok([(f["rule"], f["confidence"], f.get("why"), f.get("shadow")) for f in rows[0]["findings"]] == [
+    ("a", 40, "no context", None), ("a", 80, 'near "chart"', None), ("b", 75, "in shadow", True), ("c", 80, "near who rule d", None), ("d", 75, None, None)],
+   "scan --json says why", rows)
 code, rows, err = scan_lines("--policy", W / "p.policy", W / "absent.eml", W / "m.eml")
 ok(code == 1 and len(rows) == 2 and "error" in rows[0] and "error" not in rows[1], "an unreadable input prints its object and exit 1", rows)
 (W / "d/sub").mkdir(parents=True)
@@ -128,6 +138,8 @@ text = out.decode()
 ok(code == 0 and "219-09" not in text and "Jones" not in text and "résults" not in text, "explain prints no matched text and no Subject", text)
 ok("p.policy:8" in text and "p.policy:9" in text and "p.policy:10" in text, "explain names the deciding line of each recipient", text)
 ok("tls(verified)" in text and "does not" in text and "a person must look" in text, "explain says why the others did not", text)
+us = [line for line in text.splitlines() if line.split()[:1] == ["us-ssn"]]
+ok(len(us) == 1 and us[0].split()[2] == "95" and us[0].endswith('near "ssn"'), "explain says which word made it sure", us)
 code, out, err = ctl("-p", W / "p.policy", "explain", "--to", "y@partner.example", "-", stdin=MESSAGE)
 ok(code == 0 and b"tls(verified)" in out, "explain reads standard input", (out, err))
 
