@@ -215,7 +215,7 @@ struct mw_field {
 	struct mw_str value; /* leading space kept */
 };
 
-/* Where a text stands in the message. A part is in one of the first four; what is found in a body may be in one of the others. */
+/* Where a text stands in the message. What is found in a body may be in one of the three that no part is in. */
 enum mw_zone {
 	MW_ZONE_SUBJECT = 1,
 	MW_ZONE_HEADER,
@@ -224,9 +224,10 @@ enum mw_zone {
 	MW_ZONE_QUOTED,	   /* of earlier messages, forwarded ones too */
 	MW_ZONE_SIGNATURE, /* of new text */
 	MW_ZONE_DISCLAIMER,
+	MW_ZONE_FILENAME, /* names of attachments: a part of its own, beside the attachment's */
 };
 /* Words of the zones in rules and policies, from MW_ZONE_SUBJECT on. */
-#define MW_ZONE_WORDS "subject", "header", "new", "attachment", "quoted", "signature", "disclaimer"
+#define MW_ZONE_WORDS "subject", "header", "new", "attachment", "quoted", "signature", "disclaimer", "filename"
 
 /* One leaf of the MIME tree, or the header. `text` is decoded UTF-8 as `milwardctl text` prints it, lines end
  * with LF; offsets count its octets. */

@@ -148,18 +148,22 @@ static int add_fields(struct mw_arena *a, struct mw_str header, struct mw_buf *t
 	return 0;
 }
 
+/* Moves what was gathered to the arena; r: 0 or what went wrong. NULL = no memory. */
+static const char *keep(struct mw_arena *a, struct mw_buf *text, int r)
+{
+	const char *ret = r < 0 || !mw_buf_ok(text) ? NULL : text->n ? mw_arena_dup(a, text->p, text->n) : "";
+
+	mw_buf_free(text);
+	return ret;
+}
+
 static int read_text(struct mw_arena *a, const struct fields *f, struct mw_str header, bool part, struct mw_entity *e)
 {
-	struct mw_buf text = MW_BUF_INIT;
-	int r = add_names(a, f, &text);
+	struct mw_buf names = MW_BUF_INIT, text = MW_BUF_INIT;
 
-	if (r == 0 && part)
-		r = add_fields(a, header, &text);
-	e->text = text.n ? mw_arena_dup(a, text.p, text.n) : "";
-	if (!mw_buf_ok(&text) || !e->text)
-		r = -ENOMEM;
-	mw_buf_free(&text);
-	return r;
+	e->names = keep(a, &names, add_names(a, f, &names));
+	e->text = keep(a, &text, part ? add_fields(a, header, &text) : 0);
+	return e->names && e->text ? 0 : -ENOMEM;
 }
 
 int mw_entity_read(struct mw_arena *a, struct mw_str header, bool part, const char *dflt, bool loose, struct mw_entity *ret)

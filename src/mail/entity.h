@@ -11,8 +11,8 @@ struct mw_entity {
 	const char *charset;  /* lower case, "" when none */
 	const char *name;     /* file name in UTF-8, "" when none */
 	const char *boundary; /* "" when none */
-	const char *text; /* what the header carries for a person: file names, and (for a part) fields that are not MIME's own;
-			     lines of UTF-8, "" when there is nothing */
+	const char *names;    /* every file name that a reader may show, lines of UTF-8; see mw_label_names */
+	const char *text;     /* of a part: the fields that are not MIME's own, decoded, lines of UTF-8, "" when there are none */
 	enum mw_transfer transfer;
 	bool attachment; /* a disposition other than inline */
 	bool twofold;	 /* two fields that say different things */

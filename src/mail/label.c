@@ -321,12 +321,47 @@ static struct mw_str last_line(const struct mw_buf *lines)
 	return (struct mw_str){.p = mw_buf_text(lines) + start, .n = end - start};
 }
 
-static void add_line(struct mw_buf *lines, const char *text)
+static void add_line(struct mw_buf *lines, struct mw_str text)
 {
-	if (!*text || mw_str_eq(last_line(lines), text))
+	if (text.n == 0 || mw_str_same(last_line(lines), text))
 		return;
-	mw_buf_puts(lines, text);
+	mw_buf_add(lines, text.p, text.n);
 	mw_buf_putc(lines, '\n');
+}
+
+static bool is_letter(char c)
+{
+	c = mw_lower(c);
+	return (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+}
+
+/* What stands for a blank in file names: '_', '+', "%20", and between letters (never in a number) '-' and '.'. Its length or 0.
+ */
+static size_t joint(struct mw_str s, size_t i)
+{
+	char c = s.p[i];
+
+	if (c == '%')
+		return s.n - i >= 3 && s.p[i + 1] == '2' && s.p[i + 2] == '0' ? 3 : 0;
+	if (c == '-')
+		return i && i + 1 < s.n && is_letter(s.p[i - 1]) && is_letter(s.p[i + 1]);
+	return c == '_' || c == '+';
+}
+
+static void add_name(struct mw_buf *lines, const char *name)
+{
+	struct mw_buf words = MW_BUF_INIT;
+	struct mw_str s = mw_str(name);
+
+	for (size_t i = 0, n; i < s.n; i += n ? n : 1) {
+		n = joint(s, i);
+		mw_buf_putc(&words, n ? ' ' : s.p[i]);
+	}
+	if (!mw_str_same(last_line(lines), (struct mw_str){.p = mw_buf_text(&words), .n = words.n}))
+		add_line(lines, s);
+	add_line(lines, (struct mw_str){.p = mw_buf_text(&words), .n = words.n});
+	lines->failed = lines->failed || words.failed;
+	mw_buf_free(&words);
 }
 
 int mw_label_names(struct mw_arena *a, struct mw_str value, const char *name, struct mw_buf *lines)
@@ -342,13 +377,13 @@ int mw_label_names(struct mw_arena *a, struct mw_str value, const char *name, st
 		if (!mw_str_caseeq(mw_str(g_mime_param_get_name(p)), name))
 			continue;
 		text = valid(a, g_mime_param_get_value(p));
-		add_line(lines, text ? text : "");
+		add_name(lines, text ? text : "");
 	}
 	if (list)
 		g_object_unref(list);
 	/* For readers that decode words in quotes, and what GMime gives up on. */
 	if (text)
 		text = mw_header_decode(a, last_value(value, name));
-	add_line(lines, text ? text : "");
+	add_name(lines, text ? text : "");
 	return text && mw_buf_ok(lines) ? 0 : -ENOMEM;
 }

@@ -21,7 +21,8 @@ int mw_label_by_letter(struct mw_arena *, struct mw_str type, struct mw_str tran
 int mw_label_at_glance(struct mw_arena *, struct mw_str type, struct mw_str transfer, const char *dflt, struct mw_label *ret);
 bool mw_label_same(const struct mw_label *, const struct mw_label *);
 /* Appends a line of UTF-8 for each parameter of that name in the value (RFC 2231 continuations are one), decoded as readers
- * decode them; the same line twice in a row is one. 0 or -ENOMEM. */
+ * decode them. A name that is written in one word, "lab_result.pdf", follows as several, "lab result.pdf": words are looked for.
+ * The same line twice in a row is one. 0 or -ENOMEM. */
 int mw_label_names(struct mw_arena *, struct mw_str value, const char *name, struct mw_buf *lines);
 /* The first parameter of that name in valid UTF-8, "" when there is none; NULL = no memory. */
 const char *mw_label_param(struct mw_arena *, struct mw_str value, const char *name);

@@ -6,7 +6,7 @@
 
 const struct mw_limit_row mw_limit_rows[MW_LIMITS] = {
 	[MW_LIMIT_SIZE] = {"size", "octets of the message", 64u * M, 1u * K, 4096ull * M},
-	[MW_LIMIT_PARTS] = {"parts", "leaves of the MIME tree", 1000, 1, 100000},
+	[MW_LIMIT_PARTS] = {"parts", "leaves of the MIME tree, and texts beside them", 1000, 1, 100000},
 	[MW_LIMIT_DEPTH] = {"depth", "nesting of MIME parts", 50, 1, 200},
 	[MW_LIMIT_HEADERS] = {"headers", "header fields", 1000, 10, 1000000},
 	[MW_LIMIT_HEADER] = {"header", "octets of all header fields", 1u * M, 1u * K, 64u * M},

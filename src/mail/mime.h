@@ -6,7 +6,8 @@
  *
  * Beside the leaves proper there are, where they hold text:
  *	2.header     header fields of a message/rfc822 part (type text/rfc822-headers, octets as they are)
- *	2.mime       a part's file names and the fields of its header that are not MIME's own (decoded, UTF-8)
+ *	2.name       every name under which the attachment may be shown, a line each; once more in words when it is written in one
+ *	2.mime       the fields of a part's header that are not MIME's own, Content-Description for one (decoded, UTF-8)
  *	2.preamble, 2.epilogue
  *	             before the first and behind the last part of multipart 2 (of the message: "preamble")
  *	2.raw        the octets of a part that cannot be read, or that are not only what their encoding says, as text
@@ -39,7 +40,7 @@ struct mw_leaf {
 	const char *type;    /* "text/plain", lower case; text/plain when absent or broken */
 	const char *charset; /* label as given, lower case, "" when none */
 	const char *name;    /* file name in UTF-8, "" when none */
-	uint32_t zone; /* MW_ZONE_BODY for text that is shown, MW_ZONE_ATTACHMENT, MW_ZONE_HEADER for a nested message's header */
+	uint32_t zone;	     /* MW_ZONE_BODY for text that is shown, MW_ZONE_ATTACHMENT, MW_ZONE_HEADER for fields, MW_ZONE_FILENAME */
 	const char *unread; /* NULL or a word of MW_UNREADABLE_WORDS: limit, damaged, encrypted, sealed */
 };
 

@@ -77,7 +77,7 @@ static uint32_t body_zone(bool attachment)
 	return attachment ? MW_ZONE_ATTACHMENT : MW_ZONE_BODY;
 }
 
-/* Text beside the leaves: "2.preamble", "2.header", "2.mime". */
+/* Text beside the leaves: "2.preamble", "2.header", "2.name". */
 static int add_text(struct walk *w, const char *path, const char *word, const char *type, uint32_t zone, struct mw_str text)
 {
 	const char *name = mw_tree_path(w->forest, path, word);
@@ -261,12 +261,14 @@ static const char *type_unread(const struct mw_entity *e)
 	return NULL;
 }
 
-/* Fields and file name of a part are text that a person wrote. */
+/* File names and fields of a part are text that a person wrote. */
 static int add_entity_text(struct walk *w, const char *path)
 {
-	struct mw_str text = mw_str(w->entity.text);
-	int r = text.n ? add_text(w, path, "mime", "text/plain", MW_ZONE_HEADER, text) : 0;
+	struct mw_str names = mw_str(w->entity.names), text = mw_str(w->entity.text);
+	int r = names.n ? add_text(w, path, "name", "text/plain", MW_ZONE_FILENAME, names) : 0;
 
+	if (r == 0 && text.n)
+		r = add_text(w, path, "mime", "text/plain", MW_ZONE_HEADER, text);
 	return r == 0 && w->entity.twofold ? add_damage(w, path) : r;
 }
 

@@ -55,7 +55,7 @@ struct mw_except_pattern {
 #define MW_NEAR_NAMES_MAX 8u /* names of one rule */
 #define MW_NEARS_MAX 64u     /* entries of one rule */
 #define MW_ZONE_BIT(zone) (1u << (zone))
-#define MW_ZONE_LAST MW_ZONE_DISCLAIMER
+#define MW_ZONE_LAST MW_ZONE_FILENAME
 
 struct mw_rule {
 	const char *name;

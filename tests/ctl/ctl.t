@@ -45,6 +45,23 @@ match class phi to <partners> then send by tls(verified) or portal
 match class phi to external then hold "a person must look"
 match any then pass
 """
+NAMED = b"""From: nurse@clinic.example
+To: jones@patient.example
+Subject: file
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+
+as promised
+--b
+Content-Type: image/png; name="=?utf-8?q?Jones=5FSSN=5F219-09-9998=5Fdiabetes=5Fmellitus.png?="
+Content-Disposition: attachment
+Content-Transfer-Encoding: base64
+
+iVBORw0KGgo=
+--b--
+"""
 MESSAGE = b"""From: nurse@clinic.example
 To: jones@patient.example
 Subject: =?utf-8?q?Your_r=C3=A9sults?=
@@ -101,6 +118,10 @@ if ssn:
     code, out, err = ctl("-p", W / "p.policy", "text", "--part", ssn[0]["part"], W / "m.eml")
     cut = out[ssn[0]["offset"]:ssn[0]["offset"] + ssn[0]["length"]]
     ok(code == 0 and cut == b"219-09-9998", "offset and length cut the match out of the part's text", cut)
+(W / "name.eml").write_bytes(NAMED)
+code, rows, err = scan_lines("--policy", W / "p.policy", W / "name.eml")
+named = [f for f in rows[0]["findings"] if f["rule"] == "us-ssn"] if rows else []
+ok(code == 0 and rows[0]["classes"] == ["phi"] and [(f["part"], f["zone"]) for f in named] == [("2.name", "filename")], "a file name is scanned", rows)
 code, rows, err = scan_lines("--policy", W / "p.policy", "--text", W / "plain.txt")
 text = (W / "plain.txt").read_bytes()
 ok(code == 0 and rows[0]["findings"] and all(f["part"] == "0" for f in rows[0]["findings"]) and
