@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milwardctl check: everything about a policy that can be known without mail. */
-#include "ctl/ctl.h"
+#include "ctl/mutate.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define MUTATE_SECONDS 300
+
 struct check {
-	bool json, plan;
+	bool json, plan, mutate;
+	long most; /* mutants that may survive, -1 = any number */
+	struct ctl_mutate mutants;
 	size_t errors, warnings;
 };
 
@@ -57,34 +63,73 @@ static int check_file(struct ctl *ctl, struct check *check, const char *file)
 		print_result(ctl, file, mw_generation_plan(gen));
 	if (r == 0 && check->plan)
 		print_plan(gen);
+	if (r == 0 && check->mutate && ctl_mutate(ctl, gen, &check->mutants) != CTL_OK)
+		r = -EIO;
 	mw_generation_unref(&gen);
 	mw_arena_free(&arena);
 	return r < 0 ? CTL_FAILED : CTL_OK;
 }
 
+/* A number from 0; false: it is none. */
+static bool take_number(const char *text, long *ret)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(text, &end, 10);
+	if (errno || end == text || *end || v < 0)
+		return false;
+	*ret = v;
+	return true;
+}
+
+/* false: said why. */
+static bool take_options(struct check *check, int argc, char **argv)
+{
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+					      {"plan", no_argument, NULL, 'P'},
+					      {"mutate", optional_argument, NULL, 'm'},
+					      {"seconds", required_argument, NULL, 's'},
+					      {NULL, 0, NULL, 0}};
+	bool good = true;
+	int c;
+
+	while (good && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'j')
+			check->json = check->mutants.json = true;
+		else if (c == 'P')
+			check->plan = true;
+		else if (c == 'm') {
+			check->mutate = true;
+			good = !optarg || take_number(optarg, &check->most);
+		} else {
+			good = c == 's' && take_number(optarg, &check->mutants.seconds);
+		}
+	}
+	if (!good)
+		ctl_usage("check", "unknown option, or no number");
+	return good;
+}
+
 int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {"plan", no_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
-	struct check check = {0};
-	int c, r = CTL_OK;
+	struct check check = {.most = -1, .mutants = {.seconds = MUTATE_SECONDS}};
+	int r = CTL_OK;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'j')
-			check.json = true;
-		else if (c == 'P')
-			check.plan = true;
-		else
-			return ctl_usage("check", "unknown option");
-	}
+	if (!take_options(&check, argc, argv))
+		return CTL_USAGE;
 	if (optind == argc) {
 		const char *policy = ctl_policy(ctl);
 
-		return policy ? check_file(ctl, &check, policy) : CTL_FAILED;
+		r = policy ? check_file(ctl, &check, policy) : CTL_FAILED;
 	}
 	for (int i = optind; i < argc; i++)
 		if (check_file(ctl, &check, argv[i]) != CTL_OK)
 			r = CTL_FAILED;
-	if (check.errors && !check.json)
+	if (check.errors && !check.json && optind < argc)
 		fprintf(stderr, "%zu error%s; the running policy stays as it is\n", check.errors, check.errors == 1 ? "" : "s");
+	if (check.most >= 0 && check.mutants.survived > (size_t)check.most)
+		r = ctl_fail("%zu mutants survive, %ld may", check.mutants.survived, check.most);
 	return r;
 }

@@ -85,8 +85,9 @@ static json_t *compare_rcpts(const struct diff *d, struct mw_msg *const *msg)
 			continue;
 		(void)snprintf(name, sizeof(name), "%s -> %s, %s", a->action, b->action, direction(a->effect, b->effect));
 		count(d->routes, name, "recipients", 1);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "to", d->how.rcpt[i], "old", a->action, "new", b->action,
-						      "old_line", a->where, "new_line", b->where, "direction", direction(a->effect, b->effect)));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "to", d->how.rcpt[i], "old", a->action,
+						      "new", b->action, "old_line", a->where, "new_line", b->where, "direction",
+						      direction(a->effect, b->effect)));
 	}
 	return list;
 }
@@ -162,7 +163,7 @@ static void print_names(const struct ctl *ctl, const char *sign, enum ctl_style 
 	const json_t *name;
 
 	json_array_foreach(list, i, name)
-		printf("  %s%s%s%s", ctl_style(ctl, style), sign, json_string_value(name), ctl_style(ctl, CTL_PLAIN));
+	    printf("  %s%s%s%s", ctl_style(ctl, style), sign, json_string_value(name), ctl_style(ctl, CTL_PLAIN));
 }
 
 static void print_counts(const struct ctl *ctl, const char *name, json_t *row)
@@ -177,7 +178,8 @@ static void print_counts(const struct ctl *ctl, const char *name, json_t *row)
 		json_int_t n = json_integer_value(json_object_get(row, shown[i].what));
 
 		if (n)
-			printf(" %s%s%lld%s", ctl_style(ctl, shown[i].style), shown[i].sign, (long long)n, ctl_style(ctl, CTL_PLAIN));
+			printf(" %s%s%lld%s", ctl_style(ctl, shown[i].style), shown[i].sign, (long long)n,
+			       ctl_style(ctl, CTL_PLAIN));
 	}
 }
 
@@ -187,12 +189,14 @@ static void print_rcpt(const struct ctl *ctl, const json_t *r)
 
 	printf("  route  ");
 	ctl_print_safe(mw_str(json_string_value(json_object_get(r, "to"))));
-	printf(": %s (%s) -> %s (%s)  %s%s%s\n", json_string_value(json_object_get(r, "old")), json_string_value(json_object_get(r, "old_line")),
-	       json_string_value(json_object_get(r, "new")), json_string_value(json_object_get(r, "new_line")),
+	printf(": %s (%s) -> %s (%s)  %s%s%s\n", json_string_value(json_object_get(r, "old")),
+	       json_string_value(json_object_get(r, "old_line")), json_string_value(json_object_get(r, "new")),
+	       json_string_value(json_object_get(r, "new_line")),
 	       ctl_style(ctl, strcmp(way, "weaker") == 0 ? CTL_RED : CTL_YELLOW), way, ctl_style(ctl, CTL_PLAIN));
 }
 
-static void print_change(const struct diff *d, const char *path, const json_t *gained, const json_t *lost, const json_t *rcpts, json_t *rules)
+static void print_change(const struct diff *d, const char *path, const json_t *gained, const json_t *lost, const json_t *rcpts,
+			 json_t *rules)
 {
 	const struct ctl *ctl = d->ctl;
 	const char *name;
@@ -209,12 +213,10 @@ static void print_change(const struct diff *d, const char *path, const json_t *g
 		print_names(ctl, "-", CTL_RED, lost);
 		putchar('\n');
 	}
-	json_array_foreach(rcpts, i, r)
-		print_rcpt(ctl, r);
+	json_array_foreach(rcpts, i, r) print_rcpt(ctl, r);
 	if (json_object_size(rules)) {
 		printf("  found");
-		json_object_foreach(rules, name, row)
-			print_counts(ctl, name, row);
+		json_object_foreach(rules, name, row) print_counts(ctl, name, row);
 		putchar('\n');
 	}
 }
@@ -224,7 +226,8 @@ static void print_totals(const struct ctl *ctl, const char *title, json_t *total
 	const char *name;
 	json_t *row;
 
-	json_object_foreach(totals, name, row) {
+	json_object_foreach(totals, name, row)
+	{
 		json_t *n = json_object_get(row, "recipients");
 
 		printf("  %-6s", title);
@@ -239,9 +242,10 @@ static void print_totals(const struct ctl *ctl, const char *title, json_t *total
 static void print_summary(struct diff *d)
 {
 	if (d->json) {
-		(void)ctl_json_line(json_pack("{s:{s:I, s:I, s:I, s:O, s:O, s:O}}", "summary", "messages", (json_int_t)d->messages, "differ",
-					      (json_int_t)d->differ, "failed", (json_int_t)d->failed, "classes", d->classes, "routes", d->routes,
-					      "rules", d->rules));
+		(void)ctl_json_line(json_pack("{s:{s:I, s:I, s:I, s:O, s:O, s:O}}", "summary", "messages",
+					      (json_int_t)d->messages, "differ", (json_int_t)d->differ, "failed",
+					      (json_int_t)d->failed, "classes", d->classes, "routes", d->routes, "rules",
+					      d->rules));
 		return;
 	}
 	printf("%s%zu messages, %zu differ", ctl_style(d->ctl, CTL_BOLD), d->messages, d->differ);
@@ -267,8 +271,9 @@ static void compare(struct diff *d, const char *path, struct mw_msg *const *msg)
 		if (!d->quiet)
 			ctl_progress_clear(&d->progress);
 		if (d->json && !d->quiet)
-			(void)ctl_json_line(json_pack("{s:o, s:{s:O, s:O}, s:O, s:O}", "file", ctl_json_text(mw_str(path)), "classes", "gained",
-						      gained, "lost", lost, "recipients", rcpts, "rules", rules));
+			(void)ctl_json_line(json_pack("{s:o, s:{s:O, s:O}, s:O, s:O}", "file", ctl_json_text(mw_str(path)),
+						      "classes", "gained", gained, "lost", lost, "recipients", rcpts, "rules",
+						      rules));
 		else if (!d->quiet)
 			print_change(d, path, gained, lost, rcpts, rules);
 	}

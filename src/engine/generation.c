@@ -18,8 +18,7 @@ static size_t fact_rows(const struct mw_plugin *p)
 }
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
-/* A named check of a module of the policy. */
-static const struct mw_check *check_find(const struct mw_generation *g, const char *name, const void **inst)
+const struct mw_check *mw_generation_check(const struct mw_generation *g, const char *name, const void **inst)
 {
 	for (size_t i = 0; i < g->plan->modules; i++)
 		for (const struct mw_check *c = g->self[i].plugin->checks; c && c->name; c++)
@@ -37,7 +36,7 @@ struct report {
 
 static const struct mw_check *report_check(void *ctx, const char *name, const void **inst)
 {
-	return check_find(((struct report *)ctx)->gen, name, inst);
+	return mw_generation_check(((struct report *)ctx)->gen, name, inst);
 }
 
 static void report_rule(void *ctx, const struct mw_rule *rule, size_t offset, const char *text)

@@ -26,6 +26,8 @@ struct mw_generation *mw_generation_ref(struct mw_generation *);
 void mw_generation_unref(struct mw_generation **); /* accepts NULL, sets NULL */
 const struct mw_plan *mw_generation_plan(const struct mw_generation *);
 const struct mw_ruleset *mw_generation_rules(const struct mw_generation *);
+/* A named check of a module of the policy, with what its valid() takes. NULL = none has it. */
+const struct mw_check *mw_generation_check(const struct mw_generation *, const char *name, const void **inst);
 /* Union of MW_SEE_… of the chain. */
 uint32_t mw_generation_stages(const struct mw_generation *);
 /* 1, 2, … within one loader. */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mutants: rules with one thing changed, as a slip of the hand would change them, to see whether a sample notices. Only changes
+ * that can make a match of the rule found or not found are made: samples do not see how sure a rule is.
+ */
+#ifndef MW_CTL_MUTANTS_H
+#define MW_CTL_MUTANTS_H
+
+#include "base/arena.h"
+#include "match/rule.h"
+
+struct mutant {
+	const char *what;      /* `check us-ssn dropped` */
+	bool loosened;	       /* a `miss` should notice; else a `hit` */
+	bool disabled;	       /* the rule finds nothing at all: any hit notices */
+	uint32_t line, column; /* in the rule's file */
+	struct mw_rule rule;   /* changed */
+};
+
+struct mutants {
+	struct mutant *v;
+	size_t n, cap;
+};
+
+/* Appends the mutants of a rule. is_data: its check looks into a site's data, which samples take as passed. 0 or -ENOMEM. */
+int mutants_add(struct mutants *, struct mw_arena *, const struct mw_rule *, bool is_data);
+
+/* A place in a pattern that says what must or must not stand beside it: \b, or a lookaround. */
+struct mutants_cut {
+	size_t at, n;
+};
+/* The next such place at or behind `at`; n is 0 when there is none. Pure. */
+struct mutants_cut mutants_assertion(struct mw_str pattern, bool extended, size_t at);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mutate: would a sample notice if a rule were disabled or loosened? Each mutant is compiled with the rules that are its context,
+ * and tried on the rule's own samples, several at a time.
+ */
+#include "ctl/mutate.h"
+
+#include "ctl/mutants.h"
+#include "ctl/walk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THREADS_MAX 8
+
+enum fate { NOT_TRIED = 0, NOTICED, SURVIVED, NO_RULE /* what is left is no rule: the checker notices */, BROKEN };
+
+struct run {
+	const struct mw_plan *plan;
+	struct mw_generation *gen;
+	struct mutants mutants;
+	const uint32_t *rule_of; /* of each mutant */
+	enum fate *fate;
+	pthread_mutex_t lock; /* next, progress */
+	size_t next;
+	time_t until;
+	struct ctl_progress progress;
+};
+
+static const struct mw_check *lookup(void *ctx, const char *name, const void **inst)
+{
+	return mw_generation_check(((const struct run *)ctx)->gen, name, inst);
+}
+
+static void refused(void *ctx, const struct mw_rule *rule, size_t offset, const char *text)
+{
+	(void)ctx;
+	(void)rule;
+	(void)offset;
+	(void)text;
+}
+
+static void sample_failed(void *ctx, const struct mw_rule *rule, const struct mw_sample *sample, bool is_hit)
+{
+	(void)ctx;
+	(void)rule;
+	(void)sample;
+	(void)is_hit;
+}
+
+/* ---- one mutant -------------------------------------------------------------------------------------------------- */
+/* The rules that a mutant needs: itself first, then those that are context, and so on. place: rule of the plan -> index here. */
+struct set {
+	struct mw_rule *v;
+	uint32_t *from, *place; /* rule of the plan that each is; UINT32_MAX: not here */
+	size_t n;
+};
+
+static uint32_t set_take(struct set *s, uint32_t rule)
+{
+	if (s->place[rule] == UINT32_MAX) {
+		s->place[rule] = (uint32_t)s->n;
+		s->from[s->n++] = rule;
+	}
+	return s->place[rule];
+}
+
+/* Copies the context of the i-th rule with its indices changed, and takes what it names. */
+static int set_near(struct set *s, struct mw_arena *arena, size_t i)
+{
+	struct mw_rule *r = &s->v[i];
+	struct mw_near *near = mw_arena_array(arena, r->nears ? r->nears : 1, sizeof(*near));
+
+	for (size_t k = 0; near && k < r->nears; k++) {
+		uint32_t *index = mw_arena_array(arena, r->near[k].rules ? r->near[k].rules : 1, sizeof(*index));
+
+		if (!index)
+			return -ENOMEM;
+		near[k] = r->near[k];
+		for (size_t j = 0; j < near[k].rules; j++)
+			index[j] = set_take(s, near[k].rule[j]);
+		near[k].rule = index;
+	}
+	r->near = near;
+	return near ? 0 : -ENOMEM;
+}
+
+static int set_make(struct set *s, struct mw_arena *arena, const struct mw_plan *plan, const struct mutant *m, uint32_t rule)
+{
+	int r = 0;
+
+	s->v = mw_arena_array(arena, plan->rules, sizeof(*s->v));
+	s->from = mw_arena_array(arena, plan->rules, sizeof(*s->from));
+	s->place = mw_arena_array(arena, plan->rules, sizeof(*s->place));
+	if (!s->v || !s->from || !s->place)
+		return -ENOMEM;
+	memset(s->place, 0xff, plan->rules * sizeof(*s->place));
+	s->n = 0;
+	(void)set_take(s, rule);
+	for (size_t i = 0; i < s->n && r == 0; i++) {
+		s->v[i] = i ? plan->rule[s->from[i]] : m->rule;
+		if (i)
+			s->v[i].hits = s->v[i].misses = 0; /* the samples of the others are not asked */
+		r = set_near(s, arena, i);
+	}
+	return r;
+}
+
+static enum fate try_set(struct run *run, const struct set *s)
+{
+	struct mw_ruleset *set = NULL;
+	struct mw_err err;
+	int r = mw_ruleset_compile(s->v, s->n, lookup, refused, run, &set, &err);
+
+	if (r < 0)
+		return r == -EINVAL ? NO_RULE : BROKEN;
+	r = mw_ruleset_samples(set, sample_failed, NULL, &err);
+	mw_ruleset_free(&set);
+	return r < 0 ? BROKEN : r > 0 ? NOTICED : SURVIVED;
+}
+
+static enum fate try_mutant(struct run *run, size_t i)
+{
+	const struct mutant *m = &run->mutants.v[i];
+	struct mw_arena *arena;
+	enum fate fate = BROKEN;
+	struct set set;
+
+	if (m->disabled)
+		return m->rule.hits ? NOTICED : SURVIVED;
+	arena = mw_arena_new(0);
+	if (arena && set_make(&set, arena, run->plan, m, run->rule_of[i]) == 0)
+		fate = try_set(run, &set);
+	mw_arena_free(&arena);
+	return fate;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
+static void *work(void *ctx)
+{
+	struct run *run = ctx;
+
+	for (;;) {
+		size_t i;
+
+		(void)pthread_mutex_lock(&run->lock);
+		i = time(NULL) <= run->until ? run->next++ : run->mutants.n;
+		if (i < run->mutants.n)
+			ctl_progress_step(&run->progress);
+		(void)pthread_mutex_unlock(&run->lock);
+		if (i >= run->mutants.n)
+			return NULL;
+		run->fate[i] = try_mutant(run, i);
+	}
+}
+
+static void try_all(struct run *run)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t thread[THREADS_MAX];
+	int started = 0;
+
+	ctl_progress_begin(&run->progress, "mutants", run->mutants.n);
+	while (started < n - 1 && started < THREADS_MAX && pthread_create(&thread[started], NULL, work, run) == 0)
+		started++;
+	(void)work(run); /* this thread works too */
+	for (int i = 0; i < started; i++)
+		(void)pthread_join(thread[i], NULL);
+	ctl_progress_clear(&run->progress);
+}
+
+static int make_mutants(struct run *run, struct mw_arena *arena)
+{
+	uint32_t *rule_of = NULL;
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < run->plan->rules; i++) {
+		const struct mw_rule *rule = &run->plan->rule[i];
+		const void *inst;
+		const struct mw_check *check = rule->check ? mw_generation_check(run->gen, rule->check, &inst) : NULL;
+		size_t before = run->mutants.n;
+		int r = mutants_add(&run->mutants, arena, rule, check && (check->flags & MW_CHECK_DATA));
+
+		if (r == 0)
+			rule_of = mw_arena_grow(arena, rule_of, &cap, run->mutants.n + 1, sizeof(*rule_of));
+		if (r < 0 || !rule_of)
+			return -ENOMEM;
+		while (before < run->mutants.n)
+			rule_of[before++] = i;
+	}
+	run->rule_of = rule_of;
+	run->fate = mw_arena_array(arena, run->mutants.n + 1, sizeof(*run->fate));
+	return run->fate ? 0 : -ENOMEM;
+}
+
+/* ---- what came of it --------------------------------------------------------------------------------------------- */
+static void print_survivor(const struct ctl *ctl, const struct run *run, size_t i, bool json)
+{
+	const struct mutant *m = &run->mutants.v[i];
+	const char *file = run->plan->source[m->rule.file].shown, *sample = m->loosened ? "miss" : "hit";
+
+	if (json)
+		(void)ctl_json_line(json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "file", file, "line", (int)m->line, "column",
+					      (int)m->column, "rule", m->rule.name, "mutant", m->what, "add", sample));
+	else
+		printf("%s%s:%u:%u:%s rule \"%s\": no sample notices: %s%s%s (add a %s)\n", ctl_style(ctl, CTL_BOLD), file,
+		       m->line, m->column, ctl_style(ctl, CTL_PLAIN), m->rule.name, ctl_style(ctl, CTL_YELLOW), m->what,
+		       ctl_style(ctl, CTL_PLAIN), sample);
+}
+
+static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mutate *how)
+{
+	size_t count[BROKEN + 1] = {0};
+
+	for (size_t i = 0; i < run->mutants.n; i++) {
+		count[run->fate[i]]++;
+		if (run->fate[i] == SURVIVED)
+			print_survivor(ctl, run, i, how->json);
+	}
+	how->survived += count[SURVIVED];
+	if (how->json)
+		(void)ctl_json_line(json_pack("{s:{s:s, s:I, s:I, s:I}}", "mutants", "file", run->plan->source[0].shown, "tried",
+					      (json_int_t)(run->mutants.n - count[NOT_TRIED]), "survived",
+					      (json_int_t)count[SURVIVED], "not_tried", (json_int_t)count[NOT_TRIED]));
+	else
+		printf("%s: %zu mutants, %s%zu survive%s\n", run->plan->source[0].shown, run->mutants.n - count[NOT_TRIED],
+		       ctl_style(ctl, count[SURVIVED] ? CTL_YELLOW : CTL_GREEN), count[SURVIVED], ctl_style(ctl, CTL_PLAIN));
+	if (count[BROKEN])
+		return ctl_fail("%zu mutants could not be tried", count[BROKEN]);
+	if (count[NOT_TRIED])
+		return ctl_fail("%zu mutants were not tried in %ld seconds", count[NOT_TRIED], how->seconds);
+	return CTL_OK;
+}
+
+int ctl_mutate(struct ctl *ctl, struct mw_generation *gen, struct ctl_mutate *how)
+{
+	struct run run = {.plan = mw_generation_plan(gen), .gen = gen, .until = time(NULL) + how->seconds};
+	struct mw_arena *arena = mw_arena_new(0);
+	int r = CTL_FAILED;
+
+	if (arena && make_mutants(&run, arena) == 0 && pthread_mutex_init(&run.lock, NULL) == 0) {
+		try_all(&run);
+		r = print_run(ctl, &run, how);
+		(void)pthread_mutex_destroy(&run.lock);
+	} else {
+		ctl_fail("out of memory");
+	}
+	mw_arena_free(&arena);
+	return r;
+}

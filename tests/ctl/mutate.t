@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""milwardctl check --mutate: each kind of change, with samples that notice it and without. TAP; run with BUILD=<build folder>, or from it."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SRC = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
+ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
+count = failed = 0
+
+
+def ok(condition, name, why=""):
+    global count, failed
+    count += 1
+    if not condition:
+        failed += 1
+        print("\n".join("# " + line for line in str(why).splitlines()))
+    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
+
+
+def ctl(*args):
+    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, capture_output=True, timeout=120)
+    return r.returncode, r.stdout.decode(), r.stderr.decode("utf-8", "replace")
+
+
+work = tempfile.TemporaryDirectory()
+W = pathlib.Path(work.name)
+
+
+def survivors(body, *options, form="rule"):
+    """[(rule, mutant, sample that is missing)] and how many were tried."""
+    text = body if form is None else f"{form} r {{ kind identifier\n{body}\n}}\n"
+    (W / "a.rules").write_text(text)
+    code, out, err = ctl("check", "--json", "--mutate", *options, W / "a.rules")
+    rows = [json.loads(line) for line in out.splitlines() if '"severity"' not in line]
+    found = [(r["rule"], r["mutant"], r["add"], r["line"], r["column"]) for r in rows if "mutant" in r]
+    end = [r["mutants"] for r in rows if "mutants" in r]
+    if code or len(end) != 1 or end[0]["survived"] != len(found):
+        return err or out, 0
+    return found, end[0]["tried"]
+
+
+# (rule without the sample that notices, sample, what survives without it)
+CASES = (
+    ("pattern /N\\d{4}/\nmiss \"N\"", 'hit "N1234"', "disabled", "hit"),
+    ('pattern /\\d{9}/\ncheck us-ssn\nhit "219099998"', 'miss "000123456"', "check us-ssn dropped", "miss"),
+    ('pattern /\\bN\\d/\nhit "N1"', 'miss "AN1"', "\\b of the pattern dropped", "miss"),
+    ('pattern /(?<![-\\])(])N\\d(?!\\d|(?:x))/\nhit "N1"\nmiss "-N1"', 'miss "N12"', "(?!\\d|(?:x)) of the pattern dropped", "miss"),
+    ('pattern /(?<![-\\])(])N\\d(?!\\d|(?:x))/\nhit "N1"\nmiss "N12"', 'miss "(N1"', "(?<![-\\])(]) of the pattern dropped", "miss"),
+    ('pattern /N\\d{4}/\nexcept "N0000"\nhit "N1234"', 'miss "N0000"', 'except "N0000" dropped', "miss"),
+    ('pattern /N\\d{4}/\nexcept /^N9/, "N0000"\nhit "N1234"\nmiss "N0000"', 'miss "N9999"', "except /^N9/ dropped", "miss"),
+    ('pattern /N\\d{4}/\nnear "chart"\nlevel 80 when near\nhit "chart N1234"', 'miss "N1234"', "level 80: condition dropped", "miss"),
+    ('pattern /N\\d{4}/\nnear "chart" before\nnear "record" before\nlevel 80 when near\nhit "chart N1234"\nmiss "N1234", "N1234 chart", "N1234 record"',
+     'hit "record N1234"', 'near "record" dropped', "hit"),
+    ('pattern /N\\d{4}/\nnear "chart" before within 20\nlevel 80 when near\nhit "chart N1234"\nmiss "N1234"', 'miss "N1234 chart"',
+     'near "chart" on both sides', "miss"),
+    ('pattern /N\\d{4}/\nnear street "road"\nlevel 80, 0 when street\nhit "N1234"', 'miss "N1234 road"', "level 0: clause dropped", "miss"),
+    ('pattern /N\\d{4}/\nnear "chart"\nnear who "patient"\nlevel 80 when near and who\nhit "patient chart N1234"\nmiss "N1234", "chart N1234"',
+     'miss "patient N1234"', "level 80: left side of its condition dropped", "miss"),
+)
+for body, sample, what, add in CASES:
+    without, _ = survivors(body)
+    with_it, tried = survivors(body + "\n" + sample)
+    ok(isinstance(without, list) and ("r", what, add) in [s[:3] for s in without], f"survives: {what}", without)
+    ok(isinstance(with_it, list) and not [s for s in with_it if s[1] == what] and tried, f"a {add} notices: {what}", with_it)
+found, tried = survivors('whole-word\nterms "insulin"\nhit "insulin"', form="words")
+ok([s[1] for s in found] == ["whole-word dropped"] and tried == 2, "words: whole-word", found)
+found, tried = survivors('whole-word\nterms "insulin"\nhit "insulin"\nmiss "insulinoma"', form="words")
+ok(found == [] and tried == 2, "a miss notices: whole-word", found)
+
+# places, and what is not changed
+found, tried = survivors(r'pattern /\bN[\b(?!]?\d(?=(x)?)(?:\\b)?/' + '\nhit "N1"')
+ok([s[1] for s in found] == ["\\b of the pattern dropped"] and found[0][3:] == (2, 10) and tried == 2, "classes, escapes and groups that are counted stay", (found, tried))
+found, tried = survivors('pattern /N\\d/\nnear "chart"\nlevel 40, 80 when near\nhit "N1"\nmiss "N"')
+ok(found == [] and tried == 2, "what only makes a rule surer is not changed", (found, tried))
+found, tried = survivors("""rule a { kind identifier; pattern /A\\d/; near rule b within 10; level 80 when near; hit "A1 B1"; miss "A1", "B1" }
+rule b { kind identifier; pattern /\\bB\\d/; near rule c; level 80; hit "B1"; miss "xB1" }
+rule c { kind identifier; pattern /C\\d/; level 80; hit "C1"; miss "C" }
+""", form=None)
+ok(found == [] and tried >= 6, "rules that are context of others come along", (found, tried))
+
+# the command
+(W / "a.rules").write_text('rule r { kind identifier; pattern /\\bN\\d\\b/; level 80; hit "N1" }\n')
+code, out, err = ctl("check", "--mutate", W / "a.rules")
+ok(code == 0 and "a.rules:1:36:" in out and "3 mutants, 2 survive" in out and "(add a miss)" in out, "for a person", out + err)
+ok(ctl("check", "--mutate=2", W / "a.rules")[0] == 0 and ctl("check", "--mutate=1", W / "a.rules")[0] == 1, "--mutate=N: how many may survive")
+ok(ctl("check", "--mutate=x", W / "a.rules")[0] == 64 and ctl("check", "--seconds", "-1", W / "a.rules")[0] == 64, "usage")
+(W / "a.rules").write_text('rule r { kind identifier; pattern /N\\d/; level 80; hit "X" }\n')
+code, out, err = ctl("check", "--mutate", W / "a.rules")
+ok(code == 1 and "mutants" not in out, "rules with an error are not mutated", out + err)
+for pack in sorted((SRC / "policies/rules").glob("*.rules")):
+    code, out, err = ctl("check", "--json", "--mutate", pack)
+    rows = [json.loads(line) for line in out.splitlines()]
+    end = [r["mutants"] for r in rows if "mutants" in r]
+    ok(code == 0 and end and not end[0]["not_tried"] and not [r for r in rows if r.get("mutant") == "disabled"],
+       f"{pack.name}: no rule can be disabled unnoticed", out + err)
+    print(f"# {end[0]['tried']} mutants, {end[0]['survived']} survive" if end else "# none")
+print(f"1..{count}")
+sys.exit(1 if failed else 0)
