@@ -12,8 +12,8 @@ import re
 
 from .names import half
 
-NAMED = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx)\b\.?|\b[A-Z][a-z]+ [A-Z][a-z]+ is an? (?:\w+ ){0,3}\d+-year-old|\b(?:hi|hey|hello|thanks?|okay|alright) ?,? [a-z]+ ?[.,]")
-PERSON = re.compile(r"\b(?:(?:Mr|Mrs|Ms|Miss)\. )?([A-Z][a-z]+ [A-Z][a-z]+) is an? (?:[\w-]+ ){0,3}\d+-year-old")
+NAMED = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx)\b\.?|\b[A-Z][a-z]+ [A-Z][a-z]+ is an? (?:\w+ ){0,3}\d+(?:-year-old| y\.?o\b)|\b(?:hi|hey|hello|thanks?|okay|alright) ?,? [a-z]+ ?[.,]")
+PERSON = re.compile(r"\b(?:(?:Mr|Mrs|Ms|Miss)\. )?([A-Z][a-z]+ [A-Z][a-z]+) is an? (?:[\w-]+ ){0,3}\d+(?:-year-old| y\.?o\b)")
 HEALTHY = re.compile(r"patient|doctor|hospital|medic|disease|cancer|surg|illness|sick|health|diagnos|clinic|birth", re.I)
 
 

@@ -134,17 +134,17 @@ def write_table(header, table, delimiter):
 
 
 COLUMNS = {
-    "dev": [["Last Name", "First Name", "DOB", "MRN", "Diagnosis", "Medication"], ["Patient Name", "Date of Birth", "Member ID", "ICD-10", "Charge"], ["pt_name", "mrn", "dx", "next_visit"], ["NAME", "SSN", "DIAGNOSIS"]],
+    "dev": [["Last Name", "First Name", "DOB", "MRN", "Diagnosis", "Medication"], ["Patient Name", "Date of Birth", "Member ID", "ICD-10", "Charge"], ["pt_name", "mrn", "dx", "next_visit"], ["NAME", "SSN", "DIAGNOSIS"], ["account", "lastname", "firstname", "birth_date", "dx1", "dx2"], ["Client", "Phone #", "Condition"], ["PATNAME", "PATDOB", "ORDER", "RESULT"]],
     "held-out": [["Patient", "Birth Dt", "Chart #", "Problem", "Rx"], ["LNAME", "FNAME", "BIRTHDATE", "MED_REC_NO", "DX_CODE", "DX_DESC"], ["Member", "Subscriber ID", "Birthdate", "Service", "Diagnosis Code"], ["Resident", "Room", "DOB", "Conditions"], ["Name of patient", "Phone", "Test", "Result"]],
 }  # fmt: skip
 CELLS = {
-    "last": ["Last Name", "LNAME"], "first": ["First Name", "FNAME"], "lf": ["pt_name", "Patient Name", "Patient", "Member"], "name": ["NAME", "Resident", "Name of patient"],
-    "dob": ["DOB", "Date of Birth", "Birth Dt", "BIRTHDATE", "Birthdate"], "mrn": ["MRN", "mrn", "Chart #", "MED_REC_NO"], "member": ["Member ID", "Subscriber ID"], "ssn": ["SSN"], "phone": ["Phone"],
+    "last": ["Last Name", "LNAME", "lastname"], "first": ["First Name", "FNAME", "firstname"], "lf": ["pt_name", "Patient Name", "Patient", "Member", "PATNAME"], "name": ["NAME", "Resident", "Name of patient", "Client"],
+    "dob": ["DOB", "Date of Birth", "Birth Dt", "BIRTHDATE", "Birthdate", "birth_date", "PATDOB"], "mrn": ["MRN", "mrn", "Chart #", "MED_REC_NO"], "member": ["Member ID", "Subscriber ID"], "ssn": ["SSN"], "phone": ["Phone", "Phone #"], "acct": ["account"],
 }  # fmt: skip
 FIELD = {column: field for field, columns in CELLS.items() for column in columns}
 FACTS = {
     "Diagnosis": "{dx}", "Problem": "{dx}", "DIAGNOSIS": "{dx}", "dx": "{icd}", "ICD-10": "{icd}", "DX_CODE": "{icd}", "DX_DESC": "{dx}", "Diagnosis Code": "{icd}", "Medication": "{drug} {dose}", "Rx": "{drug}",
-    "Charge": "{money}", "next_visit": "{date}", "Service": "{proc}", "Room": "{n:100-420}", "Conditions": "{dx}; {dx}", "Test": "[HIV Ab|HCG|Hep C RNA|Strep A]", "Result": "[Positive|Negative|Detected]",
+    "Charge": "{money}", "next_visit": "{date}", "Service": "{proc}", "Room": "{n:100-420}", "Conditions": "{dx}; {dx}", "Test": "[HIV Ab|HCG|Hep C RNA|Strep A]", "dx1": "{icd}", "dx2": "[{icd}|]", "Condition": "{dx}", "ORDER": "[HIV Ab|HCG|Hep C RNA|Strep A]", "RESULT": "[POS|NEG|REACTIVE]", "Result": "[Positive|Negative|Detected]",
 }  # fmt: skip
 
 

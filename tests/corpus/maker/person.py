@@ -45,7 +45,7 @@ def write_date(rng, day, style):
     }[style]  # fmt: skip
 
 
-DATES = {"dev": ["us", "us", "us", "iso", "long", "oracle", "short"], "held-out": ["us", "pad", "mil", "dots", "noco", "dash", "day", "ord", "iso"]}
+DATES = {"dev": ["us", "us", "us", "iso", "long", "oracle", "short", "mil", "pad"], "held-out": ["us", "pad", "mil", "dots", "noco", "dash", "day", "ord", "iso"]}
 
 
 class Person:
