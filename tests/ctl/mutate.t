@@ -93,12 +93,12 @@ ok(ctl("check", "--mutate=x", W / "a.rules")[0] == 64 and ctl("check", "--second
 (W / "a.rules").write_text('rule r { kind identifier; pattern /N\\d/; level 80; hit "X" }\n')
 code, out, err = ctl("check", "--mutate", W / "a.rules")
 ok(code == 1 and "mutants" not in out, "rules with an error are not mutated", out + err)
-for pack in sorted((SRC / "policies/rules").glob("*.rules")):
+for pack in (SRC / "policies/rules/phi.rules", SRC / "policies/rules/own-patients.rules"):
     code, out, err = ctl("check", "--json", "--mutate", pack)
     rows = [json.loads(line) for line in out.splitlines()]
     end = [r["mutants"] for r in rows if "mutants" in r]
     ok(code == 0 and end and not end[0]["not_tried"] and not [r for r in rows if r.get("mutant") == "disabled"],
-       f"{pack.name}: no rule can be disabled unnoticed", out + err)
+       f"{pack.name}: no rule can be disabled unnoticed", "\n".join(l for l in out.splitlines() if "disabled" in l) + err)
     print(f"# {end[0]['tried']} mutants, {end[0]['survived']} survive" if end else "# none")
 print(f"1..{count}")
 sys.exit(1 if failed else 0)
