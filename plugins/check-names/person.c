@@ -111,7 +111,7 @@ bool check_names_person(const char *p, size_t n)
 	if (who.first->initial)
 		return who.last_weight == NAME || (who.last_weight == BOTH && name_last(who.last->p) == 'a');
 	if (who.first_weight == NAME)
-		return true;
+		return who.last_weight != WORD || name_ordinary(who.last->p) == 'b'; /* Amy Butcher, not Amy Please */
 	if (who.first_weight == BOTH)
 		return who.last_weight != WORD;
 	/* Sage Nguyen has a rare first name that is a word. */
@@ -127,7 +127,7 @@ bool check_names_known(const char *p, size_t n)
 	if (!take_apart(word, name_words(p, n, word), &who) || who.first->initial)
 		return false;
 	if (who.first_weight == NAME)
-		return who.last_weight != WORD || name_first(who.first->p) != 'c';
+		return who.last_weight != WORD || (name_ordinary(who.last->p) == 'b' && name_first(who.first->p) == 'a');
 	return who.first_weight == BOTH && name_first(who.first->p) == 'a' &&
 	       (who.last_weight == NAME || who.last_weight == UNKNOWN);
 }

@@ -31,6 +31,11 @@ static const struct {
     {"person", "Sage Nguyen", true},
     {"person", "Duqyaha Karataev", true}, /* no list has them, and nothing speaks against them */
     {"person", "Amy Butcher", true},
+    {"person", "Amy Complete", false},
+    {"person", "April Goal", false},
+    {"person", "April Nguyen", true},
+    {"person", "Neurontin, Lasix", false}, /* drugs */
+    {"person", "Las Cruces", false},
     {"person", "Quarterly Forecast", false},
     {"person", "Well Doctor", false},
     {"person", "John Hancock Center", false},
