@@ -107,6 +107,18 @@ class Maker:
                 label = one.label if one.label == "clean" or fill.identifiers else "clean"
                 self.add(fill, one.register, one.name if one.kind != "twin" else f"{one.name}~{index}", number, label, subject, text, one.headers.get("To", "colleague"))
 
+    def same_in(self, form, most):
+        """The first mails with PHI of the templates, all in one form; names that every character set has."""
+        cases, self.cases = self.cases, []
+        for one in [one for one in self.templates if one.kind == "template"][:most]:
+            fill = self.fill("same", one.name)
+            text = fill.text(one.body).encode("ascii", "ignore").decode()
+            body = mime.body_of(fill.rng, form, text, ("A. Colleague", "colleague@clinic.example"))
+            octets = mime.message(fill.rng, self.headers(fill, "hello", one.headers.get("To", "")), body)
+            self.cases.append(Case(self.split, one.register, one.name, 0, "phi", form, octets, fill, text))
+        cases, self.cases = self.cases, cases
+        return cases
+
     def from_notes(self, each):
         """Notes as they are when they name their patient, with a heading that does; and without any name."""
         for number in range(each):

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 
+from . import mime
 from .build import Maker
 
 STEPS = [*range(1, 13), 20, 25, 40, 80, 120, 200, 300]  # what is told apart when people are counted
@@ -102,13 +103,12 @@ class Split:
         folder = os.path.join(folder, split)
         write(self.cases, folder)
         self.found = ctl.scan(folder)
-        self.all, self.registers, self.forms = Tally(), {}, {}
+        self.all, self.registers = Tally(), {}
         self.people = {"right": 0, "one more or less": 0, "wrong": 0}
         for case in self.cases:
             one = self.found[case.name]
             said = "phi" in one["classes"]
-            form = "table and payload files" if case.register in ("table", "payload", "fhir-converter") or case.form == "table" else case.form
-            for tally in (self.all, self.registers.setdefault(case.register, Tally()), self.forms.setdefault(form, Tally())):
+            for tally in (self.all, self.registers.setdefault(case.register, Tally())):
                 tally.add(case.label, said)
             if case.label == "phi" and said and case.register != "fhir-converter":
                 off = abs(STEPS.index(step(case.patients)) + 1 - (STEPS.index(people_said(one)) + 1 if people_said(one) else 0))
@@ -116,6 +116,17 @@ class Split:
 
     def wrong(self):
         return [case for case in self.cases if (case.label == "phi") != ("phi" in self.found[case.name]["classes"])]
+
+
+def measure_forms(ctl, maker, folder, most=60):
+    """{form: [mails that are found when they are plain, found in this form]}: the same texts in each form."""
+    folder = os.path.join(folder, "forms")
+    found = {}
+    for form in ("plain", *mime.FORMS):
+        place = os.path.join(folder, form)
+        write(maker.same_in(form, most), place)
+        found[form] = {name for name, one in ctl.scan(place).items() if "phi" in one["classes"]}
+    return {form: [len(found["plain"]), len(found["plain"] & found[form])] for form in mime.FORMS if form != "subject-only"}
 
 
 def measure_kinds(ctl, splits, folder):

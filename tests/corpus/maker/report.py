@@ -17,6 +17,7 @@ AIM = 0.98  # recall and precision of class phi
 def measure(ctl, data, folder, seed=SEED, each=EACH):
     """All numbers, as what write() takes."""
     result = {"splits": {split: m.Split(ctl, split, seed, data, folder, each) for split in (*SPLITS, "rounds")}}
+    result["forms"] = m.measure_forms(ctl, m.Maker("dev", seed, data), folder)
     result["kinds"] = m.measure_kinds(ctl, result["splits"], folder)
     corpora = [Corpora(data, split) for split in SPLITS]
     result["vectors"], result["vector-ssn"] = m.measure_vectors(ctl, corpora[0], folder)
@@ -34,6 +35,7 @@ def numbers(result):
         out[f"{split} people counted right"] = one.people["right"] / max(1, sum(one.people.values()))
     for what, (n, phi, _) in result["corpora"].items():
         out[what + ", of class phi"] = phi / n
+    out["same mails, found in each form"] = sum(found for _, found in result["forms"].values()) / max(1, sum(n for n, _ in result["forms"].values()))
     for entity, (n, _, right) in result["vectors"].items():
         out[f"vectors {entity}"] = right / n
     out["ordinary mail, false phi"] = len(result["ham"]["false"])
@@ -87,8 +89,9 @@ def write(result):
     out += lines("Overall", "split", [(name, one.all) for name, one in splits.items()])
     for name, one in splits.items():
         out += lines(f"{name}, by register", "register", sorted(one.registers.items()))
-        out += lines(f"{name}, by form of the mail", "form", sorted(one.forms.items()))
-    out += ["## People", "", f"`phi.people` of mails that were found, counted to {m.STEPS[-1]} in steps ({', '.join(map(str, m.STEPS))}).", "", "| split | right | one step off | wrong |", "|---|--:|--:|--:|"]
+    out += ["### The same mails in each form", "", "Of the templates of dev those that are found when they are sent plain.", "", "| form | mails | found |", "|---|--:|--:|"]
+    out += [f"| {form} | {n} | {found} |" for form, (n, found) in sorted(result["forms"].items())]
+    out += ["", "## People", "", f"`phi.people` of mails that were found, counted to {m.STEPS[-1]} in steps ({', '.join(map(str, m.STEPS))}).", "", "| split | right | one step off | wrong |", "|---|--:|--:|--:|"]
     out += [f"| {name} | {one.people['right']} | {one.people['one more or less']} | {one.people['wrong']} |" for name, one in splits.items()]
     out += ["", "## Identifiers, in the text of generated mail", "", "Both splits; a name is every writing of a patient's name. A mail is found by one of them, so not each has to count.", "", "| kind | in the mails | found | found and counts | recall |", "|---|--:|--:|--:|--:|"]
     out += [f"| {kind} | {n} | {found} | {counts} | {found / n:.3f} |" for kind, (n, found, counts) in sorted(result["kinds"].items())]
