@@ -9,6 +9,7 @@
 #include "match/context.h"
 #include "match/cues.h"
 #include "match/hunt.h"
+#include "match/layout.h"
 #include "match/pattern.h"
 #include "match/ruleset.h"
 #include "match/sieve.h"
@@ -66,6 +67,7 @@ struct mw_span {
 
 struct mw_scratch {
 	struct mw_hunter *hunter;
+	struct mw_layout layout; /* of the text in work */
 	struct mw_matcher *matcher; /* of exceptions, NULL when there are none */
 	unsigned char key[32];	    /* digests use the first 16; the rest is for a wider one */
 	struct mw_seen *seen;

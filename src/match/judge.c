@@ -11,7 +11,12 @@ struct match {
 	struct mw_scan *scan;
 	const struct mw_compiled *c;
 	size_t start, end;
-	uint32_t asked, held;		 /* names: bits */
+	int failed; /* an answer could not be given */
+	uint32_t zone;
+	bool zone_known, column_known;
+	struct mw_str column;		 /* name of the column it stands in, "" when there is none */
+	size_t floor;			 /* names of columns above this are context for their own cells alone */
+	uint32_t asked, held, by_column; /* names: bits */
 	uint32_t cue[MW_NEAR_NAMES_MAX]; /* what made a name hold */
 };
 
@@ -52,12 +57,44 @@ static bool rule_near(const struct match *m, const struct mw_near *near, uint32_
 	return (near->side & MW_SIDE_BEFORE) && i > of->first && m->start - s->span[i - 1].end <= near->within;
 }
 
-static bool entry_holds(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
+/* The name of the match's column. */
+static struct mw_str column_name(struct match *m)
+{
+	struct mw_str text = m->scan->folded->text;
+	struct mw_cell cell;
+	size_t header_end;
+
+	if (!m->column_known) {
+		int rc = mw_layout_column(&m->scan->scratch->layout, m->start, &cell, &header_end);
+
+		m->column_known = true;
+		if (rc < 0)
+			m->failed = rc;
+		else
+			m->column = (struct mw_str){.p = text.p + cell.start, .n = cell.end - cell.start};
+		if (m->column.n)
+			m->floor = header_end;
+	}
+	return m->column;
+}
+
+static bool entry_in_column(struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
+{
+	struct mw_str name = near->context ? column_name(m) : (struct mw_str){.p = NULL, .n = 0};
+	size_t which;
+
+	if (name.n == 0 || !mw_context_in(near->context, name, 0, name.n, &which))
+		return false;
+	*cue = near->cue + (uint32_t)which;
+	return true;
+}
+
+static bool entry_beside(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
 {
 	size_t which;
 
 	if (near->context) {
-		if (!mw_context_near(near->context, m->scan->folded->text, m->start, m->end, &which))
+		if (!mw_context_near(near->context, m->scan->folded->text, m->floor, m->start, m->end, &which))
 			return false;
 		*cue = near->cue + (uint32_t)which;
 		return true;
@@ -77,36 +114,56 @@ static bool name_holds(void *ctx, uint32_t name)
 	if (m->asked & 1u << name)
 		return m->held & 1u << name;
 	m->asked |= 1u << name;
-	for (size_t i = 0; i < m->c->rule->nears; i++)
-		if (m->c->near[i].near->name == name && entry_holds(m, &m->c->near[i], &m->cue[name])) {
-			m->held |= 1u << name;
-			return true;
-		}
+	for (size_t i = 0; i < m->c->rule->nears; i++) {
+		const struct mw_compiled_near *near = &m->c->near[i];
+		bool in_column;
+
+		if (near->near->name != name)
+			continue;
+		in_column = entry_in_column(m, near, &m->cue[name]);
+		if (!in_column && !entry_beside(m, near, &m->cue[name]))
+			continue;
+		m->held |= 1u << name;
+		m->by_column |= in_column ? 1u << name : 0;
+		return true;
+	}
 	return false;
 }
 
 static bool column_holds(void *ctx)
 {
-	(void)ctx;
+	struct match *m = ctx;
+	uint32_t cue;
+
+	for (size_t i = 0; i < m->c->rule->nears; i++)
+		if (entry_in_column(m, &m->c->near[i], &cue))
+			return true;
 	return false;
 }
 
 static uint32_t zone_of(void *ctx)
 {
-	return ((const struct match *)ctx)->scan->zone;
+	struct match *m = ctx;
+
+	if (!m->zone_known) {
+		int rc = mw_layout_zone(&m->scan->scratch->layout, m->start, &m->zone);
+
+		m->zone_known = true;
+		m->failed = rc < 0 ? rc : m->failed;
+	}
+	return m->zone;
 }
 
-/* The first name that the condition asks for and that holds, MW_NO_CUE when it asks for none. */
-static uint32_t cue_of(const struct match *m, const struct mw_when *w)
+/* The first name that the condition asks for and that holds. */
+static bool why(const struct match *m, const struct mw_when *w, uint32_t *name)
 {
-	uint32_t cue;
-
 	if (!w || w->op == MW_WHEN_NOT)
-		return MW_NO_CUE;
-	if (w->op == MW_WHEN_NEAR)
-		return m->held & 1u << w->n ? m->cue[w->n] : MW_NO_CUE;
-	cue = cue_of(m, w->a);
-	return cue == MW_NO_CUE ? cue_of(m, w->b) : cue;
+		return false;
+	if (w->op == MW_WHEN_NEAR) {
+		*name = w->n;
+		return m->held >> w->n & 1u;
+	}
+	return why(m, w->a, name) || why(m, w->b, name);
 }
 
 /* ---- findings ------------------------------------------------------------------------------------------------------------ */
@@ -128,6 +185,15 @@ static int span_add(struct match *m)
 	return 0;
 }
 
+static uint32_t flags_of(const struct match *m, const struct mw_when *when, bool data)
+{
+	uint32_t flags = (m->c->rule->shadow ? MW_FINDING_SHADOW : 0u) | (data ? MW_FINDING_ROW : 0u), name;
+
+	if (!why(m, when, &name))
+		return flags;
+	return flags | MW_FINDING_NEAR | (m->by_column >> name & 1u ? MW_FINDING_COLUMN : 0u);
+}
+
 static int finding_add(struct match *m, const struct mw_level *level)
 {
 	const struct mw_scan *s = m->scan;
@@ -135,8 +201,12 @@ static int finding_add(struct match *m, const struct mw_level *level)
 	struct mw_finding *v;
 	struct mw_str match = {.p = s->folded->text.p + m->start, .n = m->end - m->start};
 	size_t from = mw_fold_origin(s->folded, m->start);
-	uint32_t cue = cue_of(m, level->when);
+	uint32_t name, record;
+	bool data;
+	int rc = mw_layout_record(&s->scratch->layout, m->start, &record, &data);
 
+	if (rc < 0)
+		return rc;
 	if (f->n >= f->max)
 		return -EFBIG;
 	v = mw_arena_grow(s->arena, f->v, &f->cap, f->n + 1, sizeof(*v));
@@ -151,8 +221,9 @@ static int finding_add(struct match *m, const struct mw_level *level)
 	    .offset = from,
 	    .length = mw_fold_end(s->folded, m->end) - from,
 	    .value = mw_normal_digest(s->scratch->key, match),
-	    .flags = (m->c->rule->shadow ? MW_FINDING_SHADOW : 0u) | (cue == MW_NO_CUE ? 0u : MW_FINDING_NEAR),
-	    .cue = cue,
+	    .record = record,
+	    .flags = flags_of(m, level->when, data),
+	    .cue = why(m, level->when, &name) ? m->cue[name] : MW_NO_CUE,
 	};
 	return 0;
 }
@@ -214,10 +285,12 @@ int mw_judge(struct mw_scan *s, uint32_t rule, size_t start, size_t end)
 	if (rc != 0 || !in_zone(&m))
 		return rc < 0 ? rc : 1;
 	clause = mw_level_clause(m.c->rule, &known);
+	if (m.failed)
+		return m.failed;
 	if (clause == SIZE_MAX || m.c->rule->level[clause].confidence == 0)
 		return 1;
 	rc = m.c->is_source ? span_add(&m) : 0;
 	if (rc == 0 && (s->only == SIZE_MAX || s->only == rule))
 		rc = finding_add(&m, &m.c->rule->level[clause]);
-	return rc < 0 ? rc : 1;
+	return rc < 0 ? rc : m.failed ? m.failed : 1;
 }

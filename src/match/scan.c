@@ -41,6 +41,7 @@ void mw_scratch_free(struct mw_scratch **s)
 	if (!*s)
 		return;
 	mw_hunter_free(&(*s)->hunter);
+	mw_layout_free(&(*s)->layout);
 	if ((*s)->matcher)
 		mw_matcher_free(&(*s)->matcher);
 	free((*s)->seen);
@@ -281,8 +282,11 @@ int mw_scan(const struct mw_ruleset *set, struct mw_scratch *scratch, const stru
 	    .zone = zone,
 	};
 	size_t before = out->n;
-	int rc = scan_rules(&s, rule);
+	int rc;
 
+	mw_layout_begin(&scratch->layout, folded->text, zone);
+	rc = scan_rules(&s, rule);
+	mw_layout_free(&scratch->layout);
 	trim(scratch);
 	if (out->n - before > 1)
 		qsort(out->v + before, out->n - before, sizeof(*out->v), finding_order);

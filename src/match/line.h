@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line: lines of a text, and words at their ends. ASCII case-insensitive. For src/match alone. */
+#ifndef MW_MATCH_LINE_H
+#define MW_MATCH_LINE_H
+
+#include "base/str.h"
+
+/* The line that begins at `at`, without its end (LF, CR LF or CR), and where the next one begins. at < text.n. */
+struct mw_str mw_line_at(struct mw_str text, size_t at, size_t *next);
+/* Without blanks at both ends, and at most `most` octets of it. */
+struct mw_str mw_line_trim(struct mw_str line, size_t most);
+bool mw_line_begins(struct mw_str line, const char *word);
+bool mw_line_ends(struct mw_str line, const char *word);
+/* How many of these words (lower case, 64 at most) are in there, each as a word of its own. */
+size_t mw_line_count(struct mw_str line, const char *const *words, size_t n);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "match/tables.h"
+
+#include "match/line.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_CELL 64u	 /* octets of the name of a column */
+#define FORM_ROWS 12u	 /* that are looked at */
+#define COLUMNS_MAX 512u /* names that are kept */
+#define QUOTED_MAX 1024u /* octets of a quoted cell */
+
+static const char delimiters[] = {'\t', '|', ';', ','};
+
+/* ---- rows ---------------------------------------------------------------------------------------------------------------- */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\r';
+}
+
+/* Behind the quoted cell whose quote is at `at`, or `at` when it does not end as one does. */
+static size_t quoted_end(struct mw_str text, size_t at, char delimiter)
+{
+	size_t end = text.n - at > QUOTED_MAX ? at + QUOTED_MAX : text.n;
+
+	for (size_t i = at + 1; i < end; i++) {
+		if (text.p[i] != '"')
+			continue;
+		if (i + 1 < text.n && text.p[i + 1] == '"') {
+			i++;
+			continue;
+		}
+		for (i++; i < text.n && is_blank(text.p[i]); i++)
+			;
+		return i == text.n || text.p[i] == delimiter || text.p[i] == '\n' ? i : at;
+	}
+	return at;
+}
+
+/* The delimiter or line end behind the cell that begins at `at`, text.n at the end. */
+static size_t cell_end(struct mw_str text, size_t at, char delimiter)
+{
+	size_t i = at;
+
+	while (i < text.n && is_blank(text.p[i]))
+		i++;
+	if (i < text.n && text.p[i] == '"') {
+		size_t end = quoted_end(text, i, delimiter);
+
+		if (end > i)
+			return end;
+	}
+	while (i < text.n && text.p[i] != delimiter && text.p[i] != '\n')
+		i++;
+	return i;
+}
+
+/* Columns of the row at `at`, and where the next one begins. 0: too long. */
+static size_t row_columns(struct mw_str text, size_t at, char delimiter, size_t *next)
+{
+	size_t start = at, columns = 0;
+
+	for (;;) {
+		size_t end = cell_end(text, at, delimiter);
+
+		columns++;
+		if (end - start > MW_ROW_MAX)
+			return 0;
+		if (end == text.n || text.p[end] == '\n') {
+			*next = end + (end < text.n);
+			return columns;
+		}
+		at = end + 1;
+	}
+}
+
+size_t mw_row_columns(struct mw_str text, size_t at, char delimiter, size_t *next)
+{
+	*next = text.n;
+	return row_columns(text, at, delimiter, next);
+}
+
+void mw_row_walk(struct mw_str text, char delimiter, size_t to, size_t *at, size_t *column)
+{
+	for (;;) {
+		size_t end = cell_end(text, *at, delimiter);
+
+		if (end >= to || end >= text.n || text.p[end] == '\n')
+			return;
+		*at = end + 1;
+		++*column;
+	}
+}
+
+/* ---- the header ---------------------------------------------------------------------------------------------------------- */
+
+static struct mw_cell trimmed(struct mw_str text, size_t start, size_t end)
+{
+	while (start < end && (is_blank(text.p[start]) || text.p[start] == '"' || text.p[start] == '*' || text.p[start] == '\t'))
+		start++;
+	while (start < end &&
+	       (is_blank(text.p[end - 1]) || text.p[end - 1] == '"' || text.p[end - 1] == '*' || text.p[end - 1] == '\t'))
+		end--;
+	return (struct mw_cell){.start = start, .end = end};
+}
+
+/* A name of a column: short, with a letter, and mostly of letters. */
+static bool is_name(struct mw_str text, struct mw_cell c)
+{
+	size_t letters = 0, digits = 0;
+
+	if (c.end - c.start > HEADER_CELL)
+		return false;
+	for (size_t i = c.start; i < c.end; i++) {
+		unsigned char p = (unsigned char)text.p[i];
+
+		if (p == '@' || p == '\n')
+			return false;
+		if (p == ':' && i + 1 == c.end)
+			return false; /* the name of a field: what it names stands beside it */
+		letters += (p >= 'a' && p <= 'z') || (p >= 'A' && p <= 'Z') || p >= 0x80;
+		digits += p >= '0' && p <= '9';
+	}
+	return letters > digits;
+}
+
+static int cell_push(struct mw_tables *t, struct mw_cell c)
+{
+	if (t->cells == t->cell_cap) {
+		size_t cap = t->cell_cap ? t->cell_cap * 2 : 64;
+		struct mw_cell *v = reallocarray(t->cell, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		t->cell = v;
+		t->cell_cap = cap;
+	}
+	t->cell[t->cells++] = c;
+	return 0;
+}
+
+/* The names of the columns, when the row at `at` has such: no cell is anything else, and two have one. */
+static int take_header(struct mw_tables *t, struct mw_str text, size_t at, char delimiter, struct mw_table_block *block)
+{
+	size_t first = t->cells, names = 0;
+
+	for (size_t i = 0; i < COLUMNS_MAX; i++) {
+		size_t end = cell_end(text, at, delimiter);
+		struct mw_cell c = trimmed(text, at, end);
+
+		if (c.start < c.end && !is_name(text, c)) {
+			t->cells = first;
+			return 0;
+		}
+		names += c.start < c.end;
+		if (cell_push(t, c) < 0)
+			return -ENOMEM;
+		if (end == text.n || text.p[end] == '\n')
+			break;
+		at = end + 1;
+	}
+	if (names < 2) {
+		t->cells = first;
+		return 0;
+	}
+	block->cell = first;
+	block->cells = t->cells - first;
+	(void)row_columns(text, block->start, delimiter, &block->header_end);
+	return 0;
+}
+
+/* Two columns, and words in the first one that name fields of a form. */
+static bool is_form(struct mw_str text, const struct mw_table_block *b)
+{
+	static const char *const words[] = {
+	    "name",	"dob",	     "birth",	  "mrn",	"ssn",	     "sex",	     "gender", "age",
+	    "address",	"phone",     "email",	  "e-mail",	"insurance", "member",	     "policy", "patient",
+	    "provider", "physician", "diagnosis", "medication", "dose",	     "allergies",    "date",   "id",
+	    "account",	"city",	     "state",	  "zip",	"employer",  "relationship", "fax",    "cell",
+	    "reason",	"number",    "telephone", "plan",	"group",     "subscriber",   "status", "record",
+	};
+	size_t at = b->start, next, named = 0, rows = 0;
+
+	for (; at < b->end && rows < FORM_ROWS; rows++, at = next) {
+		struct mw_cell c = trimmed(text, at, cell_end(text, at, b->delimiter));
+
+		if (c.end - c.start > HEADER_CELL)
+			return false;
+		named += mw_line_count((struct mw_str){.p = text.p + c.start, .n = c.end - c.start}, words,
+				       sizeof(words) / sizeof(words[0])) > 0;
+		(void)mw_row_columns(text, at, b->delimiter, &next);
+	}
+	return named >= 2 && named * 2 > rows;
+}
+
+/* ---- the block ----------------------------------------------------------------------------------------------------------- */
+
+/* A line that divides rows: |---|---|, +-----+ */
+static bool is_ruler(struct mw_str line)
+{
+	size_t dashes = 0;
+
+	for (size_t i = 0; i < line.n; i++) {
+		if (!strchr("-=+|: \r", line.p[i]))
+			return false;
+		dashes += line.p[i] == '-' || line.p[i] == '=';
+	}
+	return dashes >= 3;
+}
+
+/* Prose has commas and blanks behind them. */
+static bool is_prose(struct mw_str text, size_t from, size_t to)
+{
+	size_t commas = 0, blanks = 0;
+
+	for (size_t i = from; i + 1 < to; i++) {
+		commas += text.p[i] == ',';
+		blanks += text.p[i] == ',' && text.p[i + 1] == ' ';
+	}
+	return commas == blanks;
+}
+
+static bool is_enough(struct mw_str text, const struct mw_table_block *b, size_t rows, size_t columns)
+{
+	if (b->delimiter == '\t' || b->delimiter == '|')
+		return rows >= 2;
+	if (b->delimiter == ',' && is_prose(text, b->start, b->end - b->start > MW_ROW_MAX ? b->start + MW_ROW_MAX : b->end))
+		return rows >= 3 && columns >= 4;
+	return rows >= 3 || (rows >= 2 && columns >= 3);
+}
+
+/* Rows from `at` on that have as many columns as the first. Once it is plain that this is a table, one with a few cells more or
+ * less is one of its rows too. */
+static size_t take_rows(struct mw_str text, size_t at, char delimiter, size_t columns, size_t *rows)
+{
+	while (at < text.n) {
+		size_t next = at, n = row_columns(text, at, delimiter, &next), behind;
+
+		if (n < 2 && is_ruler(mw_line_at(text, at, &behind))) {
+			at = behind;
+			continue;
+		}
+		if (n < 2 || (n != columns && *rows < 4))
+			break;
+		++*rows;
+		at = next;
+	}
+	return at;
+}
+
+static int take_delimited(struct mw_tables *t, struct mw_str text, size_t at, char delimiter, size_t *end)
+{
+	struct mw_table_block b = {.start = at, .delimiter = delimiter};
+	size_t next = at, columns = row_columns(text, at, delimiter, &next), rows = 1;
+
+	if (columns < 2)
+		return 0;
+	b.end = take_rows(text, next, delimiter, columns, &rows);
+	if (!is_enough(text, &b, rows, columns)) {
+		*end = rows > 2 ? b.end : *end; /* nothing in there is tried again */
+		return 0;
+	}
+	b.form = columns == 2 && is_form(text, &b);
+	if (!b.form && take_header(t, text, at, delimiter, &b) < 0)
+		return -ENOMEM;
+	if (t->n == t->cap) {
+		size_t cap = t->cap ? t->cap * 2 : 8;
+		struct mw_table_block *v = reallocarray(t->v, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		t->v = v;
+		t->cap = cap;
+	}
+	t->v[t->n++] = b;
+	*end = b.end;
+	return 1;
+}
+
+bool mw_tables_possible(struct mw_str line)
+{
+	if (line.n < 3)
+		return false;
+	for (size_t i = 0; i < sizeof(delimiters); i++)
+		if (memchr(line.p, delimiters[i], line.n < MW_ROW_MAX ? line.n : MW_ROW_MAX))
+			return true;
+	return false;
+}
+
+int mw_tables_take(struct mw_tables *t, struct mw_str text, size_t at, size_t *end)
+{
+	*end = at;
+	for (size_t i = 0; i < sizeof(delimiters); i++) {
+		int rc = take_delimited(t, text, at, delimiters[i], end);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+void mw_tables_free(struct mw_tables *t)
+{
+	free(t->v);
+	free(t->cell);
+	*t = (struct mw_tables){.n = 0};
+}
