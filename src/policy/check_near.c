@@ -407,7 +407,7 @@ void mw_near_check(struct mw_work *w, size_t errors)
 	for (size_t i = 0; i < w->names.n; i++)
 		if (w->names.v[i].asked && !w->names.v[i].given)
 			unknown_name(w, &w->names.v[i].token);
-	if (c->diags->errors != errors)
+	if (c->diags->errors != errors || c->diags->no_memory)
 		return;
 	if (column && w->nears.n == 0)
 		mw_check_error(

@@ -234,7 +234,8 @@ static bool parse_disable(struct mw_parser *p)
 		first = false;
 		/* The word stands for all names up to the next one. */
 		next = mw_parser_peek(p, 1);
-		if ((mw_parser_at_word(p, "rule") || mw_parser_at_word(p, "words")) && next->kind == MW_TOK_NAME && !next->first)
+		if ((mw_parser_at_word(p, "rule") || mw_parser_at_word(p, "words")) && !next->first &&
+		    (next->kind == MW_TOK_NAME || next->kind == MW_TOK_STRING))
 			rule.words = strcmp(mw_parser_take(p).text, "words") == 0;
 		if (!mw_parser_expect(p, MW_TOK_NAME, "the name of a rule", &rule.name))
 			return false;
