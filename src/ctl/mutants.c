@@ -170,22 +170,37 @@ static uint32_t supposed_zone(void *ctx)
 	return ((const struct supposed *)ctx)->zone;
 }
 
-static bool gives(const struct mw_rule *r, struct supposed what)
+static bool samples_have_levels(const struct mw_rule *r)
+{
+	for (size_t i = 0; i < r->hits; i++)
+		if (r->hit[i].level)
+			return true;
+	for (size_t i = 0; i < r->misses; i++)
+		if (r->miss[i].level)
+			return true;
+	return false;
+}
+
+/* How sure the rule is then, as far as its samples can tell: they see only found or not when none has a level. */
+static uint32_t gives(const struct mw_rule *r, struct supposed what)
 {
 	const struct mw_known k = {.ctx = &what, .name = supposed_name, .column = supposed_column, .zone = supposed_zone};
 	size_t clause = mw_level_clause(r, &k);
 
-	return clause != SIZE_MAX && r->level[clause].confidence > 0;
+	if (clause == SIZE_MAX)
+		return 0;
+	return samples_have_levels(r) ? r->level[clause].confidence : r->level[clause].confidence > 0;
 }
 
-/* Is there anything that one finds and the other does not? In a sample there is no column. *looser: the second finds it. */
+/* Is there anything that one finds and the other does not, or not as surely? In a sample there is no column. *looser: the second
+ * finds it, or is surer. */
 static bool differ(const struct mw_rule *a, const struct mw_rule *b, bool *looser)
 {
 	for (uint32_t names = 0; names < 1u << a->near_names; names++) {
 		struct supposed what = {.names = names};
 
 		if (gives(a, what) != gives(b, what)) {
-			*looser = gives(b, what);
+			*looser = gives(b, what) > gives(a, what);
 			return true;
 		}
 	}
@@ -269,7 +284,7 @@ static bool name_matters(const struct mw_rule *r, uint32_t name, bool *looser)
 		struct supposed with = {.names = names | 1u << name}, without = {.names = names & ~(1u << name)};
 
 		if (gives(r, with) != gives(r, without)) {
-			*looser = gives(r, without);
+			*looser = gives(r, without) > gives(r, with);
 			return true;
 		}
 	}

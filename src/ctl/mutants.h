@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mutants: rules with one thing changed, as a slip of the hand would change them, to see whether a sample notices. Only changes
- * that can make a match of the rule found or not found are made: samples do not see how sure a rule is.
+ * that samples can see are made: those by which a match is found or not found and, when a sample has a level, how sure it is.
  */
 #ifndef MW_CTL_MUTANTS_H
 #define MW_CTL_MUTANTS_H

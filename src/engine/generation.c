@@ -56,8 +56,13 @@ static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw
 {
 	const struct mw_place place = {.source = s->file, .line = s->line, .column = s->column, .length = (uint32_t)s->text.n};
 
-	mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL,
-		    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss", rule->name);
+	if (s->level)
+		mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL,
+			    is_hit ? "rule \"%s\" does not match its own hit at %u or more" : "rule \"%s\" matches what it should miss at %u",
+			    rule->name, s->level);
+	else
+		mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL,
+			    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss", rule->name);
 }
 
 static int rules_compile(struct mw_generation *g, unsigned flags, struct mw_diags *diags, struct mw_err *err)

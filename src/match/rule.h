@@ -8,6 +8,7 @@
 /* A string with the place where it was written. */
 struct mw_sample {
 	struct mw_str text;
+	uint32_t level;		     /* a hit must be at least so sure, a miss must not be; 0 = any finding */
 	uint32_t file, line, column; /* file: index into the plan's sources */
 };
 

@@ -357,32 +357,36 @@ void mw_ruleset_free(struct mw_ruleset **set)
 /* ---- samples ----------------------------------------------------------------------------------------------------------------
  */
 
-/* Does the rule give a finding in this text, as one of this zone? 1, 0 or negative. */
-static int found_in_zone(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, struct mw_str text, uint32_t zone)
+/* Does the rule give a finding in this sample that is as sure as it says, as one of this zone? 1, 0 or negative. */
+static int found_in_zone(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, const struct mw_sample *sample,
+			 uint32_t zone)
 {
 	struct mw_arena *a = mw_arena_new(0);
 	struct mw_findings found = {.max = 1000};
 	struct mw_folded folded;
+	bool any = false;
 	size_t limited;
 	int rc;
 
 	if (!a)
 		return -ENOMEM;
-	rc = mw_fold(a, text, &folded);
+	rc = mw_fold(a, sample->text, &folded);
 	if (rc == 0)
 		rc = mw_scan(set, scratch, &folded, a, rule, 0, zone, &found, &limited);
+	for (size_t i = 0; i < found.n; i++)
+		any |= found.v[i].confidence >= sample->level;
 	mw_arena_free(&a);
-	return rc < 0 && rc != -EFBIG ? rc : found.n > 0;
+	return rc < 0 && rc != -EFBIG ? rc : any;
 }
 
 /* A sample stands nowhere, so every rule looks into it; where levels depend on the zone, one of the zones will do. */
-static int sample_found(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, struct mw_str text)
+static int sample_found(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, const struct mw_sample *sample)
 {
 	uint32_t last = mw_level_asks_zone(set->rule[rule].rule) ? MW_ZONE_LAST : 0;
 	int rc = 0;
 
 	for (uint32_t zone = 0; zone <= last && rc == 0; zone++)
-		rc = found_in_zone(set, scratch, rule, text, zone);
+		rc = found_in_zone(set, scratch, rule, sample, zone);
 	return rc;
 }
 
@@ -394,7 +398,7 @@ static int run_samples(const struct mw_ruleset *set, struct mw_scratch *scratch,
 	size_t n = is_hit ? r->hits : r->misses;
 
 	for (size_t i = 0; i < n; i++) {
-		int rc = sample_found(set, scratch, rule, v[i].text);
+		int rc = sample_found(set, scratch, rule, &v[i]);
 
 		if (rc < 0 && rc != -EAGAIN)
 			return rc;

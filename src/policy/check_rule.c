@@ -189,17 +189,34 @@ static bool entry_except(struct mw_work *w, const char *entry)
 	return false;
 }
 
-static void add_sample(struct mw_work *w, const char *entry, const struct mw_token *t)
-{
-	struct mw_sample sample = {
-	    .text = {.p = t->text, .n = t->n}, .file = t->place.source, .line = t->place.line, .column = t->place.column};
-
-	MW_LIST_PUSH(w->c->scratch, w->c->diags, strcmp(entry, "hit") == 0 ? &w->hit : &w->miss, sample);
-}
-
+/* hit "SSN 219-09-9998" at 95, "219-09-9998" */
 static bool entry_sample(struct mw_work *w, const char *entry)
 {
-	return mw_work_texts(w, entry, add_sample);
+	do {
+		const struct mw_token *t = mw_work_take(w, entry, MW_TOK_STRING, "texts in quotes");
+		struct mw_sample sample = {.level = 0};
+
+		if (!t)
+			return false;
+		if (t->n == 0) {
+			mw_check_error(w->c, t->place, NULL, "\"%s\" of %s \"%s\" has an empty text", entry, w->form, w->name);
+			return false;
+		}
+		sample.text = (struct mw_str){.p = t->text, .n = t->n};
+		sample.file = t->place.source;
+		sample.line = t->place.line;
+		sample.column = t->place.column;
+		if (!mw_cursor_is_over(&w->cur) && mw_cursor_at_word(&w->cur, "at")) {
+			(void)mw_cursor_take(&w->cur);
+			if (!mw_work_number(w, entry, 1, 100, &sample.level))
+				return false;
+		}
+		MW_LIST_PUSH(w->c->scratch, w->c->diags, strcmp(entry, "hit") == 0 ? &w->hit : &w->miss, sample);
+		if (mw_cursor_peek(&w->cur)->kind != MW_TOK_COMMA)
+			return true;
+		(void)mw_cursor_take(&w->cur);
+	} while (!w->c->diags->no_memory);
+	return false;
 }
 
 static bool entry_shadow(struct mw_work *w, const char *entry)
@@ -237,8 +254,8 @@ static const struct entry entries[] = {
     {"zone", mw_entry_zone, true, true, false, {"not"}},
     {"except", entry_except, true, true, true, {NULL}},
     {"shadow", entry_shadow, true, true, false, {NULL}},
-    {"hit", entry_sample, true, true, true, {NULL}},
-    {"miss", entry_sample, true, true, true, {NULL}},
+    {"hit", entry_sample, true, true, true, {"at"}},
+    {"miss", entry_sample, true, true, true, {"at"}},
     {"file", mw_entry_file, false, true, true, {NULL}},
     {"terms", mw_entry_terms, false, true, true, {NULL}},
     {"whole-word", entry_whole_word, false, true, false, {NULL}},

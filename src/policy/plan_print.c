@@ -43,6 +43,8 @@ static void print_samples(const char *word, const struct mw_sample *v, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		mw_buf_printf(out, "\t%s ", word);
 		mw_text_quote(v[i].text.p, out);
+		if (v[i].level)
+			mw_buf_printf(out, " at %u", v[i].level);
 		mw_buf_printf(out, " at %u:%u\n", v[i].line, v[i].column);
 	}
 }

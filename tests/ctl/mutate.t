@@ -78,6 +78,17 @@ found, tried = survivors(r'pattern /\bN[\b(?!]?\d(?=(x)?)(?:\\b)?/' + '\nhit "N1
 ok([s[1] for s in found] == ["\\b of the pattern dropped"] and found[0][3:] == (2, 10) and tried == 2, "classes, escapes and groups that are counted stay", (found, tried))
 found, tried = survivors('pattern /N\\d/\nnear "chart"\nlevel 40, 80 when near\nhit "N1"\nmiss "N"')
 ok(found == [] and tried == 2, "what only makes a rule surer is not changed", (found, tried))
+body = 'pattern /N\\d/\nnear "chart"\nlevel 40, 80 when near\nmiss "N"\n'
+found, tried = survivors(body + 'hit "chart N1" at 80')
+ok([s[1:3] for s in found] == [("level 40: clause dropped", "hit"), ("level 80: condition dropped", "miss")] and tried == 5,
+   "samples with levels: how sure it is matters", (found, tried))
+found, tried = survivors(body + 'hit "chart N1" at 80, "N1"\nmiss "N1" at 41')
+ok(found == [] and tried == 5, "and samples notice it", (found, tried))
+code, out, err = ctl("check", W / "a.rules")
+ok(code == 0, "these samples hold", err)
+(W / "b.rules").write_text((W / "a.rules").read_text().replace("at 80", "at 81").replace("at 41", "at 40"))
+code, out, err = ctl("check", W / "b.rules")
+ok(code == 1 and "does not match its own hit at 81 or more" in err and "matches what it should miss at 40" in err, "and these do not", err)
 found, tried = survivors("""rule a { kind identifier; pattern /A\\d/; near rule b within 10; level 80 when near; hit "A1 B1"; miss "A1", "B1" }
 rule b { kind identifier; pattern /\\bB\\d/; near rule c; level 80; hit "B1"; miss "xB1" }
 rule c { kind identifier; pattern /C\\d/; level 80; hit "C1"; miss "C" }
