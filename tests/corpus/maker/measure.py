@@ -10,6 +10,7 @@ from . import mime
 from .build import Maker
 
 STEPS = [*range(1, 13), 20, 25, 40, 80, 120, 200, 300]  # what is told apart when people are counted
+BULK = 25  # from so many patients on a mail should be bulk-phi
 COUNTS = 65  # the confidence that counts (milward-phi(5))
 # Which of our rules are the right ones for an entity of Presidio's vectors.
 ENTITIES = {
@@ -33,7 +34,7 @@ class Ctl:
             raise Unbuilt("no milwardctl in " + build)
         with open(os.path.join(src, "policies/default.policy"), encoding="utf-8") as f:
             shipped = f.read()
-        people = "".join(f"class people-{n} when phi.people >= {n}\n" for n in STEPS)
+        people = "".join(f"class people-{n} when phi.patients >= {n}\n" for n in STEPS)
         with open(self.policy, "w", encoding="utf-8") as f:  # as shipped, and what counts people
             f.write(re.sub(r"(?m)^(?=class )", people, shipped, count=1))
         done = self.run("check")
@@ -104,12 +105,14 @@ class Split:
         write(self.cases, folder)
         self.found = ctl.scan(folder)
         self.all, self.registers = Tally(), {}
+        self.bulk = Tally()
         self.people = {"right": 0, "one more or less": 0, "wrong": 0}
         for case in self.cases:
             one = self.found[case.name]
             said = "phi" in one["classes"]
             for tally in (self.all, self.registers.setdefault(case.register, Tally())):
                 tally.add(case.label, said)
+            self.bulk.add("phi" if case.patients >= BULK else "clean", "bulk-phi" in one["classes"])
             if case.label == "phi" and said and case.register != "fhir-converter":
                 off = abs(STEPS.index(step(case.patients)) + 1 - (STEPS.index(people_said(one)) + 1 if people_said(one) else 0))
                 self.people["right" if off == 0 else "one more or less" if off == 1 else "wrong"] += 1

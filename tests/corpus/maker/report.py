@@ -91,8 +91,8 @@ def write(result):
         out += lines(f"{name}, by register", "register", sorted(one.registers.items()))
     out += ["### The same mails in each form", "", "Of the templates of dev those that are found when they are sent plain.", "", "| form | mails | found |", "|---|--:|--:|"]
     out += [f"| {form} | {n} | {found} |" for form, (n, found) in sorted(result["forms"].items())]
-    out += ["", "## People", "", f"`phi.people` of mails that were found, counted to {m.STEPS[-1]} in steps ({', '.join(map(str, m.STEPS))}).", "", "| split | right | one step off | wrong |", "|---|--:|--:|--:|"]
-    out += [f"| {name} | {one.people['right']} | {one.people['one more or less']} | {one.people['wrong']} |" for name, one in splits.items()]
+    out += ["", "## People", "", f"`phi.patients` of mails that were found, counted to {m.STEPS[-1]} in steps ({', '.join(map(str, m.STEPS))}).", "", "| split | right | one step off | wrong | of 25 and more | bulk-phi | others taken for bulk-phi |", "|---|--:|--:|--:|--:|--:|--:|"]
+    out += [f"| {name} | {one.people['right']} | {one.people['one more or less']} | {one.people['wrong']} | {one.bulk.hit + one.bulk.missed} | {one.bulk.hit} | {one.bulk.false} |" for name, one in splits.items()]
     out += ["", "## Identifiers, in the text of generated mail", "", "Both splits; a name is every writing of a patient's name. A mail is found by one of them, so not each has to count.", "", "| kind | in the mails | found | found and counts | recall |", "|---|--:|--:|--:|--:|"]
     out += [f"| {kind} | {n} | {found} | {counts} | {found / n:.3f} |" for kind, (n, found, counts) in sorted(result["kinds"].items())]
     theirs = presidio()
