@@ -357,7 +357,7 @@ struct mw_host {
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */
 
-enum mw_kind { MW_KIND_MILTER = 1, MW_KIND_EXTRACTOR, MW_KIND_CHECKER };
+enum mw_kind { MW_KIND_MILTER = 1, MW_KIND_EXTRACTOR, MW_KIND_CHECKER, MW_KIND_PREFILTER };
 
 /* Powers: what a module may do. The `load` line must grant each that the module needs. */
 enum {
@@ -421,6 +421,29 @@ struct mw_check {
 	uint32_t flags; /* MW_CHECK_… */
 };
 
+/* A set of octets, and a row of them: what stands somewhere in a text, octet by octet. */
+struct mw_octets {
+	uint64_t bit[4];
+};
+struct mw_row {
+	size_t n;
+	const struct mw_octets *set;
+};
+
+/* Finds rows in text, in place of the host's own way (MW_KIND_PREFILTER). Rows only say where the host looks closer, so what it
+ * finds is the same with every prefilter. One that fails is done without. Out-parameters are untouched on failure. */
+struct mw_prefilter {
+	/* inst: what open() made. The rows are gone when this returns. Several threads share what it makes. */
+	int (*make)(void *inst, const struct mw_row *rows, size_t n, void **db, struct mw_err *);
+	void (*drop)(void *db); /* accepts NULL */
+	/* What one thread needs, beside db. */
+	int (*scratch_new)(const void *db, void **scratch);
+	void (*scratch_free)(void *scratch); /* accepts NULL */
+	/* Tells hit() of every place in p[0, n) where a row begins of which all octets are in p[0, n); in any order, and more than
+	 * once if need be. hit() gives false to stop. 0 (also when stopped) or negative. */
+	int (*look)(const void *db, void *scratch, const char *p, size_t n, bool (*hit)(void *ctx, uint32_t row, size_t at), void *ctx);
+};
+
 /* A command of milwardctl that belongs to this module: `milwardctl MODULE NAME …`. */
 struct mw_command {
 	const char *name; /* NULL ends the rows */
@@ -447,6 +470,7 @@ struct mw_plugin {
 	const struct mw_action *actions;
 	const struct mw_check *checks;     /* MW_KIND_CHECKER */
 	const char *const *types;          /* MW_KIND_EXTRACTOR: media types, NULL ends; "text/x-*" matches a prefix */
+	const struct mw_prefilter *prefilter; /* MW_KIND_PREFILTER */
 	const struct mw_command *commands;
 	struct mw_hooks hooks; /* last, so that `size` covers it */
 };

@@ -239,6 +239,19 @@ static int checks_check(const struct probe *pr, const struct mw_plugin *p)
 	return r;
 }
 
+static int prefilter_check(const struct probe *pr, const struct mw_plugin *p)
+{
+	const struct mw_prefilter *f = p->prefilter;
+
+	if ((p->kind == MW_KIND_PREFILTER) != (f != NULL))
+		return mw_fail(pr->err, -ENOEXEC, "%s", f ? "has a prefilter, but is of another kind" : "is a prefilter without functions");
+	if (f && !inside(pr->mem, f, sizeof(*f), alignof(struct mw_prefilter)))
+		return damaged(pr, "the prefilter");
+	if (f && (!f->make || !f->drop || !f->scratch_new || !f->scratch_free || !f->look))
+		return mw_fail(pr->err, -ENOEXEC, "lacks a function of its prefilter");
+	return 0;
+}
+
 static int commands_check(const struct probe *pr, const struct mw_plugin *p)
 {
 	size_t n;
@@ -287,7 +300,7 @@ static int names_check(const struct probe *pr, const struct mw_plugin *p)
 	if (strcmp(p->name, pr->name) != 0)
 		return mw_fail(pr->err, -ENOEXEC, "calls itself \"%.64s\", not \"%s\": a module and its file have one name",
 			       p->name, pr->name);
-	if (p->kind < MW_KIND_MILTER || p->kind > MW_KIND_CHECKER)
+	if (p->kind < MW_KIND_MILTER || p->kind > MW_KIND_PREFILTER)
 		return mw_fail(pr->err, -ENOEXEC, "is of an unknown kind %u", p->kind);
 	if (p->stages & ~(uint32_t)STAGES_ALL)
 		return mw_fail(pr->err, -ENOEXEC, "wants unknown stages 0x%x", p->stages & ~(uint32_t)STAGES_ALL);
@@ -314,6 +327,8 @@ int mw_descriptor_check(const struct mw_memory *mem, const void *descriptor, con
 		r = types_check(&pr, p);
 	if (r == 0)
 		r = checks_check(&pr, p);
+	if (r == 0)
+		r = prefilter_check(&pr, p);
 	if (r == 0)
 		r = commands_check(&pr, p);
 	return r;

@@ -65,11 +65,29 @@ static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw
 			    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss", rule->name);
 }
 
+/* Rules find the same with and without a prefilter, so one that fails is only said. */
+static void prefilter_use(struct mw_generation *g, struct mw_diags *diags)
+{
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		struct mw_self *s = &g->self[i];
+		struct mw_err why = {0};
+
+		if (!s->opened || s->plugin->kind != MW_KIND_PREFILTER)
+			continue;
+		if (mw_ruleset_prefilter(g->rules, s->plugin->prefilter, s->inst, &why) < 0)
+			mw_diag_add(diags, MW_DIAG_WARNING, s->row->place, "rules are matched without it", "module \"%s\": %.*s",
+				    s->row->name, (int)sizeof(why.text) - 1, why.text);
+		return;
+	}
+}
+
 static int rules_compile(struct mw_generation *g, unsigned flags, struct mw_diags *diags, struct mw_err *err)
 {
 	struct report ctx = {.gen = g, .diags = diags};
 	int r = mw_ruleset_compile(g->plan->rule, g->plan->rules, report_check, report_rule, &ctx, &g->rules, err);
 
+	if (r == 0)
+		prefilter_use(g, diags);
 	if (r == 0 && (flags & MW_GEN_SAMPLES))
 		r = mw_ruleset_samples(g->rules, report_sample, &ctx, err);
 	if (r != 0)
@@ -151,13 +169,14 @@ static void data_missing(struct mw_self *s, int code, const struct mw_err *why, 
 		    s->row->name, (int)sizeof(why->text) - 1, why->text[0] ? why->text : strerror(-code));
 }
 
-/* Checkers are opened before the rules are compiled, which point to what they made; everything else after. */
-static int modules_open(struct mw_generation *g, bool checkers, struct mw_diags *diags, struct mw_err *err)
+/* Checkers and prefilters are opened before the rules are compiled, which point to what they made; everything else after. */
+static int modules_open(struct mw_generation *g, bool of_rules, struct mw_diags *diags, struct mw_err *err)
 {
 	for (size_t i = 0; i < g->plan->modules; i++) {
 		struct mw_self *s = &g->self[i];
 		struct mw_err why = {0};
-		int r = (s->plugin->kind == MW_KIND_CHECKER) == checkers ? module_open(g, s, &why) : 0;
+		bool of_rule = s->plugin->kind == MW_KIND_CHECKER || s->plugin->kind == MW_KIND_PREFILTER;
+		int r = of_rule == of_rules ? module_open(g, s, &why) : 0;
 
 		if (r < 0 && s->opened && g->offline && has_data(s->plugin))
 			data_missing(s, r, &why, diags);
@@ -170,14 +189,14 @@ static int modules_open(struct mw_generation *g, bool checkers, struct mw_diags 
 /* Accepts what a failure left half built. */
 static void generation_free(struct mw_generation *g)
 {
+	mw_pool_free(&g->pool);
+	mw_ruleset_free(&g->rules); /* before its checkers and prefilters */
 	for (size_t i = g->self ? g->plan->modules : 0; i-- > 0;) {
 		struct mw_self *s = &g->self[i];
 
 		if (s->opened && s->plugin->hooks.close)
 			s->plugin->hooks.close(s->inst);
 	}
-	mw_pool_free(&g->pool);
-	mw_ruleset_free(&g->rules);
 	free(g->rule);
 	free(g->self);
 	mw_plan_free(&g->plan);

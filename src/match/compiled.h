@@ -50,6 +50,8 @@ struct mw_ruleset {
 	struct mw_terms *terms; /* of all lists together, NULL = there is none */
 	struct mw_triggers triggers;
 	struct mw_sieve *sieve; /* of the triggers, NULL = there is none */
+	const struct mw_prefilter *prefilter; /* goes before the sieve, NULL = none */
+	void *prefilter_db;
 	struct mw_cues *cues;	/* of all rules that need one, NULL = there is none */
 };
 

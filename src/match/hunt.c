@@ -16,7 +16,7 @@
 #define RANGES_MAX 16384u
 #define NONE UINT32_MAX
 #define BEFORE 1u /* octets in front of a block that triggers look at */
-#define BEHIND (MW_TRIGGER_FAR + 2 * MW_TRIGGER_SETS)
+#define BEHIND (MW_TRIGGER_FAR + 2u * MW_TRIGGER_SETS)
 
 struct range {
 	uint32_t from, to; /* in the block */
@@ -36,7 +36,9 @@ struct mw_hunter {
 	struct trail *trail;
 	struct range *range;
 	size_t ranges;
-	char *block; /* a copy, with MW_TRIGGER_EDGE around the text */
+	const struct mw_prefilter *prefilter; /* the rule set's, NULL = none */
+	void *scratch;			      /* its */
+	char *block;			      /* a copy, with MW_TRIGGER_EDGE around the text */
 };
 
 /* A block in work. */
@@ -46,6 +48,8 @@ struct block {
 	struct mw_hunter *h;
 	struct mw_str text;
 	size_t from, to;
+	size_t copied; /* octets of the copy */
+	bool full;     /* too many ranges */
 };
 
 int mw_hunt_prepare(struct mw_ruleset *set)
@@ -69,9 +73,38 @@ int mw_hunt_prepare(struct mw_ruleset *set)
 	return set->triggers.n && !set->sieve ? -ENOMEM : 0;
 }
 
+int mw_ruleset_prefilter(struct mw_ruleset *set, const struct mw_prefilter *prefilter, void *inst, struct mw_err *err)
+{
+	size_t n = set->triggers.n;
+	struct mw_row *row;
+	int rc;
+
+	if (n == 0)
+		return 0;
+	row = calloc(n, sizeof(*row));
+	if (!row)
+		return mw_fail_memory(err);
+	for (size_t i = 0; i < n; i++)
+		row[i] = (struct mw_row){.n = set->triggers.v[i].n, .set = set->triggers.v[i].set};
+	rc = prefilter->make(inst, row, n, &set->prefilter_db, err);
+	if (rc == 0)
+		set->prefilter = prefilter;
+	free(row);
+	return rc;
+}
+
+void mw_hunt_free(struct mw_ruleset *set)
+{
+	if (set->prefilter)
+		set->prefilter->drop(set->prefilter_db);
+	set->prefilter = NULL;
+	set->prefilter_db = NULL;
+}
+
 struct mw_hunter *mw_hunter_new(const struct mw_ruleset *set)
 {
 	struct mw_hunter *h = calloc(1, sizeof(*h));
+	int rc = 0;
 
 	if (!h)
 		return NULL;
@@ -79,7 +112,11 @@ struct mw_hunter *mw_hunter_new(const struct mw_ruleset *set)
 	h->trail = calloc(set->n ? set->n : 1, sizeof(*h->trail));
 	h->range = calloc(RANGES_MAX, sizeof(*h->range));
 	h->block = malloc(BEFORE + BLOCK + BEHIND);
-	if (!h->matcher || !h->trail || !h->range || !h->block)
+	if (set->prefilter)
+		rc = set->prefilter->scratch_new(set->prefilter_db, &h->scratch);
+	if (rc == 0)
+		h->prefilter = set->prefilter;
+	if (rc < 0 || !h->matcher || !h->trail || !h->range || !h->block)
 		mw_hunter_free(&h);
 	return h;
 }
@@ -94,6 +131,8 @@ void mw_hunter_free(struct mw_hunter **h)
 	if ((*h)->block)
 		explicit_bzero((*h)->block, BEFORE + BLOCK + BEHIND);
 	free((*h)->block);
+	if ((*h)->prefilter)
+		(*h)->prefilter->scratch_free((*h)->scratch);
 	free(*h);
 	*h = NULL;
 }
@@ -148,18 +187,33 @@ static bool trigger_found(void *ctx, uint32_t trigger, size_t at)
 	if (last < b->from || first >= b->to)
 		return true;
 	last = last < b->to ? last : b->to - 1;
-	return range_add(b->h, trail, (uint32_t)(first - b->from), (uint32_t)(last - b->from + 1));
+	b->full = !range_add(b->h, trail, (uint32_t)(first - b->from), (uint32_t)(last - b->from + 1));
+	return !b->full;
 }
 
-/* Copies the block and what is around it, so that the sieve need not know where the text ends. Returns its octets. */
-static size_t block_copy(const struct block *b)
+/* What a prefilter says is looked at before it is believed. */
+static bool row_found(void *ctx, uint32_t row, size_t at)
+{
+	struct block *b = ctx;
+	const struct mw_trigger *t = row < b->set->triggers.n ? b->set->triggers.v + row : NULL;
+
+	if (!t || at > b->copied - MW_TRIGGER_SETS)
+		return true;
+	for (size_t k = 0; k < t->n; k++)
+		if (!mw_octets_has(&t->set[k], (unsigned char)b->h->block[at + k]))
+			return true;
+	return trigger_found(b, row, at);
+}
+
+/* Copies the block and what is around it, so that nobody need know where the text ends. */
+static void block_copy(struct block *b)
 {
 	size_t behind = b->text.n - b->to < BEHIND ? b->text.n - b->to : BEHIND, n = b->to - b->from;
 
 	b->h->block[0] = b->from ? b->text.p[b->from - 1] : (char)MW_TRIGGER_EDGE;
 	memcpy(b->h->block + BEFORE, b->text.p + b->from, n + behind);
 	memset(b->h->block + BEFORE + n + behind, MW_TRIGGER_EDGE, BEHIND - behind);
-	return n;
+	b->copied = BEFORE + n + BEHIND;
 }
 
 /* false: there is so much of it that it is not kept. */
@@ -168,11 +222,17 @@ static bool block_look(struct block *b)
 	struct mw_hunter *h = b->h;
 
 	h->ranges = 0;
+	b->full = false;
 	for (size_t i = 0; i < b->set->n; i++) {
 		h->trail[i].first = h->trail[i].last = NONE;
 		h->trail[i].mixed = false;
 	}
-	return !b->sieve || mw_sieve_look(b->sieve, h->block, BEFORE + block_copy(b) + MW_TRIGGER_FAR, trigger_found, b);
+	if (!b->sieve)
+		return true;
+	block_copy(b);
+	if (h->prefilter)
+		return h->prefilter->look(b->set->prefilter_db, h->scratch, h->block, b->copied, row_found, b) == 0 && !b->full;
+	return mw_sieve_look(b->sieve, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
 }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------------------
@@ -305,5 +365,4 @@ void mw_ruleset_plain(struct mw_ruleset *set)
 {
 	for (size_t i = 0; i < set->n; i++)
 		set->rule[i].triggered = false;
-	set->sieve = NULL;
 }

@@ -12,6 +12,8 @@
 
 /* Finds the triggers of all patterns, once they are compiled. 0 or -ENOMEM. */
 int mw_hunt_prepare(struct mw_ruleset *);
+/* Lets go of the prefilter. */
+void mw_hunt_free(struct mw_ruleset *);
 
 struct mw_hunter; /* what one thread needs; bound to the rule set that it was made for */
 

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* octets: sets of octets. */
+/* octets: sets of octets (struct mw_octets of plugin.h). */
 #ifndef MW_MATCH_OCTETS_H
 #define MW_MATCH_OCTETS_H
 
 #include "base/str.h"
-
-struct mw_octets {
-	uint64_t bit[4];
-};
 
 #define MW_OCTETS_ALL ((struct mw_octets){{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}})
 /* What begins or goes on in a character beyond ASCII. */

@@ -349,6 +349,7 @@ void mw_ruleset_free(struct mw_ruleset **set)
 		for (size_t k = 0; c->except_pattern && k < c->rule->except_patterns; k++)
 			mw_pattern_free(&c->except_pattern[k]);
 	}
+	mw_hunt_free(*set);
 	mw_arena_free(&(*set)->arena);
 	free(*set);
 	*set = NULL;

@@ -22,6 +22,9 @@ typedef void (*mw_rule_report)(void *ctx, const struct mw_rule *, size_t offset,
 /* rules: borrowed, must outlive the set. 0; -EINVAL when report was called; -ENOMEM. */
 int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup, mw_rule_report, void *ctx, struct mw_ruleset **ret,
 		       struct mw_err *);
+/* Has a prefilter look for the patterns' triggers in place of the set's own way, from now on: before any scratch is made. inst
+ * outlives the set. Negative: it is done without. */
+int mw_ruleset_prefilter(struct mw_ruleset *, const struct mw_prefilter *, void *inst, struct mw_err *);
 /* Every pattern is run over the whole of every text: the slow way, which the fast one is tested against. */
 void mw_ruleset_plain(struct mw_ruleset *);
 size_t mw_ruleset_rules(const struct mw_ruleset *);

@@ -275,7 +275,8 @@ static void test_descriptors(void **state)
 static void test_kinds(void **state)
 {
 	static const struct mw_memory all = {.p = NULL, .n = SIZE_MAX};
-	struct mw_plugin extractor = {GOOD}, checker = {GOOD}, odd = {GOOD};
+	struct mw_plugin extractor = {GOOD}, checker = {GOOD}, odd = {GOOD}, prefilter = {GOOD};
+	const struct mw_prefilter empty = {.make = NULL};
 	struct mw_err err;
 
 	(void)state;
@@ -285,6 +286,12 @@ static void test_kinds(void **state)
 	checker.kind = MW_KIND_CHECKER;
 	assert_int_equal(mw_descriptor_check(&all, &checker, "x", &err), -ENOEXEC);
 	assert_string_equal(err.text, "is a checker without checks");
+	prefilter.kind = MW_KIND_PREFILTER;
+	assert_int_equal(mw_descriptor_check(&all, &prefilter, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "is a prefilter without functions");
+	prefilter.prefilter = &empty;
+	assert_int_equal(mw_descriptor_check(&all, &prefilter, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "lacks a function of its prefilter");
 	odd.kind = 7;
 	assert_int_equal(mw_descriptor_check(&all, &odd, "x", &err), -ENOEXEC);
 	assert_string_equal(err.text, "is of an unknown kind 7");
