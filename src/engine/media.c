@@ -2,6 +2,7 @@
 #include "engine/media.h"
 
 #include "base/str.h"
+#include "mail/mime.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #define OCTETS "application/octet-stream"
 /* A detached signature or key with a long chain of certificates stays far below this. */
 #define SIGNATURE_MAX 65536u
+/* Octets that tell whether something is a text. */
+#define SAMPLE 4096u
 
 struct row {
 	const char *type; /* a final * matches any rest */
@@ -223,6 +226,26 @@ const char *mw_media_type(const char *type, const char *name, struct mw_str cont
 	if (mw_media_kind(type) == MW_MEDIA_TEXT && found)
 		return refine(found, name);
 	return type;
+}
+
+bool mw_media_is_text(struct mw_str s)
+{
+	size_t n = s.n < SAMPLE ? s.n : SAMPLE, high = 0, whole = n;
+
+	if (n == 0 || type_of_content(s))
+		return false;
+	if (n >= 2 && (memcmp(s.p, "\xff\xfe", 2) == 0 || memcmp(s.p, "\xfe\xff", 2) == 0))
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < ' ' && !strchr("\t\n\v\f\r\x1b", c ? c : 1))
+			return false;
+		high += c >= 0x80;
+	}
+	while (whole && whole < s.n && ((unsigned char)s.p[whole] & 0xc0) == 0x80)
+		whole--; /* not inside of a character */
+	return high * 3 <= n || mw_charset_is_utf8((struct mw_str){.p = s.p, .n = whole}, "");
 }
 
 /* One armored block of that kind, and nothing around it. */

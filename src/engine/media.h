@@ -20,6 +20,8 @@ enum mw_media mw_media_kind(const char *type);
 const char *mw_media_type(const char *type, const char *name, struct mw_str content);
 /* Is this really a detached signature or a public key, and not a text that hides behind the label? */
 bool mw_media_is_signature(struct mw_str content);
+/* Do the octets look like a text, whatever they are said to be? Nothing that begins like a format that is known does. */
+bool mw_media_is_text(struct mw_str);
 /* "text/html" against "text/html" or "text/x-*". */
 bool mw_media_matches(const char *pattern, const char *type);
 

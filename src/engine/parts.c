@@ -214,6 +214,16 @@ static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 	return r == -EFBIG ? 0 : r;
 }
 
+/* What nobody can read by its label stays so for the policy; is it a text all the same, its words are scanned. */
+static int read_unlabelled(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset, const char *reason)
+{
+	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
+	int r = mw_media_is_text(data) ? read_text(m, p, content, charset) : 0;
+
+	p->pub.unread = unread_word(reason);
+	return r;
+}
+
 static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset)
 {
 	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
@@ -233,13 +243,11 @@ static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content
 			return 0;
 		break;
 	case MW_MEDIA_IMAGE:
-		p->pub.unread = unread_word("image");
-		return 0;
+		return read_unlabelled(m, p, content, charset, "image");
 	case MW_MEDIA_OTHER:
 		break;
 	}
-	p->pub.unread = unread_word("unknown-format");
-	return 0;
+	return read_unlabelled(m, p, content, charset, "unknown-format");
 }
 
 static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i)

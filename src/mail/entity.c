@@ -47,16 +47,40 @@ static void take(struct field *f, struct mw_field found)
 	f->any = true;
 }
 
+/* What is no field here may be one to a reader that trims lines: the blanks before it, or all of the line. */
+static void skip_junk(struct mw_str *header)
+{
+	if (header->p[0] != ' ' && header->p[0] != '\t') {
+		mw_header_skip_line(header);
+		return;
+	}
+	while (header->n && (header->p[0] == ' ' || header->p[0] == '\t')) {
+		header->p++;
+		header->n--;
+	}
+}
+
+static bool next_field(struct mw_str *header, struct mw_field *ret)
+{
+	while (header->n) {
+		const char *line = header->p;
+
+		if (mw_header_next(header, ret))
+			return true;
+		if (header->p == line)
+			skip_junk(header);
+	}
+	return false;
+}
+
 static struct fields find_fields(struct mw_str header)
 {
 	const struct field none = {.first = MW_STR_LIT(""), .last = MW_STR_LIT("")};
 	struct fields f = {.type = none, .transfer = none, .disposition = none};
 	struct mw_field field;
 
-	while (header.n) {
-		if (!mw_header_next(&header, &field))
-			mw_header_skip_line(&header);
-		else if (mw_str_caseeq(field.name, "content-type"))
+	while (next_field(&header, &field)) {
+		if (mw_str_caseeq(field.name, "content-type"))
 			take(&f.type, field);
 		else if (mw_str_caseeq(field.name, "content-transfer-encoding"))
 			take(&f.transfer, field);
@@ -128,13 +152,9 @@ static int add_fields(struct mw_arena *a, struct mw_str header, struct mw_buf *t
 {
 	struct mw_field f;
 
-	while (header.n) {
+	while (next_field(&header, &f)) {
 		const char *value;
 
-		if (!mw_header_next(&header, &f)) {
-			mw_header_skip_line(&header);
-			continue;
-		}
 		if (is_mime_field(f.name) || mw_str_trim(f.value).n == 0)
 			continue;
 		value = mw_header_decode(a, f.value);

@@ -36,7 +36,7 @@ static const struct mail mails[] = {
 	{"latin-1",
 	 BODY("text/plain; charset=iso-8859-1", "\351t\351"),
 	 {{"1", "text/plain", NULL, "\303\251t\303\251", MW_ZONE_BODY}}},
-	{"html without an extractor", BODY("text/html", "<p>x"), {{"1", "text/html", "unknown-format", "", MW_ZONE_BODY}}},
+	{"html without an extractor", BODY("text/html", "<p>x"), {{"1", "text/html", "unknown-format", "<p>x", MW_ZONE_BODY}}},
 	{"calendar, csv, json, hl7 are text",
 	 BODY("multipart/mixed; boundary=b",
 	      "--b\nContent-Type: text/calendar\n\nc\n--b\nContent-Type: text/csv\n\nv\n"
@@ -49,8 +49,11 @@ static const struct mail mails[] = {
 	 BODY("application/octet-stream; name=list.CSV", "123456789,x"),
 	 {{"1", "text/csv", NULL, "123456789,x", MW_ZONE_ATTACHMENT}}},
 	{"octets that say nothing",
-	 BODY("application/octet-stream", "abc"),
+	 BODY("application/octet-stream", "ab\001c"),
 	 {{"1", "application/octet-stream", "unknown-format", "", 0}}},
+	{"a text that is said to be octets",
+	 BODY("application/octet-stream", "abc 123456789"),
+	 {{"1", "application/octet-stream", "unknown-format", "abc 123456789", 0}}},
 	{"octets whose content tells",
 	 BODY("application/octet-stream; name=a.txt", "%PDF-1.4"),
 	 {{"1", "application/pdf", "unknown-format", "", 0}}},
@@ -63,7 +66,8 @@ static const struct mail mails[] = {
 	{"a text that claims to be an archive by name",
 	 BODY("text/plain; name=a.zip", "plain"),
 	 {{"1", "text/plain", NULL, "plain", 0}}},
-	{"picture", BODY("image/png", "x"), {{"1", "image/png", "image", "", MW_ZONE_ATTACHMENT}}},
+	{"picture", BODY("image/png", "\211PNG\r\n\032\nx"), {{"1", "image/png", "image", "", MW_ZONE_ATTACHMENT}}},
+	{"a text that is said to be a picture", BODY("image/png", "x"), {{"1", "image/png", "image", "x", MW_ZONE_ATTACHMENT}}},
 	{"empty parts hide nothing", BODY("application/pdf", ""), {{"1", NULL, NULL, "", 0}}},
 	{"signature",
 	 BODY("multipart/signed; boundary=b",
@@ -72,7 +76,7 @@ static const struct mail mails[] = {
 	 {{"1", "text/plain", NULL, "t", 0}, {"2", "application/pgp-signature", NULL, "", 0}}},
 	{"text that claims to be a signature",
 	 BODY("application/pgp-signature", "Patient 123456789"),
-	 {{"1", "application/pgp-signature", "unknown-format", "", 0}}},
+	 {{"1", "application/pgp-signature", "unknown-format", "Patient 123456789", 0}}},
 	{"nested message",
 	 BODY("message/rfc822", "Subject: inner 123\nReceived: x\nX-A: b\n\nhello\n"),
 	 {{"1.header", "text/rfc822-headers", NULL, "Subject: inner 123\nX-A: b\n", MW_ZONE_HEADER},
@@ -82,7 +86,7 @@ static const struct mail mails[] = {
 	      "--b\nContent-Type: image/png; name=one_two.png\nContent-Description: =?utf-8?q?caf=C3=A9?=\n\nx\n--b--\n"),
 	 {{"1.name", "text/plain", NULL, "one_two.png\none two.png\n", MW_ZONE_FILENAME},
 	  {"1.mime", "text/plain", NULL, "Content-Description: caf\303\251\n", MW_ZONE_HEADER},
-	  {"1", "image/png", "image", "", MW_ZONE_ATTACHMENT}}},
+	  {"1", "image/png", "image", "x", MW_ZONE_ATTACHMENT}}},
 	{"extractor", BODY("application/x-probe", "abc"), {{"1", "application/x-probe", NULL, "application/x-probe abc", 0}}},
 	{"extractor by prefix", BODY("text/x-probe-a", "abc"), {{"1", "text/x-probe-a", NULL, "text/x-probe-a abc", 0}}},
 	{"extractor gives a reason",
@@ -361,6 +365,26 @@ static void test_bare_text(void **state)
 	world_close(&w);
 }
 
+static void test_media_text(void **state)
+{
+	char utf8[6000], other[6000];
+
+	(void)state;
+	memset(utf8, 0, sizeof(utf8));
+	for (size_t i = 0; i + 3 <= sizeof(utf8); i += 3)
+		memcpy(utf8 + i, "\342\202\254", 3); /* the sample ends inside of a character */
+	memset(other, '\351', sizeof(other));
+	assert_true(mw_media_is_text(MW_STR_LIT("Name;SSN\r\nJane;219-09-9998\f\r\n")));
+	assert_true(mw_media_is_text(MW_STR_LIT("\351t\351, and more words")));
+	assert_true(mw_media_is_text(MW_STR_LIT("\377\376a\000b\000")));
+	assert_true(mw_media_is_text((struct mw_str){.p = utf8, .n = sizeof(utf8)}));
+	assert_false(mw_media_is_text((struct mw_str){.p = other, .n = sizeof(other)}));
+	assert_false(mw_media_is_text(MW_STR_LIT("a\000b")));
+	assert_false(mw_media_is_text(MW_STR_LIT("a\007b")));
+	assert_false(mw_media_is_text(MW_STR_LIT("%PDF-1.4 0000000016 00000 n")));
+	assert_false(mw_media_is_text(MW_STR_LIT("")));
+}
+
 static void test_media_signature(void **state)
 {
 	(void)state;
@@ -386,7 +410,7 @@ int main(void)
 		cmocka_unit_test(test_mime_limits),     cmocka_unit_test(test_phi),
 		cmocka_unit_test(test_phi_confidence),  cmocka_unit_test(test_indeterminate),
 		cmocka_unit_test(test_rule_condition),  cmocka_unit_test(test_bare_text),
-		cmocka_unit_test(test_media_signature),
+		cmocka_unit_test(test_media_signature), cmocka_unit_test(test_media_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

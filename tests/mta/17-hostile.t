@@ -49,6 +49,7 @@ def shapes(text):
         "a boundary in parts": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary*0=a; boundary*1=b\r\n", b"--ab\r\n" + packed + b"--ab--\r\n"),
         "a message in base64": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n" + HEAD64, base64.encodebytes(b"Subject: x\r\n" + packed).replace(b"\n", b"\r\n")),
         "all of it in a file name": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: image/png\r\nContent-Disposition: attachment;\r\n filename*=utf-8''" + urllib.parse.quote(" ".join(lines)).encode() + b".png\r\n", b"\x89PNG\r\n\x1a\n"),
+        "a text that is said to be a picture": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: image/png\r\n", octets),
         "no MIME-Version": raw(lab.harmless(), b"Content-Type: image/png\r\n", octets),
         "broken base64": raw(lab.harmless(), plain + b"Content-Transfer-Encoding: base64\r\n", b"!!!!" + octets),
         "unknown charset": raw(lab.harmless(), b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=x-none\r\n", octets),

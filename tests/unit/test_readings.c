@@ -215,6 +215,11 @@ static const struct {
      NULL},
     {"a part without a header", OCTETS(BOUNDARY_B "--b\n" SSN "\n--b--\n"), {SSN}, "damaged"},
     {"fields behind a line that is none", OCTETS(BOUNDARY_B "--b\nhello\n" IN64 SSN64 "\n--b--\n"), {"hello", SSN}, "damaged"},
+    {"a part that begins with a blank",
+     OCTETS(BOUNDARY_B "--b\n Content-Type: text/plain\n" IN64 SSN64 "\n--b--\n"),
+     {SSN},
+     "damaged"},
+    {"a field behind a blank line of blanks", OCTETS(BOUNDARY_B "--b\n \t" IN64 SSN64 "\n--b--\n"), {SSN}, "damaged"},
     {"no header at all", OCTETS(SSN "\n"), {SSN}, "damaged"},
     /* without MIME-Version the body is text to a reader that goes by the letter */
     {"no MIME-Version, base64", OCTETS("Subject: x\n" IN64 SSN64), {SSN, SSN64}, NULL},
