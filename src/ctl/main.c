@@ -23,11 +23,22 @@ const struct ctl_command ctl_commands[] = {
 	{NULL, NULL, NULL, NULL},
 };
 
+/* Columns that a text of UTF-8 takes: what is in a usage is as wide as its characters are many. */
+static int columns(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
 static void print_help(struct ctl *ctl)
 {
 	printf("usage: milwardctl [-p POLICY] [--modules DIR] [--policies DIR] [--colour auto|always|never] COMMAND …\n\n");
 	for (const struct ctl_command *c = ctl_commands; c->name; c++)
-		printf("  %s%-10s%s %-42s %s\n", ctl_style(ctl, CTL_BOLD), c->name, ctl_style(ctl, CTL_PLAIN), c->args, c->help);
+		printf("  %s%-10s%s %s%*s %s\n", ctl_style(ctl, CTL_BOLD), c->name, ctl_style(ctl, CTL_PLAIN), c->args,
+		       columns(c->args) < 42 ? 42 - columns(c->args) : 0, "", c->help);
 	ctl_module_help(ctl);
 	printf("\nmilwardctl(1) and milward.policy(5) tell the rest.\n");
 }
