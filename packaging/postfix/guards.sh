@@ -15,28 +15,54 @@ expect() { # TEXT COMMAND…
 	shift
 	if "$@" >/dev/null 2>&1; then guard_ok "$text"; else guard_bad "$text"; fi
 }
-# What transport_maps says for an address, in the forms and the order in which Postfix asks.
-route_of() {
+# The keys of an address in transport_maps, in the order in which Postfix asks.
+forms_of() {
 	domain=${1#*@}
-	forms="$1 $domain"
+	printf '%s\n%s\n' "$1" "$domain"
 	dot=.
-	case ,$(value parent_domain_matches_subdomains | tr -d ' '), in *,transport_maps,*) dot='' ;; esac
+	case ,$parents, in *,transport_maps,*) dot='' ;; esac
 	while [ "$domain" != "${domain#*.}" ]; do
 		domain=${domain#*.}
-		forms="$forms $dot$domain"
-	done
-	items_of "$(value transport_maps)" >"$stage/maps"
-	for form in $forms; do
-		while IFS= read -r map; do
-			found=$(postmap -c "$config" -q "$form" "$map" 2>/dev/null || :)
-			[ -z "$found" ] || { echo "$found"; return; }
-		done <"$stage/maps"
+		echo "$dot$domain"
 	done
 }
-routed() { [ "$(route_of "x@example.org.mw-$1.invalid" | cut -d: -f1)" = "$2" ]; }
+# The maps, and all keys that may be asked for.
+list_maps() {
+	parents=$(value parent_domain_matches_subdomains | tr -d ' ')
+	rm -f "$stage"/map.* "$stage"/answers.*
+	maps=0
+	items_of "$(value transport_maps)" >"$stage/maps"
+	while IFS= read -r map; do
+		maps=$((maps + 1))
+		echo "${map#proxy:}" >"$stage/map.$maps" # proxymap(8) may not run
+	done <"$stage/maps"
+	for tag in tls ver tlsp verp portal local nosuch; do forms_of "user@example.org.mw-$tag.invalid"; done | sort -u >"$stage/forms"
+	grep @ "$stage/forms" >"$stage/whole"
+}
+# A map is asked for all of them at once, when the first one is looked for: a program for each would take half a minute, and a map
+# that no tag comes to is none of our business.
+answers_of() { # NUMBER
+	[ ! -e "$stage/answers.$1" ] || return 0
+	map=$(cat "$stage/map.$1") ask=$stage/forms
+	case $map in pcre:* | regexp:*) ask=$stage/whole ;; esac # patterns see whole addresses only
+	postmap -c "$config" -q - "$map" <"$ask" >"$stage/answers.$1" 2>/dev/null || :
+}
+# What transport_maps says for an address with one of those tags.
+route_of() {
+	forms_of "$1" | while IFS= read -r form; do
+		n=0
+		while [ $n -lt $maps ]; do
+			n=$((n + 1))
+			answers_of $n
+			found=$(awk -F '\t' -v key="$form" '$1 == key { sub(/^[^\t]*\t[ \t]*/, ""); print; exit }' "$stage/answers.$n")
+			[ -z "$found" ] || { echo "$found"; exit; }
+		done
+	done
+}
+routed() { [ "$(route_of "user@example.org.mw-$1.invalid" | cut -d: -f1)" = "$2" ]; }
 option_is() { [ "$(option "$1")" = "$2" ]; }
 option_empty() { # set, and to nothing
-	postconf -c "$config" -P "$1" 2>/dev/null | grep -q '= *$'
+	has_option "$1" && [ -z "$(option "$1")" ]
 }
 policy_is() { # SERVICE: no table but ours, and that cannot lower the level
 	relays='' names=''
@@ -59,6 +85,7 @@ before_signers() {
 		! is_signer "$item" || exit 1
 	done
 }
+first_is_guard() { case $(value transport_maps) in "$guard,"*) ;; *) return 1 ;; esac; }
 first_is_notag() { case $(value smtpd_recipient_restrictions) in "check_recipient_access pcre:$ours/notag.pcre"*) ;; *) return 1 ;; esac; }
 table_is_whole() { fill "$files/$1" | cmp -s - "$ours/$1"; }
 portal_is_safe() { is_local "$portal" || case $(option milward-portal/unix/smtp_tls_security_level) in encrypt | secure) ;; *) return 1 ;; esac; }
@@ -94,9 +121,12 @@ check_all() {
 	bad=0
 	portal=$(told portal) portal_tls=$(told portal_tls) smarthost=$(told smarthost) port=$(told port)
 	port=${port:-0}
+	postconf -c "$config" -P >"$stage/options.now" 2>/dev/null || :
+	list_maps
 	for file in $tables; do expect "table $file is as it was made" table_is_whole "$file"; done
 	expect "names for verified TLS cannot lower it" names_are_strict
 	expect "unknown tags are an error, not a delivery" routed nosuch error
+	expect "also when a table of milward is not asked" first_is_guard
 	expect "tag tls is routed" routed tls milward-tls
 	expect "tag ver is routed" routed ver milward-ver
 	check_transport milward-tls encrypt
@@ -111,6 +141,7 @@ check_all() {
 		expect "the fallback listener takes no mail" option_is "127.0.0.1:$port/inet/smtpd_data_restrictions" reject
 	fi
 	check_milters
+	rm -f "$stage/options.now"
 	[ "$bad" = 0 ]
 }
 nul_is_refused() { has_nul "$(value message_reject_characters)"; }
@@ -143,6 +174,11 @@ warn_of_detours() {
 	[ -z "$(value smtpd_milter_maps)" ] || say "warning: smtpd_milter_maps is set: clients that it names do not meet milward"
 	[ -z "$(value content_filter)" ] ||
 		say "note: content_filter is set: the listener behind it must allow tags (no notag.pcre there) and have no milward of its own"
+	[ -z "$(value debug_peer_list)" ] || say "warning: debug_peer_list is set: the log has what is in the messages of these hosts"
+	postconf -c "$config" -M 2>/dev/null |
+		awk '{ for (i = 9; i <= NF; i++) if ($i ~ /^-vv*$/) { print $1 "/" $2; break } }' | while read -r name; do
+		say "warning: service $name of master.cf has -v: the log has what is in its messages"
+	done
 	postconf -c "$config" -M 2>/dev/null | awk '$8 == "smtpd" { print $1 "/" $2 }' | while read -r name; do
 		case $name in 127.0.0.1:* | localhost:*) continue ;; esac
 		! has_option "$name/smtpd_milters" ||
@@ -169,6 +205,7 @@ check() {
 show() {
 	is_added || has_pieces || die "milward is not added to $config"
 	stage=$(mktemp -d)
+	list_maps
 	for tag in tls ver tlsp verp portal local; do
 		printf '%-22s %s\n' "user@example.org.mw-$tag.invalid" "$(route_of "user@example.org.mw-$tag.invalid")"
 	done
