@@ -387,3 +387,21 @@ int mw_label_names(struct mw_arena *a, struct mw_str value, const char *name, st
 	add_name(lines, text ? text : "");
 	return text && mw_buf_ok(lines) ? 0 : -ENOMEM;
 }
+
+const char *mw_label_name(struct mw_arena *a, struct mw_str name, const char **ret)
+{
+	struct mw_buf lines = MW_BUF_INIT;
+	const char *text, *all = NULL;
+
+	if (name.n > VALUE_MAX)
+		name.n = VALUE_MAX;
+	text = mw_header_decode(a, name);
+	if (text) {
+		add_name(&lines, text);
+		all = mw_buf_ok(&lines) ? mw_arena_str(a, mw_buf_text(&lines)) : NULL;
+	}
+	mw_buf_free(&lines);
+	if (all)
+		*ret = text;
+	return all;
+}

@@ -24,6 +24,8 @@ bool mw_label_same(const struct mw_label *, const struct mw_label *);
  * decode them. A name that is written in one word, "lab_result.pdf", follows as several, "lab result.pdf": words are looked for.
  * The same line twice in a row is one. 0 or -ENOMEM. */
 int mw_label_names(struct mw_arena *, struct mw_str value, const char *name, struct mw_buf *lines);
+/* A file name that stands for itself: in valid UTF-8 to *ret, and returned as such lines. NULL = no memory. */
+const char *mw_label_name(struct mw_arena *, struct mw_str name, const char **ret);
 /* The first parameter of that name in valid UTF-8, "" when there is none; NULL = no memory. */
 const char *mw_label_param(struct mw_arena *, struct mw_str value, const char *name);
 

@@ -8,7 +8,9 @@
 #include "base/str.h"
 #include "mail/entity.h"
 #include "mail/header.h"
+#include "mail/label.h"
 #include "mail/sealed.h"
+#include "mail/uu.h"
 
 #define SAMPLE 4096u /* octets that tell whether all is encoded */
 
@@ -421,6 +423,28 @@ static int add_second_look(struct walk *w, struct mw_leaf pub, struct mw_str dat
 	return pub.path ? add_leaf(w, pub, data, w->entity.transfer) : -ENOMEM;
 }
 
+/* Files that stand uuencoded in a text: "2.uu1", with their names. */
+static int add_uu_files(struct walk *w, struct mw_str text)
+{
+	struct mw_str file, name;
+	int r = 0;
+
+	for (unsigned i = 1; r == 0 && mw_uu_next(&text, &file, &name); i++) {
+		struct mw_leaf pub = {.type = "application/octet-stream", .charset = "", .zone = MW_ZONE_ATTACHMENT};
+		const char *names = mw_label_name(w->forest->arena, name, &pub.name);
+		char word[24];
+
+		(void)snprintf(word, sizeof(word), "uu%u", i);
+		pub.path = mw_tree_path(w->forest, w->path, word);
+		if (!names || !pub.path)
+			return -ENOMEM;
+		r = add_text(w, pub.path, "name", "text/plain", MW_ZONE_FILENAME, mw_str(names));
+		if (r == 0)
+			r = add_leaf(w, pub, file, MW_TRANSFER_UU);
+	}
+	return r;
+}
+
 static int end_leaf(struct walk *w, struct mw_str data)
 {
 	const struct mw_entity *e = &w->entity;
@@ -437,7 +461,11 @@ static int end_leaf(struct walk *w, struct mw_str data)
 	if (!pub.unread && !text && mw_sealed(e->type, e->name, data, transfer))
 		pub.unread = "sealed";
 	r = add_leaf(w, pub, data, transfer);
-	return r < 0 ? r : add_second_look(w, pub, data, transfer);
+	if (r == 0)
+		r = add_second_look(w, pub, data, transfer);
+	if (r == 0 && !pub.unread && transfer == MW_TRANSFER_NONE && strcmp(e->type, "text/plain") == 0)
+		r = add_uu_files(w, data);
+	return r;
 }
 
 /* What stands between the start of the section and `end`. */

@@ -109,6 +109,14 @@ static const struct {
     {"Content-Type: text/plain; junk; name=\"a b.txt\"\n\nx", "1.name text/plain f [a b.txt\n]\n1 text/plain b [x]\n"},
     {"Content-Type: text/plain; name=\n =?utf-8?q?a=5Fb?=\n =?utf-8?q?c.txt?=\n\nx",
      "1.name text/plain f [a_bc.txt\na bc.txt\na_b\na b\n]\n1 text/plain b \"a_bc.txt\" [x]\n"},
+    /* files in a text */
+    {"Content-Type: text/plain\n\nHello,\nbegin 644 lab_a.txt\n+4U-.(#(Q.2TP.0H \n`\nend\nbye\nbegin 600 b\n#86)C\n",
+     "1 text/plain b [Hello,\nbegin 644 lab_a.txt\n+4U-.(#(Q.2TP.0H \n`\nend\nbye\nbegin 600 b\n#86)C\n]\n"
+     "1.uu1.name text/plain f [lab_a.txt\nlab a.txt\n]\n1.uu1 application/octet-stream a \"lab_a.txt\" [SSN 219-09\n]\n"
+     "1.uu2.name text/plain f [b\n]\n1.uu2 application/octet-stream a \"b\" [abc]\n"},
+    {"Content-Type: text/plain\n\nbegin 644 the work\nwe talked about\nbegin 99 x\n#86)C\nbegin 644\n#86)C\n",
+     "1 text/plain b [begin 644 the work\nwe talked about\nbegin 99 x\n#86)C\nbegin 644\n#86)C\n]\n"},
+    {"Content-Type: text/html\n\nbegin 600 b\n#86)C\n", "1 text/html b [begin 600 b\n#86)C\n]\n"},
     /* multipart */
     {"Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/csv\nContent-Disposition: "
      "attachment\n\ntwo\n--b--\n",
@@ -396,6 +404,9 @@ static void test_hostile(void **state)
 	    {"Content-Type: text/plain", ";\n a*0=b", NULL},
 	    {"Content-Type: text/plain; name=\"", "(", NULL},
 	    {"", "Content-Type: a/b\n", NULL},
+	    {"\n", "begin 644 x\n", NULL},
+	    {"\n", "begin 644 x\n#86)C\n", NULL},
+	    {"\nbegin 644 x\n", "#86)C\n", NULL},
 	};
 	struct mw_limits small = mw_limits_default(), large = small;
 	struct rlimit stack, tight;
