@@ -81,7 +81,7 @@ bool patients_index_has(const struct patients_index *index, enum patients_kind k
 {
 	const struct patients_section *s = &index->section[kind];
 	uint64_t low = 0, high = s->n; /* [low, high) */
-	uint64_t guess = (uint64_t)(((unsigned __int128)entry * s->n) >> 64), step = 64;
+	uint64_t guess = (entry >> 32) * s->n >> 32, step = 64; /* there are at most 2^32 */
 
 	/* Out from the guess until both ends are beyond. */
 	while (guess < high && high - low > step) {

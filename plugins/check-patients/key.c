@@ -79,6 +79,9 @@ int patients_key_read(const struct mw_host *host, const char *path, unsigned cha
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
 
+	if (fd < 0 && errno == EACCES)
+		return host->fail(err, -EACCES, "cannot open the key %s: %s; it must belong to user %lu", path, strerror(EACCES),
+				  (unsigned long)geteuid());
 	if (fd < 0)
 		return host->fail(err, -errno, "cannot open the key %s: %s", path, strerror(errno));
 	r = key_read_fd(host, fd, path, key, err);
