@@ -136,21 +136,22 @@ static size_t distinct(struct hit *hit, size_t n)
 	return kept + 1;
 }
 
-/* {"us-ssn": how many different ones} */
-static json_t *rules(const struct mw_host *host, struct mw_msg *msg)
+/* {"us-ssn": how many different ones}, of the rules that count, or of those in shadow. */
+static json_t *rules(const struct mw_host *host, struct mw_msg *msg, uint32_t shadow)
 {
 	json_t *o = json_object();
 	struct hit *hit;
-	size_t n = 0;
+	size_t n = 0, all = 0;
 	int r = 0;
 
-	while (host->finding(msg, n))
-		n++;
-	hit = calloc(n ? n : 1, sizeof(*hit));
-	for (size_t i = 0; hit && i < n; i++) {
+	while (host->finding(msg, all))
+		all++;
+	hit = calloc(all ? all : 1, sizeof(*hit));
+	for (size_t i = 0; hit && i < all; i++) {
 		const struct mw_finding *f = host->finding(msg, i);
 
-		hit[i] = (struct hit){.rule = f->rule, .value = f->value};
+		if ((f->flags & MW_FINDING_SHADOW) == shadow)
+			hit[n++] = (struct hit){.rule = f->rule, .value = f->value};
 	}
 	n = hit ? distinct(hit, n) : 0;
 	for (size_t i = 0, end; i < n && r == 0; i = end) {
@@ -204,7 +205,8 @@ static int fill(const struct mw_host *host, struct mw_msg *msg, json_t *o)
 	r |= json_object_set_new(o, "size", json_integer((json_int_t)e->size));
 	r |= json_object_set_new(o, "recipients", recipients(host, msg));
 	r |= json_object_set_new(o, "classes", classes(host, msg));
-	r |= json_object_set_new(o, "rules", rules(host, msg));
+	r |= json_object_set_new(o, "rules", rules(host, msg, 0));
+	r |= json_object_set_new(o, "shadow", rules(host, msg, MW_FINDING_SHADOW));
 	r |= json_object_set_new(o, "unreadable", unreadable(host, msg));
 	r |= json_object_set_new(o, "outcome", effect(out->effect));
 	r |= json_object_set_new(o, "cause", text(out->cause));

@@ -83,6 +83,9 @@ static void test_record(void **state)
 	/* counts are of different values */
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "rules"), "us-ssn")), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "rules"), "icd10")), 1);
+	assert_int_equal(json_object_size(json_object_get(o, "rules")), 2);
+	assert_int_equal(json_object_size(json_object_get(o, "shadow")), 1);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "shadow"), "on-trial")), 1);
 	assert_int_equal(json_object_size(json_object_get(o, "unreadable")), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "unreadable"), "encrypted")), 1);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "unreadable"), "image")), 2);

@@ -72,11 +72,12 @@ void tl_close(struct tl *t)
 
 int tl_message(struct tl *t, const char *queue_id, struct mw_err *err)
 {
-	static const struct mw_rule_info rule[] = {{"us-ssn", MW_IDENTIFIER}, {"icd10", MW_CLINICAL}};
+	static const struct mw_rule_info rule[] = {{"us-ssn", MW_IDENTIFIER}, {"icd10", MW_CLINICAL}, {"on-trial", MW_CLINICAL}};
 	static const struct mw_finding finding[] = {{.rule = 1, .value = 7},
 						    {.rule = 0, .value = 1},
 						    {.rule = 0, .value = 2},
 						    {.rule = 0, .value = 1},
+						    {.rule = 2, .value = 1, .flags = MW_FINDING_SHADOW},
 						    {.rule = 1, .value = 7}};
 	static const char *const unread[] = {"image", "encrypted", "image", NULL};
 	static const char *const classes[] = {"phi", NULL};
@@ -100,9 +101,9 @@ int tl_message(struct tl *t, const char *queue_id, struct mw_err *err)
 	msg.envelope.rcpt = rcpt;
 	msg.envelope.size = 1234;
 	msg.verdict = verdict;
-	msg.rules = 2;
+	msg.rules = 3;
 	msg.rule = rule;
-	msg.findings = 5;
+	msg.findings = 6;
 	msg.finding = finding;
 	msg.classes = classes;
 	msg.unread = unread;

@@ -2,6 +2,7 @@
 #include "page.h"
 
 #include "entity.h"
+#include "hidden.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@ struct page {
 	struct flow *seen, *unseen;
 	bool nested;	/* inside of what is not shown: everything is text */
 	bool in_title;
+	bool hides;	  /* the tag that begins hides its element */
+	struct mw_str hidden; /* name of the element that is hidden, "" when none is */
+	size_t hidden_depth;  /* of elements of this name in it */
 	bool data_script; /* the script that begins holds data (JSON), not a program */
 };
 
@@ -220,6 +224,8 @@ static void on_attribute(struct page *g, struct mw_str name, struct mw_str value
 {
 	enum carrier carrier = carrier_of(name);
 
+	if (same_name(name, "hidden") || (same_name(name, "style") && hidden_by_style(value)))
+		g->hides = true;
 	if (same_name(name, "type"))
 		g->data_script = has_json(value);
 	if (carrier == NOTHING || value.n == 0 || (carrier == URL && !is_text_url(value)))
@@ -371,22 +377,58 @@ static size_t skip_raw(struct page *g, struct mw_str name, size_t i)
 	return end;
 }
 
+/* Where text goes. */
+static struct flow *flow_of(const struct page *g)
+{
+	return g->in_title || g->hidden.n ? g->unseen : g->seen;
+}
+
+static bool same_element(struct mw_str a, struct mw_str b)
+{
+	size_t i = 0;
+
+	while (i < a.n && i < b.n && lower(a.p[i]) == lower(b.p[i]))
+		i++;
+	return i == a.n && i == b.n;
+}
+
+/* Follows the element that is hidden to its end: what it holds would cut words in two, and is read apart. */
+static void follow_hidden(struct page *g, struct mw_str name, bool end)
+{
+	if (g->nested)
+		return;
+	if (g->hidden.n && same_element(g->hidden, name)) {
+		if (!end && !hidden_ends_itself(name))
+			g->hidden_depth++;
+		else if (--g->hidden_depth == 0)
+			g->hidden.n = 0;
+	}
+	if (!g->hidden.n && !end && g->hides && !hidden_is_void(name)) {
+		flow_block(g->unseen);
+		g->hidden = name;
+		g->hidden_depth = 1;
+	}
+}
+
 static size_t read_tag(struct page *g, size_t i)
 {
 	struct mw_str s = g->html, name;
 	bool end = s.p[i + 1] == '/', closed = false;
 	size_t start = i + 1 + end, after;
 	enum effect effect;
+	struct flow *to;
 
 	name = piece(s, start, word_end(s, start, "/"));
 	effect = effect_of(name);
-	g->data_script = false;
+	g->data_script = g->hides = false;
 	after = read_attributes(g, start + name.n, &closed);
 	if (after == 0) { /* no end: a browser drops the rest */
 		put_unseen(g, piece(s, start + name.n, s.n));
 		return s.n;
 	}
-	apply(g, g->in_title ? g->unseen : g->seen, effect, end);
+	to = end ? flow_of(g) : NULL; /* the end of what is hidden is hidden too */
+	follow_hidden(g, name, end || closed);
+	apply(g, to ? to : flow_of(g), effect, end);
 	if (effect == RAW && !end && !closed && !g->nested)
 		return skip_raw(g, name, after);
 	return after;
@@ -445,7 +487,7 @@ static size_t read_declaration(struct page *g, size_t i)
 	if (begins(s, i, "<![cdata[")) {
 		mark = memmem(s.p + i + 9, s.n - i - 9, "]]>", 3);
 		if (mark) {
-			flow_text(g->seen, s.p + i + 9, (size_t)(mark - s.p) - i - 9);
+			flow_text(flow_of(g), s.p + i + 9, (size_t)(mark - s.p) - i - 9);
 			return (size_t)(mark - s.p) + 3;
 		}
 	}
@@ -466,7 +508,7 @@ static void read_markup(struct page *g)
 		size_t at = mark ? (size_t)(mark - s.p) : s.n;
 		char next = at + 1 < s.n ? s.p[at + 1] : ' ';
 
-		put_text(g->in_title ? g->unseen : g->seen, piece(s, i, at), false);
+		put_text(flow_of(g), piece(s, i, at), false);
 		if (at == s.n)
 			break;
 		if (is_letter(next) || (next == '/' && at + 2 < s.n && is_letter(s.p[at + 2]))) {
@@ -474,7 +516,7 @@ static void read_markup(struct page *g)
 		} else if (next == '!' || next == '?' || (next == '/' && at + 2 < s.n)) {
 			i = read_declaration(g, at);
 		} else {
-			flow_text(g->in_title ? g->unseen : g->seen, "<", 1);
+			flow_text(flow_of(g), "<", 1);
 			i = at + 1;
 		}
 	}

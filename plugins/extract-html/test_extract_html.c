@@ -108,6 +108,18 @@ static void test_text(void **state)
 		{"a<!-- b <p>c", "a\nb\nc"},
 		{"a<b c", "a\nc"},
 		{"a<b title='x", "a\ntitle='x"},
+		/* hidden elements leave no trace in what is seen */
+		{"219<span style='display:none'>x</span>-09-9998", "219-09-9998\nx"},
+		{"dia<i hidden>x</i>betes", "diabetes\nx"},
+		{"a<span STYLE=\"color: red; Visibility : Hidden\">x<b>y</b></span>b", "ab\nxy"},
+		{"a<div style=font-size:0px>x<div>y</div>z</div>b", "ab\nx\ny\nz"},
+		{"a<u style='opacity:0.0'>x</u>b<u style='opacity:0.5;font-size:0.9em;max-display:none'>y</u>", "aby\nx"},
+		{"a<p hidden>x<p>b", "a\nb\nx"},
+		{"a<img hidden>b<br style='display:none'>c", "ab\nc"},
+		{"a<b hidden>x", "a\nx"},
+		{"a</b><b hidden/>x", "ax"},
+		{"<!-- <b hidden>x</b> -->a", "a\nx"},
+		{"a<span hidden>x<table><tr><td>y</td></tr></table></span>b", "ab\nx\ny"},
 		/* unseen but carried */
 		{"<title>T &amp; U</title>a", "a\nT & U"},
 		{"a<img alt='x&quot;y' src=cid:1>b", "ab\nx\"y"},

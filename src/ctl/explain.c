@@ -98,7 +98,7 @@ static void print_findings(const struct explain *x)
 
 		ctl_why(x->plan, f, &why);
 		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu  %s\n", rule->name, ctl_kind_name(rule->kind), f->confidence,
-		       ctl_zone_name(f->zone), mw_msg_part(x->msg, f->part)->path, (unsigned long long)f->offset,
+		       mw_zone_word(f->zone), mw_msg_part(x->msg, f->part)->path, (unsigned long long)f->offset,
 		       (unsigned long long)f->length, mw_buf_text(&why));
 		mw_buf_free(&why);
 	}

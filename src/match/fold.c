@@ -157,6 +157,16 @@ static int point_fold(utf8proc_int32_t c, utf8proc_int32_t v[EXPAND_MAX])
 	return (int)n;
 }
 
+/* Marks that strike through or surround, and any mark on a digit or a sign: no letter of any language has those. */
+static bool is_stray_mark(utf8proc_int32_t c, char before)
+{
+	bool letter = (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z') || ((unsigned char)before & 0x80u);
+
+	if ((c >= 0x0334 && c <= 0x0338) || (c >= 0x20d0 && c <= 0x20f0))
+		return true;
+	return !letter && utf8proc_get_property(c)->category == UTF8PROC_CATEGORY_MN && utf8proc_get_property(c)->combining_class;
+}
+
 static size_t ascii_run(const char *p, size_t n)
 {
 	size_t i = 0;
@@ -194,7 +204,7 @@ static void fold_walk(struct mw_str in, struct sink *s)
 			sink_copy(s, "?", 1, i++);
 			continue;
 		}
-		n = point_fold(c, v);
+		n = i > 0 && is_stray_mark(c, in.p[i - 1]) ? 0 : point_fold(c, v);
 		if (n < 0)
 			sink_copy(s, in.p + i, (size_t)len, i);
 		else

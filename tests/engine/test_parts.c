@@ -349,6 +349,49 @@ static void test_rule_condition(void **state)
 	world_close(&w);
 }
 
+/* Where a rule was found, and what is in shadow, is for the policy to ask. */
+static void test_zones(void **state)
+{
+	static const char mail[] = "Subject: 111111111\n\n123456789 222222222\n\n> 123456789\n> 333333333\n\nok\n\n-- \nAnn 444444444\n";
+	static const struct {
+		const char *condition;
+		bool holds;
+	} row[] = {
+	    {"rule num = 5", true},
+	    {"rule num in new = 2", true},
+	    {"rule num in quoted = 2", true},
+	    {"rule num in quoted, new = 3", true}, /* one of them stands in both */
+	    {"rule num in signature = 1", true},
+	    {"rule num in subject = 1", true},
+	    {"rule num in attachment", false},
+	    {"rule num in header, disclaimer", false},
+	    {"rule trial", false},
+	    {"phi.identifiers = 5", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		char policy[600];
+		struct world w;
+		struct mw_msg *m;
+		size_t shadow = 0;
+
+		probe_reset();
+		(void)snprintf(policy, sizeof(policy),
+			       LOAD_PROBE "load phi grant text\n" RULES "rule trial { kind identifier; pattern /Ann/; shadow }\n"
+					  "match when %s then hold\nmatch any then pass\n",
+			       row[i].condition);
+		world_open(&w, policy, 0);
+		m = take(&w, mail);
+		for (size_t k = 0; k < mw_msg_findings(m); k++)
+			shadow += mw_msg_finding(m, k)->flags & MW_FINDING_SHADOW;
+		if (strncmp(msg_shown(m), row[i].holds ? "hold" : "pass", 4) != 0 || shadow != 1)
+			fail_msg("%s: %s, %zu in shadow", row[i].condition, msg_shown(m), shadow);
+		mw_msg_free(&m);
+		world_close(&w);
+	}
+}
+
 static void test_bare_text(void **state)
 {
 	struct world w;
@@ -413,7 +456,8 @@ int main(void)
 		cmocka_unit_test(test_text_limit),      cmocka_unit_test(test_findings_limit),
 		cmocka_unit_test(test_mime_limits),     cmocka_unit_test(test_phi),
 		cmocka_unit_test(test_phi_confidence),  cmocka_unit_test(test_indeterminate),
-		cmocka_unit_test(test_rule_condition),  cmocka_unit_test(test_bare_text),
+		cmocka_unit_test(test_rule_condition),  cmocka_unit_test(test_zones),
+		cmocka_unit_test(test_bare_text),
 		cmocka_unit_test(test_media_signature), cmocka_unit_test(test_media_text),
 	};
 
