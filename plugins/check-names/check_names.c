@@ -9,6 +9,7 @@
 		return check_names_##name(p, n);                                                                                 \
 	}
 ROW(person)
+ROW(labelled)
 ROW(known)
 ROW(surname)
 ROW(given)
@@ -16,6 +17,8 @@ ROW(given)
 static const struct mw_check checks[] = {
     {"person", "first name and surname, nothing speaks against a person: where the words around it say that one is meant",
      row_person, 0},
+    {"person-labelled", "first name and surname, one of which is a name: behind a label that a patient's name follows",
+     row_labelled, 0},
     {"person-known", "first name and surname, and the lists know the first name", row_known, 0},
     {"surname", "a surname, or first name and surname: behind Mr or Mrs", row_surname, 0},
     {"first-name", "a first name alone that the lists know, and that is no ordinary word", row_given, 0},

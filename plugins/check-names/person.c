@@ -118,6 +118,19 @@ bool check_names_person(const char *p, size_t n)
 	return who.first_weight == WORD ? who.last_weight == NAME : who.last_weight != WORD;
 }
 
+/* Behind a label that a patient's name follows: one of both names is a name, and nothing but being a word speaks against the
+ * other. */
+bool check_names_labelled(const char *p, size_t n)
+{
+	struct name_word word[NAME_WORDS];
+	struct person who;
+
+	if (check_names_person(p, n))
+		return true;
+	return take_apart(word, name_words(p, n, word), &who) && !who.first->initial &&
+	       (who.first_weight >= BOTH || who.last_weight >= BOTH);
+}
+
 /* The lists know the first name, and it is not one that a sentence may begin with: for places that say little. */
 bool check_names_known(const char *p, size_t n)
 {

@@ -19,7 +19,7 @@ static bool check(const char *name, const char *p, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = {"person", "person-known", "surname", "first-name"};
+	static const char *const names[] = {"person", "person-labelled", "person-known", "surname", "first-name"};
 	char upper[64];
 
 	if (size > sizeof(upper))
