@@ -45,7 +45,7 @@ static int check_file(struct ctl *ctl, struct check *check, const char *file)
 	if (!arena)
 		return ctl_fail("out of memory");
 	mw_diags_init(&diags, arena);
-	r = mw_generation_new(ctl->loader, file, ctl->search, MW_GEN_OFFLINE | MW_GEN_SAMPLES, &diags, &gen, &err);
+	r = mw_generation_new(ctl->loader, file, ctl->search, MW_GEN_OFFLINE | MW_GEN_SAMPLES | MW_GEN_LINT, &diags, &gen, &err);
 	if (check->json)
 		mw_diags_print_json(&diags, &out);
 	else

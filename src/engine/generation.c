@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/private.h"
+#include "match/lint.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,6 +66,25 @@ static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw
 			    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss", rule->name);
 }
 
+static void report_lint(void *ctx, const struct mw_rule *rule, size_t offset, size_t length, const char *text, const char *hint)
+{
+	const struct mw_place place = {.source = rule->file,
+				       .line = rule->pattern_line,
+				       .column = rule->pattern_column + (uint32_t)offset,
+				       .length = (uint32_t)length};
+
+	mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_WARNING, place, hint, "rule \"%s\": %s", rule->name, text);
+}
+
+static int rules_lint(struct report *ctx, const struct mw_plan *plan, struct mw_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->rules && r == 0; i++)
+		r = mw_lint(&plan->rule[i], report_lint, ctx);
+	return r < 0 ? mw_fail_memory(err) : 0;
+}
+
 /* Rules find the same with and without a prefilter, so one that fails is only said. */
 static void prefilter_use(struct mw_generation *g, struct mw_diags *diags)
 {
@@ -88,6 +108,8 @@ static int rules_compile(struct mw_generation *g, unsigned flags, struct mw_diag
 
 	if (r == 0)
 		prefilter_use(g, diags);
+	if (r == 0 && (flags & MW_GEN_LINT))
+		r = rules_lint(&ctx, g->plan, err);
 	if (r == 0 && (flags & MW_GEN_SAMPLES))
 		r = mw_ruleset_samples(g->rules, report_sample, &ctx, err);
 	if (r != 0)

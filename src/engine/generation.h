@@ -17,6 +17,7 @@ enum {
 			     * hooks runs, and its means count as there; checks whose data cannot be opened are a warning */
 	MW_GEN_DRY = 4,     /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
 	MW_GEN_SAMPLES = 2, /* refuse when a rule's hit/miss sample fails */
+	MW_GEN_LINT = 8,    /* warn of patterns that some text can make slow */
 };
 /* Policy -> running generation. Diagnostics in diags. On failure nothing stays open. Thread safe against running messages.
  * 0; -EINVAL with diags->errors (policy), or another code with err (a module did not open: names the module and the cause). */
