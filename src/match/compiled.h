@@ -77,6 +77,7 @@ struct mw_scratch {
 	struct mw_span *span; /* those of one rule are a run, in order of start */
 	size_t spans, span_cap;
 	size_t rules;
+	size_t *found; /* for each rule: findings in this text */
 	bool *cue;    /* for each rule: one of its phrases is in the text */
 	bool *wanted; /* for each rule: it is asked for, or context of one that is */
 	bool *run;    /* for each rule: its pattern is looked for in this stage */
@@ -94,6 +95,7 @@ struct mw_scan {
 	struct mw_findings *out;
 	size_t only; /* rule, SIZE_MAX = all */
 	uint32_t part, zone;
+	bool full; /* findings of some rule were left out */
 };
 
 /* mw_ruleset_scan over one rule alone, or all of them (only = SIZE_MAX). zone 0: one of no known place, which every rule looks

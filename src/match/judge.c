@@ -194,9 +194,19 @@ static uint32_t flags_of(const struct match *m, const struct mw_when *when, bool
 	return flags | MW_FINDING_NEAR | (m->by_column >> name & 1u ? MW_FINDING_COLUMN : 0u);
 }
 
+/* The last quarter of the room is for rules that have found little: who is in a table of 100,000 rows must not keep out what is
+ * said about them. */
+static bool has_share(const struct mw_findings *f, size_t found)
+{
+	size_t share = f->max / 64;
+
+	return share == 0 || f->n < f->max - f->max / 4 || found < share;
+}
+
 static int finding_add(struct match *m, const struct mw_level *level)
 {
-	const struct mw_scan *s = m->scan;
+	struct mw_scan *s = m->scan;
+	size_t *found = &s->scratch->found[m->c - s->set->rule];
 	struct mw_findings *f = s->out;
 	struct mw_finding *v;
 	struct mw_str match = {.p = s->folded->text.p + m->start, .n = m->end - m->start};
@@ -209,10 +219,15 @@ static int finding_add(struct match *m, const struct mw_level *level)
 		return rc;
 	if (f->n >= f->max)
 		return -EFBIG;
+	if (!has_share(f, *found)) {
+		s->full = true;
+		return 0;
+	}
 	v = mw_arena_grow(s->arena, f->v, &f->cap, f->n + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	f->v = v;
+	++*found;
 	f->v[f->n++] = (struct mw_finding){
 	    .rule = (uint32_t)(m->c - s->set->rule),
 	    .part = s->part,

@@ -27,11 +27,12 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	s->hunter = mw_hunter_new(set);
 	s->matcher = set->has_except_patterns ? mw_matcher_new() : NULL;
 	s->rules = set->n;
+	s->found = for_rules(set, sizeof(*s->found));
 	s->cue = for_rules(set, sizeof(*s->cue));
 	s->wanted = for_rules(set, sizeof(*s->wanted));
 	s->run = for_rules(set, sizeof(*s->run));
 	s->spans_of = for_rules(set, sizeof(*s->spans_of));
-	if (!s->hunter || (set->has_except_patterns && !s->matcher) || !s->cue || !s->wanted || !s->run || !s->spans_of)
+	if (!s->hunter || (set->has_except_patterns && !s->matcher) || !s->found || !s->cue || !s->wanted || !s->run || !s->spans_of)
 		mw_scratch_free(&s);
 	return s;
 }
@@ -47,6 +48,7 @@ void mw_scratch_free(struct mw_scratch **s)
 	free((*s)->seen);
 	free((*s)->span);
 	free((*s)->spans_of);
+	free((*s)->found);
 	free((*s)->cue);
 	free((*s)->wanted);
 	free((*s)->run);
@@ -227,6 +229,7 @@ static int scan_rules(struct mw_scan *s, size_t *rule)
 
 	scratch->spans = 0;
 	memset(scratch->spans_of, 0, scratch->rules * sizeof(*scratch->spans_of));
+	memset(scratch->found, 0, scratch->rules * sizeof(*scratch->found));
 	memset(scratch->cue, 0, scratch->rules * sizeof(*scratch->cue));
 	want(s);
 	if (s->set->cues)
@@ -239,6 +242,8 @@ static int scan_rules(struct mw_scan *s, size_t *rule)
 			return rc;
 		limited = rc < 0 ? rc : limited;
 	}
+	if (terms == 0 && s->full)
+		terms = -EFBIG;
 	return terms < 0 ? terms : limited;
 }
 

@@ -215,6 +215,31 @@ static void test_findings_limit(void **state)
 	mw_ruleset_free(&set);
 }
 
+/* A rule that finds very much leaves room for the others. */
+static void test_findings_share(void **state)
+{
+	struct mw_ruleset *set = compile(rules, COUNT(rules));
+	const size_t n = 2000;
+	char *text = malloc(n * 20 + 1);
+	size_t at = 0, drugs = 0;
+	struct scanned s;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)sprintf(text + at, "219-09-%04zu\n", 1000 + i);
+	at += (size_t)sprintf(text + at, "insulin\n");
+	s = scan(set, text, at, 1024);
+	assert_int_equal(s.rc, -EFBIG);
+	for (size_t i = 0; i < s.f.n; i++)
+		drugs += strcmp(mw_ruleset_rule(set, s.f.v[i].rule)->name, "drug") == 0;
+	assert_int_equal(drugs, 1);
+	assert_int_equal(s.f.n, 1024 - 1024 / 4 + 1);
+	mw_arena_free(&s.arena);
+	free(text);
+	mw_ruleset_free(&set);
+}
+
 /* A pattern that explodes is indeterminate, soon, and the other rules still speak. */
 static void test_catastrophic(void **state)
 {
@@ -489,7 +514,7 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_scan),	 cmocka_unit_test(test_values),	   cmocka_unit_test(test_findings_limit),
+	    cmocka_unit_test(test_scan),	 cmocka_unit_test(test_values),	   cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_findings_share),
 	    cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic), cmocka_unit_test(test_long_text),
 	    cmocka_unit_test(test_refused),	 cmocka_unit_test(test_samples),   cmocka_unit_test(test_no_memory),
 	    cmocka_unit_test(test_threads),	 cmocka_unit_test(test_cues),    cmocka_unit_test(test_data),
