@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milwardctl check: everything about a policy that can be known without mail. */
+#include "ctl/cost.h"
 #include "ctl/mutate.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #define MUTATE_SECONDS 300
 
 struct check {
-	bool json, plan, mutate;
+	bool json, plan, mutate, cost;
 	long most; /* mutants that may survive, -1 = any number */
 	struct ctl_mutate mutants;
 	size_t errors, warnings;
@@ -89,6 +90,7 @@ static bool take_options(struct check *check, int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
 					      {"plan", no_argument, NULL, 'P'},
+					      {"cost", no_argument, NULL, 'c'},
 					      {"mutate", optional_argument, NULL, 'm'},
 					      {"seconds", required_argument, NULL, 's'},
 					      {NULL, 0, NULL, 0}};
@@ -100,6 +102,8 @@ static bool take_options(struct check *check, int argc, char **argv)
 			check->json = check->mutants.json = true;
 		else if (c == 'P')
 			check->plan = true;
+		else if (c == 'c')
+			check->cost = true;
 		else if (c == 'm') {
 			check->mutate = true;
 			good = !optarg || take_number(optarg, &check->most);
@@ -119,6 +123,8 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 
 	if (!take_options(&check, argc, argv))
 		return CTL_USAGE;
+	if (check.cost)
+		return ctl_cost(ctl, check.json, argv + optind, argc - optind);
 	if (optind == argc) {
 		const char *policy = ctl_policy(ctl);
 

@@ -45,7 +45,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 		printf(" %s", c->name);
 	print_module_commands(ctl, false);
 	printf("\" ;;\n"
-	       "\tcheck) words=\"--json --plan --mutate --seconds\" ;;\n"
+	       "\tcheck) words=\"--json --plan --cost --mutate --seconds\" ;;\n"
 	       "\ttest) words=\"--json --tap --policy\" ;;\n"
 	       "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
 	       "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --json\" ;;\n"

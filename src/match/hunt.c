@@ -29,6 +29,7 @@ struct trail {
 	size_t at;		    /* the next match begins here or later */
 	uint32_t first, last;	    /* ranges in the block */
 	bool run, triggered, mixed; /* mixed: ranges are not in order */
+	uint32_t looks, matches;
 };
 
 struct mw_hunter {
@@ -37,6 +38,7 @@ struct mw_hunter {
 	struct range *range;
 	size_t ranges;
 	const struct mw_prefilter *prefilter; /* the rule set's, NULL = none */
+	struct mw_cost *cost;		      /* NULL: not asked for */
 	void *scratch;			      /* its */
 	char *block;			      /* a copy, with MW_TRIGGER_EDGE around the text */
 };
@@ -217,9 +219,21 @@ static void block_copy(struct block *b)
 }
 
 /* false: there is so much of it that it is not kept. */
+static bool block_sieve(struct block *b)
+{
+	struct mw_hunter *h = b->h;
+
+	block_copy(b);
+	if (h->prefilter)
+		return h->prefilter->look(b->set->prefilter_db, h->scratch, h->block, b->copied, row_found, b) == 0 && !b->full;
+	return mw_sieve_look(b->sieve, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
+}
+
 static bool block_look(struct block *b)
 {
 	struct mw_hunter *h = b->h;
+	struct mw_allowance time = {0};
+	bool kept;
 
 	h->ranges = 0;
 	b->full = false;
@@ -229,10 +243,12 @@ static bool block_look(struct block *b)
 	}
 	if (!b->sieve)
 		return true;
-	block_copy(b);
-	if (h->prefilter)
-		return h->prefilter->look(b->set->prefilter_db, h->scratch, h->block, b->copied, row_found, b) == 0 && !b->full;
-	return mw_sieve_look(b->sieve, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
+	mw_allowance_begin(&time);
+	kept = block_sieve(b);
+	mw_allowance_end(&time);
+	if (h->cost)
+		h->cost[b->set->n].time += time.used;
+	return kept;
 }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------------------
@@ -244,11 +260,13 @@ static int look(struct block *b, uint32_t rule, size_t from, size_t to, mw_hunt_
 	size_t start, end;
 	int rc;
 
+	t->looks++;
 	for (;;) {
 		from = t->at > from ? t->at : from;
 		rc = mw_pattern_next(b->set->rule[rule].pattern, b->h->matcher, &t->allowance, b->text, from, to, &start, &end);
 		if (rc <= 0)
 			return rc;
+		t->matches++;
 		rc = found(ctx, rule, start, end);
 		if (rc < 0)
 			return rc;
@@ -337,6 +355,17 @@ static int hunt_block(struct block *b, mw_hunt_found found, void *ctx, size_t *l
 	return 0;
 }
 
+static void cost_add(const struct mw_ruleset *set, const struct mw_hunter *h)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		const struct trail *t = h->trail + i;
+
+		h->cost[i].time += t->allowance.used;
+		h->cost[i].looks += t->looks;
+		h->cost[i].matches += t->matches;
+	}
+}
+
 int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text, const bool *run, mw_hunt_found found,
 	    void *ctx, size_t *limited)
 {
@@ -358,7 +387,19 @@ int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str tex
 		b.to = text.n - b.from > BLOCK ? b.from + BLOCK : text.n;
 		rc = hunt_block(&b, found, ctx, limited, &any);
 	}
+	if (h->cost)
+		cost_add(set, h);
 	return rc == 0 && any ? -EAGAIN : rc;
+}
+
+void mw_hunter_cost(struct mw_hunter *h, struct mw_cost *cost)
+{
+	h->cost = cost;
+}
+
+bool mw_ruleset_everywhere(const struct mw_ruleset *set, size_t rule)
+{
+	return set->rule[rule].pattern && !set->rule[rule].triggered;
 }
 
 void mw_ruleset_plain(struct mw_ruleset *set)

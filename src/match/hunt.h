@@ -20,6 +20,8 @@ struct mw_hunter; /* what one thread needs; bound to the rule set that it was ma
 struct mw_hunter *mw_hunter_new(const struct mw_ruleset *); /* NULL: no memory */
 void mw_hunter_free(struct mw_hunter **);
 
+void mw_hunter_cost(struct mw_hunter *, struct mw_cost *); /* as mw_scratch_cost */
+
 /* Told of each match. 1: go on behind it; 0: refused, so go on one octet behind its start; negative: stop. */
 typedef int (*mw_hunt_found)(void *ctx, uint32_t rule, size_t start, size_t end);
 /* text: folded. May be called for it again, with the rules of a later stage. run[i]: look for the pattern of rule i (rules

@@ -35,6 +35,17 @@ void mw_ruleset_free(struct mw_ruleset **);
 struct mw_scratch *mw_scratch_new(const struct mw_ruleset *, const unsigned char key[32]);
 void mw_scratch_free(struct mw_scratch **);
 
+/* What a rule has cost so far: of its pattern, with all that its matches were asked. */
+struct mw_cost {
+	uint64_t time; /* nanoseconds */
+	uint64_t looks; /* places where PCRE2 began to look */
+	uint64_t matches;
+};
+/* From now on costs are added up: one for each rule, then one for the search for where to look. Borrowed. */
+void mw_scratch_cost(struct mw_scratch *, struct mw_cost *);
+/* Is the pattern of the rule run over the whole of every text, because nothing rare is in all of its matches? */
+bool mw_ruleset_everywhere(const struct mw_ruleset *, size_t rule);
+
 struct mw_findings {
 	size_t n, cap, max; /* max: stop with -EFBIG beyond it */
 	struct mw_finding *v;

@@ -37,6 +37,11 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	return s;
 }
 
+void mw_scratch_cost(struct mw_scratch *s, struct mw_cost *cost)
+{
+	mw_hunter_cost(s->hunter, cost);
+}
+
 void mw_scratch_free(struct mw_scratch **s)
 {
 	if (!*s)
