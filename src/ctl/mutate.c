@@ -6,8 +6,11 @@
 #include "ctl/mutate.h"
 
 #include "ctl/mutants.h"
+#include "ctl/suggest.h"
 #include "ctl/walk.h"
 
+#include "base/str.h"
+#include "policy/text.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -26,6 +29,7 @@ struct run {
 	struct mutants mutants;
 	const uint32_t *rule_of; /* of each mutant */
 	enum fate *fate;
+	char **sample;	      /* that a survivor asks for; NULL: none was found */
 	pthread_mutex_t lock; /* next, progress */
 	size_t next;
 	time_t until;
@@ -43,14 +47,6 @@ static void refused(void *ctx, const struct mw_rule *rule, size_t offset, const 
 	(void)rule;
 	(void)offset;
 	(void)text;
-}
-
-static void sample_failed(void *ctx, const struct mw_rule *rule, const struct mw_sample *sample, bool is_hit)
-{
-	(void)ctx;
-	(void)rule;
-	(void)sample;
-	(void)is_hit;
 }
 
 /* ---- one mutant -------------------------------------------------------------------------------------------------- */
@@ -111,7 +107,82 @@ static int set_make(struct set *s, struct mw_arena *arena, const struct mw_plan 
 	return r;
 }
 
-static enum fate try_set(struct run *run, const struct set *s)
+/* The samples that failed, as marks behind the first one of the list. */
+struct failures {
+	const struct mw_sample *first;
+	bool *failed;
+};
+
+static void sample_failed(void *ctx, const struct mw_rule *rule, const struct mw_sample *sample, bool is_hit)
+{
+	const struct failures *f = ctx;
+
+	(void)rule;
+	(void)is_hit;
+	if (f)
+		f->failed[sample - f->first] = true;
+}
+
+/* ---- the sample that is missing ---------------------------------------------------------------------------------- */
+/* Marks of candidates that are no hit (or no miss) of the set's first rule. */
+static int try_candidates(struct set *s, const struct mw_ruleset *set, const struct suggest *c, bool as_hits, bool *failed)
+{
+	struct failures f = {.first = c->v, .failed = failed};
+	struct mw_rule kept = s->v[0];
+	struct mw_err err;
+	int r;
+
+	s->v[0].hits = as_hits ? c->n : 0;
+	s->v[0].hit = c->v;
+	s->v[0].misses = as_hits ? 0 : c->n;
+	s->v[0].miss = c->v;
+	r = mw_ruleset_samples(set, sample_failed, &f, &err);
+	s->v[0] = kept;
+	return r < 0 ? r : 0;
+}
+
+/* A variation of one of the rule's samples that tells the two apart. NULL: none does, or no memory. */
+static char *suggest_from(struct set *rule, const struct mw_ruleset *is, struct set *mutant, const struct mw_ruleset *would,
+			  bool loosened, struct mw_str text)
+{
+	struct mw_arena *arena = mw_arena_new(0);
+	struct suggest c = {.n = 0};
+	bool *failed = NULL;
+	char *found = NULL;
+
+	if (arena && suggest_vary(&c, arena, &rule->v[0], text) == 0 && c.n)
+		failed = mw_arena_array(arena, c.n, sizeof(*failed));
+	if (failed && try_candidates(rule, is, &c, !loosened, failed) == 0 &&
+	    try_candidates(mutant, would, &c, loosened, failed) == 0)
+		for (size_t i = 0; i < c.n && !found; i++)
+			if (!failed[i])
+				found = strndup(c.v[i].text.p, c.v[i].text.n);
+	mw_arena_free(&arena);
+	return found;
+}
+
+static char *suggest(struct run *run, const struct mutant *m, struct set *mutant, const struct mw_ruleset *would, uint32_t rule)
+{
+	const struct mutant same = {.rule = run->plan->rule[rule]};
+	struct mw_arena *arena = mw_arena_new(0);
+	struct mw_ruleset *is = NULL;
+	struct set original;
+	struct mw_err err;
+	char *found = NULL;
+
+	if (arena && set_make(&original, arena, run->plan, &same, rule) == 0 &&
+	    mw_ruleset_compile(original.v, original.n, lookup, refused, run, &is, &err) == 0) {
+		for (size_t i = 0; i < same.rule.hits && !found; i++)
+			found = suggest_from(&original, is, mutant, would, m->loosened, same.rule.hit[i].text);
+		for (size_t i = 0; i < same.rule.misses && !found; i++)
+			found = suggest_from(&original, is, mutant, would, m->loosened, same.rule.miss[i].text);
+		mw_ruleset_free(&is);
+	}
+	mw_arena_free(&arena);
+	return found;
+}
+
+static enum fate try_set(struct run *run, struct set *s, size_t i)
 {
 	struct mw_ruleset *set = NULL;
 	struct mw_err err;
@@ -120,6 +191,8 @@ static enum fate try_set(struct run *run, const struct set *s)
 	if (r < 0)
 		return r == -EINVAL ? NO_RULE : BROKEN;
 	r = mw_ruleset_samples(set, sample_failed, NULL, &err);
+	if (r == 0)
+		run->sample[i] = suggest(run, &run->mutants.v[i], s, set, run->rule_of[i]);
 	mw_ruleset_free(&set);
 	return r < 0 ? BROKEN : r > 0 ? NOTICED : SURVIVED;
 }
@@ -135,7 +208,7 @@ static enum fate try_mutant(struct run *run, size_t i)
 		return m->rule.hits ? NOTICED : SURVIVED;
 	arena = mw_arena_new(0);
 	if (arena && set_make(&set, arena, run->plan, m, run->rule_of[i]) == 0)
-		fate = try_set(run, &set);
+		fate = try_set(run, &set, i);
 	mw_arena_free(&arena);
 	return fate;
 }
@@ -195,22 +268,34 @@ static int make_mutants(struct run *run, struct mw_arena *arena)
 	}
 	run->rule_of = rule_of;
 	run->fate = mw_arena_array(arena, run->mutants.n + 1, sizeof(*run->fate));
-	return run->fate ? 0 : -ENOMEM;
+	run->sample = mw_arena_array(arena, run->mutants.n + 1, sizeof(*run->sample));
+	return run->fate && run->sample ? 0 : -ENOMEM;
 }
 
 /* ---- what came of it --------------------------------------------------------------------------------------------- */
 static void print_survivor(const struct ctl *ctl, const struct run *run, size_t i, bool json)
 {
 	const struct mutant *m = &run->mutants.v[i];
-	const char *file = run->plan->source[m->rule.file].shown, *sample = m->loosened ? "miss" : "hit";
+	const char *file = run->plan->source[m->rule.file].shown, *word = m->loosened ? "miss" : "hit";
+	struct mw_buf sample = MW_BUF_INIT;
+	json_t *row;
 
-	if (json)
-		(void)ctl_json_line(json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "file", file, "line", (int)m->line, "column",
-					      (int)m->column, "rule", m->rule.name, "mutant", m->what, "add", sample));
+	if (run->sample[i])
+		mw_text_quote(run->sample[i], &sample);
 	else
-		printf("%s%s:%u:%u:%s rule \"%s\": no sample notices: %s%s%s (add a %s)\n", ctl_style(ctl, CTL_BOLD), file,
+		mw_buf_puts(&sample, "\"...\"");
+	if (json) {
+		row = json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "file", file, "line", (int)m->line, "column", (int)m->column,
+				"rule", m->rule.name, "mutant", m->what, "add", word);
+		if (run->sample[i])
+			json_object_set_new(row, "sample", ctl_json_text(mw_str(run->sample[i])));
+		(void)ctl_json_line(row);
+	} else {
+		printf("%s%s:%u:%u:%s rule \"%s\": no sample notices: %s%s%s, add: %s %s\n", ctl_style(ctl, CTL_BOLD), file,
 		       m->line, m->column, ctl_style(ctl, CTL_PLAIN), m->rule.name, ctl_style(ctl, CTL_YELLOW), m->what,
-		       ctl_style(ctl, CTL_PLAIN), sample);
+		       ctl_style(ctl, CTL_PLAIN), word, mw_buf_text(&sample));
+	}
+	mw_buf_free(&sample);
 }
 
 static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mutate *how)
@@ -221,6 +306,7 @@ static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mu
 		count[run->fate[i]]++;
 		if (run->fate[i] == SURVIVED)
 			print_survivor(ctl, run, i, how->json);
+		free(run->sample[i]);
 	}
 	how->survived += count[SURVIVED];
 	if (how->json)

@@ -42,7 +42,12 @@ def survivors(body, *options, form="rule"):
     end = [r["mutants"] for r in rows if "mutants" in r]
     if code or len(end) != 1 or end[0]["survived"] != len(found):
         return err or out, 0
+    suggested.clear()
+    suggested.update({r["mutant"]: r["sample"] for r in rows if "sample" in r})
     return found, end[0]["tried"]
+
+
+suggested = {}
 
 
 # (rule without the sample that notices, sample, what survives without it)
@@ -65,6 +70,12 @@ CASES = (
 )
 for body, sample, what, add in CASES:
     without, _ = survivors(body)
+    proposed = suggested.get(what)
+    if proposed:
+        with_it, tried = survivors(body + "\n" + add + " " + json.dumps(proposed, ensure_ascii=False))
+        ok(isinstance(with_it, list) and not [s for s in with_it if s[1] == what], f"so does the sample that it proposes: {what}", (proposed, with_it))
+    else:
+        ok(what == "disabled" or what.startswith(("except", "check")), f"it proposes nothing: {what}")
     with_it, tried = survivors(body + "\n" + sample)
     ok(isinstance(without, list) and ("r", what, add) in [s[:3] for s in without], f"survives: {what}", without)
     ok(isinstance(with_it, list) and not [s for s in with_it if s[1] == what] and tried, f"a {add} notices: {what}", with_it)
@@ -98,7 +109,7 @@ ok(found == [] and tried >= 6, "rules that are context of others come along", (f
 # the command
 (W / "a.rules").write_text('rule r { kind identifier; pattern /\\bN\\d\\b/; level 80; hit "N1" }\n')
 code, out, err = ctl("check", "--mutate", W / "a.rules")
-ok(code == 0 and "a.rules:1:36:" in out and "3 mutants, 2 survive" in out and "(add a miss)" in out, "for a person", out + err)
+ok(code == 0 and "a.rules:1:36:" in out and "3 mutants, 2 survive" in out and '\\b of the pattern dropped, add: miss "xN1"' in out, "for a person", out + err)
 ok(ctl("check", "--mutate=2", W / "a.rules")[0] == 0 and ctl("check", "--mutate=1", W / "a.rules")[0] == 1, "--mutate=N: how many may survive")
 ok(ctl("check", "--mutate=x", W / "a.rules")[0] == 64 and ctl("check", "--seconds", "-1", W / "a.rules")[0] == 64, "usage")
 (W / "a.rules").write_text('rule r { kind identifier; pattern /N\\d/; level 80; hit "X" }\n')
