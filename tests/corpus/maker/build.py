@@ -13,9 +13,16 @@ from .names import Names
 from .template import Fill, parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+FILES = {"dev": ["dev.txt", "dev-2.txt"], "held-out": ["held-out.txt"], "round-1": ["round-1.txt"], "round-2": ["round-2.txt"]}
 HEADINGS = {  # how a note names its patient
-    "dev": ["Patient: {name}\nDOB: {dob}\nMRN: {mrn}\n\n", "{LF}  {mrn}  {dob}\n\n", "Name: {lf}   Sex: {sx}   Date of birth: {dob}\n\n", "Re: {mrname}, DOB {dob}\n\n", "PATIENT NAME: {NAME}\nACCOUNT: {acct}\n\n", "Note on {name}, SSN {ssn}:\n\n"],
-    "held-out": ["Pt Name........ {lfm}\nBirthdate...... {dob}\n\n", "RE: {namem} (born {dob})\n\n", "{mrname} was seen today.\n\n", "Chart #{mrn} - {lf}\n\n", "{name}\n{addr2}\n{phone}\n\n", "Subscriber {name}, ID {member}\n\n", "Patient {name} ({age}{sx})\n\n", "Attached is the note for {name}, social {ssn}.\n\n"],
+    "dev": [
+        "Patient: {name}\nDOB: {dob}\nMRN: {mrn}\n\n", "{LF}  {mrn}  {dob}\n\n", "Name: {lf}   Sex: {sx}   Date of birth: {dob}\n\n", "Re: {mrname}, DOB {dob}\n\n", "PATIENT NAME: {NAME}\nACCOUNT: {acct}\n\n", "Note on {name}, SSN {ssn}:\n\n",
+        "Pt Name........ {lfm}\nBirthdate...... {dob}\n\n", "RE: {namem} (born {dob})\n\n", "{mrname} was seen today.\n\n", "Chart #{mrn} - {lf}\n\n", "{name}\n{addr2}\n{phone}\n\n", "Subscriber {name}, ID {member}\n\n", "Patient {name} ({age}{sx})\n\n", "Attached is the note for {name}, social {ssn}.\n\n",
+    ],
+    "held-out": [
+        "Name: {name}    DOB: {dob}    MRN: {mrn}\n\n", "Patient {lf}\n{addr}\nHome: {phone}\n\n", "{name} | {dob} | {mrn}\n\n", "Encounter note: {mrname}, {age} y.o. {sex}\n\n",
+        "Pt: {namem}\nSSN: {ssn}\n\n", "Please file under {lfm} ({member}).\n\n", "HOSPITAL NO. {mrn}   {LF}\n\n", "Visit of {name} on {date}:\n\n", "First name: {first}\nLast name: {last}\nBirth date: {dob}\nPolicy: {member}\n\n",
+    ],
 }  # fmt: skip
 
 
@@ -42,9 +49,14 @@ def person_of(fill, row):
 class Maker:
     def __init__(self, split, seed, data):
         self.split, self.seed = split, seed
-        people = "held-out" if split == "rounds" else split
+        people = split if split in HEADINGS else "dev"
         self.corpora, self.names = Corpora(data, people), Names(people, data)
-        self.lists, self.templates = parse(os.path.join(HERE, "..", "templates", split + ".txt"))
+        self.lists, self.templates = {}, []
+        for name in FILES[split]:
+            lists, templates = parse(os.path.join(HERE, "..", "templates", name))
+            self.templates += templates
+            for key, entries in lists.items():
+                self.lists.setdefault(key, []).extend(entries)
         self.cases = []
 
     def fill(self, *key):
@@ -210,12 +222,12 @@ class Maker:
         """What was thought of to mislead the rules: as it stands, in two forms each."""
         for one in self.templates:
             for number in range(2):
-                fill = self.fill("rounds", one.name, number)
+                fill = self.fill("round", one.name, number)
                 self.add(fill, one.register, one.name, number, one.label, one.headers["Subject"], one.body, "colleague")
                 self.cases[-1].patients = one.patients
 
     def make(self, each=6):
-        if self.split == "rounds":
+        if self.split not in HEADINGS:
             self.from_rounds()
             return self.cases
         self.from_templates(each)

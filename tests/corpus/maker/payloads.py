@@ -134,17 +134,20 @@ def write_table(header, table, delimiter):
 
 
 COLUMNS = {
-    "dev": [["Last Name", "First Name", "DOB", "MRN", "Diagnosis", "Medication"], ["Patient Name", "Date of Birth", "Member ID", "ICD-10", "Charge"], ["pt_name", "mrn", "dx", "next_visit"], ["NAME", "SSN", "DIAGNOSIS"], ["account", "lastname", "firstname", "birth_date", "dx1", "dx2"], ["Client", "Phone #", "Condition"], ["PATNAME", "PATDOB", "ORDER", "RESULT"]],
-    "held-out": [["Patient", "Birth Dt", "Chart #", "Problem", "Rx"], ["LNAME", "FNAME", "BIRTHDATE", "MED_REC_NO", "DX_CODE", "DX_DESC"], ["Member", "Subscriber ID", "Birthdate", "Service", "Diagnosis Code"], ["Resident", "Room", "DOB", "Conditions"], ["Name of patient", "Phone", "Test", "Result"]],
+    "dev": [
+        ["Last Name", "First Name", "DOB", "MRN", "Diagnosis", "Medication"], ["Patient Name", "Date of Birth", "Member ID", "ICD-10", "Charge"], ["pt_name", "mrn", "dx", "next_visit"], ["NAME", "SSN", "DIAGNOSIS"], ["account", "lastname", "firstname", "birth_date", "dx1", "dx2"], ["Client", "Phone #", "Condition"], ["PATNAME", "PATDOB", "ORDER", "RESULT"],
+        ["Patient", "Birth Dt", "Chart #", "Problem", "Rx"], ["LNAME", "FNAME", "BIRTHDATE", "MED_REC_NO", "DX_CODE", "DX_DESC"], ["Member", "Subscriber ID", "Birthdate", "Service", "Diagnosis Code"], ["Resident", "Room", "DOB", "Conditions"], ["Name of patient", "Phone", "Test", "Result"],
+    ],
+    "held-out": [["Full Name", "D.O.B.", "Medical Record", "Dx Description", "Meds"], ["SUBSCRIBER_NAME", "SUBSCRIBER_ID", "DATE_OF_BIRTH", "DIAG1", "PAID"], ["Pt Last", "Pt First", "Cell", "Procedure"], ["Resident Name", "SSN", "Allergies"], ["Client Name", "Home Phone", "Lab", "Value"]],
 }  # fmt: skip
 CELLS = {
-    "last": ["Last Name", "LNAME", "lastname"], "first": ["First Name", "FNAME", "firstname"], "lf": ["pt_name", "Patient Name", "Patient", "Member", "PATNAME"], "name": ["NAME", "Resident", "Name of patient", "Client"],
-    "dob": ["DOB", "Date of Birth", "Birth Dt", "BIRTHDATE", "Birthdate", "birth_date", "PATDOB"], "mrn": ["MRN", "mrn", "Chart #", "MED_REC_NO"], "member": ["Member ID", "Subscriber ID"], "ssn": ["SSN"], "phone": ["Phone", "Phone #"], "acct": ["account"],
+    "last": ["Last Name", "LNAME", "lastname", "Pt Last"], "first": ["First Name", "FNAME", "firstname", "Pt First"], "lf": ["pt_name", "Patient Name", "Patient", "Member", "PATNAME", "SUBSCRIBER_NAME"], "name": ["NAME", "Resident", "Name of patient", "Client", "Full Name", "Resident Name", "Client Name"],
+    "dob": ["DOB", "Date of Birth", "Birth Dt", "BIRTHDATE", "Birthdate", "birth_date", "PATDOB", "D.O.B.", "DATE_OF_BIRTH"], "mrn": ["MRN", "mrn", "Chart #", "MED_REC_NO", "Medical Record"], "member": ["Member ID", "Subscriber ID", "SUBSCRIBER_ID"], "ssn": ["SSN"], "phone": ["Phone", "Phone #", "Cell", "Home Phone"], "acct": ["account"],
 }  # fmt: skip
 FIELD = {column: field for field, columns in CELLS.items() for column in columns}
 FACTS = {
     "Diagnosis": "{dx}", "Problem": "{dx}", "DIAGNOSIS": "{dx}", "dx": "{icd}", "ICD-10": "{icd}", "DX_CODE": "{icd}", "DX_DESC": "{dx}", "Diagnosis Code": "{icd}", "Medication": "{drug} {dose}", "Rx": "{drug}",
-    "Charge": "{money}", "next_visit": "{date}", "Service": "{proc}", "Room": "{n:100-420}", "Conditions": "{dx}; {dx}", "Test": "[HIV Ab|HCG|Hep C RNA|Strep A]", "dx1": "{icd}", "dx2": "[{icd}|]", "Condition": "{dx}", "ORDER": "[HIV Ab|HCG|Hep C RNA|Strep A]", "RESULT": "[POS|NEG|REACTIVE]", "Result": "[Positive|Negative|Detected]",
+    "Dx Description": "{dx}", "Meds": "{drug}; {drug}", "DIAG1": "{icd}", "PAID": "{money}", "Procedure": "{proc}", "Allergies": "[penicillin|{drug}|NKDA]", "Lab": "[HIV-1 RNA|Beta hCG|Lithium level|UDS]", "Value": "[412|Pos|Neg|0.9]", "Charge": "{money}", "next_visit": "{date}", "Service": "{proc}", "Room": "{n:100-420}", "Conditions": "{dx}; {dx}", "Test": "[HIV Ab|HCG|Hep C RNA|Strep A]", "dx1": "{icd}", "dx2": "[{icd}|]", "Condition": "{dx}", "ORDER": "[HIV Ab|HCG|Hep C RNA|Strep A]", "RESULT": "[POS|NEG|REACTIVE]", "Result": "[Positive|Negative|Detected]",
 }  # fmt: skip
 
 

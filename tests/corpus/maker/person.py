@@ -20,7 +20,7 @@ PLACES = [  # city, state, ZIP codes that begin so, telephone areas
 ]
 STREETS = """Oak|Maple|N. Main|Old Mill|Martin Luther King Jr|Harbor View|3rd|42nd|Cedar Hollow|W Washington|Juniper Ridge|Calle Real|Sycamore
 |Lake Shore|County Line|Prospect|Church|Blue Heron|Van Buren|Twin Pines|E. 14th|Quarry|Kings Highway|Rosewood|El Camino|Mt. Vernon""".replace("\n", "").split("|")
-SUFFIXES = {"dev": ["St", "Ave", "Road", "Drive", "Ln", "Blvd."], "held-out": ["Street", "Avenue", "Rd.", "Dr", "Court", "Way", "Terrace", "Pl"]}
+SUFFIXES = {"dev": ["St", "Ave", "Road", "Drive", "Ln", "Blvd.", "Street", "Avenue", "Rd.", "Court", "Way"], "held-out": ["Street", "Ave.", "Lane", "Dr", "Circle", "Parkway", "Terrace", "Pl"]}
 MBI = "ACDEFGHJKMNPQRTUVWXY"
 
 
@@ -41,11 +41,12 @@ def write_date(rng, day, style):
         "us": f"{m:02}/{d:02}/{y}", "iso": f"{y}-{m:02}-{d:02}", "long": f"{name} {d}, {y}", "oracle": f"{d}-{name[:3].upper()}-{y}",
         "short": f"{m}/{d}/{y % 100:02}", "mil": f"{d:02} {name[:3]} {y}", "dots": f"{m:02}.{d:02}.{y}", "noco": f"{name[:3]} {d} {y}",
         "plain": f"{y}{m:02}{d:02}", "dash": f"{m}-{d}-{y}", "day": f"{d} {name} {y}", "pad": f"{m:02}/{d:02}/{y % 100:02}",
-        "ord": f"{name} {d}{'th' if 10 < d < 20 else {1: 'st', 2: 'nd', 3: 'rd'}.get(d % 10, 'th')}, {y}",
+        "slash": f"{y}/{m:02}/{d:02}", "abbr": f"{name[:3]}. {d}, {y}", "dashpad": f"{m:02}-{d:02}-{y}", "lace": f"{d:02}-{name[:3]}-{y}", "oracleshort": f"{d}-{name[:3]}-{y % 100:02}",
+        "bare": f"{name} {d} {y}", "ord": f"{name} {d}{'th' if 10 < d < 20 else {1: 'st', 2: 'nd', 3: 'rd'}.get(d % 10, 'th')}, {y}",
     }[style]  # fmt: skip
 
 
-DATES = {"dev": ["us", "us", "us", "iso", "long", "oracle", "short", "mil", "pad"], "held-out": ["us", "pad", "mil", "dots", "noco", "dash", "day", "ord", "iso"]}
+DATES = {"dev": ["us", "us", "us", "iso", "long", "oracle", "short", "mil", "pad", "dots", "noco", "dash", "day", "ord"], "held-out": ["us", "us", "long", "slash", "abbr", "dashpad", "lace", "oracleshort", "bare"]}
 
 
 class Person:
@@ -80,28 +81,29 @@ class Person:
 
     def make_mrn(self):
         rng = self.rng
-        if self.split == "dev":
-            return rng.choice([digits(rng, 8), "00" + digits(rng, 6), digits(rng, 7, "123456789"), "A-" + digits(rng, 6), "E" + digits(rng, 7)])
         two = lambda: digits(rng, 2)
-        return rng.choice([f"{two()}-{two()}-{two()}", "M" + digits(rng, 7), digits(rng, 6, "12345678"), "H000" + digits(rng, 8), f"{digits(rng, 3)}-{two()}-{two()}-{digits(rng, 1)}", digits(rng, 9, "12")])  # fmt: skip
+        dev = [digits(rng, 8), "00" + digits(rng, 6), digits(rng, 7, "123456789"), "A-" + digits(rng, 6), "E" + digits(rng, 7), f"{two()}-{two()}-{two()}", "M" + digits(rng, 7)]
+        dev += [digits(rng, 6, "12345678"), "H000" + digits(rng, 8), f"{digits(rng, 3)}-{two()}-{two()}-{digits(rng, 1)}", digits(rng, 9, "12")]
+        held = [digits(rng, 8, "123456789"), digits(rng, 7, "123456789"), "AB" + digits(rng, 6), "000" + digits(rng, 7), f"{digits(rng, 3)}-{digits(rng, 3)}", f"{two()} {two()} {two()}", "PT" + digits(rng, 5)]
+        return rng.choice(dev if self.split == "dev" else held)
 
     def make_ssn(self):
         area = self.rng.choice([n for n in range(101, 773) if n not in (666, 219, 457, 78)])
         one, two, three = f"{area:03}", f"{self.rng.randint(1, 99):02}", f"{self.rng.randint(1, 9999):04}"
-        return self.rng.choice(["-", "-", " "] if self.split == "dev" else ["-", "-", "-", ""]).join((one, two, three))
+        return self.rng.choice(["-", "-", " ", "-", ""] if self.split == "dev" else ["-", "-", "-", ".", ""]).join((one, two, three))
 
     def make_phone(self):
         a, line = self.area, f"01{self.rng.randint(0, 99):02}"
-        dev = [f"({a}) 555-{line}", f"{a}-555-{line}", f"{a}.555.{line}", f"+1 {a} 555 {line}"]
-        held = [f"{a} 555 {line}", f"1-{a}-555-{line}", f"({a})555-{line}", f"+1{a}555{line}", f"{a}-555-{line} x{self.rng.randint(10, 99)}", f"{a}/555-{line}"]
+        dev = [f"({a}) 555-{line}", f"{a}-555-{line}", f"{a}.555.{line}", f"+1 {a} 555 {line}", f"{a} 555 {line}", f"1-{a}-555-{line}", f"({a})555-{line}", f"+1{a}555{line}", f"{a}-555-{line} x{self.rng.randint(10, 99)}", f"{a}/555-{line}"]
+        held = [f"({a}) 555-{line}", f"{a}-555-{line}", f"({a}) 555 {line}", f"{a}555{line}", f"+1-{a}-555-{line}", f"1 ({a}) 555-{line}", f"{a}-555-{line} ext. {self.rng.randint(10, 999)}"]
         return self.rng.choice(dev if self.split == "dev" else held)
 
     def make_member(self):
         rng = self.rng
         letters = "".join(rng.choice("ABCHJKPWXYZ") for _ in range(3))
-        if self.split == "dev":
-            return rng.choice([letters + digits(rng, 9), "W" + digits(rng, 9), digits(rng, 9, "89") + "-01", letters + digits(rng, 8)])
-        return rng.choice([f"H{digits(rng, 4)}-{digits(rng, 3)}-{digits(rng, 2)}", f"{letters} {digits(rng, 3)} {digits(rng, 2)} {digits(rng, 4)}", "00" + digits(rng, 8), letters[0] + digits(rng, 10), digits(rng, 11, "1")])  # fmt: skip
+        dev = [letters + digits(rng, 9), "W" + digits(rng, 9), digits(rng, 9, "89") + "-01", letters + digits(rng, 8), f"H{digits(rng, 4)}-{digits(rng, 3)}-{digits(rng, 2)}", f"{letters} {digits(rng, 3)} {digits(rng, 2)} {digits(rng, 4)}", "00" + digits(rng, 8), letters[0] + digits(rng, 10), digits(rng, 11, "1")]
+        held = [letters + digits(rng, 9), digits(rng, 10, "1239"), f"{letters[:2]}{digits(rng, 7)}{letters[2]}", f"{digits(rng, 3)}-{digits(rng, 2)}-{digits(rng, 4)}A", f"{letters}-{digits(rng, 6)}", digits(rng, 8) + " 02"]
+        return rng.choice(dev if self.split == "dev" else held)
 
     def make_mbi(self):
         rng = self.rng
