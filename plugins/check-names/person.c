@@ -16,6 +16,12 @@ enum weight {
 	NAME,
 };
 
+/* BMP, CBC and the like are abbreviations; Ng is a name. Letters that are no ASCII ones count as vowels. */
+static bool has_vowel(const char *word)
+{
+	return word[strcspn(word, "aeiouy~")] != '\0' || strlen(word) < 3;
+}
+
 static enum weight weigh(const char *word, char name)
 {
 	char ordinary;
@@ -24,7 +30,7 @@ static enum weight weigh(const char *word, char name)
 		return AGAINST;
 	ordinary = name_ordinary(word);
 	if (!name)
-		return ordinary ? WORD : UNKNOWN;
+		return ordinary ? WORD : has_vowel(word) ? UNKNOWN : AGAINST;
 	if (!ordinary || (name == 'a' && ordinary == 'b'))
 		return NAME;
 	return name == 'c' ? WORD : BOTH;

@@ -36,6 +36,9 @@ static const struct {
     {"person", "April Nguyen", true},
     {"person", "Neurontin, Lasix", false}, /* drugs */
     {"person", "Las Cruces", false},
+    {"person", "BMP, CBC", false},
+    {"person", "Um I've", false},
+    {"person", "Mai Ng", true},
     {"person", "Quarterly Forecast", false},
     {"person", "Well Doctor", false},
     {"person", "John Hancock Center", false},
