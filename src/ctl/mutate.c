@@ -283,7 +283,7 @@ static void print_survivor(const struct ctl *ctl, const struct run *run, size_t 
 	if (run->sample[i])
 		mw_text_quote(run->sample[i], &sample);
 	else
-		mw_buf_puts(&sample, "\"...\"");
+		mw_buf_puts(&sample, "\"...\", or it is superfluous");
 	if (json) {
 		row = json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "file", file, "line", (int)m->line, "column", (int)m->column,
 				"rule", m->rule.name, "mutant", m->what, "add", word);
