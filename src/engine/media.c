@@ -176,6 +176,18 @@ enum mw_media mw_media_kind(const char *type)
 	return MW_MEDIA_OTHER;
 }
 
+enum mw_wrap mw_media_wrap(const char *type)
+{
+	static const char *const folded[] = {
+		"text/calendar", "text/vcard", "text/x-vcard", "text/x-vcalendar", "text/directory", "application/ics",
+	};
+
+	for (size_t i = 0; i < COUNT(folded); i++)
+		if (strcmp(folded[i], type) == 0)
+			return MW_WRAP_FOLDED;
+	return MW_WRAP_NONE;
+}
+
 /* NULL when the first octets are nothing known. */
 static const char *type_of_content(struct mw_str s)
 {

@@ -3,6 +3,7 @@
 #ifndef MW_ENGINE_MEDIA_H
 #define MW_ENGINE_MEDIA_H
 
+#include "mail/unwrap.h"
 #include <milward/plugin.h>
 
 enum mw_media {
@@ -22,6 +23,8 @@ const char *mw_media_type(const char *type, const char *name, struct mw_str cont
 bool mw_media_is_signature(struct mw_str content);
 /* Do the octets look like a text, whatever they are said to be? Nothing that begins like a format that is known does. */
 bool mw_media_is_text(struct mw_str);
+/* How the lines of such a text are broken. */
+enum mw_wrap mw_media_wrap(const char *type);
 /* "text/html" against "text/html" or "text/x-*". */
 bool mw_media_matches(const char *pattern, const char *type);
 

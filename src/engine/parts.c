@@ -225,6 +225,23 @@ static int read_text(struct mw_msg *m, struct part *p, struct mw_buf *data, cons
 	return 0;
 }
 
+/* Where lines were broken by a rule that some programs know and others do not, the text follows once more with its lines joined. */
+static int read_wrapped(struct mw_msg *m, struct part *p, struct mw_buf *data, const char *charset, enum mw_wrap wrap)
+{
+	int r = read_text(m, p, data, charset);
+	struct mw_str text = {.p = mw_buf_text(&p->text), .n = p->text.n};
+	struct mw_buf joined = MW_BUF_INIT;
+
+	if (r < 0 || wrap == MW_WRAP_NONE)
+		return r;
+	mw_buf_putc(&joined, '\n');
+	r = mw_unwrap(wrap, text, &joined);
+	if (r == 0 && !mw_str_same(mw_str_trim(text), mw_str_trim((struct mw_str){.p = joined.p, .n = joined.n})))
+		r = text_add(m, p, joined.p, joined.n);
+	mw_buf_free(&joined);
+	return r == -EFBIG ? 0 : r;
+}
+
 /* Another message's header: read like our own, with its Subject. */
 static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 {
@@ -257,8 +274,9 @@ static int read_unlabelled(struct mw_msg *m, struct part *p, struct mw_buf *cont
 	return r;
 }
 
-static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset)
+static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content, const struct mw_leaf *leaf)
 {
+	const char *charset = leaf->charset;
 	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
 	const char *type = mw_media_type(p->pub.type, p->pub.name, data);
 	const struct mw_self *s = find_extractor(m, type);
@@ -268,7 +286,7 @@ static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content
 		return extract(m, s, p, data, charset);
 	switch (mw_media_kind(type)) {
 	case MW_MEDIA_TEXT:
-		return read_text(m, p, content, charset);
+		return read_wrapped(m, p, content, charset, leaf->delsp ? MW_WRAP_FLOWED : mw_media_wrap(type));
 	case MW_MEDIA_HEADER:
 		return read_header(m, p, data);
 	case MW_MEDIA_SIGNATURE:
@@ -309,7 +327,7 @@ static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i)
 	if (r == 0 && data.n) {
 		const char *limited = p->pub.unread;
 
-		r = read_content(m, p, &data, leaf->charset);
+		r = read_content(m, p, &data, leaf);
 		if (!p->pub.unread)
 			p->pub.unread = limited;
 	}

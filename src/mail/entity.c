@@ -107,6 +107,7 @@ static int read_labels(struct mw_arena *a, const struct fields *f, const char *d
 	e->charset = letter.charset;
 	e->boundary = letter.boundary;
 	e->transfer = letter.transfer;
+	e->delsp = letter.delsp;
 	return 0;
 }
 

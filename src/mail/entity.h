@@ -14,6 +14,7 @@ struct mw_entity {
 	const char *names;    /* every file name that a reader may show, lines of UTF-8; see mw_label_names */
 	const char *text;     /* of a part: the fields that are not MIME's own, decoded, lines of UTF-8, "" when there are none */
 	enum mw_transfer transfer;
+	bool delsp;	 /* format=flowed with delsp=yes */
 	bool attachment; /* a disposition other than inline */
 	bool twofold;	 /* two fields that say different things */
 	bool doubtful;	 /* the other kind of reader reads another type, charset, boundary or encoding */

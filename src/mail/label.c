@@ -199,7 +199,7 @@ int mw_label_by_letter(struct mw_arena *a, struct mw_str type, struct mw_str tra
 {
 	struct mw_label l = {0};
 	GMimeParamList *list;
-	const char *charset, *boundary;
+	const char *charset, *boundary, *format, *delsp;
 
 	type = without_comments(a, type);
 	transfer = without_comments(a, transfer);
@@ -207,14 +207,17 @@ int mw_label_by_letter(struct mw_arena *a, struct mw_str type, struct mw_str tra
 		return -ENOMEM;
 	charset = param(a, list, "charset");
 	boundary = param(a, list, "boundary");
+	format = param(a, list, "format");
+	delsp = param(a, list, "delsp");
 	if (list)
 		g_object_unref(list);
 	l.type = type_by_letter(a, type, dflt);
 	l.charset = charset ? lower_copy(a, mw_str_trim(mw_str(charset))) : NULL;
 	l.boundary = boundary ? trimmed(a, boundary) : NULL;
 	l.transfer = mw_transfer_by_name(transfer);
-	if (!l.type || !l.charset || !l.boundary)
+	if (!l.type || !l.charset || !l.boundary || !format || !delsp)
 		return -ENOMEM;
+	l.delsp = mw_str_caseeq(mw_str(format), "flowed") && mw_str_caseeq(mw_str(delsp), "yes");
 	*ret = l;
 	return 0;
 }
@@ -296,6 +299,7 @@ int mw_label_at_glance(struct mw_arena *a, struct mw_str type, struct mw_str tra
 	    .charset = lower_copy(a, last_value(type, "charset")),
 	    .boundary = boundary.n ? mw_arena_dup(a, boundary.p, boundary.n) : "",
 	    .transfer = transfer_at_glance(transfer),
+	    .delsp = mw_str_caseeq(last_value(type, "format"), "flowed") && mw_str_caseeq(last_value(type, "delsp"), "yes"),
 	};
 
 	if (!l.type || !l.charset || !l.boundary)
@@ -306,8 +310,8 @@ int mw_label_at_glance(struct mw_arena *a, struct mw_str type, struct mw_str tra
 
 bool mw_label_same(const struct mw_label *a, const struct mw_label *b)
 {
-	return a->transfer == b->transfer && strcmp(a->type, b->type) == 0 && strcmp(a->charset, b->charset) == 0 &&
-	       strcmp(a->boundary, b->boundary) == 0;
+	return a->transfer == b->transfer && a->delsp == b->delsp && strcmp(a->type, b->type) == 0 &&
+	       strcmp(a->charset, b->charset) == 0 && strcmp(a->boundary, b->boundary) == 0;
 }
 
 /* ---- file names -------------------------------------------------------------------------------------------------- */

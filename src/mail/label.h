@@ -14,6 +14,7 @@ struct mw_label {
 	const char *charset;  /* lower case, "" when none */
 	const char *boundary; /* "" when none */
 	enum mw_transfer transfer;
+	bool delsp; /* format=flowed with delsp=yes */
 };
 
 /* Values of the fields, "" when absent. Strings live in the arena; dflt is borrowed. 0 or -ENOMEM. */

@@ -144,7 +144,8 @@ static bool same_text(struct mw_str a, struct mw_str b)
 static bool same_leaf(const struct mw_tree_leaf *a, const struct mw_tree_leaf *b)
 {
 	return a->transfer == b->transfer && strcmp(a->pub.type, b->pub.type) == 0 &&
-	       strcmp(a->pub.charset, b->pub.charset) == 0 && !a->pub.unread == !b->pub.unread && same_text(a->data, b->data);
+	       strcmp(a->pub.charset, b->pub.charset) == 0 && a->pub.delsp == b->pub.delsp && !a->pub.unread == !b->pub.unread &&
+	       same_text(a->data, b->data);
 }
 
 /* Adds to `to` the leaves in which `other` differs from it. Readings differ at few places as a rule: what is the same at the

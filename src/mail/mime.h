@@ -41,7 +41,8 @@ struct mw_leaf {
 	const char *type;    /* "text/plain", lower case; text/plain when absent or broken */
 	const char *charset; /* label as given, lower case, "" when none */
 	const char *name;    /* file name in UTF-8, "" when none */
-	uint32_t zone;	     /* MW_ZONE_BODY for text that is shown, MW_ZONE_ATTACHMENT, MW_ZONE_HEADER for fields, MW_ZONE_FILENAME */
+	uint32_t zone; /* MW_ZONE_BODY for text that is shown, MW_ZONE_ATTACHMENT, MW_ZONE_HEADER for fields, MW_ZONE_FILENAME */
+	bool delsp;    /* a text whose lines mw_unwrap() has to join (MW_WRAP_FLOWED) */
 	const char *unread; /* NULL or a word of MW_UNREADABLE_WORDS: limit, damaged, encrypted, sealed */
 };
 

@@ -16,7 +16,7 @@
 struct drain {
 	struct mw_buf *out;
 	uint64_t left;
-	size_t n;
+	size_t n, used; /* in the chunk: now, and at most */
 	bool full;
 	char chunk[CHUNK];
 };
@@ -25,6 +25,8 @@ static void drain_flush(struct drain *d)
 {
 	size_t n = d->n;
 
+	if (n > d->used)
+		d->used = n;
 	if (n > d->left) {
 		n = (size_t)d->left;
 		d->full = true;
@@ -65,7 +67,7 @@ static int drain_end(struct drain *d)
 
 	drain_flush(d);
 	r = !mw_buf_ok(d->out) ? -ENOMEM : d->full ? -EFBIG : 0;
-	explicit_bzero(d->chunk, sizeof(d->chunk));
+	explicit_bzero(d->chunk, d->used);
 	return r;
 }
 
@@ -361,6 +363,7 @@ int mw_transfer_decode(enum mw_transfer t, struct mw_str data, uint64_t max, str
 	d.out = out;
 	d.left = max;
 	d.n = 0;
+	d.used = 0;
 	d.full = false;
 	switch (t) {
 	case MW_TRANSFER_BASE64:

@@ -455,6 +455,7 @@ static int end_leaf(struct walk *w, struct mw_str data)
 			      .charset = e->charset,
 			      .name = e->name,
 			      .zone = body_zone(!text || w->attachment),
+			      .delsp = e->delsp && strcmp(e->type, "text/plain") == 0,
 			      .unread = w->unread};
 	int r;
 

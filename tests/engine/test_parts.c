@@ -37,6 +37,13 @@ static const struct mail mails[] = {
 	 BODY("text/plain; charset=iso-8859-1", "\351t\351"),
 	 {{"1", "text/plain", NULL, "\303\251t\303\251", MW_ZONE_BODY}}},
 	{"html without an extractor", BODY("text/html", "<p>x"), {{"1", "text/html", "unknown-format", "<p>x", MW_ZONE_BODY}}},
+	{"a calendar with folded lines",
+	 BODY("text/calendar", "SUMMARY:visit of 1234\n 56789\\, 9:00\n"),
+	 {{"1", "text/calendar", NULL, "SUMMARY:visit of 1234\n 56789\\, 9:00\n\nSUMMARY:visit of 123456789, 9:00\n", MW_ZONE_BODY}}},
+	{"flowed with delsp",
+	 BODY("text/plain; format=flowed; delsp=yes", "visit of 1234 \n56789\n"),
+	 {{"1", "text/plain", NULL, "visit of 1234 \n56789\n\nvisit of 123456789\n", MW_ZONE_BODY}}},
+	{"flowed", BODY("text/plain; format=flowed", "visit \nof\n"), {{"1", "text/plain", NULL, "visit \nof\n", MW_ZONE_BODY}}},
 	{"calendar, csv, json, hl7 are text",
 	 BODY("multipart/mixed; boundary=b",
 	      "--b\nContent-Type: text/calendar\n\nc\n--b\nContent-Type: text/csv\n\nv\n"

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mail/unwrap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "mail/transfer.h"
+
+/* Takes a line off the start of *s, without its end. */
+static struct mw_str take_line(struct mw_str *s)
+{
+	const char *lf = memchr(s->p, '\n', s->n);
+	struct mw_str line = {.p = s->p, .n = lf ? (size_t)(lf - s->p) : s->n};
+	size_t n = line.n + (lf ? 1 : 0);
+
+	s->p += n;
+	s->n -= n;
+	if (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
+}
+
+/* ---- format=flowed ------------------------------------------------------------------------------------------------- */
+
+/* Takes the marks of quoting and the blank that was stuffed in off the line. Their number. */
+static size_t take_quotes(struct mw_str *line)
+{
+	size_t depth = 0;
+
+	while (depth < line->n && line->p[depth] == '>')
+		depth++;
+	line->p += depth;
+	line->n -= depth;
+	if (line->n && line->p[0] == ' ') {
+		line->p++;
+		line->n--;
+	}
+	return depth;
+}
+
+static void add_quotes(size_t depth, struct mw_buf *out)
+{
+	for (size_t i = 0; i < depth; i++)
+		mw_buf_putc(out, '>');
+	if (depth)
+		mw_buf_putc(out, ' ');
+}
+
+static void unwrap_flowed(struct mw_str text, struct mw_buf *out)
+{
+	size_t open = 0; /* depth of the paragraph that goes on */
+	bool goes_on = false;
+
+	while (text.n) {
+		struct mw_str line = take_line(&text);
+		size_t depth = take_quotes(&line);
+		bool flowed = line.n && line.p[line.n - 1] == ' ' && !mw_str_eq(line, "-- ");
+
+		if (goes_on && (depth != open || mw_str_eq(line, "-- "))) {
+			mw_buf_putc(out, '\n');
+			goes_on = false;
+		}
+		if (!goes_on)
+			add_quotes(depth, out);
+		mw_buf_add(out, line.p, line.n - flowed);
+		if (!flowed)
+			mw_buf_putc(out, '\n');
+		goes_on = flowed;
+		open = depth;
+	}
+}
+
+/* ---- calendars and cards ------------------------------------------------------------------------------------------- */
+
+/* "NOTE;ENCODING=QUOTED-PRINTABLE:…", up to the colon? */
+static bool is_qp(struct mw_str line)
+{
+	static const char word[] = "QUOTED-PRINTABLE";
+	const char *colon = memchr(line.p, ':', line.n);
+	size_t n = colon ? (size_t)(colon - line.p) : 0;
+
+	for (size_t i = 0; i + sizeof(word) - 1 <= n; i++)
+		if (mw_str_caseeq((struct mw_str){.p = line.p + i, .n = sizeof(word) - 1}, word))
+			return true;
+	return false;
+}
+
+/* "\n", "\," and the like. */
+static void add_unescaped(struct mw_str s, struct mw_buf *out)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '\\' && i + 1 < s.n) {
+			c = s.p[++i];
+			c = c == 'n' || c == 'N' ? '\n' : c;
+		}
+		mw_buf_putc(out, c);
+	}
+	mw_buf_putc(out, '\n');
+}
+
+/* All physical lines of the line at the start of *text, joined. */
+static void take_folded(struct mw_str *text, struct mw_buf *line)
+{
+	struct mw_str piece = take_line(text);
+	bool qp = is_qp(piece);
+
+	mw_buf_add(line, piece.p, piece.n);
+	while (text->n) {
+		bool soft = qp && line->n && line->p[line->n - 1] == '=';
+
+		if (!soft && text->p[0] != ' ' && text->p[0] != '\t')
+			break;
+		piece = take_line(text);
+		if (soft) {
+			mw_buf_putc(line, '\n'); /* belongs to the soft break */
+		} else {
+			piece.p++;
+			piece.n--;
+		}
+		mw_buf_add(line, piece.p, piece.n);
+		if (!mw_buf_ok(line))
+			return;
+	}
+}
+
+static int unwrap_folded(struct mw_str text, struct mw_buf *out)
+{
+	struct mw_buf line = MW_BUF_INIT, decoded = MW_BUF_INIT;
+	int r = 0;
+
+	while (r == 0 && text.n) {
+		struct mw_str s;
+
+		mw_buf_clear(&line);
+		mw_buf_clear(&decoded);
+		take_folded(&text, &line);
+		s = (struct mw_str){.p = mw_buf_text(&line), .n = line.n};
+		if (is_qp(s)) {
+			r = mw_transfer_decode(MW_TRANSFER_QP, s, UINT64_MAX, &decoded);
+			s = (struct mw_str){.p = mw_buf_text(&decoded), .n = decoded.n};
+		}
+		add_unescaped(s, out);
+		if (!mw_buf_ok(&line))
+			r = -ENOMEM;
+	}
+	mw_buf_free(&line);
+	mw_buf_free(&decoded);
+	return r;
+}
+
+int mw_unwrap(enum mw_wrap wrap, struct mw_str text, struct mw_buf *out)
+{
+	int r = 0;
+
+	switch (wrap) {
+	case MW_WRAP_FLOWED:
+		unwrap_flowed(text, out);
+		break;
+	case MW_WRAP_FOLDED:
+		r = unwrap_folded(text, out);
+		break;
+	case MW_WRAP_NONE:
+		mw_buf_add(out, text.p, text.n);
+		break;
+	}
+	return r < 0 || !mw_buf_ok(out) ? -ENOMEM : 0;
+}

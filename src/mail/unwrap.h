@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unwrap: text as a program shows it that knows how its lines were broken. Numbers and words may be broken in two by that. Pure
+ * over (pointer, length), linear; the text is UTF-8 with LF as line end. */
+#ifndef MW_MAIL_UNWRAP_H
+#define MW_MAIL_UNWRAP_H
+
+#include "base/buf.h"
+#include <milward/plugin.h>
+
+enum mw_wrap {
+	MW_WRAP_NONE = 0,
+	MW_WRAP_FLOWED, /* format=flowed with delsp=yes, RFC 3676: a line that ends in a blank goes on, without the blank */
+	MW_WRAP_FOLDED, /* calendars and cards, RFC 5545 3.1 and RFC 6350 3.2: a line that begins with a blank goes on; escapes;
+			   and quoted-printable of vCard 2.1 */
+};
+
+/* Appends it. 0 or -ENOMEM. */
+int mw_unwrap(enum mw_wrap, struct mw_str text, struct mw_buf *out);
+
+#endif
