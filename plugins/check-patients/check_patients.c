@@ -107,6 +107,20 @@ static void patients_close(void *inst)
 	free(p);
 }
 
+/* Entries, with the padding: what the file tells anyone. */
+static void log_opened(const struct mw_host *host, struct mw_self *self, const struct patients_index *index)
+{
+	time_t made = (time_t)index->made;
+	char date[32] = "?";
+	struct tm tm;
+
+	if (gmtime_r(&made, &tm))
+		(void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	host->log(self, NULL, MW_INFO, "patients", "index made %s; entries: %llu names, %llu record numbers, %llu member numbers", date,
+		  (unsigned long long)index->section[PATIENTS_NAME].n, (unsigned long long)index->section[PATIENTS_MRN].n,
+		  (unsigned long long)index->section[PATIENTS_MEMBER].n);
+}
+
 static int patients_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
 	struct patients *p = calloc(1, sizeof(*p));
@@ -119,9 +133,7 @@ static int patients_open(const struct mw_host *host, struct mw_self *self, const
 		patients_close(p);
 		return r;
 	}
-	host->log(self, NULL, MW_INFO, "patients", "index made %lld, %llu names, %llu record numbers, %llu member numbers",
-		  (long long)p->index.made, (unsigned long long)p->index.section[PATIENTS_NAME].n,
-		  (unsigned long long)p->index.section[PATIENTS_MRN].n, (unsigned long long)p->index.section[PATIENTS_MEMBER].n);
+	log_opened(host, self, &p->index);
 	*inst = p;
 	return 0;
 }
