@@ -139,6 +139,28 @@ def no_listener(site):
     postfix.reload()
 
 
+def smarthost(site):
+    """TLS is forced as far as the smarthost: one that has none, one whose certificate is another's, and one that is down."""
+    postfix = site.postfix
+    for address, sink in (("127.0.0.11", {"bob": "portal", "verp": "portal"}), ("127.0.0.14", {"bob": "wrongname", "verp": "portal"}), (DOWN, {})):
+        site.setup("add", "--smarthost", "[%s]:25" % address)
+        # The probe takes the site's ordinary way.
+        postfix.set(relayhost="[%s]:25" % address)
+        postfix.reload()
+        message = lab.phi()
+        # (verify(8) would remember the others.)
+        domain = "expired.test" if sink else "oldtls.test"
+        site.send(message, "bob@" + domain, "verp@" + domain)
+        postfix.settle()
+        wanted = {(where, "%s@%s" % (name, domain)): ["TLSv1.3" if where == "wrongname" else None] for name, where in sink.items()}
+        site.tap.equal(site.copies(message), wanted, "the smarthost %s: each recipient where it belongs" % address)
+        site.tap.equal(len(postfix.queue()), 0 if sink else 1, "the smarthost %s: the rest waits" % address)
+        postfix.super("-d", "ALL")
+    postfix.unset("relayhost")
+    site.setup("add")
+    postfix.reload()
+
+
 def many(site, count=200, threads=4):
     """Many at once to a domain that nobody has asked before."""
     messages = [lab.phi() for _ in range(count)]
@@ -165,7 +187,7 @@ def many(site, count=200, threads=4):
 
 with lab.Site() as site:
     site.outbound()
-    for part in (tls_comes_and_goes, same_domain, unknown, settings, many, hangs, no_listener):
+    for part in (tls_comes_and_goes, same_domain, unknown, settings, smarthost, many, hangs, no_listener):
         part(site)
     site.tap.ok("milward-fallback/smtpd" in site.postfix.log(), "the listener was asked")
     taken = [line for line in site.postfix.log().splitlines() if "milward-fallback" in line and "client=" in line]
