@@ -110,18 +110,20 @@ static int read_document(void *ctx, const char *p, size_t n)
 {
 	struct work *w = ctx;
 	struct flow seen, unseen;
+	bool any;
 	int r, held;
 
 	flow_init(&seen, put_sink, w);
 	flow_init(&unseen, put_held, w);
 	page_read((struct mw_str){.p = p, .n = n}, &seen, &unseen);
 	held = flow_end(&unseen);
-	if (held == 0 && w->held.n) {
-		flow_row(&seen);
-		flow_pre(&seen, false);
-		flow_text(&seen, w->held.p, w->held.n);
-	}
+	any = seen.begun;
 	r = flow_end(&seen);
+	if (r == 0 && held == 0 && w->held.n) {
+		/* A line with a form feed: what is unseen is part of no paragraph, and stands at no end of the mail. */
+		r = any ? put_sink(w, "\n\f\n", 3) : put_sink(w, "\f\n", 2);
+		r = r == 0 ? put_sink(w, w->held.p, w->held.n) : r;
+	}
 	return r < 0 ? r : held;
 }
 

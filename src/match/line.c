@@ -31,9 +31,19 @@ struct mw_str mw_line_at(struct mw_str text, size_t at, size_t *next)
 	return (struct mw_str){.p = text.p + at, .n = end - at};
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
+}
+
 struct mw_str mw_line_trim(struct mw_str line, size_t most)
 {
-	line = mw_str_trim(line);
+	while (line.n && is_blank(line.p[0])) {
+		line.p++;
+		line.n--;
+	}
+	while (line.n && is_blank(line.p[line.n - 1]))
+		line.n--;
 	if (line.n > most)
 		line.n = most;
 	return line;

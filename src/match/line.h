@@ -7,7 +7,7 @@
 
 /* The line that begins at `at`, without its end (LF, CR LF or CR), and where the next one begins. at < text.n. */
 struct mw_str mw_line_at(struct mw_str text, size_t at, size_t *next);
-/* Without blanks at both ends, and at most `most` octets of it. */
+/* Without blanks (form feeds too) at both ends, and at most `most` octets of it. */
 struct mw_str mw_line_trim(struct mw_str line, size_t most);
 bool mw_line_begins(struct mw_str line, const char *word);
 bool mw_line_ends(struct mw_str line, const char *word);

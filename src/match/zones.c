@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct split {
 	struct mw_str text;
@@ -102,9 +103,19 @@ static size_t quote_end(struct mw_str text, size_t at, bool *introduced)
 	return kind == MW_QUOTE_BELOW ? text.n : at;
 }
 
-int mw_zones_split(struct mw_str text, struct mw_zones *ret)
+/* Behind a line that is a form feed stands what an HTML part carries unseen: no end of the text is there. */
+static size_t seen_end(struct mw_str text)
+{
+	const char *feed = text.n ? memrchr(text.p, '\f', text.n) : NULL;
+	size_t at = feed ? (size_t)(feed - text.p) : 0;
+
+	return feed && (at == 0 || text.p[at - 1] == '\n') && (at + 1 == text.n || text.p[at + 1] == '\n') ? at : text.n;
+}
+
+int mw_zones_split(struct mw_str all, struct mw_zones *ret)
 {
 	struct mw_zones zones = {.n = 0};
+	struct mw_str text = {.p = all.p, .n = seen_end(all)};
 	struct split s = {.text = text, .out = &zones};
 	size_t from = 0, at = 0, next;
 
@@ -122,6 +133,7 @@ int mw_zones_split(struct mw_str text, struct mw_zones *ret)
 		at = next;
 	}
 	add_new(&s, from, text.n, true);
+	add(&s, text.n, all.n, MW_ZONE_BODY);
 	if (s.failed) {
 		mw_zones_free(&zones);
 		return s.failed;

@@ -138,6 +138,9 @@ static const struct {
     {"a patient in what looks like a notice",
      "n This message is confidential, privileged and for the intended recipient: John Smith, DOB "
      "4/12/1961.\n"},
+    {"what an HTML part carries unseen", "n See attached.\n\ns Thanks,\ns Ann\n\nd This email is confidential and privileged; if received in error, "
+					"delete it.\n\f\nn mailto:ann@x.example\nn Title\n"},
+    {"a quote, and what is unseen", "n Yes.\n\nq On Mon, Mar 2, 2026 at 9:14 AM Ann Lee <ann@x.example> wrote:\nq hello\n\f\nn Title\n"},
     {"text, however external", "n The external review of the message is done.\nn It came out well.\n"},
 };
 
