@@ -172,37 +172,6 @@ static void unify_line_ends(struct mw_buf *b)
 	cut(b, n);
 }
 
-/* Calendars and cards (RFC 5545, 6350) fold their lines anywhere, and write line ends, commas and semicolons with a backslash:
- * they are read as those who get them see them. */
-static bool is_folded_type(const char *type)
-{
-	static const char *const types[] = {"text/calendar", "text/x-vcalendar", "text/vcard", "text/x-vcard", "text/directory"};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	return false;
-}
-
-static void unfold(struct mw_buf *b)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n; i++) {
-		char next = i + 1 < b->n ? b->p[i + 1] : '\0';
-
-		if (b->p[i] == '\n' && (next == ' ' || next == '\t')) {
-			i++;
-		} else if (b->p[i] == '\\' && next && strchr("nN,;\\", next)) {
-			b->p[n++] = next == 'n' || next == 'N' ? '\n' : next;
-			i++;
-		} else {
-			b->p[n++] = b->p[i];
-		}
-	}
-	cut(b, n);
-}
-
 /* Mostly the octets are the text: then it takes the place of the data. */
 static int read_text(struct mw_msg *m, struct part *p, struct mw_buf *data, const char *charset)
 {
@@ -219,8 +188,6 @@ static int read_text(struct mw_msg *m, struct part *p, struct mw_buf *data, cons
 	if (r < 0)
 		return r;
 	unify_line_ends(data);
-	if (is_folded_type(p->pub.type))
-		unfold(data);
 	text_take(m, p, data);
 	return 0;
 }

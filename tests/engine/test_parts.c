@@ -54,7 +54,8 @@ static const struct mail mails[] = {
 	  {"4", "application/hl7-v2", NULL, "MSH", MW_ZONE_ATTACHMENT}}},
 	{"calendar: lines as people see them",
 	 BODY("text/calendar", "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n"),
-	 {{"1", "text/calendar", NULL, "SUMMARY:pain in the left, and\nright hip\\n", MW_ZONE_BODY}}},
+	 {{"1", "text/calendar", NULL,
+	   "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n\nSUMMARY:pain in the left, and\nright hip\\n\n", MW_ZONE_BODY}}},
 	{"folded text elsewhere stays",
 	 BODY("text/plain", "a\n b\\n"),
 	 {{"1", "text/plain", NULL, "a\n b\\n", MW_ZONE_BODY}}},
@@ -243,7 +244,7 @@ static void test_findings_limit(void **state)
 	for (unsigned i = 0; i < 150; i++)
 		n += (size_t)snprintf(mail + n, sizeof(mail) - n, "%09u ", 100000000 + i);
 	m = take(&w, mail);
-	assert_int_equal(mw_msg_findings(m), 100);
+	assert_int_equal(mw_msg_findings(m), 75); /* the last quarter is for rules that have found less */
 	assert_string_equal(msg_part(m, "1")->unread, "limit");
 	assert_string_equal(mw_msg_outcome(m)->cause, "limit.findings");
 	mw_msg_free(&m);
