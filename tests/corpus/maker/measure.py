@@ -124,11 +124,13 @@ class Split:
 def measure_forms(ctl, maker, folder, most=60):
     """{form: [mails that are found when they are plain, found in this form]}: the same texts in each form."""
     folder = os.path.join(folder, "forms")
-    found = {}
-    for form in ("plain", *mime.FORMS):
-        place = os.path.join(folder, form)
-        write(maker.same_in(form, most), place)
-        found[form] = {name for name, one in ctl.scan(place).items() if "phi" in one["classes"]}
+    for form in mime.FORMS:
+        write(maker.same_in(form, most), os.path.join(folder, form))
+    found = {form: set() for form in mime.FORMS}
+    for path, one in ctl.scan(folder).items():
+        form, name = os.path.split(path)
+        if "phi" in one["classes"]:
+            found[form].add(name)
     return {form: [len(found["plain"]), len(found["plain"] & found[form])] for form in mime.FORMS if form != "subject-only"}
 
 
@@ -166,15 +168,14 @@ def measure_corpora(ctl, both, folder):
         texts["MTS-Dialog sections without a name"] += [text for _, text, _ in one.sections]
         texts["MTS-Dialog dialogues without a name"] += [talk for _, _, talk in one.sections]
         texts.setdefault("Presidio-research sentences without health", []).extend(one.sentences_without_health())
-    table = {}
-    for number, (what, some) in enumerate(texts.items()):
-        place = os.path.join(folder, f"corpus-{number}")
-        os.makedirs(place)
+    folder = os.path.join(folder, "corpora")
+    for number, some in enumerate(texts.values()):
+        os.makedirs(os.path.join(folder, str(number)))
         for i, text in enumerate(some):
-            with open(os.path.join(place, f"{i:05}.txt"), "w", encoding="utf-8") as f:
+            with open(os.path.join(folder, str(number), f"{i:05}.txt"), "w", encoding="utf-8") as f:
                 f.write(text)
-        table[what] = [len(some), sum("phi" in one["classes"] for one in ctl.scan(place, "--text").values()), "all" if "that name" in what else "none"]
-    return table
+    phi = [os.path.dirname(path) for path, one in ctl.scan(folder, "--text").items() if "phi" in one["classes"]]
+    return {what: [len(some), phi.count(str(number)), "all" if "that name" in what else "none"] for number, (what, some) in enumerate(texts.items())}
 
 
 def measure_vectors(ctl, corpora, folder):

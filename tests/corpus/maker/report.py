@@ -8,7 +8,7 @@ import re
 from . import measure as m
 from .corpora import Corpora
 
-SEED, EACH = 1, 12
+SEED, EACH = 1, 8
 SPLITS = ("dev", "held-out")
 ROUNDS = ("round-1", "round-2")
 HERE = os.path.dirname(os.path.abspath(__file__))
