@@ -8,11 +8,6 @@ struct mw_str mw_str(const char *s)
 	return (struct mw_str){.p = s ? s : "", .n = s ? strlen(s) : 0};
 }
 
-char mw_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 bool mw_str_same(struct mw_str a, struct mw_str b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

@@ -13,7 +13,10 @@ bool mw_str_same(struct mw_str, struct mw_str);
 bool mw_str_caseeq(struct mw_str, const char *s);
 bool mw_str_casesame(struct mw_str, struct mw_str);
 struct mw_str mw_str_trim(struct mw_str); /* space, tab, CR, LF at both ends */
-char mw_lower(char c);
+static inline char mw_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 /* Edit distance (insert, delete, replace, swap of neighbours), at most `max` + 1. For "did you mean". */
 unsigned mw_str_distance(const char *a, const char *b, unsigned max);
 

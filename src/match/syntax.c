@@ -15,7 +15,7 @@ struct reader {
 	struct mw_arena *arena;
 	struct mw_str p;
 	size_t at;
-	unsigned depth, nodes;
+	unsigned depth, nodes, looks;
 	bool caseless, extended, dotall, ungreedy, plain_groups;
 	bool failed;
 	uint32_t groups;
@@ -191,6 +191,10 @@ static struct mw_syntax *read_escape(struct reader *r, size_t at)
 		if (n)
 			n->no = c == 'B';
 		return n;
+	case 'K': /* moves what is told as the start, not where PCRE2 begins */
+		if (r->looks)
+			return fail(r);
+		/* fall through */
 	case 'A':
 	case 'Z':
 	case 'z':
@@ -297,8 +301,11 @@ static struct mw_syntax *named_group(struct reader *r, char close)
 
 static struct mw_syntax *look(struct reader *r, enum mw_syntax_kind kind, bool no, size_t at)
 {
-	struct mw_syntax *n = node_new(r, kind, at), *child = group_body(r);
+	struct mw_syntax *n = node_new(r, kind, at), *child;
 
+	r->looks++;
+	child = group_body(r);
+	r->looks--;
 	if (n) {
 		n->no = no;
 		n->child = child;
@@ -394,7 +401,7 @@ static struct mw_syntax *read_char(struct reader *r, size_t at)
 	} else {
 		mw_octets_put(&set, c);
 	}
-	return set_new(r, r->caseless ? mw_class_both_cases(set) : set, c >= 0x80, at);
+	return set_new(r, r->caseless ? mw_class_both_cases(set) : set, r->caseless && c >= 0x80, at);
 }
 
 static struct mw_syntax *read_literal(struct reader *r)

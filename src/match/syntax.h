@@ -23,7 +23,7 @@ enum mw_syntax_kind {
 	MW_SYNTAX_BEHIND,  /* (?<=…) or, when no, (?<!…): its one child */
 	MW_SYNTAX_AHEAD,   /* (?=…) or, when no, (?!…) */
 	MW_SYNTAX_EDGE,	   /* \b or, when no, \B */
-	MW_SYNTAX_ANCHOR,  /* ^ $ \A \Z \z: nothing is taken */
+	MW_SYNTAX_ANCHOR,  /* ^ $ \A \Z \z \K: nothing is taken */
 	MW_SYNTAX_OPAQUE,  /* anything at all, of min to max octets */
 };
 

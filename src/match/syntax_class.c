@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * syntax_class: without UCP the classes of PCRE2 are ASCII, so [^…], \D and their like hold every character beyond it. \p and \h
- * hold some of them: then the set says all (a superset), and what is not in such a set is taken as everything.
+ * hold some of them: then both the set and its opposite have all of them (a superset).
  */
 #include "match/syntax_class.h"
 
@@ -14,7 +14,8 @@ struct item {
 	struct mw_octets set;
 	uint32_t point; /* when it is one character */
 	bool single;
-	bool loose; /* set is larger than the truth */
+	bool loose; /* set has ASCII octets that are not meant */
+	bool part;  /* only some characters beyond ASCII are meant */
 };
 
 static struct mw_octets range(unsigned from, unsigned to)
@@ -85,7 +86,7 @@ static bool read_hex(struct mw_str p, size_t *at, uint32_t *ret)
 
 static bool single(struct item *i, uint32_t point)
 {
-	*i = (struct item){.set = of_point(point), .point = point, .single = true, .loose = point >= 0x80};
+	*i = (struct item){.set = of_point(point), .point = point, .single = true, .part = point >= 0x80};
 	return true;
 }
 
@@ -95,15 +96,31 @@ static bool set_of(struct item *i, struct mw_octets set, bool loose)
 	return true;
 }
 
-/* \p{…} and \pL: not looked into. */
+/* \p{…} and \pL: letters are known, the rest is not looked into. *at stands behind the p, which is small or not. */
 static bool property(struct mw_str p, size_t *at, struct item *i)
 {
+	static const struct {
+		const char *name;
+		bool upper, lower;
+	} known[] = {{"{L}", true, true}, {"{Lu}", true, false}, {"{Ll}", false, true}, {"L", true, true}};
+	struct mw_octets none = {{0}};
+	size_t from = *at;
+
 	if (*at >= p.n)
 		return false;
 	if (p.p[(*at)++] == '{')
 		while (*at < p.n && p.p[(*at)++] != '}')
 			;
-	return set_of(i, MW_OCTETS_ALL, true);
+	(void)set_of(i, MW_OCTETS_ALL, true);
+	for (size_t k = 0; k < sizeof(known) / sizeof(*known) && p.p[from - 1] == 'p'; k++)
+		if (*at - from == strlen(known[k].name) && memcmp(p.p + from, known[k].name, *at - from) == 0)
+			(void)set_of(i,
+				     mw_octets_or(mw_octets_or(known[k].upper ? range('A', 'Z') : none,
+							       known[k].lower ? range('a', 'z') : none),
+						  MW_OCTETS_WIDE),
+				     false);
+	i->part = true;
+	return true;
 }
 
 /* An escape that means a set. */
@@ -125,9 +142,11 @@ static bool escape_set(char c, struct item *i)
 	case 'W':
 		return set_of(i, mw_octets_not(word), false);
 	case 'h':
-		return set_of(i, mw_octets_or(octets_of(" \t"), MW_OCTETS_WIDE), true);
+		(void)set_of(i, mw_octets_or(octets_of(" \t"), MW_OCTETS_WIDE), false);
+		return i->part = true;
 	case 'v':
-		return set_of(i, mw_octets_or(octets_of("\n\v\f\r"), MW_OCTETS_WIDE), true);
+		(void)set_of(i, mw_octets_or(octets_of("\n\v\f\r"), MW_OCTETS_WIDE), false);
+		return i->part = true;
 	case 'H':
 	case 'V':
 		return set_of(i, MW_OCTETS_ALL, true);
@@ -174,8 +193,8 @@ bool mw_class_escape(struct mw_str pattern, size_t *at, bool caseless, struct mw
 
 	if (!escape_item(pattern, at, false, &i))
 		return false;
-	*loose = i.loose;
-	*ret = caseless && i.single ? mw_class_both_cases(i.set) : i.set;
+	*loose = i.loose || (caseless && mw_octets_meet(i.set, MW_OCTETS_WIDE));
+	*ret = caseless && (i.single || i.part) ? mw_class_both_cases(i.set) : i.set;
 	return true;
 }
 
@@ -247,7 +266,7 @@ static bool read_range(struct mw_str p, size_t *at, struct item *i)
 		i->set = range(i->point, last.point < 0x80 ? last.point : 0x7f);
 	if (last.point >= 0x80)
 		i->set = mw_octets_or(i->set, MW_OCTETS_WIDE);
-	i->loose |= last.loose;
+	i->part |= last.part;
 	i->single = false;
 	return true;
 }
@@ -255,7 +274,7 @@ static bool read_range(struct mw_str p, size_t *at, struct item *i)
 bool mw_class_read(struct mw_str p, size_t *at, bool caseless, struct mw_octets *ret, bool *loose)
 {
 	struct mw_octets set = {{0}};
-	bool no = *at < p.n && p.p[*at] == '^', first = true;
+	bool no = *at < p.n && p.p[*at] == '^', first = true, part = false;
 
 	*loose = false;
 	*at += no;
@@ -271,6 +290,7 @@ bool mw_class_read(struct mw_str p, size_t *at, bool caseless, struct mw_octets 
 		if (!read_item(p, at, &i) || !read_range(p, at, &i))
 			return false;
 		*loose |= i.loose;
+		part |= i.part;
 		set = mw_octets_or(set, i.set);
 	}
 	(*at)++;
@@ -279,6 +299,8 @@ bool mw_class_read(struct mw_str p, size_t *at, bool caseless, struct mw_octets 
 		set = mw_class_both_cases(set);
 	if (no)
 		set = *loose ? MW_OCTETS_ALL : mw_octets_not(set);
+	if (no && part)
+		set = mw_octets_or(set, MW_OCTETS_WIDE);
 	*ret = set;
 	return true;
 }

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ITEMS_MAX 40u
-#define ROWS_MAX 64u
+#define ITEMS_MAX 24u
+#define ROWS_MAX 512u
+#define SHARE_FEW 0.1
 #define COPIES_MAX 8u	  /* of what is repeated */
-#define COST_MAX 0.03	  /* looks for each octet of text, beyond which a pattern is better run as it is */
-#define SHARE_ENOUGH 2e-6 /* what is rarer needs no further octet */
+#define COST_MAX 0.05	  /* looks for each octet of text, beyond which a pattern is better run as it is */
+#define SHARE_ENOUGH 1e-5 /* what is rarer needs no further octet */
 #define COST_START 0.15	  /* of one more possible start, against the first */
 
 struct item {
@@ -60,6 +61,30 @@ static struct mw_octets beyond_edge(struct mw_octets set)
 /* ---- rows -------------------------------------------------------------------------------------------------------------------
  */
 
+static bool near_start(const struct row *r, size_t i)
+{
+	uint64_t far = 0;
+
+	for (size_t k = 0; k < i; k++)
+		far += r->item[k].max;
+	return far < 16;
+}
+
+/* Do the last octets make such a rare window that what follows need not be known? */
+static bool rare_enough(const struct row *r)
+{
+	struct mw_octets set[MW_TRIGGER_SETS];
+	size_t n = 0, i = r->n;
+
+	while (i > 0 && n < MW_TRIGGER_SETS && r->item[i - 1].min == 1 && r->item[i - 1].max == 1) {
+		i--;
+		n++;
+	}
+	for (size_t k = 0; k < n; k++)
+		set[k] = r->item[i + k].set;
+	return n > 2 && near_start(r, i) && mw_trigger_share(set, n) <= SHARE_ENOUGH;
+}
+
 static void row_add(struct row *r, struct mw_octets set, uint32_t min, uint32_t max)
 {
 	bool one = min == 1 && max == 1;
@@ -75,6 +100,7 @@ static void row_add(struct row *r, struct mw_octets set, uint32_t min, uint32_t 
 	r->edge = false;
 	r->tail = all;
 	r->item[r->n++] = (struct item){.set = set, .min = min, .max = max};
+	r->closed = one && rare_enough(r);
 }
 
 static void rows_add(struct rows *l, struct mw_octets set, uint32_t min, uint32_t max)
@@ -104,6 +130,22 @@ static int rows_join(struct rows *l, const struct rows *from)
 	return 1;
 }
 
+static void rows_free(struct rows *l)
+{
+	free(l->v);
+	*l = (struct rows){0};
+}
+
+/* Those that may go on, and those that are closed. */
+static int rows_divide(const struct rows *l, struct rows *open, struct rows *closed)
+{
+	int rc = 1;
+
+	for (size_t i = 0; i < l->n && rc > 0; i++)
+		rc = rows_join(l->v[i].closed ? closed : open, &(const struct rows){.v = l->v + i, .n = 1});
+	return rc;
+}
+
 static int expand(struct rows *l, const struct mw_syntax *s);
 
 /* One way of several: rows of `from` that go on with s (NULL: with nothing) join l. 1; 0: too many; negative. */
@@ -123,19 +165,24 @@ static int expand_way(struct rows *l, const struct rows *from, const struct mw_s
 /* Every row goes on in each of the ways; when that is too much, all of them are one gap. */
 static int expand_ways(struct rows *l, const struct mw_syntax *first, bool or_nothing, const struct mw_syntax *whole)
 {
-	struct rows out = {0};
-	int rc = 1;
+	struct rows out = {0}, open = {0};
+	int rc = rows_divide(l, &open, &out);
 
+	if (rc > 0 && open.n == 0) {
+		rows_free(&out);
+		return 0;
+	}
 	for (const struct mw_syntax *c = first; c && rc > 0; c = whole->kind == MW_SYNTAX_ALT ? c->next : NULL)
-		rc = expand_way(&out, l, c);
+		rc = expand_way(&out, &open, c);
 	if (rc > 0 && or_nothing)
-		rc = expand_way(&out, l, NULL);
+		rc = expand_way(&out, &open, NULL);
+	rows_free(&open);
 	if (rc > 0) {
 		free(l->v);
 		*l = out;
 		return 0;
 	}
-	free(out.v);
+	rows_free(&out);
 	if (rc == 0)
 		rows_gap(l, whole);
 	return rc;
@@ -240,6 +287,36 @@ static void expand_edge(struct rows *l)
 	}
 }
 
+/* A character of more than one octet begins with one of them, and so many may follow. Where the ASCII ones of the set are few
+ * they go a way of their own, on which the next octet is known, too. */
+static int expand_set(struct rows *l, const struct mw_syntax *s)
+{
+	struct mw_octets ascii = mw_octets_and(s->set, mw_octets_not(MW_OCTETS_WIDE));
+	struct rows other = {0};
+	int rc = 0;
+
+	if (narrow(s)) {
+		rows_add(l, s->set, 1, 1);
+		return 0;
+	}
+	if (!mw_octets_none(ascii) && mw_trigger_share(&ascii, 1) < SHARE_FEW && l->n * 2 <= ROWS_MAX) {
+		struct rows closed = {0};
+
+		rc = rows_divide(l, &other, &closed);
+		rows_free(&closed);
+		rows_add(l, ascii, 1, 1);
+		rows_add(&other, MW_OCTETS_WIDE, 1, 1);
+		rows_add(&other, MW_OCTETS_WIDE, 0, 3);
+		if (rc > 0 && other.n)
+			rc = rows_join(l, &other);
+		rows_free(&other);
+		return rc < 0 ? rc : 0;
+	}
+	rows_add(l, mw_octets_or(s->set, MW_OCTETS_WIDE), 1, 1);
+	rows_add(l, MW_OCTETS_WIDE, 0, 3);
+	return 0;
+}
+
 static int expand(struct rows *l, const struct mw_syntax *s)
 {
 	int rc = 0;
@@ -254,10 +331,7 @@ static int expand(struct rows *l, const struct mw_syntax *s)
 	case MW_SYNTAX_REPEAT:
 		return expand_repeat(l, s);
 	case MW_SYNTAX_SET:
-		if (!narrow(s))
-			break;
-		rows_add(l, s->set, 1, 1);
-		return 0;
+		return expand_set(l, s);
 	case MW_SYNTAX_BEHIND:
 	case MW_SYNTAX_AHEAD:
 		expand_look(l, s);
@@ -427,10 +501,13 @@ static int windows(struct mw_triggers *l, struct mw_arena *a, const struct rows 
 
 	for (size_t i = 0; i < rows->n && cost <= COST_MAX; i++) {
 		struct mw_trigger t, *v;
+		double more = row_window(rows->v + i, &t);
 
-		cost += row_window(rows->v + i, &t);
 		t.rule = rule;
-		if (cost > COST_MAX || merged(l, from, &t))
+		if (more <= COST_MAX && merged(l, from, &t))
+			continue;
+		cost += more;
+		if (cost > COST_MAX)
 			continue;
 		v = mw_arena_grow(a, l->v, &l->cap, l->n + 1, sizeof(*v));
 		if (!v)
