@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* phrase: the words of `near`: ASCII case-insensitive, whole words, one blank for any run of blanks and underscores. */
+/* phrase: the words of `near`: ASCII case-insensitive, whole words, one blank for any run of blanks and underscores, and for
+ * the bounds of words in names like birthDate. */
 #ifndef MW_MATCH_PHRASE_H
 #define MW_MATCH_PHRASE_H
 

@@ -297,7 +297,8 @@ static void test_cues(void **state)
 					    " ",     "_",   "of",    "\n",
 					    "Birth", "#",   "D.O.B", ".",
 					    "mr",    "MR",  "\t",    "\xc3\xa9t\xc3\xa9",
-					    "x",     "34 ", ":",     "date_of \r\n birth"};
+					    "x",     "34 ", ":",     "date_of \r\n birth",
+					    "dateOf", "OfBirth", "iSsn"};
 	const struct mw_rule twins[] = {
 	    {.name = "cued",
 	     .pattern = LIT("\\b\\d\\d\\b"),
@@ -314,7 +315,7 @@ static void test_cues(void **state)
 	unsigned long seed = 7, near = 0, far = 0;
 
 	(void)state;
-	for (int round = 0; round < 3000; round++) {
+	for (int round = 0; round < 5000; round++) {
 		char text[256] = "";
 		struct scanned s;
 		size_t left = 0;

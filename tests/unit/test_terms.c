@@ -240,6 +240,12 @@ static void test_context(void **state)
 		{"[1]4567890123456789 ssn", 0, 0},
 		{"[1]45678901234567890 ssn", -1, 0},
 		{"\xc3\xa9ssn [1]", -1, 0},
+		{"patientSSN: [1]", 0, 0},
+		{"{\"socialSecurity\":[1]", 1, 0},
+		{"ssnNumber [1]", 0, 0},
+		{"aSsn [1]", -1, 0}, /* one letter is no word */
+		{"PATIENTSSN [1]", -1, 0},
+		{"socialsecurity [1]", -1, 0},
 		{"ssn [1]", 0, MW_SIDE_BEFORE},
 		{"ssn [1]", -1, MW_SIDE_AFTER},
 		{"[1] ss#", 2, MW_SIDE_AFTER},
