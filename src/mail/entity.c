@@ -187,6 +187,14 @@ static int read_text(struct mw_arena *a, const struct fields *f, struct mw_str h
 	return e->names && e->text ? 0 : -ENOMEM;
 }
 
+/* Messages that are attached as nothing in particular. */
+static bool is_message_file(const struct mw_entity *e)
+{
+	size_t n = strlen(e->name);
+
+	return strcmp(e->type, "application/octet-stream") == 0 && n > 4 && mw_str_caseeq(mw_str(e->name + n - 4), ".eml");
+}
+
 int mw_entity_read(struct mw_arena *a, struct mw_str header, bool part, const char *dflt, bool loose, struct mw_entity *ret)
 {
 	struct fields f = find_fields(header);
@@ -195,6 +203,8 @@ int mw_entity_read(struct mw_arena *a, struct mw_str header, bool part, const ch
 
 	if (r == 0)
 		r = read_disposition(a, &f, &e);
+	if (r == 0 && is_message_file(&e))
+		e.type = "message/rfc822";
 	if (r == 0)
 		r = read_text(a, &f, header, part, &e);
 	if (r == 0)

@@ -195,14 +195,16 @@ static void note_odd(struct walk *w, struct mw_str s)
 		w->tree->odd = has_odd(s);
 }
 
-/* The header at *at, which moves to the body. A boundary ends it too. */
-static struct mw_str read_header(struct walk *w, size_t *at)
+/* The header at *at, which moves to the body. A boundary ends it too. message: not of a part, so that an mbox line may begin it.
+ */
+static struct mw_str read_header(struct walk *w, size_t *at, bool message)
 {
 	struct mw_str rest = {.p = w->s.p + *at, .n = w->s.n - *at}, header;
 	struct delimiter d;
 	struct mw_field f;
 
-	mw_header_skip_mbox(&rest);
+	if (message)
+		mw_header_skip_mbox(&rest);
 	header = rest;
 	for (;;) {
 		const char *line = rest.p;
@@ -303,7 +305,7 @@ static bool is_encoded_whole(struct walk *w)
  */
 static int begin_one(struct walk *w, size_t *at, struct place *place, bool *inner)
 {
-	struct mw_str header = read_header(w, at);
+	struct mw_str header = read_header(w, at, place->body);
 	bool part = !place->body, multipart, message, whole;
 	const char *leaf_path;
 	int r;
@@ -342,7 +344,7 @@ static int begin_one(struct walk *w, size_t *at, struct place *place, bool *inne
 /* The header of a message inside, as a leaf. */
 static int add_message_header(struct walk *w, size_t at, const char *path)
 {
-	struct mw_str header = read_header(w, &at);
+	struct mw_str header = read_header(w, &at, true);
 
 	return mw_str_trim(header).n ? add_text(w, path, "header", "text/rfc822-headers", MW_ZONE_HEADER, header) : 0;
 }
