@@ -62,7 +62,7 @@ static size_t full_words(const struct name_word *word, size_t n, const struct na
 
 	for (size_t i = 0; i < n; i++)
 		if (!word[i].initial && (!word[i].particle || word[i].comma || (i > 0 && i + 1 == n)))
-			v[full++] = word + i; /* Von, Gavin and India Von: a surname after all */
+			v[full++] = word + i; /* Von, Gavin and Linda Von: a surname after all */
 	return full;
 }
 
