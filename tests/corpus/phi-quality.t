@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """phi-quality: how good the shipped rules are, as a table, and whether REPORT.md still says so.
 
-Mails of tests/corpus/mail are labelled by their names: phi-* must be of class phi, clean-* must not. With ../shared/data labelled mail is
-generated and 4,000 real ordinary messages are scanned (README.md). An aim that is reached is asserted from then on; one that is not is
-printed, and what is reached must not get worse.
+Mails of tests/corpus/mail are labelled by their names: phi-* must be of class phi, clean-* must not. With ../shared/data
+labelled mail is generated and 4,000 real ordinary messages are scanned (README.md). An aim that is reached is asserted from
+then on; one that is not is printed, and what is reached must not get worse.
 
 Needs MILWARD_BUILD (a built tree) and MILWARD_SRC. Prints TAP; the tables are in its comments.
 """

@@ -16,14 +16,33 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = {"dev": ["dev.txt", "dev-2.txt"], "held-out": ["held-out.txt"], "round-1": ["round-1.txt"], "round-2": ["round-2.txt"]}
 HEADINGS = {  # how a note names its patient
     "dev": [
-        "Patient: {name}\nDOB: {dob}\nMRN: {mrn}\n\n", "{LF}  {mrn}  {dob}\n\n", "Name: {lf}   Sex: {sx}   Date of birth: {dob}\n\n", "Re: {mrname}, DOB {dob}\n\n", "PATIENT NAME: {NAME}\nACCOUNT: {acct}\n\n", "Note on {name}, SSN {ssn}:\n\n",
-        "Pt Name........ {lfm}\nBirthdate...... {dob}\n\n", "RE: {namem} (born {dob})\n\n", "{mrname} was seen today.\n\n", "Chart #{mrn} - {lf}\n\n", "{name}\n{addr2}\n{phone}\n\n", "Subscriber {name}, ID {member}\n\n", "Patient {name} ({age}{sx})\n\n", "Attached is the note for {name}, social {ssn}.\n\n",
+        "Patient: {name}\nDOB: {dob}\nMRN: {mrn}\n\n",
+        "{LF}  {mrn}  {dob}\n\n",
+        "Name: {lf}   Sex: {sx}   Date of birth: {dob}\n\n",
+        "Re: {mrname}, DOB {dob}\n\n",
+        "PATIENT NAME: {NAME}\nACCOUNT: {acct}\n\n",
+        "Note on {name}, SSN {ssn}:\n\n",
+        "Pt Name........ {lfm}\nBirthdate...... {dob}\n\n",
+        "RE: {namem} (born {dob})\n\n",
+        "{mrname} was seen today.\n\n",
+        "Chart #{mrn} - {lf}\n\n",
+        "{name}\n{addr2}\n{phone}\n\n",
+        "Subscriber {name}, ID {member}\n\n",
+        "Patient {name} ({age}{sx})\n\n",
+        "Attached is the note for {name}, social {ssn}.\n\n",
     ],
     "held-out": [
-        "Name: {name}    DOB: {dob}    MRN: {mrn}\n\n", "Patient {lf}\n{addr}\nHome: {phone}\n\n", "{name} | {dob} | {mrn}\n\n", "Encounter note: {mrname}, {age} y.o. {sex}\n\n",
-        "Pt: {namem}\nSSN: {ssn}\n\n", "Please file under {lfm} ({member}).\n\n", "HOSPITAL NO. {mrn}   {LF}\n\n", "Visit of {name} on {date}:\n\n", "First name: {first}\nLast name: {last}\nBirth date: {dob}\nPolicy: {member}\n\n",
+        "Name: {name}    DOB: {dob}    MRN: {mrn}\n\n",
+        "Patient {lf}\n{addr}\nHome: {phone}\n\n",
+        "{name} | {dob} | {mrn}\n\n",
+        "Encounter note: {mrname}, {age} y.o. {sex}\n\n",
+        "Pt: {namem}\nSSN: {ssn}\n\n",
+        "Please file under {lfm} ({member}).\n\n",
+        "HOSPITAL NO. {mrn}   {LF}\n\n",
+        "Visit of {name} on {date}:\n\n",
+        "First name: {first}\nLast name: {last}\nBirth date: {dob}\nPolicy: {member}\n\n",
     ],
-}  # fmt: skip
+}
 
 
 class Case:
@@ -31,7 +50,15 @@ class Case:
 
     def __init__(self, split, register, template, number, label, form, octets, fill, text, attached=False):
         self.name = f"{split}-{register}-{template}-{number:03}-{label}.eml"
-        self.register, self.template, self.label, self.form, self.octets, self.text, self.attached = register, template, label, form, octets, text, attached
+        self.register, self.template, self.label, self.form, self.octets, self.text, self.attached = (
+            register,
+            template,
+            label,
+            form,
+            octets,
+            text,
+            attached,
+        )
         self.identifiers = sorted(set(fill.identifiers)) if label == "phi" else []
         self.patients = fill.patients() if label == "phi" else 0
 
@@ -71,9 +98,12 @@ class Maker:
         address = target.make_mail() if to in ("patient", "other") else f"{target.ascii(target.last)}@partner.example"
         day = fill.rng.randint(1, 28)
         return [
-            ("From", f"{sender.ascii(sender.first)}.{sender.ascii(sender.last)}@clinic.example"), ("To", f"{shown} <{address}>"), ("Subject", " ".join(subject.split())),
-            ("Date", f"{day} Mar 2026 {fill.rng.randint(7, 19):02}:{fill.rng.randint(0, 59):02}:11 -0600"), ("Message-ID", f"<{fill.rng.getrandbits(60):x}@mail.clinic.example>"),
-        ]  # fmt: skip
+            ("From", f"{sender.ascii(sender.first)}.{sender.ascii(sender.last)}@clinic.example"),
+            ("To", f"{shown} <{address}>"),
+            ("Subject", " ".join(subject.split())),
+            ("Date", f"{day} Mar 2026 {fill.rng.randint(7, 19):02}:{fill.rng.randint(0, 59):02}:11 -0600"),
+            ("Message-ID", f"<{fill.rng.getrandbits(60):x}@mail.clinic.example>"),
+        ]
 
     def form(self, fill, text):
         while True:
@@ -103,7 +133,11 @@ class Maker:
                 text = text.split("\n")[0] + "\n\n" + data.decode().replace("\r\n", "\n").replace("\r", "\n")
             elif inline:
                 kind = "text/plain; charset=utf-8" if "octet" in kind or "excel" in kind else kind
-            body = (mime.text_part(text) if data.isascii() else mime.part(kind, data, encoding)) if inline else mime.multipart(fill.rng, "mixed", [mime.text_part(text), mime.attachment(name, kind, data, encoding)])
+            body = (
+                (mime.text_part(text) if data.isascii() else mime.part(kind, data, encoding))
+                if inline
+                else mime.multipart(fill.rng, "mixed", [mime.text_part(text), mime.attachment(name, kind, data, encoding)])
+            )
         octets = mime.message(fill.rng, self.headers(fill, subject, to), body)
         if attached:
             text += f"\n[{attached[0]}]\n" + attached[2][:1200].decode("utf-8", "replace").replace("\r", "\n")
@@ -117,7 +151,16 @@ class Maker:
                 text = text if fill.rng.random() < 0.15 else around(fill, text)
                 subject = fill.text(one.headers.get("Subject", "hello"))
                 label = one.label if one.label == "clean" or fill.identifiers else "clean"
-                self.add(fill, one.register, one.name if one.kind != "twin" else f"{one.name}~{index}", number, label, subject, text, one.headers.get("To", "colleague"))
+                self.add(
+                    fill,
+                    one.register,
+                    one.name if one.kind != "twin" else f"{one.name}~{index}",
+                    number,
+                    label,
+                    subject,
+                    text,
+                    one.headers.get("To", "colleague"),
+                )
 
     def same_in(self, form, most):
         """The first mails with PHI of the templates, all in one form; names that every character set has."""
@@ -141,42 +184,108 @@ class Maker:
                 text = note
             elif named:
                 first, last = named.split(" ", 1)
-                text = re.sub(rf"\b{first}\b", "The patient", re.sub(rf"(?:(?:Mr|Mrs|Ms|Miss)\. )?\b(?:{first} )?{last}\b", "The patient", note))
+                text = re.sub(
+                    rf"\b{first}\b",
+                    "The patient",
+                    re.sub(rf"(?:(?:Mr|Mrs|Ms|Miss)\. )?\b(?:{first} )?{last}\b", "The patient", note),
+                )
                 text = fill.text(fill.rng.choice(HEADINGS[self.split])) + text
             else:
                 text = fill.text(fill.rng.choice(HEADINGS[self.split])) + note
-            self.add(fill, "aci-note", "aci", number, "phi", fill.rng.choice(["note", "visit", "for the chart"]), around(fill, text))
+            self.add(
+                fill, "aci-note", "aci", number, "phi", fill.rng.choice(["note", "visit", "for the chart"]), around(fill, text)
+            )
         unnamed = [note for named, note in self.corpora.notes if named is None]
         for number in range(each):
             fill = self.fill("aci-clean", number)
-            self.add(fill, "aci-note", "aci~", number, "clean", fill.rng.choice(["note", "teaching", "example"]), around(fill, fill.rng.choice(unnamed)))
+            self.add(
+                fill,
+                "aci-note",
+                "aci~",
+                number,
+                "clean",
+                fill.rng.choice(["note", "teaching", "example"]),
+                around(fill, fill.rng.choice(unnamed)),
+            )
 
     def from_sections(self, each):
         for number in range(each):
             fill = self.fill("mts", number)
             _, text, talk = fill.rng.choice(self.corpora.sections)
             text = fill.rng.choice([text, text, talk])
-            self.add(fill, "mts-dialog", "mts~", number, "clean", fill.rng.choice(["dictation", "sample", "transcript"]), around(fill, text))
+            self.add(
+                fill,
+                "mts-dialog",
+                "mts~",
+                number,
+                "clean",
+                fill.rng.choice(["dictation", "sample", "transcript"]),
+                around(fill, text),
+            )
             fill = self.fill("mts-phi", number)
             _, text, talk = fill.rng.choice(self.corpora.sections)
             heading = fill.text(fill.rng.choice(HEADINGS[self.split]))
-            self.add(fill, "mts-dialog", "mts", number, "phi", fill.rng.choice(["dictation", "note", "transcript"]), around(fill, heading + fill.rng.choice([text, text, talk])))
+            self.add(
+                fill,
+                "mts-dialog",
+                "mts",
+                number,
+                "phi",
+                fill.rng.choice(["dictation", "note", "transcript"]),
+                around(fill, heading + fill.rng.choice([text, text, talk])),
+            )
 
     def from_people(self, each):
         """Letters about people of Synthea; and the tables that belong to them, without people."""
-        ways = ["{name} ({dob}) was seen for {what}.", "Problem list of {lf}, {sx}, born {dob}:\n{all}", "{mrname}, {addr}, SSN {ssn}: {what} since {since}.", "Patient {name}\nPhone {phone}\nConditions: {all}"]
+        ways = [
+            "{name} ({dob}) was seen for {what}.",
+            "Problem list of {lf}, {sx}, born {dob}:\n{all}",
+            "{mrname}, {addr}, SSN {ssn}: {what} since {since}.",
+            "Patient {name}\nPhone {phone}\nConditions: {all}",
+        ]
         for number in range(each):
             fill = self.fill("synthea", number)
             row, conditions = fill.rng.choice(self.corpora.people)
             person_of(fill, row)
-            fill.lists = {**fill.lists, "what": [fill.rng.choice(conditions)["DESCRIPTION"]], "since": [conditions[0]["START"]], "all": ["\n".join(f"- {one['DESCRIPTION']} ({one['START']})" for one in conditions[:9])]}
-            self.add(fill, "synthea", "letter", number, "phi", fill.rng.choice(["problem list", "summary", "transfer of care"]), around(fill, fill.text(fill.rng.choice(ways))))
+            fill.lists = {
+                **fill.lists,
+                "what": [fill.rng.choice(conditions)["DESCRIPTION"]],
+                "since": [conditions[0]["START"]],
+                "all": ["\n".join(f"- {one['DESCRIPTION']} ({one['START']})" for one in conditions[:9])],
+            }
+            self.add(
+                fill,
+                "synthea",
+                "letter",
+                number,
+                "phi",
+                fill.rng.choice(["problem list", "summary", "transfer of care"]),
+                around(fill, fill.text(fill.rng.choice(ways))),
+            )
             fill = self.fill("synthea-clean", number)
-            source, columns = fill.rng.choice([("organizations.csv", ["NAME", "ADDRESS", "CITY", "PHONE"]), ("providers.csv", ["NAME", "SPECIALITY", "ADDRESS", "ZIP"]), ("payers.csv", ["NAME", "ADDRESS", "PHONE", "REVENUE"])])
+            source, columns = fill.rng.choice(
+                [
+                    ("organizations.csv", ["NAME", "ADDRESS", "CITY", "PHONE"]),
+                    ("providers.csv", ["NAME", "SPECIALITY", "ADDRESS", "ZIP"]),
+                    ("payers.csv", ["NAME", "ADDRESS", "PHONE", "REVENUE"]),
+                ]
+            )
             table = self.corpora.table(source)
-            picked = [[plain(row[c]) if c == "NAME" else row[c] for c in columns] for row in fill.rng.sample(table, min(len(table), fill.rng.choice([3, 10, 30])))]
+            picked = [
+                [plain(row[c]) if c == "NAME" else row[c] for c in columns]
+                for row in fill.rng.sample(table, min(len(table), fill.rng.choice([3, 10, 30])))
+            ]
             data = payloads.write_table(columns, picked, ",")
-            self.add(fill, "synthea", "directory~", number, "clean", source.split(".")[0], "Attached.", attached=(source, "text/csv", data.encode(), "table"))
+            self.add(
+                fill,
+                "synthea",
+                "directory~",
+                number,
+                "clean",
+                source.split(".")[0],
+                "Attached.",
+                attached=(source, "text/csv", data.encode(), "table"),
+            )
 
     def from_payloads(self, each):
         for makers, label in ((payloads.PHI, "phi"), (payloads.CLEAN, "clean")):
@@ -184,16 +293,36 @@ class Maker:
                 for number in range(each):
                     fill = self.fill("payload", label, index, number)
                     name, kind, data, what = make(fill)
-                    text = around(fill, fill.rng.choice(["Please find the file attached.", "Here is today's extract.", "As requested.", ""]))
+                    text = around(
+                        fill, fill.rng.choice(["Please find the file attached.", "Here is today's extract.", "As requested.", ""])
+                    )
                     register = "table" if "table" in make.__name__ else "payload"
-                    self.add(fill, register, make.__name__, number + index * each, label, fill.rng.choice(["file", "extract", "interface test", "for the upload"]), text, attached=(name, kind, data, what))
+                    self.add(
+                        fill,
+                        register,
+                        make.__name__,
+                        number + index * each,
+                        label,
+                        fill.rng.choice(["file", "extract", "interface test", "for the upload"]),
+                        text,
+                        attached=(name, kind, data, what),
+                    )
         for number, (path, data) in enumerate(self.corpora.payloads):
             label = self.label_of(path, data)
             if label:
                 fill = self.fill("fhir-converter", path)
                 if label == "phi":
                     fill.identifiers.append(("name", path, "1"))
-                self.add(fill, "fhir-converter", path.split("/")[1].lower(), number, label, "sample", "see attachment", attached=(os.path.basename(path), "application/octet-stream", data, path.split("/")[1]))
+                self.add(
+                    fill,
+                    "fhir-converter",
+                    path.split("/")[1].lower(),
+                    number,
+                    label,
+                    "sample",
+                    "see attachment",
+                    attached=(os.path.basename(path), "application/octet-stream", data, path.split("/")[1]),
+                )
 
     @staticmethod
     def label_of(path, data):
@@ -203,7 +332,17 @@ class Maker:
             return "phi" if re.search(rb"[\r\n]PID\|[^\r\n]*\w\^\w", data) else None
         if path.endswith((".ccda", ".xml")):
             return "phi" if b"<family" in data and b"recordTarget" in data else None
-        if name in ("CodeSystem.json", "CapabilityStatement.json", "ConceptMap.json", "ImplementationGuide.json", "NamingSystem.json", "StructureDefinition.json", "StructureMap.json", "SearchParameter.json", "Measure.json"):
+        if name in (
+            "CodeSystem.json",
+            "CapabilityStatement.json",
+            "ConceptMap.json",
+            "ImplementationGuide.json",
+            "NamingSystem.json",
+            "StructureDefinition.json",
+            "StructureMap.json",
+            "SearchParameter.json",
+            "Measure.json",
+        ):
             return "clean"
         if b"Golden Retriever" in data:
             return None
@@ -216,7 +355,15 @@ class Maker:
         for number in range(each):
             fill = self.fill("vectors", number)
             text = "\n".join(fill.rng.sample(texts, fill.rng.choice([1, 2, 5])))
-            self.add(fill, "presidio", "vector~", number, "clean", fill.rng.choice(["question", "my account", "request"]), around(fill, text))
+            self.add(
+                fill,
+                "presidio",
+                "vector~",
+                number,
+                "clean",
+                fill.rng.choice(["question", "my account", "request"]),
+                around(fill, text),
+            )
 
     def from_rounds(self):
         """What was thought of to mislead the rules: as it stands, in two forms each."""

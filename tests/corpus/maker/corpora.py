@@ -12,12 +12,20 @@ import re
 
 from .names import half
 
-NAMED = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx)\b\.?|\b[A-Z][a-z]+ [A-Z][a-z]+ is an? (?:\w+ ){0,3}\d+(?:-year-old| y\.?o\b)|\b(?:hi|hey|hello|thanks?|okay|alright) ?,? [a-z]+ ?[.,]")
+NAMED = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Miss|Mx)\b\.?|\b[A-Z][a-z]+ [A-Z][a-z]+ is an? (?:\w+ ){0,3}\d+(?:-year-old| y\.?o\b)"
+    r"|\b(?:hi|hey|hello|thanks?|okay|alright) ?,? [a-z]+ ?[.,]"
+)
 PERSON = re.compile(r"\b(?:(?:Mr|Mrs|Ms|Miss)\. )?([A-Z][a-z]+ [A-Z][a-z]+) is an? (?:[\w-]+ ){0,3}\d+(?:-year-old| y\.?o\b)")
 HEALTHY = re.compile(r"patient|doctor|hospital|medic|disease|cancer|surg|illness|sick|health|diagnos|clinic|birth", re.I)
 
 
-NO_NAMES = set("Will August June April Houston America Hope Christian Carolina Sierra Cheyenne Easton King Haven Trace Dallas Georgia Genesis Mina Summer Autumn Grace May Dakota Paris Rome".split())
+NO_NAMES = set(
+    """
+Will August June April Houston America Hope Christian Carolina Sierra Cheyenne Easton King Haven Trace Dallas Georgia Genesis
+Mina Summer Autumn Grace May Dakota Paris Rome
+""".split()
+)
 
 
 def rows(path):
@@ -31,14 +39,18 @@ def plain(text):
 
 class Corpora:
     """notes: ACI-Bench, (name in the note or None, text); sections: MTS-Dialog (header, text, dialogue), none with a name;
-    sentences: what a template takes; people: Synthea (row, conditions); payloads: FHIR-Converter (path, bytes); vectors: Presidio's."""
+    sentences: what a template takes; people: Synthea (row, conditions); payloads: FHIR-Converter (path, bytes); vectors: Presidio's.
+    """
 
     def __init__(self, data, split):
         self.data, self.split = os.path.join(data, "phi-text"), split
         self.first = {row["Name"] for row in rows(os.path.join(data, "facts/ssa2010-first-names.csv"))} - NO_NAMES
         self.notes = self.read_notes()
         self.sections = self.read_sections()
-        self.sentences = {"aci": self.cut(text for _, text in self.notes), "mts": [text for _, text, _ in self.sections if 60 < len(text) < 420]}
+        self.sentences = {
+            "aci": self.cut(text for _, text in self.notes),
+            "mts": [text for _, text, _ in self.sections if 60 < len(text) < 420],
+        }
         self.people = self.read_people()
         self.payloads = self.read_payloads()
         self.vectors = self.read_vectors()
@@ -83,7 +95,11 @@ class Corpora:
         conditions = {}
         for row in rows(os.path.join(folder, "conditions.csv")):
             conditions.setdefault(row["PATIENT"], []).append(row)
-        return [(row, conditions[row["Id"]]) for row in rows(os.path.join(folder, "patients.csv")) if row["Id"] in conditions and self.mine(row["Id"])]
+        return [
+            (row, conditions[row["Id"]])
+            for row in rows(os.path.join(folder, "patients.csv"))
+            if row["Id"] in conditions and self.mine(row["Id"])
+        ]
 
     def table(self, name):
         return rows(os.path.join(self.data, "synthea", name))

@@ -14,9 +14,20 @@ BULK = 25  # from so many patients on a mail should be bulk-phi
 COUNTS = 65  # the confidence that counts (milward-phi(5))
 # Which of our rules are the right ones for an entity of Presidio's vectors.
 ENTITIES = {
-    "US_SSN": r"ssn|itin", "PHONE_NUMBER": r"phone|fax", "EMAIL_ADDRESS": r"e-?mail", "CREDIT_CARD": r"card", "IP_ADDRESS": r"\bip|ip-", "DOMAIN_NAME": r"url|web|domain",
-    "IBAN_CODE": r"iban|bank", "US_DRIVER_LICENSE": r"licen[cs]e|driver", "DATE_TIME": r"date|dob", "STREET_ADDRESS": r"address|street", "PERSON": r"name|person", "ZIP_CODE": r"zip|address", "AGE": r"age",
-}  # fmt: skip
+    "US_SSN": r"ssn|itin",
+    "PHONE_NUMBER": r"phone|fax",
+    "EMAIL_ADDRESS": r"e-?mail",
+    "CREDIT_CARD": r"card",
+    "IP_ADDRESS": r"\bip|ip-",
+    "DOMAIN_NAME": r"url|web|domain",
+    "IBAN_CODE": r"iban|bank",
+    "US_DRIVER_LICENSE": r"licen[cs]e|driver",
+    "DATE_TIME": r"date|dob",
+    "STREET_ADDRESS": r"address|street",
+    "PERSON": r"name|person",
+    "ZIP_CODE": r"zip|address",
+    "AGE": r"age",
+}
 SAME = {"ADDRESS": "STREET_ADDRESS"}  # the older files say so
 
 
@@ -42,8 +53,16 @@ class Ctl:
             raise Unbuilt("the shipped policy does not load: " + (done.stderr.strip().splitlines() or ["?"])[0])
 
     def run(self, *args):
-        command = [os.path.join(self.build, "milwardctl"), "-p", self.policy, "--modules", os.path.join(self.build, "modules/.libs")]
-        return subprocess.run(command + ["--policies", os.path.join(self.src, "policies"), *args], capture_output=True, text=True, check=False)
+        command = [
+            os.path.join(self.build, "milwardctl"),
+            "-p",
+            self.policy,
+            "--modules",
+            os.path.join(self.build, "modules/.libs"),
+        ]
+        return subprocess.run(
+            command + ["--policies", os.path.join(self.src, "policies"), *args], capture_output=True, text=True, check=False
+        )
 
     def scan(self, folder, *args):
         """{path below folder: what was found}"""
@@ -85,7 +104,17 @@ def write(cases, folder):
 
 
 def labels(cases):
-    return [{"file": c.name, "register": c.register, "form": c.form, "label": c.label, "patients": c.patients, "identifiers": [list(one) for one in c.identifiers]} for c in cases]
+    return [
+        {
+            "file": c.name,
+            "register": c.register,
+            "form": c.form,
+            "label": c.label,
+            "patients": c.patients,
+            "identifiers": [list(one) for one in c.identifiers],
+        }
+        for c in cases
+    ]
 
 
 def people_said(one):
@@ -138,7 +167,12 @@ def measure_kinds(ctl, splits, folder):
     """{kind: [identifiers in the text of generated mail, found by a rule, found so that it counts]}"""
     folder = os.path.join(folder, "texts")
     os.makedirs(folder)
-    cases = [case for one in splits.values() for case in one.cases if case.label == "phi" and not case.attached and any(text in case.text for _, text, _ in case.identifiers)]
+    cases = [
+        case
+        for one in splits.values()
+        for case in one.cases
+        if case.label == "phi" and not case.attached and any(text in case.text for _, text, _ in case.identifiers)
+    ]
     for case in cases:
         with open(os.path.join(folder, case.name), "w", encoding="utf-8") as f:
             f.write(case.text)
@@ -150,7 +184,12 @@ def measure_kinds(ctl, splits, folder):
         for kind, value, _ in case.identifiers:
             value = value.encode()
             places = [m.start() for m in re.finditer(re.escape(value), text)]
-            over = [f for at in places for f in findings if min(at + len(value), f["offset"] + f["length"]) - max(at, f["offset"]) >= len(value) / 2]
+            over = [
+                f
+                for at in places
+                for f in findings
+                if min(at + len(value), f["offset"] + f["length"]) - max(at, f["offset"]) >= len(value) / 2
+            ]
             if places:
                 row = table.setdefault(kind, [0, 0, 0])
                 row[0] += 1
@@ -160,8 +199,14 @@ def measure_kinds(ctl, splits, folder):
 
 
 def measure_corpora(ctl, both, folder):
-    """{what: [texts, of class phi, should be]}: the labelled texts as they are, none left out; both: Corpora of the two splits."""
-    texts = {"ACI-Bench notes that name their patient": [], "ACI-Bench notes without a name": [], "MTS-Dialog sections without a name": [], "MTS-Dialog dialogues without a name": []}
+    """{what: [texts, of class phi, should be]}: the labelled texts as they are, none left out; both: Corpora of the two
+    splits."""
+    texts = {
+        "ACI-Bench notes that name their patient": [],
+        "ACI-Bench notes without a name": [],
+        "MTS-Dialog sections without a name": [],
+        "MTS-Dialog dialogues without a name": [],
+    }
     for one in both:
         for named, note in one.notes:
             texts["ACI-Bench notes that name their patient" if named else "ACI-Bench notes without a name"].append(note)
@@ -175,11 +220,15 @@ def measure_corpora(ctl, both, folder):
             with open(os.path.join(folder, str(number), f"{i:05}.txt"), "w", encoding="utf-8") as f:
                 f.write(text)
     phi = [os.path.dirname(path) for path, one in ctl.scan(folder, "--text").items() if "phi" in one["classes"]]
-    return {what: [len(some), phi.count(str(number)), "all" if "that name" in what else "none"] for number, (what, some) in enumerate(texts.items())}
+    return {
+        what: [len(some), phi.count(str(number)), "all" if "that name" in what else "none"]
+        for number, (what, some) in enumerate(texts.items())
+    }
 
 
 def measure_vectors(ctl, corpora, folder):
-    """{entity: [spans, found by any identifier rule, found by the right one]}, and how many SSN were seen where none is labelled."""
+    """{entity: [spans, found by any identifier rule, found by the right one]}, and how many SSN were seen where none is
+    labelled."""
     folder = os.path.join(folder, "vectors")
     os.makedirs(folder, exist_ok=True)
     for number, (text, _) in enumerate(corpora.vectors):
@@ -190,7 +239,9 @@ def measure_vectors(ctl, corpora, folder):
     for number, (text, spans) in enumerate(corpora.vectors):
         findings = [f for f in found[f"{number:05}.txt"]["findings"] if f["kind"] == "identifier"]
         octets = lambda n: len(text[:n].encode())  # noqa: B023 used at once
-        marks = [(SAME.get(s["entity_type"], s["entity_type"]), octets(s["start_position"]), octets(s["end_position"])) for s in spans]
+        marks = [
+            (SAME.get(s["entity_type"], s["entity_type"]), octets(s["start_position"]), octets(s["end_position"])) for s in spans
+        ]
         for entity, start, end in marks:
             if entity in ENTITIES:
                 over = [f for f in findings if min(end, f["offset"] + f["length"]) - max(start, f["offset"]) >= (end - start) / 2]
@@ -199,15 +250,23 @@ def measure_vectors(ctl, corpora, folder):
                 row[1] += bool(over)
                 row[2] += any(re.search(ENTITIES[entity], f["rule"]) for f in over)
         ssn = [f for f in findings if f["rule"].startswith("us-ssn") and f["confidence"] >= COUNTS]
-        false_ssn += sum(not any(entity == "US_SSN" and start < f["offset"] + f["length"] and f["offset"] < end for entity, start, end in marks) for f in ssn)
+        false_ssn += sum(
+            not any(
+                entity == "US_SSN" and start < f["offset"] + f["length"] and f["offset"] < end for entity, start, end in marks
+            )
+            for f in ssn
+        )
     return table, false_ssn
 
 
 def measure_ham(ctl, folder):
     found = {name: one for name, one in ctl.scan(folder).items() if not name.endswith("SOURCES.md")}
     return {
-        "messages": len(found), "false": sorted(name for name, one in found.items() if "phi" in one["classes"]),
+        "messages": len(found),
+        "false": sorted(name for name, one in found.items() if "phi" in one["classes"]),
         "ssn": sorted(name for name, one in found.items() if any(f["rule"].startswith("us-ssn") for f in one["findings"])),
-        "who": sum(any(f["kind"] == "identifier" and f["confidence"] >= COUNTS for f in one["findings"]) for one in found.values()),
+        "who": sum(
+            any(f["kind"] == "identifier" and f["confidence"] >= COUNTS for f in one["findings"]) for one in found.values()
+        ),
         "unreadable": sum(bool(one["unreadable"]) for one in found.values()),
-    }  # fmt: skip
+    }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """names: people who do not exist, for one split of the generated mail.
 
-Names come from the census and SSA lists, from the made-up people of Presidio-research and Synthea, and from the lists below, which
-have what those are short of. Each source is cut in two by a hash of the name, so that no surname and no first name (but for the
-very common ones that chance gives twice) is in both splits.
+Names come from the census and SSA lists, from the made-up people of Presidio-research and Synthea, and from the lists
+below, which have what those are short of. Each source is cut in two by a hash of the name, so that no surname and no first
+name (but for the very common ones that chance gives twice) is in both splits.
 """
 
 import csv
@@ -12,26 +12,32 @@ import os
 import re
 
 # First names and surnames that top lists do not have, as a hospital's register has them.
-FIRST = """Oluwaseun Adaeze Chidinma Kwame Nkechi Thandiwe Tendai Wanjiru Amina Fatoumata Abdirahman Hodan Tesfaye Selam Mulugeta Siobhan
-Aoife Niamh Padraig Eoghan Saoirse Caoimhe Gwendolyn Rhiannon Xiomara Yesenia Itzel Joaquin Guadalupe Nayeli Ximena Refugio Anh Thuy Duc
-Khanh Phuong Linh Quang Xiu Wei Jingyi Haoran Yichen Meiling Soo-jin Min-ho Hye-rin Jae Kenji Haruka Yuki Sakura Priya Ananya Venkatesh
-Lakshmi Rajesh Harpreet Gurpreet Jaspreet Farzana Tahmina Rukhsana Zainab Yusuf Ibrahim Layla Noor Hamza Rania Mahmoud Shirin Dariush
-Nasrin Zbigniew Katarzyna Agnieszka Wojciech Svetlana Dmitri Oksana Bohdan Yevgenia Milica Dragan Slobodan Zdenka Vaclav Ilse Jurgen
-Gudrun Anneliese Leilani Kalani Keoni Malia Sione Mele Tevita Lupe Winona Dakota Chayton Aiyana Nizhoni Mordechai Shira Chaim Rivka Yael
-Anahit Armen Giorgos Despina Konstantina Eleftheria Luigi Concetta Marcello Francesca Marguerite Thibault Solange Odile Ferdinand Beulah
-Mabel Ethel Clarence Delbert Elwood Lavonne Dorthea Earlene Opal Verna Wilbur Cletus Jaquan Latoya Shaniqua Tyrese DeShawn Keisha Lakeisha
-Marquis Shanelle Breanna Kayleigh Jaxon Braxton Kinsley Paisley Maverick Everleigh Ryker Zuri Ekaterina Tomasz Ewa Bram Sanne Joost""".split()
-LAST = """Okonkwo Adeyemi Nwosu Eze Mensah Owusu Boateng Diallo Traore Warsame Abdi Gebremariam Tesfamichael Haile Mbeki Dlamini Moyo Kamau
-Otieno O'Shaughnessy MacGillivray Fitzwilliam McGillicuddy O'Callaghan ap-Rhys Llewellyn Featherstonehaugh Quetzal Villaseñor Ibarra-Luna
-Echeverría Peña-Ortiz de-la-Cruz Zaragoza Montealegre Nguyen Tran Pham Huynh Vo Truong Xiong Vang Moua Zhang Ouyang Szeto Tsang Leung
-Yamashita Nakagawa Fujimoto Hwang Baek Seo Ramaswamy Venkataraman Chaudhuri Bhattacharya Krishnamurthy Dhillon Sandhu Siddiqui Rahman
-Choudhury Begum Al-Masri El-Sayed Haddad Khoury Abu-Ghazaleh Farahani Tehrani Hosseini Kowalczyk Wisniewski Szczepanski Zielinski
-Jankowski Ivanovskaya Shevchenko Kovalenko Petrosyan Hakobyan Stojanović Marković Novák Dvořák Hrubý Lindqvist Bjørnstad Østergaard
-Virtanen Kekkonen Weißmann Großkopf Schneidewind Oberholtzer Zimmerli Kamakawiwo Kealoha Tuiasosopo Faleafa Taumoepeau Begay Yazzie
-Tsosie Manygoats Rosenzweig Feigenbaum Abramowitz Teitelbaum Papadimitriou Karagiannis Xenakis Castellano Dellarocco Buonanotte
-Beauregard Thibodeaux Boudreaux Fontenot LeJeune St.-Germain Vandenberghe Van-Houten Dijkstra Hoogeveen Blankenship Clodfelter Higginbotham
-Winterbottom Ramsbottom Satterthwaite Culpepper Peasley Ruckelshaus Abernathy Crutchfield Lovelady Goodnight Younglove Drinkwater Toogood
-Applewhite Birdsong Strong Rich Price Day Rose Church Gray Stone Lamb Cash Bell Banks Waters Brooks Wells Fields Snow Frost Hand""".split()
+FIRST = """
+Oluwaseun Adaeze Chidinma Kwame Nkechi Thandiwe Tendai Wanjiru Amina Fatoumata Abdirahman Hodan Tesfaye Selam Mulugeta Siobhan
+Aoife Niamh Padraig Eoghan Saoirse Caoimhe Gwendolyn Rhiannon Xiomara Yesenia Itzel Joaquin Guadalupe Nayeli Ximena Refugio Anh
+Thuy Duc Khanh Phuong Linh Quang Xiu Wei Jingyi Haoran Yichen Meiling Soo-jin Min-ho Hye-rin Jae Kenji Haruka Yuki Sakura Priya
+Ananya Venkatesh Lakshmi Rajesh Harpreet Gurpreet Jaspreet Farzana Tahmina Rukhsana Zainab Yusuf Ibrahim Layla Noor Hamza Rania
+Mahmoud Shirin Dariush Nasrin Zbigniew Katarzyna Agnieszka Wojciech Svetlana Dmitri Oksana Bohdan Yevgenia Milica Dragan
+Slobodan Zdenka Vaclav Ilse Jurgen Gudrun Anneliese Leilani Kalani Keoni Malia Sione Mele Tevita Lupe Winona Dakota Chayton
+Aiyana Nizhoni Mordechai Shira Chaim Rivka Yael Anahit Armen Giorgos Despina Konstantina Eleftheria Luigi Concetta Marcello
+Francesca Marguerite Thibault Solange Odile Ferdinand Beulah Mabel Ethel Clarence Delbert Elwood Lavonne Dorthea Earlene Opal
+Verna Wilbur Cletus Jaquan Latoya Shaniqua Tyrese DeShawn Keisha Lakeisha Marquis Shanelle Breanna Kayleigh Jaxon Braxton
+Kinsley Paisley Maverick Everleigh Ryker Zuri Ekaterina Tomasz Ewa Bram Sanne Joost
+""".split()
+LAST = """
+Okonkwo Adeyemi Nwosu Eze Mensah Owusu Boateng Diallo Traore Warsame Abdi Gebremariam Tesfamichael Haile Mbeki Dlamini Moyo
+Kamau Otieno O'Shaughnessy MacGillivray Fitzwilliam McGillicuddy O'Callaghan ap-Rhys Llewellyn Featherstonehaugh Quetzal
+Villaseñor Ibarra-Luna Echeverría Peña-Ortiz de-la-Cruz Zaragoza Montealegre Nguyen Tran Pham Huynh Vo Truong Xiong Vang Moua
+Zhang Ouyang Szeto Tsang Leung Yamashita Nakagawa Fujimoto Hwang Baek Seo Ramaswamy Venkataraman Chaudhuri Bhattacharya
+Krishnamurthy Dhillon Sandhu Siddiqui Rahman Choudhury Begum Al-Masri El-Sayed Haddad Khoury Abu-Ghazaleh Farahani Tehrani
+Hosseini Kowalczyk Wisniewski Szczepanski Zielinski Jankowski Ivanovskaya Shevchenko Kovalenko Petrosyan Hakobyan Stojanović
+Marković Novák Dvořák Hrubý Lindqvist Bjørnstad Østergaard Virtanen Kekkonen Weißmann Großkopf Schneidewind Oberholtzer Zimmerli
+Kamakawiwo Kealoha Tuiasosopo Faleafa Taumoepeau Begay Yazzie Tsosie Manygoats Rosenzweig Feigenbaum Abramowitz Teitelbaum
+Papadimitriou Karagiannis Xenakis Castellano Dellarocco Buonanotte Beauregard Thibodeaux Boudreaux Fontenot LeJeune St.-Germain
+Vandenberghe Van-Houten Dijkstra Hoogeveen Blankenship Clodfelter Higginbotham Winterbottom Ramsbottom Satterthwaite Culpepper
+Peasley Ruckelshaus Abernathy Crutchfield Lovelady Goodnight Younglove Drinkwater Toogood Applewhite Birdsong Strong Rich Price
+Day Rose Church Gray Stone Lamb Cash Bell Banks Waters Brooks Wells Fields Snow Frost Hand
+""".split()
 
 
 def half(text):

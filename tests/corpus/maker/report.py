@@ -36,7 +36,9 @@ def numbers(result):
         out[f"{split} people counted right"] = one.people["right"] / max(1, sum(one.people.values()))
     for what, (n, phi, _) in result["corpora"].items():
         out[what + ", of class phi"] = phi / n
-    out["same mails, found in each form"] = sum(found for _, found in result["forms"].values()) / max(1, sum(n for n, _ in result["forms"].values()))
+    out["same mails, found in each form"] = sum(found for _, found in result["forms"].values()) / max(
+        1, sum(n for n, _ in result["forms"].values())
+    )
     for entity, (n, _, right) in result["vectors"].items():
         out[f"vectors {entity}"] = right / n
     out["ordinary mail, false phi"] = len(result["ham"]["false"])
@@ -52,18 +54,28 @@ def aims(result):
         for what, value in (("recall", one.all.recall()), ("precision", one.all.precision())):
             out.append((f"{split} {what}", value, f"at least {AIM}", value >= AIM))
     ham = result["ham"]
-    out.append(("ordinary mail, false phi", len(ham["false"]), "at most 1 in 2,000 messages", len(ham["false"]) * 2000 <= ham["messages"]))
+    out.append(
+        (
+            "ordinary mail, false phi",
+            len(ham["false"]),
+            "at most 1 in 2,000 messages",
+            len(ham["false"]) * 2000 <= ham["messages"],
+        )
+    )
     out.append(("ordinary mail, false SSN", len(ham["ssn"]), "none", not ham["ssn"]))
     for entity, value in presidio().items():
         n, _, right = result["vectors"][entity]
-        out.append((f"vectors {entity}", right / n, f"above Presidio's {value:.3f}", right / n > value or right == n))  # all is all
+        out.append(
+            (f"vectors {entity}", right / n, f"above Presidio's {value:.3f}", right / n > value or right == n)
+        )  # all is all
     return out
 
 
-HOW = """A span is found when at least half of it is inside a finding, whatever its confidence; "the right one" is a rule for that kind of identifier.
-Presidio's numbers are those of its own recognisers (commit 0aa9f8e4 of July 2026) on the same sentences at any score, measured by `presidio-baseline`.
-Its PERSON and LOCATION need a language model that Debian does not have; they are not compared. The sentences are of many countries: telephone numbers,
-addresses and dates of all the world, while the rules here are for those of the US."""
+HOW = """A span is found when at least half of it is inside a finding, whatever its confidence; "the right one" is a rule for
+that kind of identifier. Presidio's numbers are those of its own recognisers (commit 0aa9f8e4 of July 2026) on the same
+sentences at any score, measured by `presidio-baseline`. Its PERSON and LOCATION need a language model that Debian does
+not have; they are not compared. The sentences are of many countries: telephone numbers, addresses and dates of all the
+world, while the rules here are for those of the US."""
 
 
 def presidio():
@@ -74,38 +86,113 @@ def presidio():
 def lines(title, first, tallies):
     out = [f"| {first} | phi mails | missed | clean mails | false | recall | precision |", "|---|--:|--:|--:|--:|--:|--:|"]
     for name, t in tallies:
-        out.append(f"| {name} | {t.hit + t.missed} | {t.missed} | {t.false + t.clean} | {t.false} | {m.ratio(t.recall())} | {m.ratio(t.precision())} |")
+        out.append(
+            f"| {name} | {t.hit + t.missed} | {t.missed} | {t.false + t.clean} | {t.false} | {m.ratio(t.recall())} | {m.ratio(t.precision())} |"
+        )
     return [f"### {title}", "", *out, ""]
 
 
 def write(result):
     out = [
-        "# How good", "",
-        "Written by `tests/corpus/quality --report`; `tests/corpus/phi-quality.t` measures again and fails when a number below is no longer true.",
-        "How the mails are made: [README](README.md). All numbers are of the shipped `policies/default.policy`.", "",
-        "## Class phi on generated mail", "",
-        "`dev` is what the writers of rules look at; `held-out` has other templates, names, formats and source texts, and they do not;", "`round-1` and `round-2` are mails written out by hand to mislead the rules; `round-1` has been shown to them.", "",
-    ]  # fmt: skip
+        "# How good",
+        "",
+        "Written by `tests/corpus/quality --report`;",
+        "`tests/corpus/phi-quality.t` measures again and fails when a number below is no longer true.",
+        "How the mails are made: [README](README.md). All numbers are of the shipped `policies/default.policy`.",
+        "",
+        "## Class phi on generated mail",
+        "",
+        "`dev` is what the writers of rules look at; `held-out` has other templates, names, formats and source",
+        "texts, and they do not;",
+        "`round-1` and `round-2` are mails written out by hand to mislead the rules; `round-1` has been shown to them.",
+        "",
+    ]
     splits = result["splits"]
     out += lines("Overall", "split", [(name, one.all) for name, one in splits.items()])
     for name, one in splits.items():
         out += lines(f"{name}, by register", "register", sorted(one.registers.items()))
-    out += ["### The same mails in each form", "", "Of the templates of dev those that are found when they are sent plain.", "", "| form | mails | found |", "|---|--:|--:|"]
+    out += [
+        "### The same mails in each form",
+        "",
+        "Of the templates of dev those that are found when they are sent plain.",
+        "",
+        "| form | mails | found |",
+        "|---|--:|--:|",
+    ]
     out += [f"| {form} | {n} | {found} |" for form, (n, found) in sorted(result["forms"].items())]
-    out += ["", "## People", "", f"`phi.patients` of mails that were found, counted to {m.STEPS[-1]} in steps ({', '.join(map(str, m.STEPS))}).", "", "| split | right | one step off | wrong | of 25 and more | bulk-phi | others taken for bulk-phi |", "|---|--:|--:|--:|--:|--:|--:|"]
-    out += [f"| {name} | {one.people['right']} | {one.people['one more or less']} | {one.people['wrong']} | {one.bulk.hit + one.bulk.missed} | {one.bulk.hit} | {one.bulk.false} |" for name, one in splits.items()]
-    out += ["", "## Identifiers, in the text of generated mail", "", "Both splits; a name is every writing of a patient's name. A mail is found by one of them, so not each has to count.", "", "| kind | in the mails | found | found and counts | recall |", "|---|--:|--:|--:|--:|"]
-    out += [f"| {kind} | {n} | {found} | {counts} | {found / n:.3f} |" for kind, (n, found, counts) in sorted(result["kinds"].items())]
+    out += [
+        "",
+        "## People",
+        "",
+        f"`phi.patients` of mails that were found, counted to {m.STEPS[-1]} in steps ({', '.join(map(str, m.STEPS))}).",
+        "",
+        "| split | right | one step off | wrong | of 25 and more | bulk-phi | others taken for bulk-phi |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    out += [
+        f"| {name} | {one.people['right']} | {one.people['one more or less']} | {one.people['wrong']} | {one.bulk.hit + one.bulk.missed} | {one.bulk.hit} | {one.bulk.false} |"
+        for name, one in splits.items()
+    ]
+    out += [
+        "",
+        "## Identifiers, in the text of generated mail",
+        "",
+        "Both splits; a name is every writing of a patient's name. A mail is found by one of them, so not each has to count.",
+        "",
+        "| kind | in the mails | found | found and counts | recall |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    out += [
+        f"| {kind} | {n} | {found} | {counts} | {found / n:.3f} |" for kind, (n, found, counts) in sorted(result["kinds"].items())
+    ]
     theirs = presidio()
-    out += ["", "## Identifiers, on the vectors of Presidio-research", "", HOW, "", "| entity | spans | found by an identifier rule | by the right one | recall | Presidio's recognisers |", "|---|--:|--:|--:|--:|--:|"]
+    out += [
+        "",
+        "## Identifiers, on the vectors of Presidio-research",
+        "",
+        HOW,
+        "",
+        "| entity | spans | found by an identifier rule | by the right one | recall | Presidio's recognisers |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
     for entity, (n, found, right) in sorted(result["vectors"].items()):
         out.append(f"| {entity} | {n} | {found} | {right} | {right / n:.3f} | {m.ratio(theirs.get(entity))} |")
     ham, suites = result["ham"], result["suites"]
-    out += ["", f"SSN seen where none is labelled: {result['vector-ssn']}.", "", "## Real ordinary mail", "", "| messages | false phi | with an SSN (none has one) | with an identifier that counts |", "|---|--:|--:|--:|", *(f"| {one['messages']} {what} | {len(one['false'])} | {len(one['ssn'])} | {one['who']} |" for one, what in ((ham, "ordinary mails"), (suites, "messages of MIME test suites")))]
-    out += ["", "## The labelled texts as they are", "", "| texts | number | of class phi | should be |", "|---|--:|--:|---|", *(f"| {what} | {n} | {phi} | {should} |" for what, (n, phi, should) in result["corpora"].items())]
+    out += [
+        "",
+        f"SSN seen where none is labelled: {result['vector-ssn']}.",
+        "",
+        "## Real ordinary mail",
+        "",
+        "| messages | false phi | with an SSN (none has one) | with an identifier that counts |",
+        "|---|--:|--:|--:|",
+        *(
+            f"| {one['messages']} {what} | {len(one['false'])} | {len(one['ssn'])} | {one['who']} |"
+            for one, what in ((ham, "ordinary mails"), (suites, "messages of MIME test suites"))
+        ),
+    ]
+    out += [
+        "",
+        "## The labelled texts as they are",
+        "",
+        "| texts | number | of class phi | should be |",
+        "|---|--:|--:|---|",
+        *(f"| {what} | {n} | {phi} | {should} |" for what, (n, phi, should) in result["corpora"].items()),
+    ]
     out += ["", "## Aims", "", "| number | value | aim | |", "|---|--:|---|---|"]
-    out += [f"| {name} | {value:.3f} | {aim} | {'reached' if good else '**not reached**'} |" for name, value, aim, good in aims(result)]
-    out += ["", "## What the test holds fast", "", "| number | value |", "|---|--:|", *(f"| {name} | {value:.3f} |" for name, value in sorted(numbers(result).items())), ""]
+    out += [
+        f"| {name} | {value:.3f} | {aim} | {'reached' if good else '**not reached**'} |"
+        for name, value, aim, good in aims(result)
+    ]
+    out += [
+        "",
+        "## What the test holds fast",
+        "",
+        "| number | value |",
+        "|---|--:|",
+        *(f"| {name} | {value:.3f} |" for name, value in sorted(numbers(result).items())),
+        "",
+    ]
     return "\n".join(out)
 
 

@@ -20,7 +20,12 @@ def shared(src, folder):
     target = os.path.join(folder, "data")
     os.makedirs(target)
     for one in SETS:
-        done = subprocess.run(["tar", "-x", "--zstd", "-f", os.path.join(source, one + ".tar.zst"), "-C", target], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["tar", "-x", "--zstd", "-f", os.path.join(source, one + ".tar.zst"), "-C", target],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise Absent(f"{one}.tar.zst cannot be unpacked: {done.stderr.strip()}")
     shutil.copytree(os.path.join(source, "facts"), os.path.join(target, "facts"))

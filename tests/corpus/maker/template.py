@@ -9,14 +9,16 @@ A file of templates has blocks; `#` begins a comment between them.
     @twin                   the same form without a patient or without health: the mail is clean (any number of them)
     @clean NAME REGISTER    a clean mail of its own
 
-Header lines are `Subject:` and `To:` (patient: the first patient of the mail; other: somebody else; nothing: a colleague). In all text
+Header lines are `Subject:` and `To:` (patient: the first patient of the mail; other: somebody else; nothing: a colleague).
+In all text
 
     [one|two|]              takes one of them; they nest; brackets without | stay as they are
     {name} {2.dob} {x.ssn}  a field of patient 1, of patient 2, of somebody who is no patient (person.py says which fields)
     {n:2-9} {digits:8}      a number, digits; {date} {time} {weekday} {month} {money} {npi} what they say
     {aci} {mts}             a sentence, a section of the clinical corpora, without names
 
-Which identifiers of how many patients a mail holds follows from the fields that were filled, so no label is written by hand.
+Which identifiers of how many patients a mail holds follows from the fields that were filled, so no label is written by
+hand.
 """
 
 import datetime
@@ -80,7 +82,9 @@ class Fill:
 
     def person(self, key):
         if key not in self.people:
-            self.people[key] = Person(self.rng, self.split, self.names, age=self.rng.randint(28, 64) if not key.isdigit() else None)
+            self.people[key] = Person(
+                self.rng, self.split, self.names, age=self.rng.randint(28, 64) if not key.isdigit() else None
+            )
         return self.people[key]
 
     def patients(self):
@@ -131,7 +135,10 @@ class Fill:
         if name == "npi":
             return luhn_npi(digits(rng, 9, "1"))
         makers = {
-            "date": lambda: write_date(rng, day, rng.choice(["us", "long", "short", "iso", "mil"])), "time": lambda: f"{rng.randint(7, 18)}:{rng.choice(['00', '15', '30', '45'])}{rng.choice(['', ' am', ' pm'])}",
-            "weekday": lambda: rng.choice(DAYS), "month": lambda: rng.choice(MONTHS), "money": lambda: f"${rng.randint(12, 4800):,}.{rng.randint(0, 99):02}",
-        }  # fmt: skip
+            "date": lambda: write_date(rng, day, rng.choice(["us", "long", "short", "iso", "mil"])),
+            "time": lambda: f"{rng.randint(7, 18)}:{rng.choice(['00', '15', '30', '45'])}{rng.choice(['', ' am', ' pm'])}",
+            "weekday": lambda: rng.choice(DAYS),
+            "month": lambda: rng.choice(MONTHS),
+            "money": lambda: f"${rng.randint(12, 4800):,}.{rng.randint(0, 99):02}",
+        }
         return makers[name]() if name in makers else None
