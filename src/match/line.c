@@ -51,8 +51,11 @@ struct mw_str mw_line_trim(struct mw_str line, size_t most)
 
 bool mw_line_begins(struct mw_str line, const char *word)
 {
-	size_t n = strlen(word);
+	size_t n;
 
+	if (line.n == 0 || (line.p[0] != word[0] && mw_lower(line.p[0]) != word[0]))
+		return false;
+	n = strlen(word);
 	return line.n >= n && mw_str_caseeq((struct mw_str){.p = line.p, .n = n}, word);
 }
 
@@ -63,29 +66,57 @@ bool mw_line_ends(struct mw_str line, const char *word)
 	return line.n >= n && mw_str_caseeq((struct mw_str){.p = line.p + line.n - n, .n = n}, word);
 }
 
+#define WORDS_MAX 64u
+
+/* Words by their first octet: chains, most of them empty. */
+struct by_octet {
+	unsigned char head[256], next[WORDS_MAX + 1]; /* number of a word + 1, 0 ends */
+};
+
+static void chain(struct by_octet *by, const char *const *words, size_t n)
+{
+	memset(by->head, 0, sizeof(by->head));
+	for (size_t i = n; i > 0; i--) {
+		unsigned char c = (unsigned char)words[i - 1][0];
+
+		by->next[i] = by->head[c];
+		by->head[c] = (unsigned char)i;
+	}
+}
+
 /* Does the word stand there, up to the end of a word? */
 static bool has_at(struct mw_str line, size_t at, const char *word)
 {
-	size_t n;
+	size_t i = 0;
 
-	if (mw_lower(line.p[at]) != word[0])
-		return false;
-	n = strlen(word);
-	return n <= line.n - at && mw_str_caseeq((struct mw_str){.p = line.p + at, .n = n}, word) && !mw_phrase_cut(line, at + n);
+	while (word[i] && at + i < line.n && (line.p[at + i] == word[i] || mw_lower(line.p[at + i]) == word[i]))
+		i++;
+	return !word[i] && !mw_phrase_cut(line, at + i);
 }
 
 size_t mw_line_count(struct mw_str line, const char *const *words, size_t n)
 {
+	struct by_octet by;
 	uint64_t seen = 0;
 	size_t count = 0;
+	bool inside = false;
 
+	n = n < WORDS_MAX ? n : WORDS_MAX;
+	chain(&by, words, n);
 	for (size_t at = 0; at < line.n; at++) {
-		if (mw_phrase_cut(line, at) || line.p[at] == ' ')
+		unsigned char c = (unsigned char)line.p[at];
+		bool lower = c >= 'a' && c <= 'z';
+
+		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+		if (!by.head[c] || (lower && inside) || mw_phrase_cut(line, at)) {
+			inside = lower; /* between two small letters no word begins */
 			continue;
-		for (size_t i = 0; i < n && i < 64; i++) {
-			if (seen >> i & 1 || !has_at(line, at, words[i]))
+		}
+		inside = lower;
+		for (unsigned i = by.head[c]; i; i = by.next[i]) {
+			if (seen >> (i - 1) & 1 || !has_at(line, at, words[i - 1]))
 				continue;
-			seen |= 1ull << i;
+			seen |= 1ull << (i - 1);
 			count++;
 		}
 	}

@@ -9,6 +9,7 @@
 struct mw_str mw_line_at(struct mw_str text, size_t at, size_t *next);
 /* Without blanks (form feeds too) at both ends, and at most `most` octets of it. */
 struct mw_str mw_line_trim(struct mw_str line, size_t most);
+/* word: lower case. */
 bool mw_line_begins(struct mw_str line, const char *word);
 bool mw_line_ends(struct mw_str line, const char *word);
 /* How many of these words (lower case, 64 at most) are in there, each as a word of its own. */

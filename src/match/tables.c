@@ -292,10 +292,16 @@ bool mw_tables_possible(struct mw_str line)
 
 int mw_tables_take(struct mw_tables *t, struct mw_str text, size_t at, size_t *end)
 {
+	size_t next;
+	struct mw_str line = mw_line_at(text, at, &next);
+
 	*end = at;
 	for (size_t i = 0; i < sizeof(delimiters); i++) {
-		int rc = take_delimited(t, text, at, delimiters[i], end);
+		int rc;
 
+		if (!memchr(line.p, delimiters[i], line.n < MW_ROW_MAX ? line.n : MW_ROW_MAX))
+			continue;
+		rc = take_delimited(t, text, at, delimiters[i], end);
 		if (rc != 0)
 			return rc;
 	}

@@ -144,9 +144,9 @@ static bool is_disclaimer(struct mw_str p)
 	    "all rights reserved",
 	};
 
-	if (p.n > PARAGRAPH_MAX || is_about_patient(p))
+	if (p.n > PARAGRAPH_MAX || (mw_line_count(p, words, COUNT(words)) < 3 && !mw_line_count(p, alone, COUNT(alone))))
 		return false;
-	return mw_line_count(p, words, COUNT(words)) >= 3 || mw_line_count(p, alone, COUNT(alone)) > 0;
+	return !is_about_patient(p);
 }
 
 /* A line of signs that divides. */
