@@ -97,9 +97,9 @@ static void print_findings(const struct explain *x)
 		struct mw_buf why = MW_BUF_INIT;
 
 		ctl_why(x->plan, f, &why);
-		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu  %s\n", rule->name, ctl_kind_name(rule->kind), f->confidence,
+		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu%s%s\n", rule->name, ctl_kind_name(rule->kind), f->confidence,
 		       mw_zone_word(f->zone), mw_msg_part(x->msg, f->part)->path, (unsigned long long)f->offset,
-		       (unsigned long long)f->length, mw_buf_text(&why));
+		       (unsigned long long)f->length, why.n ? "  " : "", mw_buf_text(&why));
 		mw_buf_free(&why);
 	}
 	for (size_t i = 0; i < mw_msg_parts(x->msg); i++) {
