@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Octets of a leaf for which it is worth a system call to let go of where they came from. */
+#define LARGE (1u << 20)
+
 /* What an extractor adds to. */
 struct mw_sink {
 	struct mw_msg *msg;
@@ -286,6 +289,8 @@ static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i)
 		return 0;
 	}
 	r = mw_mime_decode(mime, i, m->gen->plan->limits.max[MW_LIMIT_SIZE], &data);
+	if (data.n > LARGE)
+		mw_store_forget(m->store); /* what was decoded is not read again */
 	if (r == -EFBIG) {
 		mw_msg_breach(m, MW_LIMIT_SIZE);
 		p->pub.unread = unread_word("limit");

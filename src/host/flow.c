@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* A message gets this part of all: 1M of the default, which holds nearly every mail without large attachments. */
+/* A message gets this part of all: 512K of the default, which holds nearly every mail without large attachments. */
 #define SHARES 64
 /* libmilter writes one packet to a local socket; this is a thousand times what that takes. Milliseconds. */
 #define ANSWER_TIME 200

@@ -146,9 +146,9 @@ static enum mw_exit threads_start(struct worker *w, const struct mw_options *o, 
 					.knock_ctx = w};
 	struct mw_watch_conf watch = {.patience = (int64_t)o->stuck * 1000, .stuck = give_up, .ctx = w};
 
-	/* Half for what comes in, half for what is judged. */
-	w->daemon.gate = mw_gate_new(o->work, o->memory - o->memory / 2);
-	w->daemon.flow = mw_flow_new(o->memory / 2);
+	/* A quarter for what comes in, the rest for what is judged: of the default, two messages of 25 MB at a time. */
+	w->daemon.gate = mw_gate_new(o->work, o->memory - o->memory / 4);
+	w->daemon.flow = mw_flow_new(o->memory / 4);
 	if (w->daemon.gate && w->daemon.flow && mw_progress_new(&conf, &w->daemon.progress) == 0 &&
 	    mw_watch_new(&watch, &w->daemon.watch) == 0)
 		return MW_EXIT_OK;

@@ -171,6 +171,12 @@ int mw_store_view(struct mw_store *s, struct mw_str *ret, struct mw_err *err)
 	return 0;
 }
 
+void mw_store_forget(const struct mw_store *s)
+{
+	if (s->map)
+		(void)madvise(s->map, s->mapped, MADV_DONTNEED); /* of a file, and never written: nothing is lost */
+}
+
 void mw_store_unview(struct mw_store *s)
 {
 	unmap(s);

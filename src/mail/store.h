@@ -16,6 +16,8 @@ uint64_t mw_store_size(const struct mw_store *);
 bool mw_store_spilled(const struct mw_store *);
 /* The whole content as one piece, valid until the next add or free. A file is mapped read-only. */
 int mw_store_view(struct mw_store *, struct mw_str *ret, struct mw_err *);
+/* Lets the pages of the view go, which count as our memory; the view stays, and reads them again where it is looked at. */
+void mw_store_forget(const struct mw_store *);
 /* Lets go of the view of a file, whose pages count as our memory. mw_store_view() makes it again. */
 void mw_store_unview(struct mw_store *);
 /* Reads n octets from an offset; both lie in the content. Needs no view. 0 or negative. */

@@ -57,6 +57,8 @@ static void assert_view(struct mw_store *s, const char *want)
 	assert_int_equal(got.n, strlen(want));
 	assert_memory_equal(got.p, want, got.n);
 	assert_int_equal(mw_store_size(s), strlen(want));
+	mw_store_forget(s);
+	assert_memory_equal(got.p, want, got.n);
 	mw_store_unview(s);
 	for (size_t from = 0; from <= got.n; from++) {
 		assert_int_equal(mw_store_read(s, from, read, got.n - from), 0);
