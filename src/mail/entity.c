@@ -90,6 +90,11 @@ static struct fields find_fields(struct mw_str header)
 	return f;
 }
 
+static bool fits(const struct field *f)
+{
+	return mw_label_fits(f->first) && (f->last.p == f->first.p || mw_label_fits(f->last));
+}
+
 static int read_labels(struct mw_arena *a, const struct fields *f, const char *dflt, bool loose, struct mw_entity *e)
 {
 	struct mw_label letter, glance;
@@ -100,7 +105,7 @@ static int read_labels(struct mw_arena *a, const struct fields *f, const char *d
 	if (r < 0)
 		return r;
 	e->doubtful = !mw_label_same(&letter, &glance);
-	e->twofold = f->type.twofold || f->transfer.twofold;
+	e->damaged = f->type.twofold || f->transfer.twofold || !fits(&f->type) || !fits(&f->disposition);
 	if (loose)
 		letter = glance;
 	e->type = letter.type;

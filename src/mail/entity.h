@@ -16,7 +16,7 @@ struct mw_entity {
 	enum mw_transfer transfer;
 	bool delsp;	 /* format=flowed with delsp=yes */
 	bool attachment; /* a disposition other than inline */
-	bool twofold;	 /* two fields that say different things */
+	bool damaged;	 /* two fields that say different things, or one that was not read whole */
 	bool doubtful;	 /* the other kind of reader reads another type, charset, boundary or encoding */
 };
 

@@ -10,8 +10,11 @@
 #include "mail/header.h"
 #include "mail/mime.h"
 
-/* Longer values are cut before GMime sees them: what parses parameters need not be linear. A glance goes over all of it. */
+/* What parses parameters need not be linear, so GMime sees no more than this of a value. A glance goes further. */
 #define VALUE_MAX 16384u
+#define PARAMS_MAX 64u
+#define COMMENTS_MAX 16u
+#define GLANCE_MAX 1000000u
 
 static bool is_token(char c)
 {
@@ -46,6 +49,25 @@ static const char *lower_copy(struct mw_arena *a, struct mw_str s)
 	return s.n ? p : "";
 }
 
+/* Octets before one of the limits is reached. */
+static size_t fitting(struct mw_str s)
+{
+	size_t params = 0, comments = 0, n = s.n < VALUE_MAX ? s.n : VALUE_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		params += s.p[i] == ';';
+		comments += s.p[i] == '(';
+		if (params > PARAMS_MAX || comments > COMMENTS_MAX)
+			return i;
+	}
+	return n;
+}
+
+bool mw_label_fits(struct mw_str value)
+{
+	return fitting(value) == value.n;
+}
+
 /* ---- by the letter ----------------------------------------------------------------------------------------------- */
 
 /* Octets of the comment at the start of s, 0 = it does not end. */
@@ -67,9 +89,13 @@ static size_t comment_length(struct mw_str s)
 /* A copy with a blank for each comment outside of quotes. A comment that does not end is none. p NULL = no memory. */
 static struct mw_str without_comments(struct mw_arena *a, struct mw_str s)
 {
-	char *copy = mw_arena_dup(a, s.p, s.n);
+	char *copy;
 	bool quoted = false, ends = true;
 	size_t n = 0;
+
+	if (s.n > 2 * VALUE_MAX)
+		s.n = 2 * VALUE_MAX; /* more is not read */
+	copy = mw_arena_dup(a, s.p, s.n);
 
 	for (size_t i = 0; copy && i < s.n; i++) {
 		size_t comment = ends && !quoted && s.p[i] == '(' ? comment_length(behind(s, i)) : 0;
@@ -98,8 +124,7 @@ static char *one_line(struct mw_arena *a, struct mw_str s)
 	bool guessed;
 	size_t n = 0;
 
-	if (s.n > VALUE_MAX)
-		s.n = VALUE_MAX;
+	s.n = fitting(s);
 	if (mw_charset_to_utf8(s, "", &utf8, &guessed) == 0)
 		line = mw_arena_dup(a, mw_buf_text(&utf8), utf8.n);
 	for (size_t i = 0; line && i < utf8.n; i++)
@@ -237,6 +262,8 @@ static struct mw_str last_value(struct mw_str s, const char *name)
 	struct mw_str found = {.p = "", .n = 0};
 	size_t n = strlen(name);
 
+	if (s.n > GLANCE_MAX)
+		s.n = GLANCE_MAX;
 	for (size_t i = 0; i < s.n; i++) {
 		size_t k = i + n, end;
 		char quote;

@@ -20,6 +20,8 @@ struct mw_label {
 /* Values of the fields, "" when absent. Strings live in the arena; dflt is borrowed. 0 or -ENOMEM. */
 int mw_label_by_letter(struct mw_arena *, struct mw_str type, struct mw_str transfer, const char *dflt, struct mw_label *ret);
 int mw_label_at_glance(struct mw_arena *, struct mw_str type, struct mw_str transfer, const char *dflt, struct mw_label *ret);
+/* Is the value read whole? One that is longer than any that is meant well, or has more parameters or parentheses, is cut. */
+bool mw_label_fits(struct mw_str value);
 bool mw_label_same(const struct mw_label *, const struct mw_label *);
 /* Appends a line of UTF-8 for each parameter of that name in the value (RFC 2231 continuations are one), decoded as readers
  * decode them. A name that is written in one word, "lab_result.pdf", follows as several, "lab result.pdf": words are looked for.

@@ -13,7 +13,7 @@
  *	2.raw        the octets of a part that cannot be read, or that are not only what their encoding says, as text
  *	2.decoded    the octets of a part that are not what their encoding says, decoded all the same (2 has them as they stand)
  *	2.uu1        a file that stands uuencoded in the text 2, and its name in 2.uu1.name
- *	2.structure  always unread, "damaged": a multipart without parts, a header that says two things
+ *	2.structure  always unread, "damaged": a multipart without parts, a header that says two things, or more than is read
  *
  * Mail readers differ in what they make of a message that violates the RFCs. What only some of them see is there too:
  *	loose/2      as a reader sees it that takes the last of two fields or parameters, knows nothing of comments and RFC 2231,

@@ -273,7 +273,7 @@ static int add_entity_text(struct walk *w, const char *path)
 
 	if (r == 0 && text.n)
 		r = add_text(w, path, "mime", "text/plain", MW_ZONE_HEADER, text);
-	return r == 0 && w->entity.twofold ? add_damage(w, path) : r;
+	return r == 0 && w->entity.damaged ? add_damage(w, path) : r;
 }
 
 /* The RFCs forbid to encode a multipart or a message as a whole, and some senders do it all the same. A message in base64 is

@@ -43,6 +43,7 @@ SETS = (
             "base64encoded-rfc822message.msg": "a message in base64: we read what is in it",
             "base64encoded-rfc822message-nested.msg": "a message in base64: we read what is in it",
             "testmsgs/obsolete.msg": "\"Subject :\" is a field here",
+            "very-very-long-boundary.msg": "more parentheses and semicolons than we read in one field",
             "testmsgs/twopart.msg": "a blank behind the name of an encoding: Python does not decode",
         },
     ),

@@ -22,6 +22,7 @@
 #define MIXED MIME "Content-Type: multipart/mixed; "
 #define IN64 "Content-Transfer-Encoding: base64\n\n"
 #define BOUNDARY_B MIXED "boundary=b\n\n"
+#define TEN_PARAMS "; a=b; a=b; a=b; a=b; a=b; a=b; a=b; a=b; a=b; a=b"
 #define OCTETS(s)                                                                                                                \
 	{                                                                                                                        \
 		.p = (s), .n = sizeof(s) - 1                                                                                     \
@@ -161,6 +162,12 @@ static const struct {
      OCTETS(MIME "Content-Type: multipart/mixed;\nboundary=b\n\n--b\n" IN64 SSN64 "\n--b--\n" SSN),
      {SSN},
      "damaged"},
+    {"more parameters than are read",
+     OCTETS(MIME "Content-Type: text/plain" TEN_PARAMS TEN_PARAMS TEN_PARAMS TEN_PARAMS TEN_PARAMS TEN_PARAMS TEN_PARAMS
+		 "; name=x; name=\"" SSN "\"\n\nx"),
+     {SSN},
+     "damaged"},
+    {"fewer", OCTETS(MIME "Content-Type: text/plain" TEN_PARAMS TEN_PARAMS "; name=\"" SSN "\"; name=x\n\nx"), {SSN}, NULL},
     /* CR and NUL */
     {"a field behind a bare CR", OCTETS(MIME "X: y\rContent-Transfer-Encoding: base64\n\n" SSN64), {SSN, SSN64}, "damaged"},
     {"a boundary behind a bare CR", OCTETS(BOUNDARY_B "--b\n\none\r--b\r" IN64 SSN64 "\n--b--\n"), {"one", SSN}, "damaged"},
