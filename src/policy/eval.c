@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A condition is true, false, or unsure: a pattern reached its limit before anybody knew. What is unsure is read as what is
- * stricter: a class counts as true; a line counts as matching and as not matching, and the stricter of both decides.
+ * A condition is true, false, or unsure: a pattern reached its limit before anybody knew, or the recipient is written so that only
+ * the MTA knows whom it means. What is unsure is read as what is stricter: a class counts as true; a line counts as matching and as
+ * not matching, and the stricter of both decides.
  */
 #include "policy/eval.h"
 
@@ -13,6 +14,8 @@
 #include <string.h>
 
 enum { NO = 0, YES = 1, UNSURE = 2 };
+
+#define LOCAL_ROOM 512 /* octets of an address whose quotes are looked through; no MTA takes longer ones */
 
 struct eval {
 	const struct mw_plan *plan;
@@ -90,6 +93,44 @@ static int eval_text(const char *text, struct mw_str address)
 	return text[0] == '\0' ? address.n == 0 : mw_entry_matches(mw_str(text), address);
 }
 
+static bool rcpt_is(const struct mw_expr *e, struct mw_str address)
+{
+	return e->op == MW_OP_TO_TABLE ? mw_table_has_address(e->table, address) : eval_text(e->text, address);
+}
+
+/* Does the MTA make another address of it, which may be in a table when this one is not? */
+static bool is_rewritten(uint32_t form)
+{
+	return form == MW_ADDR_SOURCE_ROUTE || form == MW_ADDR_BANG || form == MW_ADDR_PERCENT || form == MW_ADDR_TRAILING_DOT ||
+	       form == MW_ADDR_MTA_DIFFERS || form == MW_ADDR_BAD;
+}
+
+/* The recipient as it is written, and without quotes that change no meaning: "bob"@clinic.example is bob@clinic.example. */
+static int eval_to(const struct mw_rcpt *rcpt, const struct mw_expr *e)
+{
+	char plain[LOCAL_ROOM];
+	size_t n = 0;
+
+	if (is_rewritten(rcpt->form))
+		return UNSURE;
+	if (rcpt_is(e, rcpt->address))
+		return YES;
+	if (!rcpt->local.n || !memchr(rcpt->local.p, '"', rcpt->local.n))
+		return NO;
+	if (rcpt->local.n + 1 + rcpt->domain.n > sizeof(plain))
+		return UNSURE;
+	for (size_t i = 0; i < rcpt->local.n; i++) {
+		if (rcpt->local.p[i] == '"')
+			continue;
+		if (rcpt->local.p[i] == '\\' && i + 1 < rcpt->local.n)
+			i++;
+		plain[n++] = rcpt->local.p[i];
+	}
+	plain[n++] = '@';
+	memcpy(plain + n, rcpt->domain.p, rcpt->domain.n);
+	return rcpt_is(e, (struct mw_str){.p = plain, .n = n + rcpt->domain.n});
+}
+
 static int eval_one(const struct eval *v, const struct mw_expr *e)
 {
 	switch (e->op) {
@@ -106,9 +147,8 @@ static int eval_one(const struct eval *v, const struct mw_expr *e)
 	case MW_OP_INTERNAL:
 		return v->rcpt && v->rcpt->internal;
 	case MW_OP_TO_TABLE:
-		return v->rcpt && mw_table_has_address(e->table, v->rcpt->address);
 	case MW_OP_TO_TEXT:
-		return v->rcpt && eval_text(e->text, v->rcpt->address);
+		return v->rcpt ? eval_to(v->rcpt, e) : NO;
 	case MW_OP_FROM_TABLE:
 		return mw_table_has_address(e->table, v->view->envelope->sender);
 	case MW_OP_FROM_TEXT:
@@ -247,7 +287,7 @@ int mw_eval_rcpt(const struct mw_plan *plan, const struct mw_view *view, const b
 			trace(trace_ctx, line, matched != NO, matched == NO ? first_failed(&v, line->when) : NULL);
 		if (matched == NO)
 			continue;
-		unsure = unsure || matched == UNSURE;
+		unsure = unsure || (matched == UNSURE && !is_rewritten(v.rcpt->form));
 		r = decide(view, line, rcpt, arena, &one);
 		if (r < 0)
 			return r;

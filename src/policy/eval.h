@@ -39,7 +39,8 @@ struct mw_decision {
  * class counts as true, which is the stricter reading), -ENOMEM. */
 int mw_eval_classes(const struct mw_plan *, const struct mw_view *, bool *classes);
 /* Decides one recipient. 0; -EAGAIN when a regex limit was reached: then *ret is the stricter of what the line says and of what
- * follows without it; another negative errno (of able(), -ENOMEM): *ret is untouched. trace (may be NULL) is called for every
+ * follows without it (so it is, with 0, for a recipient whose address the MTA rewrites, where a line names recipients); another
+ * negative errno (of able(), -ENOMEM): *ret is untouched. trace (may be NULL) is called for every
  * line tried, with the first condition that failed. */
 typedef void (*mw_eval_trace)(void *ctx, const struct mw_line *, bool matched, const struct mw_expr *failed);
 int mw_eval_rcpt(const struct mw_plan *, const struct mw_view *, const bool *classes, uint32_t rcpt, struct mw_arena *,

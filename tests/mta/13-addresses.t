@@ -30,7 +30,7 @@ def attempt(site, message, rcpt):
 
 with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
-    site.outbound()
+    daemon = site.outbound()
     for form, wanted in ODD.items():
         message = lab.phi()
         code, text = attempt(site, message, form)
@@ -78,3 +78,23 @@ with lab.Site() as site:
         postfix.settle()
         copies = {(sink, rcpt.lower()): tls for (sink, rcpt), tls in site.copies(message).items()}
         tap.equal(copies, {(wanted[0], wanted[1].lower()): [None]}, "%s is an ordinary address (%d)" % (rcpt, code))
+
+    # A line for recipients of some domain is not got around by writing the domain in another way.
+    daemon.stop()
+    with open(daemon.policy) as policy:
+        text = policy.read()
+    with open(daemon.policy, "w") as policy:
+        policy.write(text.replace("match any then pass", 'match to "plain.test" then send by tls(verified)\nmatch any then pass'))
+    daemon.start()
+    for form in ("bob@plain.test", *ODD):
+        if "[" in form:
+            continue  # a host, not a domain
+        message = lab.harmless()
+        code, text = attempt(site, message, form)
+        postfix.settle()
+        tap.equal(site.copies(message), {}, "%s: what a line says of the domain holds (%d)" % (form, code))
+    for rcpt, sink in (("bob@valid.test", "valid"), ('"a b"@clinic.test', "inside")):
+        message = lab.harmless()
+        site.send(message, rcpt)
+        postfix.settle()
+        tap.equal([key for key in site.copies(message)], [(sink, rcpt)], "%s: and others go as ever" % rcpt)

@@ -12,7 +12,7 @@ with lab.Site() as site:
     postfix.reload()
     done = site.setup("check", check=False)
     tap.ok("virtual_alias_maps" in done.stdout + done.stderr, "check warns of virtual_alias_maps", done.stdout, done.stderr)
-    # The limit that operating.md describes: milward sees team@clinic.test, which is inside.
+    # The limit that milward-postfix(8) describes: milward sees team@clinic.test, which is inside.
     message = lab.phi()
     site.send(message, "team@clinic.test")
     postfix.settle()
