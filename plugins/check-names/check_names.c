@@ -21,7 +21,9 @@ static const struct mw_check checks[] = {
      row_labelled, 0},
     {"person-known", "first name and surname, and the lists know the first name", row_known, 0},
     {"surname", "a surname, or first name and surname: behind Mr or Mrs", row_surname, 0},
-    {"first-name", "a first name alone that the lists know, and that is no ordinary word", row_given, 0},
+    {"first-name",
+     "a first name alone that the lists know, and that is no ordinary word; or a whole name of which they know the first",
+     row_given, 0},
     {0},
 };
 

@@ -166,14 +166,15 @@ bool check_names_surname(const char *p, size_t n)
 	return v[0]->n > 1 && weigh_last(v[0]) >= UNKNOWN;
 }
 
-/* One word that is a first name; where it is a word as well, a most frequent one. */
+/* One word that is a first name, a most frequent one where it is a word as well; or a whole name that the lists know. */
 bool check_names_given(const char *p, size_t n)
 {
 	struct name_word word[NAME_WORDS];
+	size_t words = name_words(p, n, word);
 	enum weight weight;
 
-	if (name_words(p, n, word) != 1 || word[0].n < 2)
-		return false;
-	weight = weigh_first(word);
+	if (words != 1)
+		return check_names_known(p, n);
+	weight = word[0].n < 2 ? AGAINST : weigh_first(word);
 	return weight == NAME || (weight == BOTH && name_first(word[0].p) == 'a');
 }
