@@ -142,6 +142,11 @@ static bool is_disclaimer(struct mw_str p)
 	    "avast",
 	    "registered in england",
 	    "all rights reserved",
+	    "if you are having a medical emergency",
+	    "if you have a medical emergency",
+	    "if this is a medical emergency",
+	    "if this is an emergency",
+	    "mailbox is not monitored",
 	};
 
 	if (p.n > PARAGRAPH_MAX || (mw_line_count(p, words, COUNT(words)) < 3 && !mw_line_count(p, alone, COUNT(alone))))

@@ -127,6 +127,9 @@ static const struct {
     {"notice above a quote", "n Done.\n\nd This communication is confidential, and privileged. If you are not the intended "
 			     "recipient, delete it.\n\nq From: Ann\nq "
 			     "Sent: Monday\nq To: Bob\nq Subject: x\n\nq hi\n"},
+    {"what to do in an emergency",
+     "n See attached.\n\nd If you are having a medical emergency, such as chest pain, call 911. This is not read at night.\n"},
+    {"an emergency of a patient", "n See attached.\n\nn If you are having a medical emergency, Ann, your chart is at the desk.\n"},
     {"footer of a list",
      "n ping\n\nd _______________________________________________\nd Users mailing list\nd Users@lists.x.example\nd "
      "https://lists.x.example/users\n"},
