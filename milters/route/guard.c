@@ -45,6 +45,7 @@ struct mw_guard {
 	char dir[VALUE_SIZE]; /* where main.cf is; "" = not known yet */
 	struct stamp stamp;
 	char why[WHY_SIZE];
+	char rewrites[VALUE_SIZE]; /* as in struct settings */
 };
 
 /* The settings that a check needs. */
@@ -54,6 +55,7 @@ struct settings {
 	bool knows_tls_required;
 	bool has_per_site; /* the old smtp_tls_per_site is in use */
 	char *services;	   /* postconf -P: "name/type/parameter = value" lines */
+	char rewrites[VALUE_SIZE]; /* tables in use by which Postfix makes other recipients of those that it has shown; "" = none */
 	struct mw_run_result text, master;
 };
 
@@ -166,10 +168,25 @@ static int find_dir(struct mw_guard *g, const struct mw_postfix *pf)
 	return 0;
 }
 
+/* Notes the tables that are in use; before anything is terminated in the text. */
+static void find_rewrites(struct settings *s)
+{
+	static const char *const names[] = {"virtual_alias_maps", "canonical_maps", "recipient_canonical_maps", NULL};
+	size_t n = 0;
+
+	for (size_t i = 0; names[i]; i++) {
+		const char *p = setting(s->text.out, names[i]);
+
+		if (p && *p && *p != '\n' && n < sizeof(s->rewrites))
+			n += (size_t)snprintf(s->rewrites + n, sizeof(s->rewrites) - n, "%s%s", n ? ", " : "", names[i]);
+	}
+}
+
 static int settings_read(struct mw_guard *g, const struct mw_postfix *pf, struct settings *s)
 {
 	static const char *const names[] = {
-	    "-x", "transport_maps", "parent_domain_matches_subdomains", "tls_required_enable", "smtp_tls_per_site", NULL};
+	    "-x", "transport_maps", "parent_domain_matches_subdomains", "tls_required_enable", "smtp_tls_per_site",
+	    "virtual_alias_maps", "canonical_maps", "recipient_canonical_maps", NULL};
 	static const char *const services[] = {"-x", "-P", NULL};
 	char *parents, *per_site;
 	int r = mw_postfix_run(pf, "postconf", names, NULL, &s->text, g->why, sizeof(g->why));
@@ -178,6 +195,7 @@ static int settings_read(struct mw_guard *g, const struct mw_postfix *pf, struct
 		r = mw_postfix_run(pf, "postconf", services, NULL, &s->master, g->why, sizeof(g->why));
 	if (r < 0)
 		return r;
+	find_rewrites(s);
 	s->transport_maps = setting(s->text.out, "transport_maps");
 	parents = setting(s->text.out, "parent_domain_matches_subdomains");
 	per_site = setting(s->text.out, "smtp_tls_per_site");
@@ -325,6 +343,7 @@ static int check_all(struct mw_guard *g)
 	stamp_take(g, &g->stamp);
 	if (r == 0)
 		r = settings_read(g, &pf, &s);
+	memcpy(g->rewrites, s.rewrites, sizeof(g->rewrites));
 	if (r == 0)
 		r = check_maps(g, &pf, &s);
 	settings_free(&s);
@@ -334,10 +353,11 @@ static int check_all(struct mw_guard *g)
 /* Logs a change of the answer, once. */
 static void guard_ask(struct mw_guard *g)
 {
-	char before[WHY_SIZE];
+	char before[WHY_SIZE], rewrites[VALUE_SIZE];
 	bool was_good = g->good, first = !g->asked;
 
 	memcpy(before, g->why, sizeof(before));
+	memcpy(rewrites, g->rewrites, sizeof(rewrites));
 	g->why[0] = '\0';
 	g->good = check_all(g) == 0;
 	g->asked = true;
@@ -347,6 +367,11 @@ static void guard_ask(struct mw_guard *g)
 	if (!g->good && (first || was_good || strcmp(before, g->why) != 0))
 		g->host->log(g->self, NULL, MW_ERROR, "guard",
 			     "%s; protected mail is answered 4xx until it is repaired: milward-postfix check tells more", g->why);
+	if (g->rewrites[0] && strcmp(rewrites, g->rewrites) != 0)
+		g->host->log(g->self, NULL, MW_WARNING, "guard",
+			     "Postfix has %s: a recipient inside that such a table leads outside is judged as inside, and its mail is not "
+			     "protected",
+			     g->rewrites);
 }
 
 int mw_guard_check(struct mw_guard *g, struct mw_err *err)

@@ -305,6 +305,29 @@ static void test_guard_good(void **state)
 	stop(&f);
 }
 
+/* Tables that rewrite recipients behind the milter are no fault, but somebody must know. */
+static void test_guard_rewrites(void **state)
+{
+	struct mw_order o[2];
+	struct fixture f;
+	struct mw_err err;
+
+	(void)state;
+	good_postfix();
+	put("settings",
+	    "transport_maps = inline:{{.invalid=error:x}}, sqlite:/r.cf\nvirtual_alias_maps = hash:/v\ncanonical_maps = \n"
+	    "recipient_canonical_maps = hash:/c\n",
+	    0644);
+	start(&f, true, true);
+	assert_true(fh_logged(&f.self, "4 guard Postfix has virtual_alias_maps, recipient_canonical_maps: "));
+	assert_true(fh_logged(&f.self, "5 guard Postfix routes every tag"));
+	assert_int_equal(f.self.lines, 2);
+	put("main.cf", "changed\n", 0644);
+	assert_int_equal(able(&f, chain("t", o), &err), 1);
+	assert_int_equal(f.self.lines, 2); /* said once */
+	stop(&f);
+}
+
 /* Each way in which a Postfix is not safe, and what the log and the cause say. */
 static const struct unsafe {
 	const char *name, *file, *text, *why;
@@ -459,7 +482,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_tags),       cmocka_unit_test(test_forms),
 	    cmocka_unit_test(test_local),      cmocka_unit_test(test_other_actions),
-	    cmocka_unit_test(test_guard_good), cmocka_unit_test(test_guard_unsafe), cmocka_unit_test(test_guard_order),
+	    cmocka_unit_test(test_guard_good), cmocka_unit_test(test_guard_rewrites),
+	    cmocka_unit_test(test_guard_unsafe), cmocka_unit_test(test_guard_order),
 	    cmocka_unit_test(test_run),
 	};
 

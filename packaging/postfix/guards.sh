@@ -164,8 +164,8 @@ warn_of_detours() {
 	for name in always_bcc sender_bcc_maps recipient_bcc_maps; do
 		[ -z "$(value $name)" ] || say "warning: $name is set: its copies are made after milward and are not protected"
 	done
-	for name in virtual_alias_maps alias_maps; do
-		[ -z "$(value $name)" ] || say "note: $name is set: an alias that leads outside is expanded after milward, which takes it for inside"
+	for name in virtual_alias_maps canonical_maps recipient_canonical_maps alias_maps; do
+		[ -z "$(value $name)" ] || say "note: $name is set: an address inside that it leads outside is expanded after milward, which takes it for inside"
 	done
 	case $(value receive_override_options) in *no_milters*) say "warning: receive_override_options has no_milters: milward is not asked" ;; esac
 	case $(value receive_override_options) in

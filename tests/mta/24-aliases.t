@@ -5,18 +5,42 @@ import lab
 
 with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
-    site.outbound()
+    daemon = site.outbound()
     done = site.setup("check", check=False)
     tap.ok("note" not in done.stdout + done.stderr, "without aliases, check does not speak of them", done.stdout, done.stderr)
     postfix.set(virtual_alias_maps="inline:{{team@clinic.test=bob@plain.test,carol@clinic.test}}")
     postfix.reload()
     done = site.setup("check", check=False)
     tap.ok("virtual_alias_maps" in done.stdout + done.stderr, "check warns of virtual_alias_maps", done.stdout, done.stderr)
-    # The limit that milward-postfix(8) describes: milward sees team@clinic.test, which is inside.
+    # The limit that milward-route(7) describes: milward sees team@clinic.test, which is inside.
     message = lab.phi()
     site.send(message, "team@clinic.test")
     postfix.settle()
-    tap.ok(("inside", "carol@clinic.test") in site.copies(message), "an alias inside is delivered")
+    tap.equal(site.copies(message), {("inside", "carol@clinic.test"): [None], ("plain", "bob@plain.test"): [None]},
+              "an alias is delivered as what it is to milward: mail for the inside")
+    # Mail that is tagged has the settings read again.
+    site.send(lab.phi(), "tls@valid.test")
+    tap.ok("Postfix has virtual_alias_maps: " in daemon.log(), "the daemon warns of it too", daemon.log())
+    postfix.set(recipient_canonical_maps="inline:{{dan@clinic.test=dan@plain.test}}")
+    done = site.setup("check", check=False)
+    tap.ok("recipient_canonical_maps" in done.stdout + done.stderr, "check warns of recipient_canonical_maps", done.stdout, done.stderr)
+    postfix.set(recipient_canonical_maps="")
+    # What the manual page advises: a line of its own.
+    daemon.stop()
+    with open(daemon.policy) as policy:
+        text = policy.read()
+    with open(daemon.policy, "w") as policy:
+        policy.write(text.replace("match class phi to external", 'match class phi to "team@clinic.test" then refuse "an alias"\nmatch class phi to external'))
+    daemon.start()
+    message = lab.phi()
+    for rcpt in ("team@clinic.test", "Team@Clinic.test", '"team"@clinic.test', "team@clinic.test."):
+        try:
+            site.send(message, rcpt)
+            code = 250
+        except lab.Refused as answer:
+            code = answer.code
+        tap.equal(code // 100, 5, "%s: a line of its own refuses it" % rcpt)
+    tap.equal(site.copies(message), {}, "and it goes nowhere")
     # A recipient outside that is an alias for a tag would be a way around the guard.
     postfix.set(virtual_alias_maps="inline:{{x@clinic.test=bob@plain.test.mw-nosuch.invalid}}")
     postfix.reload()
