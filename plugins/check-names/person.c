@@ -134,7 +134,7 @@ bool check_names_labelled(const char *p, size_t n)
 	if (check_names_person(p, n))
 		return true;
 	return take_apart(word, name_words(p, n, word), &who) && !who.first->initial &&
-	       (who.first_weight >= BOTH || who.last_weight >= BOTH);
+	       (who.first_weight >= UNKNOWN || who.last_weight >= BOTH);
 }
 
 /* The lists know the first name, and it is not one that a sentence may begin with: for places that say little. */

@@ -61,6 +61,7 @@ static const struct {
     {"person", "One Two Three Four Five Six Seven", false},
     {"person", "", false},
     {"person-labelled", "DAVIN HAND", true},
+    {"person-labelled", "DUQYAHA QUICK", true},
     {"person-labelled", "Duqyaha Karataev", true},
     {"person-labelled", "Quarterly Forecast", false},
     {"person-labelled", "Davin Hospital", false},
