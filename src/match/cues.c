@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cues: one bit for each pair of octets that a phrase may begin with turns most places of a text away; then buckets by first
- * octet. */
+/* cues: one bit for each pair of octets that a phrase may begin with turns most places of a text away; then buckets by that pair.
+ * What stands behind a first word of one octet may be many things: such phrases are in buckets of their own, by first octet. */
 #include "match/cues.h"
 
 #include "match/phrase.h"
 
+#define PAIRS 65536u
+#define BUCKETS (PAIRS + 256u)
+
 struct mw_cues {
 	uint64_t pair[65536 / 64];
-	struct mw_cue *cue;  /* in normal form */
-	uint32_t first[257]; /* cues that begin with octet c: [first[c], first[c + 1]) */
+	struct mw_cue *cue; /* in normal form */
+	uint32_t *first;    /* cues that begin with pair i: [first[i], first[i + 1]); behind the pairs, with octet i - PAIRS */
 };
 
 static void pair_set(struct mw_cues *c, unsigned char a, unsigned char b)
@@ -31,18 +34,13 @@ static unsigned char upper(unsigned char c)
 }
 
 /* Every pair of octets that a text may have where the phrase begins. */
-static void pairs_of(struct mw_cues *c, struct mw_str phrase)
+static void pairs_of(struct mw_cues *c, struct mw_str phrase, bool open)
 {
-	static const unsigned char blank[] = {' ', '\t', '\r', '\n', '_'};
 	unsigned char a = (unsigned char)phrase.p[0], b = phrase.n > 1 ? (unsigned char)phrase.p[1] : 0;
 
-	for (unsigned i = 0; phrase.n == 1 && i < 256; i++) {
+	for (unsigned i = 0; open && i < 256; i++) {
 		pair_set(c, a, (unsigned char)i);
 		pair_set(c, upper(a), (unsigned char)i);
-	}
-	for (unsigned i = 0; b == ' ' && i < sizeof(blank); i++) {
-		pair_set(c, a, blank[i]);
-		pair_set(c, upper(a), blank[i]);
 	}
 	pair_set(c, a, b);
 	pair_set(c, a, upper(b));
@@ -50,45 +48,62 @@ static void pairs_of(struct mw_cues *c, struct mw_str phrase)
 	pair_set(c, upper(a), upper(b));
 }
 
+static bool is_open(struct mw_str phrase)
+{
+	return phrase.n == 1 || phrase.p[1] == ' ';
+}
+
+static uint32_t bucket_of(struct mw_str phrase)
+{
+	uint32_t a = (unsigned char)phrase.p[0];
+
+	return is_open(phrase) ? PAIRS + a : a << 8 | (unsigned char)phrase.p[1];
+}
+
 struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n)
 {
 	struct mw_cues *c = mw_arena_alloc(a, sizeof(*c));
 	struct mw_cue *normal = mw_arena_array(a, n, sizeof(*normal));
-	uint32_t next[256] = {0};
 
 	if (!c || !normal || n > UINT32_MAX)
 		return NULL;
 	c->cue = mw_arena_array(a, n, sizeof(*c->cue));
-	if (!c->cue)
+	c->first = mw_arena_array(a, BUCKETS + 2, sizeof(*c->first));
+	if (!c->cue || !c->first)
 		return NULL;
+	/* Two places too far: then to where each bucket begins, and while it is filled to where the next one does. */
 	for (size_t i = 0; i < n; i++) {
 		normal[i].rule = v[i].rule;
 		if (!mw_phrase_normal(a, v[i].phrase, &normal[i].phrase))
 			return NULL;
 		if (!normal[i].phrase.n)
 			continue;
-		next[(unsigned char)normal[i].phrase.p[0]]++;
-		pairs_of(c, normal[i].phrase);
+		c->first[bucket_of(normal[i].phrase) + 2]++;
+		pairs_of(c, normal[i].phrase, is_open(normal[i].phrase));
 	}
-	for (size_t i = 0; i < 256; i++) {
-		c->first[i + 1] = c->first[i] + next[i];
-		next[i] = c->first[i];
-	}
+	for (size_t i = 2; i < BUCKETS + 2; i++)
+		c->first[i] += c->first[i - 1];
 	for (size_t i = 0; i < n; i++)
 		if (normal[i].phrase.n)
-			c->cue[next[(unsigned char)normal[i].phrase.p[0]]++] = normal[i];
+			c->cue[c->first[bucket_of(normal[i].phrase) + 1]++] = normal[i];
 	return c;
+}
+
+static void look_in(const struct mw_cues *c, uint32_t bucket, struct mw_str text, size_t at, bool *seen)
+{
+	for (uint32_t i = c->first[bucket]; i < c->first[bucket + 1]; i++)
+		if (!seen[c->cue[i].rule] && mw_phrase_at(c->cue[i].phrase, text, at, text.n))
+			seen[c->cue[i].rule] = true;
 }
 
 static void look_at(const struct mw_cues *c, struct mw_str text, size_t at, bool *seen)
 {
-	unsigned char head = (unsigned char)mw_lower(text.p[at]);
+	uint32_t a = (unsigned char)mw_lower(text.p[at]), b = at + 1 < text.n ? (unsigned char)mw_lower(text.p[at + 1]) : 0;
 
 	if (mw_phrase_cut(text, at))
 		return;
-	for (uint32_t i = c->first[head]; i < c->first[head + 1]; i++)
-		if (!seen[c->cue[i].rule] && mw_phrase_at(c->cue[i].phrase, text, at, text.n))
-			seen[c->cue[i].rule] = true;
+	look_in(c, a << 8 | b, text, at, seen);
+	look_in(c, PAIRS + a, text, at, seen);
 }
 
 void mw_cues_look(const struct mw_cues *c, struct mw_str text, bool *seen)
