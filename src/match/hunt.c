@@ -210,12 +210,13 @@ static bool row_found(void *ctx, uint32_t row, size_t at)
 /* Copies the block and what is around it, so that nobody need know where the text ends. */
 static void block_copy(struct block *b)
 {
-	size_t behind = b->text.n - b->to < BEHIND ? b->text.n - b->to : BEHIND, n = b->to - b->from;
+	size_t left = b->text.n - b->to, n = b->to - b->from;
+	size_t behind = left < BEHIND ? left : BEHIND, edge = left < MW_TRIGGER_FAR ? left + MW_TRIGGER_SETS : BEHIND;
 
 	b->h->block[0] = b->from ? b->text.p[b->from - 1] : (char)MW_TRIGGER_EDGE;
 	memcpy(b->h->block + BEFORE, b->text.p + b->from, n + behind);
 	memset(b->h->block + BEFORE + n + behind, MW_TRIGGER_EDGE, BEHIND - behind);
-	b->copied = BEFORE + n + BEHIND;
+	b->copied = BEFORE + n + edge; /* no trigger begins behind the text */
 }
 
 /* false: there is so much of it that it is not kept. */

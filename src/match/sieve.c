@@ -19,18 +19,19 @@ struct fine {
 };
 
 struct group {
-	uint32_t from; /* its first trigger, in `order` */
+	uint32_t from; /* its first row */
 	uint32_t words;
-	struct fine *fine; /* a word for each 64 triggers */
+	struct fine *fine; /* a word for each 64 rows */
 };
 
 struct mw_sieve {
 	uint64_t coarse[COARSE][256];
 	struct group group[GROUPS];
-	uint32_t *order;
+	uint32_t *order; /* triggers, those of one row beside each other */
+	uint32_t *row;	 /* the triggers of row i: order[row[i], row[i + 1]) */
 };
 
-/* Neighbours in `order` that are to be one group. */
+/* Neighbouring rows that are to be one group. */
 struct run {
 	struct mw_octets set[COARSE];
 	uint32_t from, to;
@@ -43,12 +44,20 @@ static struct mw_octets set_of(const struct mw_trigger *t, size_t k)
 	return k < t->n ? t->set[k] : MW_OCTETS_ALL;
 }
 
+/* 0: the same row. */
+static int row_order(const struct mw_trigger *x, const struct mw_trigger *y)
+{
+	int rc = memcmp(x->set, y->set, sizeof(x->set));
+
+	return rc ? rc : (x->n > y->n) - (x->n < y->n);
+}
+
 /* Triggers that begin alike are neighbours. */
 static int by_sets(const void *a, const void *b, void *v)
 {
 	const struct mw_trigger *x = (const struct mw_trigger *)v + *(const uint32_t *)a;
 	const struct mw_trigger *y = (const struct mw_trigger *)v + *(const uint32_t *)b;
-	int rc = memcmp(x->set, y->set, sizeof(x->set));
+	int rc = row_order(x, y);
 
 	return rc ? rc : (x > y) - (x < y);
 }
@@ -109,7 +118,7 @@ static bool group_fill(struct mw_sieve *s, struct mw_arena *a, size_t i, const s
 	if (!g->fine)
 		return false;
 	for (uint32_t k = r->from; k < r->to; k++)
-		fine_add(g->fine + (k - r->from) / WORD, (k - r->from) % WORD, v + s->order[k]);
+		fine_add(g->fine + (k - r->from) / WORD, (k - r->from) % WORD, v + s->order[s->row[k]]);
 	for (size_t k = 0; k < COARSE; k++)
 		for (unsigned c = 0; c < 256; c++)
 			s->coarse[k][c] |= (uint64_t)mw_octets_has(&r->set[k], c) << i;
@@ -118,18 +127,25 @@ static bool group_fill(struct mw_sieve *s, struct mw_arena *a, size_t i, const s
 
 static bool groups_make(struct mw_sieve *s, struct mw_arena *a, struct run *run, const struct mw_trigger *v, size_t n)
 {
+	uint32_t rows = 0;
 	bool ok = true;
 
 	for (uint32_t i = 0; i < n; i++)
 		s->order[i] = i;
 	qsort_r(s->order, n, sizeof(*s->order), by_sets, (void *)(uintptr_t)v);
 	for (uint32_t i = 0; i < n; i++) {
-		run[i] = (struct run){.from = i, .to = i + 1};
+		const struct mw_trigger *t = v + s->order[i];
+
+		if (i && row_order(v + s->order[i - 1], t) == 0)
+			continue;
+		run[rows] = (struct run){.from = rows, .to = rows + 1};
 		for (size_t k = 0; k < COARSE; k++)
-			run[i].set[k] = set_of(v + s->order[i], k);
-		run[i].share = mw_trigger_share(run[i].set, COARSE);
+			run[rows].set[k] = set_of(t, k);
+		run[rows].share = mw_trigger_share(run[rows].set, COARSE);
+		s->row[rows++] = i;
 	}
-	n = runs_join(run, n);
+	s->row[rows] = (uint32_t)n;
+	n = runs_join(run, rows);
 	for (size_t i = 0; i < n && ok; i++)
 		ok = group_fill(s, a, i, run + i, v);
 	return ok;
@@ -140,15 +156,25 @@ struct mw_sieve *mw_sieve_new(struct mw_arena *a, const struct mw_trigger *v, si
 	struct mw_sieve *s = mw_arena_alloc(a, sizeof(*s));
 	struct run *run = calloc(n ? n : 1, sizeof(*run));
 
-	if (s)
+	if (s) {
 		s->order = mw_arena_array(a, n, sizeof(*s->order));
-	if (!s || !run || !s->order || n >= UINT32_MAX || !groups_make(s, a, run, v, n))
+		s->row = mw_arena_array(a, n + 1, sizeof(*s->row));
+	}
+	if (!s || !run || !s->order || !s->row || n >= UINT32_MAX || !groups_make(s, a, run, v, n))
 		s = NULL;
 	free(run);
 	return s;
 }
 
-static bool look_closer(const struct group *g, const uint32_t *order, const unsigned char *p, size_t at, mw_sieve_hit hit,
+static bool row_hit(const struct mw_sieve *s, uint32_t row, size_t at, mw_sieve_hit hit, void *ctx)
+{
+	for (uint32_t i = s->row[row]; i < s->row[row + 1]; i++)
+		if (!hit(ctx, s->order[i], at))
+			return false;
+	return true;
+}
+
+static bool look_closer(const struct mw_sieve *s, const struct group *g, const unsigned char *p, size_t at, mw_sieve_hit hit,
 			void *ctx)
 {
 	for (uint32_t w = 0; w < g->words; w++) {
@@ -157,7 +183,7 @@ static bool look_closer(const struct group *g, const uint32_t *order, const unsi
 
 		m &= mask[4][p[4]] & mask[5][p[5]] & mask[6][p[6]] & mask[7][p[7]];
 		for (; m; m &= m - 1)
-			if (!hit(ctx, order[g->from + w * WORD + (uint32_t)__builtin_ctzll(m)], at))
+			if (!row_hit(s, g->from + w * WORD + (uint32_t)__builtin_ctzll(m), at, hit, ctx))
 				return false;
 	}
 	return true;
@@ -171,7 +197,7 @@ bool mw_sieve_look(const struct mw_sieve *s, const char *text, size_t n, mw_siev
 		uint64_t m = s->coarse[0][p[0]] & s->coarse[1][p[1]] & s->coarse[2][p[2]] & s->coarse[3][p[3]];
 
 		for (; m; m &= m - 1)
-			if (!look_closer(s->group + __builtin_ctzll(m), s->order, p, at, hit, ctx))
+			if (!look_closer(s, s->group + __builtin_ctzll(m), p, at, hit, ctx))
 				return false;
 	}
 	return true;
