@@ -244,6 +244,17 @@ static int read_unlabelled(struct mw_msg *m, struct part *p, struct mw_buf *cont
 	return r;
 }
 
+/* Octets that are no text but in a charset that we do not know are for a reader who does: whoever scans them sees noise. */
+static int read_plain(struct mw_msg *m, struct part *p, struct mw_buf *content, const struct mw_leaf *leaf, enum mw_wrap wrap)
+{
+	bool noise = !mw_charset_knows(leaf->charset) && !mw_media_is_text((struct mw_str){.p = mw_buf_text(content), .n = content->n});
+	int r = read_wrapped(m, p, content, leaf->charset, wrap);
+
+	if (noise && !p->pub.unread)
+		p->pub.unread = unread_word("unknown-format");
+	return r;
+}
+
 static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content, const struct mw_leaf *leaf)
 {
 	const char *charset = leaf->charset;
@@ -256,7 +267,7 @@ static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content
 		return extract(m, s, p, data, charset);
 	switch (mw_media_kind(type)) {
 	case MW_MEDIA_TEXT:
-		return read_wrapped(m, p, content, charset, leaf->delsp ? MW_WRAP_FLOWED : mw_media_wrap(type));
+		return read_plain(m, p, content, leaf, leaf->delsp ? MW_WRAP_FLOWED : mw_media_wrap(type));
 	case MW_MEDIA_HEADER:
 		return read_header(m, p, data);
 	case MW_MEDIA_SIGNATURE:

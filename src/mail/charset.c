@@ -394,6 +394,23 @@ int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out
 	return by_label(data, seen ? seen : clean, out, guessed);
 }
 
+bool mw_charset_knows(const char *label)
+{
+	struct mw_buf none = MW_BUF_INIT;
+	char clean[LABEL_MAX];
+	bool knows;
+
+	if (mw_str_trim(mw_str(label)).n == 0)
+		return true;
+	clean_label(label, clean);
+	if (!clean[0])
+		return false;
+	knows = unit_of(clean) > 1 || is_one_of(clean, ascii_names) || is_one_of(clean, utf8_names) ||
+		is_one_of(clean, latin1_names) || convert(mw_str(""), clean, &none) != -EILSEQ;
+	mw_buf_free(&none);
+	return knows;
+}
+
 bool mw_charset_is_utf8(struct mw_str data, const char *label)
 {
 	char clean[LABEL_MAX];

@@ -66,5 +66,7 @@ void mw_mime_free(struct mw_mime **);
 int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out, bool *guessed);
 /* Would that give the same octets back? Then no copy is needed. */
 bool mw_charset_is_utf8(struct mw_str data, const char *label);
+/* Is the label one that can be of use, or none at all? */
+bool mw_charset_knows(const char *label);
 
 #endif
