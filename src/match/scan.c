@@ -143,16 +143,24 @@ static int judge_terms(struct mw_scan *s, uint32_t stage, size_t *limited)
 
 /* ---- which rules --------------------------------------------------------------------------------------------------------- */
 
-/* All rules, or one and what is its context. */
+/* May a rule find something in a text of this zone? Only the zones of a body are told apart match by match. */
+static bool looks_in(const struct mw_rule *r, uint32_t zone)
+{
+	uint32_t here = MW_ZONE_BIT(zone);
+
+	if (zone == MW_ZONE_BODY)
+		here |= MW_ZONE_BIT(MW_ZONE_QUOTED) | MW_ZONE_BIT(MW_ZONE_SIGNATURE) | MW_ZONE_BIT(MW_ZONE_DISCLAIMER);
+	return zone == 0 || r->zones == 0 || (r->zones & here) != 0;
+}
+
+/* All rules, or one and what is its context; of these, what may find something here. */
 static void want(struct mw_scan *s)
 {
 	bool *wanted = s->scratch->wanted;
 
 	for (size_t i = 0; i < s->set->n; i++)
 		wanted[i] = s->only == SIZE_MAX || s->only == i;
-	if (s->only == SIZE_MAX)
-		return;
-	for (uint32_t stage = s->set->rule[s->only].stage; stage > 0; stage--)
+	for (uint32_t stage = s->only == SIZE_MAX ? 0 : s->set->rule[s->only].stage; stage > 0; stage--)
 		for (size_t i = 0; i < s->set->n; i++) {
 			const struct mw_compiled *c = s->set->rule + i;
 
@@ -160,6 +168,8 @@ static void want(struct mw_scan *s)
 				for (size_t j = 0; j < c->near[k].rules; j++)
 					wanted[c->near[k].rule[j]] = true;
 		}
+	for (size_t i = 0; i < s->set->n; i++)
+		wanted[i] = wanted[i] && looks_in(s->set->rule[i].rule, s->zone);
 }
 
 /* Has the text one of the names that the rule finds nothing without? */
