@@ -167,6 +167,9 @@ warn_of_detours() {
 	for name in virtual_alias_maps canonical_maps recipient_canonical_maps alias_maps; do
 		[ -z "$(value $name)" ] || say "note: $name is set: an address inside that it leads outside is expanded after milward, which takes it for inside"
 	done
+	for name in header_checks body_checks milter_header_checks; do
+		[ -z "$(value $name)" ] || say "note: $name is set: REDIRECT, FILTER and BCC in it send mail past the routes"
+	done
 	case $(value receive_override_options) in *no_milters*) say "warning: receive_override_options has no_milters: milward is not asked" ;; esac
 	case $(value receive_override_options) in
 	*no_header_body_checks*) say "warning: receive_override_options has no_header_body_checks: mail with NUL is not refused" ;;

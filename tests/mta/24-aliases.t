@@ -24,7 +24,10 @@ with lab.Site() as site:
     postfix.set(recipient_canonical_maps="inline:{{dan@clinic.test=dan@plain.test}}")
     done = site.setup("check", check=False)
     tap.ok("recipient_canonical_maps" in done.stdout + done.stderr, "check warns of recipient_canonical_maps", done.stdout, done.stderr)
-    postfix.set(recipient_canonical_maps="")
+    postfix.set(recipient_canonical_maps="", header_checks="regexp:{{/^X-Urgent:/ FILTER smtp:[127.0.0.11]:25}}")
+    done = site.setup("check", check=False)
+    tap.ok("note: header_checks" in done.stdout + done.stderr, "check warns of header_checks", done.stdout, done.stderr)
+    postfix.set(header_checks="")
     # What the manual page advises: a line of its own.
     daemon.stop()
     with open(daemon.policy) as policy:
