@@ -207,8 +207,14 @@ int patients_write(const struct mw_host *host, const char *path, const unsigned 
 {
 	struct writer *w = calloc(1, sizeof(*w));
 	char *beside = NULL;
+	struct stat st;
 	int r;
 
+	/* The index takes the place of what has its name: that must not be a device or a folder. */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		free(w);
+		return host->fail(err, -EINVAL, "cannot write the index %s: there is something of that name that is no file", path);
+	}
 	if (!w || strlen(path) >= PATH_MAX - 16 || asprintf(&beside, "%s.XXXXXX", path) < 0) {
 		free(w);
 		return host->fail(err, -ENOMEM, "no memory for the index %s", path);
