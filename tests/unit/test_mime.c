@@ -355,7 +355,7 @@ static void test_no_memory(void **state)
 	assert_int_equal(last, 0);
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PIECES 10000
 #else
 #define PIECES 60000
