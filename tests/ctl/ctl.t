@@ -5,28 +5,9 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 
-SRC = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
-ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
-count = 0
-failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    if not condition:
-        failed += 1
-        print("\n".join("# " + line for line in str(why).splitlines()))
-    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
-
-
-def ctl(*args, stdin=None):
-    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, input=stdin, capture_output=True, timeout=120)
-    return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
+from common import BUILD, ENV, finish, ok, run as ctl
 
 
 def scan_lines(*args):
@@ -175,6 +156,4 @@ ok(code == 0 and r.returncode == 0, "completion is valid bash")
 with open("/dev/full", "wb") as full:
     r = subprocess.run([BUILD / "milwardctl", "scan", "--json", "-p", W / "p.policy", W / "m.eml"], env=ENV, stdout=full, stderr=subprocess.PIPE)
 ok(r.returncode == 1, "a full disk behind standard output is an error")
-
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()

@@ -5,28 +5,9 @@ import json
 import os
 import pathlib
 import pty
-import subprocess
-import sys
 import tempfile
 
-SRC = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
-ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    if not condition:
-        failed += 1
-        print("\n".join("# " + line for line in str(why).splitlines()))
-    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
-
-
-def ctl(*args, **more):
-    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, stdout=subprocess.PIPE, stderr=more.pop("stderr", subprocess.PIPE), timeout=120)
-    return r.returncode, r.stdout.decode(), (r.stderr or b"").decode("utf-8", "replace")
+from common import ctl, finish, ok
 
 
 work = tempfile.TemporaryDirectory()
@@ -89,5 +70,4 @@ os.close(slave)
 bar = os.read(master, 65536).decode()
 os.close(master)
 ok(code == 0 and "of 5 messages" in bar and bar.endswith("\033[K"), "a bar on a terminal, and it goes away", repr(bar))
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()

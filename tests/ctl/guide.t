@@ -1,26 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """doc/writing-rules.md: its files are written, its rules checked, its commands run, and what they print is what stands there. TAP."""
-import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 
-SRC = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
-ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8", NO_COLOR="1")
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    if not condition:
-        failed += 1
-        print("\n".join("# " + line for line in str(why).splitlines()))
-    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
+from common import BUILD, ENV, SRC, finish, ok
+ENV["NO_COLOR"] = "1"
 
 
 def run(command, folder):
@@ -68,5 +55,4 @@ titles = [re.sub(r"[^a-z0-9 -]", "", t.lower()).replace(" ", "-") for t in re.fi
 ok(anchors == titles, "the table of contents names each chapter", (anchors, titles))
 links = [l for l in re.findall(r"\]\(([^)#]+)\)", text) if not l.startswith("http")]
 ok(links and all((SRC / "doc" / link).exists() for link in links), "links lead somewhere", links)
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()

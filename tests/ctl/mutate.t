@@ -2,30 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """milwardctl check --mutate: each kind of change, with samples that notice it and without. TAP; run with BUILD=<build folder>, or from it."""
 import json
-import os
 import pathlib
-import subprocess
-import sys
 import tempfile
 
-SRC = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
-ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    if not condition:
-        failed += 1
-        print("\n".join("# " + line for line in str(why).splitlines()))
-    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
-
-
-def ctl(*args):
-    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, capture_output=True, timeout=120)
-    return r.returncode, r.stdout.decode(), r.stderr.decode("utf-8", "replace")
+from common import SRC, ctl, finish, ok
 
 
 work = tempfile.TemporaryDirectory()
@@ -122,5 +102,4 @@ for pack in (SRC / "policies/rules/phi.rules", SRC / "policies/rules/own-patient
     ok(code == 0 and end and not end[0]["not_tried"] and not [r for r in rows if r.get("mutant") == "disabled"],
        f"{pack.name}: no rule can be disabled unnoticed", "\n".join(l for l in out.splitlines() if "disabled" in l) + err)
     print(f"# {end[0]['tried']} mutants, {end[0]['survived']} survive" if end else "# none")
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()

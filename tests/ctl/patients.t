@@ -6,28 +6,10 @@ import os
 import pathlib
 import random
 import subprocess
-import sys
 import tempfile
 import time
 
-SRC = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
-ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    if not condition:
-        failed += 1
-        print("\n".join("# " + line for line in str(why).splitlines()))
-    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
-
-
-def ctl(*args, stdin=None):
-    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, input=stdin, capture_output=True, timeout=120)
-    return r.returncode, r.stdout.decode(), r.stderr.decode("utf-8", "replace")
+from common import BUILD, ENV, SRC, ctl, finish, ok
 
 
 work = tempfile.TemporaryDirectory()
@@ -139,5 +121,4 @@ code, out, err = ctl("index", "-o", W / "big", "--key", W / "key", "--json", "--
 row = json.loads(out) if code == 0 else {}
 ok(row.get("rows") == 1000000 and row["values"]["mrn"] > 999000, "a million rows in 4 MB of sorting memory", (out, err))
 print(f"# {time.monotonic() - began:.1f} s")
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()

@@ -2,31 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """milwardctl test: the shipped tests hold, and a test can fail in every way it should. TAP; run with BUILD=<build folder>, or from it."""
 import json
-import os
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 
-SRC = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD", ".")).resolve()
-ENV = dict(os.environ, MILWARD_MODULES=str(BUILD / "modules/.libs"), MILWARD_POLICIES=str(SRC / "policies"), LC_ALL="C.UTF-8")
-count = failed = 0
-
-
-def ok(condition, name, why=""):
-    global count, failed
-    count += 1
-    if not condition:
-        failed += 1
-        print("\n".join("# " + line for line in str(why).splitlines()))
-    print(f"{'ok' if condition else 'not ok'} {count} - {name}")
-
-
-def ctl(*args, cwd=None):
-    r = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, cwd=cwd, capture_output=True, timeout=120)
-    return r.returncode, r.stdout.decode(), r.stderr.decode("utf-8", "replace")
+from common import SRC, ctl, finish, ok
 
 
 work = tempfile.TemporaryDirectory()
@@ -123,6 +103,4 @@ example = re.search(r'^\.\\" test\n\.Bd -literal\n(.*?)^\.Ed$', page, flags=re.M
 (W / "tests/man.test").write_text(example.replace("../outbound.policy", str(SRC / "policies/outbound.policy")))
 code, out, err = ctl("test", W / "tests/man.test")
 ok(code == 0 and out.startswith("ok 1"), "the example of milward.test(5) holds", out + err)
-
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+finish()
