@@ -150,26 +150,6 @@ static void mutate_pattern(struct maker *m)
 }
 
 /* ---- levels ------------------------------------------------------------------------------------------------------ */
-struct supposed {
-	uint32_t names, zone;
-	bool column;
-};
-
-static bool supposed_name(void *ctx, uint32_t name)
-{
-	return ((const struct supposed *)ctx)->names >> name & 1u;
-}
-
-static bool supposed_column(void *ctx)
-{
-	return ((const struct supposed *)ctx)->column;
-}
-
-static uint32_t supposed_zone(void *ctx)
-{
-	return ((const struct supposed *)ctx)->zone;
-}
-
 static bool samples_have_levels(const struct mw_rule *r)
 {
 	for (size_t i = 0; i < r->hits; i++)
@@ -182,14 +162,11 @@ static bool samples_have_levels(const struct mw_rule *r)
 }
 
 /* How sure the rule is then, as far as its samples can tell: they see only found or not when none has a level. */
-static uint32_t gives(const struct mw_rule *r, struct supposed what)
+static uint32_t gives(const struct mw_rule *r, struct mw_supposed what)
 {
-	const struct mw_known k = {.ctx = &what, .name = supposed_name, .column = supposed_column, .zone = supposed_zone};
-	size_t clause = mw_level_clause(r, &k);
+	uint32_t level = mw_level_supposed(r, what);
 
-	if (clause == SIZE_MAX)
-		return 0;
-	return samples_have_levels(r) ? r->level[clause].confidence : r->level[clause].confidence > 0;
+	return samples_have_levels(r) ? level : level > 0;
 }
 
 /* Is there anything that one finds and the other does not, or not as surely? In a sample there is no column. *looser: the second
@@ -197,7 +174,7 @@ static uint32_t gives(const struct mw_rule *r, struct supposed what)
 static bool differ(const struct mw_rule *a, const struct mw_rule *b, bool *looser)
 {
 	for (uint32_t names = 0; names < 1u << a->near_names; names++) {
-		struct supposed what = {.names = names};
+		struct mw_supposed what = {.names = names};
 
 		if (gives(a, what) != gives(b, what)) {
 			*looser = gives(b, what) > gives(a, what);
@@ -281,7 +258,7 @@ static void mutate_levels(struct maker *m)
 static bool name_matters(const struct mw_rule *r, uint32_t name, bool *looser)
 {
 	for (uint32_t names = 0; names < 1u << r->near_names; names++) {
-		struct supposed with = {.names = names | 1u << name}, without = {.names = names & ~(1u << name)};
+		struct mw_supposed with = {.names = names | 1u << name}, without = {.names = names & ~(1u << name)};
 
 		if (gives(r, with) != gives(r, without)) {
 			*looser = gives(r, without) > gives(r, with);

@@ -29,32 +29,27 @@ size_t mw_level_clause(const struct mw_rule *r, const struct mw_known *k)
 	return SIZE_MAX;
 }
 
-struct supposed {
-	uint32_t names, zone;
-	bool column;
-};
-
 static bool supposed_name(void *ctx, uint32_t name)
 {
-	return ((const struct supposed *)ctx)->names >> name & 1u;
+	return ((const struct mw_supposed *)ctx)->names >> name & 1u;
 }
 
 static bool supposed_column(void *ctx)
 {
-	return ((const struct supposed *)ctx)->column;
+	return ((const struct mw_supposed *)ctx)->column;
 }
 
 static uint32_t supposed_zone(void *ctx)
 {
-	return ((const struct supposed *)ctx)->zone;
+	return ((const struct mw_supposed *)ctx)->zone;
 }
 
-static bool gives_with(const struct mw_rule *r, struct supposed what)
+uint32_t mw_level_supposed(const struct mw_rule *r, struct mw_supposed what)
 {
 	struct mw_known k = {.ctx = &what, .name = supposed_name, .column = supposed_column, .zone = supposed_zone};
 	size_t clause = mw_level_clause(r, &k);
 
-	return clause != SIZE_MAX && r->level[clause].confidence > 0;
+	return clause == SIZE_MAX ? 0 : r->level[clause].confidence;
 }
 
 /* Is there a finding in any zone, whatever the column is, with exactly these names? */
@@ -62,8 +57,8 @@ static bool gives(const struct mw_rule *r, uint32_t names)
 {
 	for (uint32_t zone = 0; zone <= MW_ZONE_LAST; zone++) {
 		/* A column that counts has the words of a name in its header, so one of the names holds. */
-		if (gives_with(r, (struct supposed){.names = names, .zone = zone}) ||
-		    (names && gives_with(r, (struct supposed){.names = names, .zone = zone, .column = true})))
+		if (mw_level_supposed(r, (struct mw_supposed){.names = names, .zone = zone}) ||
+		    (names && mw_level_supposed(r, (struct mw_supposed){.names = names, .zone = zone, .column = true})))
 			return true;
 	}
 	return false;

@@ -98,6 +98,13 @@ struct mw_known {
 bool mw_when_holds(const struct mw_when *, const struct mw_known *);
 /* Index of the clause that counts, SIZE_MAX = none. */
 size_t mw_level_clause(const struct mw_rule *, const struct mw_known *);
+/* What is supposed of a match: bits of the names that are near, its zone, and whether its column counts. */
+struct mw_supposed {
+	uint32_t names, zone;
+	bool column;
+};
+/* How sure the rule would be of such a match, 0 = no finding. */
+uint32_t mw_level_supposed(const struct mw_rule *, struct mw_supposed);
 /* Could the rule ever give a finding? */
 bool mw_level_possible(const struct mw_rule *);
 /* Names (bits) of which one must hold, or there is no finding; 0: it may give one without any. As few as can be. */
