@@ -2,20 +2,17 @@
 #include "host/progress.h"
 
 #include "host/clock.h"
+#include "host/ticker.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 struct mw_progress {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	pthread_t thread;
+	struct mw_ticker ticker;
 	struct mw_progress_conf conf;
 	struct mw_progress_item *first;
 	int64_t wakes_at; /* when the thread looks again by itself, INT64_MAX = never */
 	struct mw_progress_counts counts;
-	bool ending;
 };
 
 static void give_sign(struct mw_progress *p, struct mw_progress_item *i, int64_t now)
@@ -50,23 +47,23 @@ static int64_t do_what_is_due(struct mw_progress *p)
 	return next;
 }
 
-static void *ticker(void *arg)
+static void *tick(void *arg)
 {
 	struct mw_progress *p = arg;
 
-	(void)pthread_mutex_lock(&p->lock);
-	while (!p->ending) {
+	(void)pthread_mutex_lock(&p->ticker.lock);
+	while (!p->ticker.ending) {
 		struct timespec at;
 
 		p->wakes_at = do_what_is_due(p);
 		if (p->wakes_at == INT64_MAX) {
-			(void)pthread_cond_wait(&p->changed, &p->lock);
+			(void)pthread_cond_wait(&p->ticker.changed, &p->ticker.lock);
 		} else {
 			at = mw_clock_at(p->wakes_at);
-			(void)pthread_cond_timedwait(&p->changed, &p->lock, &at);
+			(void)pthread_cond_timedwait(&p->ticker.changed, &p->ticker.lock, &at);
 		}
 	}
-	(void)pthread_mutex_unlock(&p->lock);
+	(void)pthread_mutex_unlock(&p->ticker.lock);
 	return NULL;
 }
 
@@ -78,34 +75,19 @@ int mw_progress_new(const struct mw_progress_conf *conf, struct mw_progress **re
 		return -ENOMEM;
 	p->conf = *conf;
 	p->wakes_at = INT64_MAX;
-	if (pthread_mutex_init(&p->lock, NULL))
-		goto no_lock;
-	if (mw_clock_cond(&p->changed))
-		goto no_cond;
-	if (pthread_create(&p->thread, NULL, ticker, p))
-		goto no_thread;
+	if (mw_ticker_start(&p->ticker, tick, p) < 0) {
+		free(p);
+		return -EAGAIN;
+	}
 	*ret = p;
 	return 0;
-no_thread:
-	(void)pthread_cond_destroy(&p->changed);
-no_cond:
-	(void)pthread_mutex_destroy(&p->lock);
-no_lock:
-	free(p);
-	return -EAGAIN;
 }
 
 void mw_progress_free(struct mw_progress **p)
 {
 	if (!*p)
 		return;
-	(void)pthread_mutex_lock(&(*p)->lock);
-	(*p)->ending = true;
-	(void)pthread_cond_signal(&(*p)->changed);
-	(void)pthread_mutex_unlock(&(*p)->lock);
-	(void)pthread_join((*p)->thread, NULL);
-	(void)pthread_cond_destroy(&(*p)->changed);
-	(void)pthread_mutex_destroy(&(*p)->lock);
+	mw_ticker_stop(&(*p)->ticker);
 	free(*p);
 	*p = NULL;
 }
@@ -119,32 +101,32 @@ void mw_progress_begin(struct mw_progress *p, struct mw_progress_item *i, void *
 	i->sign_at = i->left ? now + p->conf.interval : INT64_MAX;
 	i->knock_at = now + p->conf.blocks;
 	due = i->sign_at < i->knock_at ? i->sign_at : i->knock_at;
-	(void)pthread_mutex_lock(&p->lock);
+	(void)pthread_mutex_lock(&p->ticker.lock);
 	i->next = p->first;
 	if (i->next)
 		i->next->prev = &i->next;
 	i->prev = &p->first;
 	p->first = i;
 	if (due < p->wakes_at)
-		(void)pthread_cond_signal(&p->changed);
-	(void)pthread_mutex_unlock(&p->lock);
+		(void)pthread_cond_signal(&p->ticker.changed);
+	(void)pthread_mutex_unlock(&p->ticker.lock);
 }
 
 void mw_progress_end(struct mw_progress *p, struct mw_progress_item *i)
 {
-	(void)pthread_mutex_lock(&p->lock);
+	(void)pthread_mutex_lock(&p->ticker.lock);
 	*i->prev = i->next;
 	if (i->next)
 		i->next->prev = i->prev;
-	(void)pthread_mutex_unlock(&p->lock);
+	(void)pthread_mutex_unlock(&p->ticker.lock);
 }
 
 struct mw_progress_counts mw_progress_counts(struct mw_progress *p)
 {
 	struct mw_progress_counts counts;
 
-	(void)pthread_mutex_lock(&p->lock);
+	(void)pthread_mutex_lock(&p->ticker.lock);
 	counts = p->counts;
-	(void)pthread_mutex_unlock(&p->lock);
+	(void)pthread_mutex_unlock(&p->ticker.lock);
 	return counts;
 }

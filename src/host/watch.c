@@ -3,9 +3,9 @@
 
 #include "base/log.h"
 #include "host/clock.h"
+#include "host/ticker.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -13,12 +13,9 @@
 #define LOOK_MOST 5000
 
 struct mw_watch {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	pthread_t thread;
+	struct mw_ticker ticker;
 	struct mw_watch_conf conf;
 	struct mw_watch_item *first;
-	bool ending;
 };
 
 static void tell(struct mw_watch *w, struct mw_watch_item *i)
@@ -36,7 +33,7 @@ uint64_t mw_watch_look(struct mw_watch *w)
 	int64_t now = mw_clock_ms();
 	uint64_t stuck = 0;
 
-	(void)pthread_mutex_lock(&w->lock);
+	(void)pthread_mutex_lock(&w->ticker.lock);
 	for (struct mw_watch_item *i = w->first; i; i = i->next) {
 		int64_t since = atomic_load_explicit(&i->busy.since, memory_order_acquire);
 
@@ -48,11 +45,11 @@ uint64_t mw_watch_look(struct mw_watch *w)
 			tell(w, i);
 		stuck++;
 	}
-	(void)pthread_mutex_unlock(&w->lock);
+	(void)pthread_mutex_unlock(&w->ticker.lock);
 	return stuck;
 }
 
-static void *looker(void *arg)
+static void *look(void *arg)
 {
 	struct mw_watch *w = arg;
 	int64_t pause = w->conf.patience / 4;
@@ -65,11 +62,11 @@ static void *looker(void *arg)
 		struct timespec at = mw_clock_after(pause);
 		bool ending;
 
-		(void)pthread_mutex_lock(&w->lock);
-		while (!w->ending && pthread_cond_timedwait(&w->changed, &w->lock, &at) == 0)
+		(void)pthread_mutex_lock(&w->ticker.lock);
+		while (!w->ticker.ending && pthread_cond_timedwait(&w->ticker.changed, &w->ticker.lock, &at) == 0)
 			;
-		ending = w->ending;
-		(void)pthread_mutex_unlock(&w->lock);
+		ending = w->ticker.ending;
+		(void)pthread_mutex_unlock(&w->ticker.lock);
 		if (ending)
 			return NULL;
 		if (mw_watch_look(w)) {
@@ -86,54 +83,39 @@ int mw_watch_new(const struct mw_watch_conf *conf, struct mw_watch **ret)
 	if (!w)
 		return -ENOMEM;
 	w->conf = *conf;
-	if (pthread_mutex_init(&w->lock, NULL))
-		goto no_lock;
-	if (mw_clock_cond(&w->changed))
-		goto no_cond;
-	if (pthread_create(&w->thread, NULL, looker, w))
-		goto no_thread;
+	if (mw_ticker_start(&w->ticker, look, w) < 0) {
+		free(w);
+		return -EAGAIN;
+	}
 	*ret = w;
 	return 0;
-no_thread:
-	(void)pthread_cond_destroy(&w->changed);
-no_cond:
-	(void)pthread_mutex_destroy(&w->lock);
-no_lock:
-	free(w);
-	return -EAGAIN;
 }
 
 void mw_watch_free(struct mw_watch **w)
 {
 	if (!*w)
 		return;
-	(void)pthread_mutex_lock(&(*w)->lock);
-	(*w)->ending = true;
-	(void)pthread_cond_signal(&(*w)->changed);
-	(void)pthread_mutex_unlock(&(*w)->lock);
-	(void)pthread_join((*w)->thread, NULL);
-	(void)pthread_cond_destroy(&(*w)->changed);
-	(void)pthread_mutex_destroy(&(*w)->lock);
+	mw_ticker_stop(&(*w)->ticker);
 	free(*w);
 	*w = NULL;
 }
 
 void mw_watch_begin(struct mw_watch *w, struct mw_watch_item *i)
 {
-	(void)pthread_mutex_lock(&w->lock);
+	(void)pthread_mutex_lock(&w->ticker.lock);
 	i->next = w->first;
 	if (i->next)
 		i->next->prev = &i->next;
 	i->prev = &w->first;
 	w->first = i;
-	(void)pthread_mutex_unlock(&w->lock);
+	(void)pthread_mutex_unlock(&w->ticker.lock);
 }
 
 void mw_watch_end(struct mw_watch *w, struct mw_watch_item *i)
 {
-	(void)pthread_mutex_lock(&w->lock);
+	(void)pthread_mutex_lock(&w->ticker.lock);
 	*i->prev = i->next;
 	if (i->next)
 		i->next->prev = i->prev;
-	(void)pthread_mutex_unlock(&w->lock);
+	(void)pthread_mutex_unlock(&w->ticker.lock);
 }
