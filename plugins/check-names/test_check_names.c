@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check_names.h"
 
+#include "unit/checkrows.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 extern const struct mw_plugin mw_plugin_check_names;
 
-static const struct {
-	const char *check, *text;
-	bool valid;
-} row[] = {
+static const struct check_row row[] = {
     {"person", "John Smith", true},
     {"person", "SMITH, JOHN", true},
     {"person", "Smith, John A.", true},
@@ -97,29 +95,10 @@ static const struct {
     {"first-name", "J", false},
 };
 
-static bool run(const char *check, const char *p, size_t n)
-{
-	for (const struct mw_check *c = mw_plugin_check_names.checks; c->name; c++)
-		if (!strcmp(c->name, check))
-			return c->valid(NULL, p, n);
-	fail_msg("no check %s", check);
-	return false;
-}
-
 static void test_rows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		/* An exact copy, so that reading beyond it is seen. */
-		size_t n = strlen(row[i].text);
-		char *p = malloc(n ? n : 1);
-
-		assert_non_null(p);
-		memcpy(p, row[i].text, n);
-		if (run(row[i].check, p, n) != row[i].valid)
-			fail_msg("%s: %s", row[i].check, row[i].text);
-		free(p);
-	}
+	check_rows(&mw_plugin_check_names, row, sizeof(row) / sizeof(*row));
 }
 
 /* Looking up by halves finds the first, the last and a middle row of each list, and nothing between them. */

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check_us.h"
 
+#include "unit/checkrows.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 extern const struct mw_plugin mw_plugin_check_us;
 
-static const struct {
-	const char *check, *text;
-	bool valid;
-} row[] = {
+static const struct check_row row[] = {
     /* Areas 000, 666 and 9xx, group 00 and serial 0000 are never given out. */
     {"us-ssn", "219-09-9998", true},
     {"us-ssn", "219 09 9998", true},
@@ -165,29 +163,10 @@ static const struct {
     {"date", "", false},
 };
 
-static bool run(const char *check, const char *p, size_t n)
-{
-	for (const struct mw_check *c = mw_plugin_check_us.checks; c->name; c++)
-		if (!strcmp(c->name, check))
-			return c->valid(NULL, p, n);
-	fail_msg("no check %s", check);
-	return false;
-}
-
 static void test_rows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		/* An exact copy, so that reading beyond it is seen. */
-		size_t n = strlen(row[i].text);
-		char *p = malloc(n ? n : 1);
-
-		assert_non_null(p);
-		memcpy(p, row[i].text, n);
-		if (run(row[i].check, p, n) != row[i].valid)
-			fail_msg("%s: %s", row[i].check, row[i].text);
-		free(p);
-	}
+	check_rows(&mw_plugin_check_us, row, sizeof(row) / sizeof(*row));
 }
 
 /* One of ten numbers has the right check digit, whatever the others are. */
@@ -201,8 +180,8 @@ static void test_check_digits(void **state)
 		for (unsigned k = 0; k < 10; k++) {
 			(void)snprintf(npi, sizeof(npi), "123%u%u", i, k);
 			(void)snprintf(dea, sizeof(dea), "AB%u%u", i, k);
-			npis += run("us-npi", npi, 10);
-			deas += run("us-dea", dea, 9);
+			npis += check_run(&mw_plugin_check_us, "us-npi", npi, 10);
+			deas += check_run(&mw_plugin_check_us, "us-dea", dea, 9);
 		}
 		assert_int_equal(npis, 1);
 		assert_int_equal(deas, 1);

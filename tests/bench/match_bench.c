@@ -6,63 +6,24 @@
  *   patterns  every pattern of the shipped packs, with checks, context and digests, against pattern by pattern alone
  *   terms     every term of the packs in one walk, against one caseless pattern for each term (timed on a sample of them)
  */
-#define _XOPEN_SOURCE 700 /* nftw */
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include "bench/texts.h"
+
 #include "match/ruleset.h"
 #include "policy/plan.h"
 
 #include "base/file.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROUNDS 3
 #define SAMPLE 50u /* terms that stand for all */
-#define TEXT_MAX (64u * 1024u * 1024u)
 
 extern const struct mw_plugin mw_plugin_check_us;
-
-static struct {
-	struct mw_arena *arena;
-	struct mw_folded *v;
-	size_t n, cap, octets;
-} texts;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "match_bench: %s\n", what);
-	exit(1);
-}
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static int text_add(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	struct mw_str text;
-	struct mw_err err;
-
-	(void)st;
-	(void)ftw;
-	if (type != FTW_F)
-		return 0;
-	texts.v = mw_arena_grow(texts.arena, texts.v, &texts.cap, texts.n + 1, sizeof(*texts.v));
-	if (!texts.v || mw_file_read(texts.arena, path, TEXT_MAX, &text, &err) < 0 ||
-	    mw_fold(texts.arena, text, texts.v + texts.n) < 0)
-		die(path);
-	texts.octets += texts.v[texts.n++].text.n;
-	return 0;
-}
 
 /* ---- the packs --------------------------------------------------------------------------------------------------------------
  */
@@ -220,13 +181,9 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		die("usage: match_bench POLICIES FILE|FOLDER…");
-	texts.arena = mw_arena_new(0);
-	if (!texts.arena)
-		die("out of memory");
+	texts_begin();
 	rules = load(argv[1], &patterns, &all);
-	for (int i = 2; i < argc; i++)
-		if (nftw(argv[i], text_add, 16, FTW_PHYS) != 0)
-			die(argv[i]);
+	texts_read(argv + 2, argc - 2);
 	printf("%zu texts, %.1f MB, %zu patterns\n", texts.n, (double)texts.octets / 1e6, patterns);
 	for (size_t i = 0; i < patterns; i++)
 		code[i] = compile(rules[i].pattern.p, rules[i].pattern.n,

@@ -6,32 +6,25 @@
  * Prints what each aim is measured by. Times are of the processor, the best of some rounds that take turns.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include "bench/texts.h"
+
 #include "base/file.h"
 #include "engine/loader.h"
 #include "match/ruleset.h"
 
-#include <ftw.h>
 #include <pcre2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 3
 #define PATTERNS_MAX 2000u
 #define TERMS 20000u
 #define TERMS_MANY 100000u
-#define TEXT_MAX (64u * 1024u * 1024u)
 #define MESSAGE 4096u
 #define THREADS 4
-
-static struct {
-	struct mw_arena *arena;
-	struct mw_folded *v;
-	size_t n, cap, octets;
-} texts;
 
 static struct {
 	struct mw_rule rule[PATTERNS_MAX + 1];
@@ -43,39 +36,8 @@ static struct {
 static const struct mw_level level = {.confidence = 50};
 static const unsigned char key[32] = "bench";
 
-static void die(const char *what)
-{
-	fprintf(stderr, "match_many: %s\n", what);
-	exit(1);
-}
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* ---- what is looked for, and where -------------------------------------------------------------------------------------------
  */
-
-static int text_add(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	struct mw_str text;
-	struct mw_err err;
-
-	(void)st;
-	(void)ftw;
-	if (type != FTW_F)
-		return 0;
-	texts.v = mw_arena_grow(texts.arena, texts.v, &texts.cap, texts.n + 1, sizeof(*texts.v));
-	if (!texts.v || mw_file_read(texts.arena, path, TEXT_MAX, &text, &err) < 0 ||
-	    mw_fold(texts.arena, text, texts.v + texts.n) < 0)
-		die(path);
-	texts.octets += texts.v[texts.n++].text.n;
-	return 0;
-}
 
 static char *file_lines(const char *path)
 {
@@ -401,14 +363,10 @@ int main(int argc, char **argv)
 {
 	if (argc < 5)
 		die("usage: match_many PATTERNS MODULES TERMS[,TERMS…] FILE|FOLDER…");
-	texts.arena = mw_arena_new(0);
-	if (!texts.arena)
-		die("out of memory");
+	texts_begin();
 	patterns_load(argv[1]);
 	terms_load(argv[3]);
-	for (int i = 4; i < argc; i++)
-		if (nftw(argv[i], text_add, 16, FTW_PHYS) != 0)
-			die(argv[i]);
+	texts_read(argv + 4, argc - 4);
 	printf("%zu texts, %.1f MB, %zu patterns, %u of %zu terms\n", texts.n, (double)texts.octets / 1e6, set_of.patterns, TERMS,
 	       set_of.terms);
 	memory();
