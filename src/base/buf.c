@@ -74,13 +74,17 @@ void mw_buf_printf(struct mw_buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+void mw_buf_cut(struct mw_buf *b, size_t n)
+{
+	if (n >= b->n)
+		return;
+	explicit_bzero(b->p + n, b->n - n);
+	b->n = n;
+}
+
 void mw_buf_clear(struct mw_buf *b)
 {
-	if (b->p) {
-		explicit_bzero(b->p, b->n);
-		b->p[0] = '\0';
-	}
-	b->n = 0;
+	mw_buf_cut(b, 0);
 	b->failed = false;
 }
 

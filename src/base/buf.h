@@ -18,6 +18,8 @@ void mw_buf_add(struct mw_buf *, const char *p, size_t n);
 void mw_buf_puts(struct mw_buf *, const char *s);
 void mw_buf_putc(struct mw_buf *, char c);
 void mw_buf_printf(struct mw_buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Keeps the first n octets, at most what is there, and wipes the others. */
+void mw_buf_cut(struct mw_buf *, size_t n);
 /* Keeps the memory. */
 void mw_buf_clear(struct mw_buf *);
 static inline bool mw_buf_ok(const struct mw_buf *b) { return !b->failed; }

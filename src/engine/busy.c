@@ -2,15 +2,7 @@
 /* busy: which hook of which module runs, for a watch in another thread. The outermost call has the clock, the innermost the names. */
 #include "engine/private.h"
 
-#include <time.h>
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+#include "base/clock.h"
 
 struct mw_busy_mark mw_busy_enter(struct mw_busy *b, const char *module, const char *hook)
 {
@@ -24,7 +16,7 @@ struct mw_busy_mark mw_busy_enter(struct mw_busy *b, const char *module, const c
 	atomic_store_explicit(&b->hook, hook, memory_order_relaxed);
 	if (!atomic_load_explicit(&b->since, memory_order_relaxed)) {
 		before.outermost = true;
-		atomic_store_explicit(&b->since, now_ms(), memory_order_release);
+		atomic_store_explicit(&b->since, mw_clock_ms(), memory_order_release);
 	}
 	return before;
 }

@@ -2,10 +2,11 @@
 /* cause: what went wrong with a message, for the policy to judge: each cause once, with the first reason. */
 #include "engine/private.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 void mw_msg_cause(struct mw_msg *m, uint32_t cause, const char *why)
 {
@@ -41,24 +42,16 @@ void mw_msg_breach(struct mw_msg *m, enum mw_limit l)
 	mw_msg_cause(m, MW_CAUSE_LIMIT_FIRST + (uint32_t)l, why);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void mw_msg_start_clock(struct mw_msg *m)
 {
-	m->deadline = now_ms() + m->time;
+	m->deadline = mw_clock_ms() + m->time;
 }
 
 bool mw_msg_late(struct mw_msg *m)
 {
 	char why[64];
 
-	if (!m->deadline || now_ms() <= m->deadline)
+	if (!m->deadline || mw_clock_ms() <= m->deadline)
 		return false;
 	(void)snprintf(why, sizeof(why), "reading it takes more than %u ms", m->time);
 	mw_msg_cause(m, MW_CAUSE_TIMEOUT, why);

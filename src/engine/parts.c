@@ -75,19 +75,10 @@ static int text_add(struct mw_msg *m, struct part *p, const char *text, size_t n
 	return fits == n ? 0 : -EFBIG;
 }
 
-/* Shortens; what is cut off must not stay in memory, and mw_buf_free() wipes only what is told. */
-static void cut(struct mw_buf *b, size_t n)
-{
-	if (n == b->n)
-		return;
-	explicit_bzero(b->p + n, b->n - n);
-	b->n = n;
-}
-
 /* Makes b, and no copy of it, the text of a part that has none. */
 static void text_take(struct mw_msg *m, struct part *p, struct mw_buf *b)
 {
-	cut(b, text_fit(m, p, mw_buf_text(b), b->n));
+	mw_buf_cut(b, text_fit(m, p, mw_buf_text(b), b->n));
 	p->text = *b;
 	*b = (struct mw_buf)MW_BUF_INIT;
 }
@@ -172,7 +163,7 @@ static void unify_line_ends(struct mw_buf *b)
 	for (size_t i = 0; i < b->n; i++)
 		if (b->p[i] != '\r' || i + 1 == b->n || b->p[i + 1] != '\n')
 			b->p[n++] = b->p[i];
-	cut(b, n);
+	mw_buf_cut(b, n);
 }
 
 /* Mostly the octets are the text: then it takes the place of the data. */

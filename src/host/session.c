@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/apply.h"
-#include "host/clock.h"
+#include "base/clock.h"
 #include "host/negotiate.h"
 #include "host/reply.h"
 #include "host/report.h"
@@ -81,7 +81,7 @@ static void message_begin(struct session *s)
 
 	options.memory = s->share = mw_flow_begin(session_daemon->flow);
 	s->in_message = true;
-	s->watched.queue_id[0] = '\0';
+	mw_watch_name(session_daemon->watch, &s->watched, "");
 	s->broken = NULL;
 	s->failed = s->headers_seen = s->reserved_domain = false;
 	s->generation = mw_current_get(session_daemon->current);
@@ -329,7 +329,7 @@ static sfsistat message_finish(SMFICTX *ctx, struct session *s)
 	}
 	if (queue_id.n) {
 		message_check(s, mw_msg_set(s->msg, MW_MSG_QUEUE_ID, queue_id));
-		(void)snprintf(s->watched.queue_id, sizeof(s->watched.queue_id), "%s", queue_id.p);
+		mw_watch_name(d->watch, &s->watched, queue_id.p);
 	}
 	if (s->reserved_domain) {
 		mw_count(&d->counts->reserved);

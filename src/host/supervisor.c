@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/supervisor.h"
 
-#include "host/clock.h"
+#include "base/clock.h"
 #include "host/notify.h"
 
 #include <errno.h>

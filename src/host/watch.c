@@ -2,11 +2,12 @@
 #include "host/watch.h"
 
 #include "base/log.h"
-#include "host/clock.h"
+#include "base/clock.h"
 #include "host/ticker.h"
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LOOK_LEAST 100 /* ms between two looks */
@@ -117,5 +118,12 @@ void mw_watch_end(struct mw_watch *w, struct mw_watch_item *i)
 	*i->prev = i->next;
 	if (i->next)
 		i->next->prev = i->prev;
+	(void)pthread_mutex_unlock(&w->ticker.lock);
+}
+
+void mw_watch_name(struct mw_watch *w, struct mw_watch_item *i, const char *queue_id)
+{
+	(void)pthread_mutex_lock(&w->ticker.lock);
+	(void)snprintf(i->queue_id, sizeof(i->queue_id), "%s", queue_id);
 	(void)pthread_mutex_unlock(&w->ticker.lock);
 }

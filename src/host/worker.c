@@ -2,7 +2,7 @@
 #include "host/worker.h"
 
 #include "base/err.h"
-#include "host/clock.h"
+#include "base/clock.h"
 #include "host/daemon.h"
 #include "host/session.h"
 #include "host/socket.h"

@@ -109,9 +109,7 @@ void mw_plain_lines(struct mw_buf *b)
 			b->p[n++] = b->p[i];
 		i++;
 	}
-	b->n = n;
-	if (b->p)
-		b->p[n] = '\0';
+	mw_buf_cut(b, n);
 }
 
 /* ---- comparing readings ------------------------------------------------------------------------------------------ */

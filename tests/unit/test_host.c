@@ -9,7 +9,7 @@
 #include "host/reply.h"
 #include "host/supervisor.h"
 #include "host/watch.h"
-#include "host/clock.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <getopt.h>

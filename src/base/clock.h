@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clock: the monotonic clock in milliseconds, and conditions that wait by it. */
-#ifndef MW_HOST_CLOCK_H
-#define MW_HOST_CLOCK_H
+#ifndef MW_BASE_CLOCK_H
+#define MW_BASE_CLOCK_H
 
 #include <pthread.h>
 #include <stdint.h>
