@@ -110,7 +110,6 @@ void person_add(struct person *p, const struct mark *m)
 	size_t n;
 
 	p->everywhere |= m->zone == MW_ZONE_SUBJECT || m->zone == MW_ZONE_HEADER;
-	p->row |= m->row;
 	if (!mark_is_name(m)) {
 		if (p->ids < PERSON_IDS && !person_has_kind(p, m)) {
 			p->id[p->ids].rule = m->rule;

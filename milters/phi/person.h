@@ -19,7 +19,6 @@ struct person {
 	bool linked;	 /* something about this person's health was found */
 	bool everywhere; /* the Subject names this person */
 	bool bare;	 /* stands in a part that says nothing about health */
-	bool row;	 /* stands in a record of data */
 };
 
 /* Is the match a name (letters only) and no number? */
