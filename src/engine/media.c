@@ -3,8 +3,8 @@
 
 #include "base/str.h"
 #include "mail/mime.h"
+#include "mail/sealed.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define OCTETS "application/octet-stream"
@@ -260,28 +260,11 @@ bool mw_media_is_text(struct mw_str s)
 	return high * 3 <= n || mw_charset_is_utf8((struct mw_str){.p = s.p, .n = whole}, "");
 }
 
-/* One armored block of that kind, and nothing around it. */
-static bool is_armored(struct mw_str s, const char *kind)
-{
-	char begin[64], end[64];
-	size_t b = (size_t)snprintf(begin, sizeof(begin), "-----BEGIN PGP %s-----", kind);
-	size_t e = (size_t)snprintf(end, sizeof(end), "-----END PGP %s-----", kind);
-	const char *first;
-
-	if (s.n < b + e || memcmp(s.p, begin, b) != 0 || memcmp(s.p + s.n - e, end, e) != 0)
-		return false;
-	first = memmem(s.p, s.n, end, e);
-	return first == s.p + s.n - e;
-}
-
 bool mw_media_is_signature(struct mw_str s)
 {
-	struct mw_str text = mw_str_trim(s);
-
 	if (s.n > SIGNATURE_MAX)
 		return false;
-	if (is_armored(text, "SIGNATURE") || is_armored(text, "PUBLIC KEY BLOCK"))
+	if (mw_is_armoured(s, "SIGNATURE") || mw_is_armoured(s, "PUBLIC KEY BLOCK"))
 		return true;
-	/* DER: a sequence of indefinite length, or of a length in two or more octets. */
-	return s.n >= 4 && (unsigned char)s.p[0] == 0x30 && ((unsigned char)s.p[1] & 0x80) != 0;
+	return mw_is_whole_value(s);
 }

@@ -105,7 +105,7 @@ static int read_labels(struct mw_arena *a, const struct fields *f, const char *d
 	if (r < 0)
 		return r;
 	e->doubtful = !mw_label_same(&letter, &glance);
-	e->damaged = f->type.twofold || f->transfer.twofold || !fits(&f->type) || !fits(&f->disposition);
+	e->damaged = f->type.twofold || f->transfer.twofold || f->disposition.twofold || !fits(&f->type) || !fits(&f->disposition);
 	if (loose)
 		letter = glance;
 	e->type = letter.type;
@@ -140,18 +140,23 @@ static bool is_mime_field(struct mw_str name)
 	return false;
 }
 
-/* All names, whichever a reader may choose. */
-static int add_names(struct mw_arena *a, const struct fields *f, struct mw_buf *text)
+/* The names in all fields of that name, whichever a reader may choose. */
+static int add_names_of(struct mw_arena *a, struct mw_str header, const char *field, const char *param, struct mw_buf *text)
 {
-	int r = mw_label_names(a, f->disposition.first, "filename", text);
+	struct mw_field f;
+	int r = 0;
 
-	if (r == 0 && f->disposition.last.p != f->disposition.first.p)
-		r = mw_label_names(a, f->disposition.last, "filename", text);
-	if (r == 0)
-		r = mw_label_names(a, f->type.first, "name", text);
-	if (r == 0 && f->type.last.p != f->type.first.p)
-		r = mw_label_names(a, f->type.last, "name", text);
+	while (r == 0 && next_field(&header, &f))
+		if (mw_str_caseeq(f.name, field))
+			r = mw_label_names(a, mw_str_trim(f.value), param, text);
 	return r;
+}
+
+static int add_names(struct mw_arena *a, struct mw_str header, struct mw_buf *text)
+{
+	int r = add_names_of(a, header, "content-disposition", "filename", text);
+
+	return r < 0 ? r : add_names_of(a, header, "content-type", "name", text);
 }
 
 static int add_fields(struct mw_arena *a, struct mw_str header, struct mw_buf *text)
@@ -183,11 +188,11 @@ static const char *keep(struct mw_arena *a, struct mw_buf *text, int r)
 	return ret;
 }
 
-static int read_text(struct mw_arena *a, const struct fields *f, struct mw_str header, bool part, struct mw_entity *e)
+static int read_text(struct mw_arena *a, struct mw_str header, bool part, struct mw_entity *e)
 {
 	struct mw_buf names = MW_BUF_INIT, text = MW_BUF_INIT;
 
-	e->names = keep(a, &names, add_names(a, f, &names));
+	e->names = keep(a, &names, add_names(a, header, &names));
 	e->text = keep(a, &text, part ? add_fields(a, header, &text) : 0);
 	return e->names && e->text ? 0 : -ENOMEM;
 }
@@ -211,7 +216,7 @@ int mw_entity_read(struct mw_arena *a, struct mw_str header, bool part, const ch
 	if (r == 0 && is_message_file(&e))
 		e.type = "message/rfc822";
 	if (r == 0)
-		r = read_text(a, &f, header, part, &e);
+		r = read_text(a, header, part, &e);
 	if (r == 0)
 		*ret = e;
 	return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mail/sealed.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -32,19 +33,89 @@ static bool is_enveloped(struct mw_str head)
 	       (holds(head, enveloped, sizeof(enveloped) - 1) || holds(head, auth, sizeof(auth) - 1));
 }
 
-/* Nothing but armour: text behind its end would leave in clear. */
-static bool is_armour(struct mw_str head, struct mw_str data, enum mw_transfer transfer)
+/* What follows the value would leave in clear. */
+bool mw_is_whole_value(struct mw_str s)
 {
-	static const struct mw_str begin = {.p = "-----BEGIN PGP MESSAGE-----", .n = 27},
-				   end = {.p = "-----END PGP MESSAGE-----", .n = 25};
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t octets, n = 0;
 
-	head = mw_str_trim(head);
-	if (head.n < begin.n || memcmp(head.p, begin.p, begin.n) != 0)
+	if (s.n < 4 || p[0] != 0x30)
 		return false;
-	if (transfer == MW_TRANSFER_BASE64)
-		return true;
-	data = mw_str_trim(data);
-	return data.n >= end.n && memcmp(data.p + data.n - end.n, end.p, end.n) == 0;
+	if (p[1] == 0x80) /* no length: it ends with the mark of an end */
+		return memcmp(p + s.n - 2, "\0\0", 2) == 0;
+	octets = p[1] & 0x80 ? p[1] & 0x7fu : 0;
+	if (octets > sizeof(n) || s.n < 2 + octets)
+		return false;
+	n = octets ? 0 : p[1];
+	for (size_t i = 0; i < octets; i++)
+		n = n << 8 | p[2 + i];
+	s.p += 2 + octets;
+	s.n -= 2 + octets;
+	if (n > s.n)
+		return false;
+	return mw_str_trim((struct mw_str){.p = s.p + n, .n = s.n - n}).n == 0;
+}
+
+static struct mw_str take_line(struct mw_str *s)
+{
+	const char *lf = memchr(s->p, '\n', s->n);
+	struct mw_str line = {.p = s->p, .n = lf ? (size_t)(lf - s->p) : s->n};
+
+	s->p += line.n + (lf ? 1 : 0);
+	s->n -= line.n + (lf ? 1 : 0);
+	return mw_str_trim(line);
+}
+
+/* "Version: …" and the like (RFC 9580 6.2.2). */
+static bool is_armour_field(struct mw_str line)
+{
+	static const char *const known[] = {"Version: ", "Comment: ", "MessageID: ", "Hash: ", "Charset: "};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (line.n > strlen(known[i]) && line.n <= 100 && memcmp(line.p, known[i], strlen(known[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Fields, an empty line, and nothing but base64. */
+static bool is_armour_body(struct mw_str s)
+{
+	struct mw_str line = take_line(&s);
+	bool any = false;
+
+	while (is_armour_field(line))
+		line = take_line(&s);
+	if (line.n)
+		return false;
+	while (s.n) {
+		line = take_line(&s);
+		for (size_t i = 0; i < line.n; i++)
+			if (!mw_transfer_is_base64(line.p[i]))
+				return false;
+		any |= line.n > 0;
+	}
+	return any;
+}
+
+bool mw_is_armoured(struct mw_str s, const char *kind)
+{
+	char begin[64], end[64];
+	size_t b = (size_t)snprintf(begin, sizeof(begin), "-----BEGIN PGP %s-----\n", kind) - 1;
+	size_t e = (size_t)snprintf(end, sizeof(end), "-----END PGP %s-----", kind);
+	struct mw_str first;
+
+	s = mw_str_trim(s);
+	if (s.n < b + e || memcmp(s.p, begin, b) != 0 || memcmp(s.p + s.n - e, end, e) != 0)
+		return false;
+	s.n -= e;
+	first = take_line(&s);
+	return first.n == b && is_armour_body(s);
+}
+
+/* All of a leaf, decoded. Without memory there is no seal. */
+static bool is_sealed_whole(struct mw_str whole, bool smime)
+{
+	return smime && is_enveloped(whole) ? mw_is_whole_value(whole) : mw_is_armoured(whole, "MESSAGE");
 }
 
 static bool is_version(const char *type, struct mw_str data)
@@ -54,20 +125,25 @@ static bool is_version(const char *type, struct mw_str data)
 
 bool mw_sealed(const char *type, const char *name, struct mw_str data, enum mw_transfer transfer)
 {
+	static const char begin[] = "-----BEGIN PGP MESSAGE-----";
 	bool smime = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0 ||
 		     ends_with(name, ".p7m");
+	struct mw_str head = {.p = data.p, .n = data.n < HEAD ? data.n : HEAD}, whole = data;
+	bool all = data.n <= HEAD, sealed, worth;
 	struct mw_buf buf = MW_BUF_INIT;
-	struct mw_str head;
-	bool sealed;
 
-	if (transfer == MW_TRANSFER_NONE) {
-		head = (struct mw_str){.p = data.p, .n = data.n < HEAD ? data.n : HEAD};
-	} else {
-		(void)mw_transfer_decode(transfer, data, HEAD,
-					 &buf); /* too long is expected, and without memory there is no seal */
+	if (transfer != MW_TRANSFER_NONE) {
+		all = mw_transfer_decode(transfer, data, HEAD, &buf) == 0; /* too long is expected */
 		head = (struct mw_str){.p = mw_buf_text(&buf), .n = buf.n};
 	}
-	sealed = (smime && is_enveloped(head)) || is_armour(head, data, transfer) || is_version(type, head);
+	sealed = all && is_version(type, head);
+	worth = (smime && is_enveloped(head)) || holds(head, begin, sizeof(begin) - 1);
+	if (worth && transfer != MW_TRANSFER_NONE) {
+		mw_buf_free(&buf);
+		worth = mw_transfer_decode(transfer, data, UINT64_MAX, &buf) == 0;
+		whole = (struct mw_str){.p = mw_buf_text(&buf), .n = buf.n};
+	}
+	sealed = sealed || (worth && is_sealed_whole(whole, smime));
 	mw_buf_free(&buf);
 	return sealed;
 }

@@ -89,6 +89,11 @@ static unsigned base64_value(char c)
 	return base64_values[(unsigned char)c];
 }
 
+bool mw_transfer_is_base64(char c)
+{
+	return c == '=' || base64_value(c) != 0;
+}
+
 /* Four letters in a row without anything between: nearly all of nearly every body. */
 static size_t base64_fast(struct drain *d, struct mw_str s, size_t i)
 {

@@ -19,6 +19,8 @@ enum mw_transfer mw_transfer_by_name(struct mw_str value);
 bool mw_transfer_plausible(enum mw_transfer, struct mw_str data);
 /* And is that all they are, as far as samples tell? Else they are worth a look as they stand, too. */
 bool mw_transfer_pure(enum mw_transfer, struct mw_str data);
+/* A letter of base64, or its padding. */
+bool mw_transfer_is_base64(char);
 /* Appends the decoded octets, at most max of them. 0, -EFBIG (the first max are there), -ENOMEM. */
 int mw_transfer_decode(enum mw_transfer, struct mw_str data, uint64_t max, struct mw_buf *out);
 /* The encodings of RFC 2047 words: 'B' or 'Q' (in which '_' is a blank and line ends mean nothing). 0, -ENOMEM. */

@@ -412,12 +412,18 @@ static int end_encoded(struct walk *w, struct mw_str data)
 	return add_leaf(w, pub, data, MW_TRANSFER_NONE);
 }
 
+/* Is there nothing that a reader might show beside what is decoded? Around a uuencoded file there may be any text. */
+static bool is_all_decoded(enum mw_transfer transfer, struct mw_str data)
+{
+	return transfer != MW_TRANSFER_UU && mw_transfer_pure(transfer, data);
+}
+
 /* What is not understood may still be text; what is not what its encoding says, or not only that, is read in both ways. */
 static int add_second_look(struct walk *w, struct mw_leaf pub, struct mw_str data, enum mw_transfer transfer)
 {
 	if (mw_str_trim(data).n == 0 || (pub.unread && (strcmp(pub.unread, "sealed") == 0 || strcmp(pub.unread, "limit") == 0)))
 		return 0;
-	if (pub.unread || (transfer == w->entity.transfer && !mw_transfer_pure(transfer, data)))
+	if (pub.unread || (transfer == w->entity.transfer && !is_all_decoded(transfer, data)))
 		return add_text(w, w->path, "raw", "text/plain", pub.zone, data);
 	if (transfer == w->entity.transfer)
 		return 0;
@@ -479,7 +485,7 @@ static int end_section(struct walk *w, size_t end)
 	if (w->section == LEAF && !w->unread && (is_message(w->entity.type) || is_multipart(w->entity.type))) {
 		int r = end_encoded(w, data);
 
-		if (r < 0 || mw_transfer_pure(w->entity.transfer, data))
+		if (r < 0 || is_all_decoded(w->entity.transfer, data))
 			return r;
 		return add_text(w, w->path, "raw", "text/plain", body_zone(w->attachment), data);
 	}

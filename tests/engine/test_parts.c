@@ -459,15 +459,20 @@ static void test_media_signature(void **state)
 {
 	(void)state;
 	assert_true(
-		mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
+		mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
 	assert_true(
-		mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx\n-----END PGP SIGNATURE-----\nSSN\n"
+		mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN\n"
 						      "-----END PGP SIGNATURE-----")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nx")));
-	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x82\x01\x00")));
-	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x06\x09")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nSSN 123\n-----END PGP SIGNATURE-----")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nSSN: 123\n\nx\n-----END PGP SIGNATURE-----")));
+	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00")));
+	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00SSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00SSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x01\x00\x05\x00")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("0123")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("")));
 }

@@ -101,7 +101,7 @@ static const struct {
      "filename*=iso-8859-1''caf%E9%20a.txt\n\nx",
      "1.name text/plain f [plain.txt\ncaf\xc3\xa9 a.txt\nplain.txt\nMRN 48151623.txt\n]\n1 text/plain a \"plain.txt\" [x]\n"},
     {"Content-Disposition: attachment; filename=one.txt\nContent-Disposition: attachment; filename=two.txt\n\nx",
-     "1.name text/plain f [one.txt\ntwo.txt\n]\n1 text/plain a \"one.txt\" [x]\n"},
+     "1.name text/plain f [one.txt\ntwo.txt\n]\n1.structure text/plain b !damaged []\n1 text/plain a \"one.txt\" [x]\n"},
     {"Content-Type: text/plain; name=\"219-09-9998_lab-results%20+type_2.txt\"\n\nx",
      "1.name text/plain f [219-09-9998_lab-results%20+type_2.txt\n219-09-9998 lab results  type 2.txt\n]\n"
      "1 text/plain b \"219-09-9998_lab-results%20+type_2.txt\" [x]\n"},
@@ -178,11 +178,33 @@ static const struct {
      "1 application/octet-stream a [-----BEGIN PGP MESSAGE-----\n\nx\n-----END PGP MESSAGE-----\nin clear]\n"},
     {"Content-Type: multipart/encrypted; boundary=b\n\n--b\n\nin clear\n--b--\n", "1 text/plain b [in clear]\n"},
     {"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nin clear", "1 application/pkcs7-mime a [in clear]\n"},
-    {"Content-Type: application/pkcs7-mime; name=smime.p7m\n\n0\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03",
+    {"Content-Type: application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMBAGCSqGSIb3DQEHA6ADAgEB",
      "1.name text/plain f [smime.p7m\n]\n1 application/pkcs7-mime a \"smime.p7m\" !sealed "
-     "[0\x80\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03]\n"},
-    {"Content-Type: application/x-pkcs7-mime\nContent-Transfer-Encoding: base64\n\nMIIBBgYJKoZIhvcNAQcDoII=\n",
-     "1 application/x-pkcs7-mime a !sealed [0\x82\x01\x06\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x82]\n"},
+     "[0\x10\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x03\x02\x01\x01]\n"},
+    {"Content-Type: application/x-pkcs7-mime\n\n0\x10\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03\xa0\x03\x02\x01\x01\n",
+     "1 application/x-pkcs7-mime a !sealed [0\x10\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x03\x02\x01\x01\n]\n"},
+    /* not only sealed: something else stands behind, between or before what is */
+    {"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\nMBAGCSqGSIb3DQEHA6ADAgEBaW4gY2xlYXI=",
+     "1 application/pkcs7-mime a [0\x10\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x03\x02\x01\x01in clear]\n"},
+    {"Content-Type: application/octet-stream\n\n-----BEGIN PGP MESSAGE-----\n\nx\n-----END PGP MESSAGE-----\nin "
+     "clear\n-----BEGIN PGP MESSAGE-----\n\nx\n-----END PGP MESSAGE-----\n",
+     "1 application/octet-stream a [-----BEGIN PGP MESSAGE-----\n\nx\n-----END PGP MESSAGE-----\nin "
+     "clear\n-----BEGIN PGP MESSAGE-----\n\nx\n-----END PGP MESSAGE-----\n]\n"},
+    {"Content-Type: application/octet-stream\n\n-----BEGIN PGP MESSAGE-----\n\nin clear\n-----END PGP MESSAGE-----\n",
+     "1 application/octet-stream a [-----BEGIN PGP MESSAGE-----\n\nin clear\n-----END PGP MESSAGE-----\n]\n"},
+    {"Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n"
+     "LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0tCgp4Ci0tLS0tRU5EIFBHUCBNRVNTQUdFLS0tLS0K",
+     "1 application/octet-stream a !sealed [-----BEGIN PGP MESSAGE-----\n\nx\n-----END PGP MESSAGE-----\n]\n"},
+    {"Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n"
+     "LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0tCgppbiBjbGVhciwgdG9v",
+     "1 application/octet-stream a [-----BEGIN PGP MESSAGE-----\n\nin clear, too]\n"},
+    /* around a uuencoded file */
+    {"Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nabove\nbegin 644 x\n#86)C\n`\nend\nbelow\n",
+     "1 text/plain b [abc]\n1.raw text/plain b [above\nbegin 644 x\n#86)C\n`\nend\nbelow\n]\n"},
+    /* names in a second field, and in a third */
+    {"Content-Type: text/plain\nContent-Disposition: attachment; filename=one\nContent-Disposition : attachment; "
+     "filename=two\nContent-Disposition: attachment; filename=three\n\nx",
+     "1.name text/plain f [one\ntwo\nthree\n]\n1.structure text/plain b !damaged []\n1 text/plain a \"one\" [x]\n"},
     {"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\nMIIBBgYJKoZIhvcNAQcCoII=\n", /* signed, not
 														 enveloped */
      "1 application/pkcs7-mime a [0\x82\x01\x06\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x02\xa0\x82]\n"},
