@@ -75,13 +75,14 @@ takes_tag_off() { option_is "$1/unix/smtp_generic_maps" '$milward_generic_maps' 
 # Ours is the last of the maps, and the others are the site's of today.
 takes_local_hop() { option_is milward-pickup/unix/virtual_alias_maps '$milward_local_maps' && [ "$(raw milward_local_maps)" = "$(local_maps)" ]; }
 local_milters_are() { # the site's of today, and milward
-	items_of "$(raw milward_local_milters)" | grep -v '^{.*milward' >"$stage/maps" || :
+	items_of "$(raw milward_local_milters)" | at_socket -v "$(our_socket)" >"$stage/maps"
 	items_of "$(raw non_smtpd_milters)" | cmp -s - "$stage/maps"
 }
-milter_is_there() { value "$1" | grep -q 'milward.*default_action=tempfail'; }
+milter_is_there() { is_milter "$(items_of "$(value "$1")" | at_socket "$(our_socket)")"; }
 before_signers() {
+	mine=$(our_socket)
 	items_of "$(value "$1")" | while IFS= read -r item; do
-		case $item in '{'*milward*) exit 0 ;; esac
+		[ -z "$(printf '%s\n' "$item" | at_socket "$mine")" ] || exit 0
 		! is_signer "$item" || exit 1
 	done
 }

@@ -23,6 +23,37 @@ items_of() {
 	}'
 }
 
+# Milward's own items among those of a list of milters on stdin, one a line, or (-v) the others. Its own are those at its very socket:
+# a word in a path says nothing.
+at_socket() { # [-v] SOCKET
+	others=0
+	case $1 in -v) others=1; shift ;; esac
+	awk -v ours="unix:$1" -v others=$others '{
+		address = $0
+		sub(/^[{][ \t]*/, "", address)
+		sub(/[ \t,}].*/, "", address)
+		if ((address == ours) != others) print
+	}'
+}
+
+# Is this item, and no second one, what add puts in? Times may be the site's own; any other attribute, or one that is there twice
+# (Postfix takes the last), could let mail pass while milward is away.
+is_milter() { # ITEMS
+	printf '%s\n' "$1" | awk '
+		{
+			if (NR > 1 || !/^[{].*[}]$/) failed = 1
+			n = split(substr($0, 2, length($0) - 2), word, /[ \t,]+/)
+			for (i = 1; i <= n; i++) {
+				if (word[i] == "" || word[i] ~ /^unix:/ && !named++) continue
+				split(word[i], pair, "=")
+				if (seen[pair[1]]++) failed = 1
+				if (word[i] ~ /^(connect|command|content)_timeout=[1-9][0-9]*[smhdw]?$/) continue
+				if (word[i] != "default_action=tempfail" && word[i] != "protocol=6") failed = 1
+			}
+		}
+		END { exit failed || !seen["default_action"] || !seen["protocol"] }'
+}
+
 # Is NUL among these characters of message_reject_characters, where \0, \00 and \000 mean it?
 has_nul() {
 	printf '%s\n' "$1" | awk '{
