@@ -3,8 +3,9 @@
 """phi-quality: how good the shipped rules are, as a table, and whether REPORT.md still says so.
 
 Mails of tests/corpus/mail are labelled by their names: phi-* must be of class phi, clean-* must not. With ../shared/data
-labelled mail is generated and 4,000 real ordinary messages are scanned (README.md). An aim that is reached is asserted from
-then on; one that is not is printed, and what is reached must not get worse.
+labelled mail is generated and 4,000 real ordinary messages are scanned (README.md). What REPORT.md says must be true: its numbers,
+and the aims that are reached there; other aims are printed. So REPORT.md is the floor, and who writes it anew moves it: `quality
+--report` does not take a number or an aim down unless it is told to.
 
 Needs MILWARD_BUILD (a built tree) and MILWARD_SRC. Prints TAP; the tables are in its comments.
 """
@@ -17,11 +18,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 from maker import measure, report  # noqa: E402
-from maker.shared import Absent, shared  # noqa: E402
+from maker.shared import Absent, Damaged, shared  # noqa: E402
 
 SRC = os.environ.get("MILWARD_SRC", os.path.join(HERE, "../.."))
 BUILD = os.environ.get("MILWARD_BUILD", SRC)
-SLACK = 0.01  # between what REPORT.md says and what is measured
 
 
 class Tap:
@@ -67,28 +67,33 @@ def check_report(tap, result):
     tap.ok(set(said) == set(now), "REPORT.md has the numbers that are measured: else run tests/corpus/quality --report")
     for name, value in now.items():
         was = said.get(name, 0)
-        tap.ok(abs(value - was) <= SLACK, f"{name}: {value:.3f}, REPORT.md says {was:.3f}")
+        tap.ok(abs(value - was) <= report.SLACK, f"{name}: {value:.3f}, REPORT.md says {was:.3f}")
+
+
+def measure_all(tap, folder):
+    try:
+        ctl = measure.Ctl(SRC, BUILD, folder)
+    except measure.Unbuilt as why:
+        return tap.ok(True, "quality of the packs", str(why))
+    check_by_hand(tap, ctl)
+    try:
+        data = shared(SRC, folder)
+    except Absent as why:
+        return tap.ok(True, "generated and ordinary mail", str(why))
+    result = report.measure(ctl, data, folder)
+    for line in report.write(result).splitlines():
+        print("#", line)
+    check_aims(tap, result)
+    return check_report(tap, result)
 
 
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="phi-quality-") as folder:
         try:
-            ctl = measure.Ctl(SRC, BUILD, folder)
-        except measure.Unbuilt as why:
-            tap.ok(True, "quality of the packs", str(why))
-            tap.end()
-        check_by_hand(tap, ctl)
-        try:
-            data = shared(SRC, folder)
-        except Absent as why:
-            tap.ok(True, "generated and ordinary mail", str(why))
-            tap.end()
-        result = report.measure(ctl, data, folder)
-        for line in report.write(result).splitlines():
-            print("#", line)
-        check_aims(tap, result)
-        check_report(tap, result)
+            measure_all(tap, folder)
+        except (measure.Broken, Damaged) as why:
+            tap.ok(False, str(why))
     tap.end()
 
 

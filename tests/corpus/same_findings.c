@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * same_findings: do rules find the same when PCRE2 looks everywhere, when it looks where triggers are, and when a prefilter says
- * where? same_findings POLICIES PATTERNS MODULES FILE|FOLDER… Every file is scanned as a text of its own, octets as they are:
- * once each way, by the patterns of the file PATTERNS and by the rules of POLICIES/rules. Prints each difference and a last line
- * "N texts, N octets, N matches, N differ"; exit 1 when some do.
+ * where? same_findings SHARE POLICIES PATTERNS MODULES FILE|FOLDER… Every file is scanned as a text of its own, octets as they
+ * are: once each way, by one in SHARE of the patterns of the file PATTERNS and of the rules of POLICIES/rules, by others in the
+ * next file. Prints each difference and a last line "N rules, N texts, N octets, N matches, N unread, N limited, N differ"
+ * (limited: PCRE2 reached a limit when it looked everywhere, so that there is nothing to compare with). Exit 1 when some differ
+ * or are unread, 2 when nothing was compared.
  */
 #include "base/file.h"
 #include "engine/engine.h"
@@ -26,7 +28,7 @@ static struct {
 	bool run[RULES_MAX];
 	struct mw_ruleset *set[WAYS];
 	struct mw_hunter *hunter[WAYS];
-	size_t share, texts, differ;
+	size_t share, texts, unread, limited, differ;
 	uint64_t octets, matches;
 } all;
 
@@ -34,6 +36,7 @@ static const struct mw_level level = {.confidence = 50};
 
 static void die(const char *what)
 {
+	fflush(stdout);
 	fprintf(stderr, "same_findings: %s\n", what);
 	exit(2);
 }
@@ -105,10 +108,12 @@ static void sets_make(struct mw_loader *loader)
 	void *inst = NULL;
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (i == PREFILTER && (!hs || hs->hooks.open(NULL, NULL, no_options, &inst, &err) < 0)) {
+		if (i == PREFILTER && !hs) {
 			printf("# no prefilter: %s\n", err.text);
 			continue;
 		}
+		if (i == PREFILTER && hs->hooks.open(NULL, NULL, no_options, &inst, &err) < 0)
+			die(err.text);
 		if (mw_ruleset_compile(all.rule, all.rules, NULL, refused, NULL, &all.set[i], NULL) < 0)
 			die("the rules do not compile");
 		if (i == PLAIN)
@@ -152,6 +157,7 @@ static void compare(const char *path, struct mw_str text)
 			whole[i] = mw_hunt(all.set[i], all.hunter[i], text, all.run, found, &seen[i], &limited) == 0;
 	}
 	all.matches += seen[PLAIN].n;
+	all.limited += !whole[PLAIN];
 	for (size_t i = SIEVE; i < WAYS; i++)
 		for (size_t k = 0; k < all.rules && whole[i] && whole[PLAIN]; k++)
 			if (seen[i].sum[k] != seen[PLAIN].sum[k]) {
@@ -180,6 +186,9 @@ static int file_compare(const char *path, const struct stat *st, int type, struc
 		compare(path, folded.text);
 		all.texts++;
 		all.octets += folded.text.n;
+	} else if (type != FTW_D) {
+		printf("# %s is not read\n", path);
+		all.unread++;
 	}
 	mw_arena_free(&a);
 	return 0;
@@ -204,8 +213,10 @@ int main(int argc, char **argv)
 	for (int i = 5; i < argc; i++)
 		if (nftw(argv[i], file_compare, 16, FTW_PHYS) != 0)
 			die(argv[i]);
-	printf("%zu rules, %zu texts, %llu octets, %llu matches, %zu differ\n", all.rules, all.texts,
-	       (unsigned long long)all.octets, (unsigned long long)all.matches, all.differ);
+	printf("%zu rules, %zu texts, %llu octets, %llu matches, %zu unread, %zu limited, %zu differ\n", all.rules, all.texts,
+	       (unsigned long long)all.octets, (unsigned long long)all.matches, all.unread, all.limited, all.differ);
 	mw_generation_unref(&gen);
-	return all.differ ? 1 : 0;
+	if (all.limited == all.texts || !all.octets)
+		die("nothing was compared");
+	return all.differ || all.unread ? 1 : 0;
 }

@@ -35,6 +35,10 @@ class Unbuilt(Exception):
     """What is measured is not there: why."""
 
 
+class Broken(Exception):
+    """It is there, and does not work: why."""
+
+
 class Ctl:
     """milwardctl of a build, with the policy that is measured."""
 
@@ -50,7 +54,7 @@ class Ctl:
             f.write(re.sub(r"(?m)^(?=class )", people, shipped, count=1))
         done = self.run("check")
         if done.returncode:
-            raise Unbuilt("the shipped policy does not load: " + (done.stderr.strip().splitlines() or ["?"])[0])
+            raise Broken("the shipped policy does not load: " + (done.stderr.strip().splitlines() or ["?"])[0])
 
     def run(self, *args):
         command = [
@@ -65,8 +69,10 @@ class Ctl:
         )
 
     def scan(self, folder, *args):
-        """{path below folder: what was found}"""
+        """{path below folder: what was found}. Throws Broken when some could not be read."""
         done = self.run("scan", "--json", *args, folder)
+        if done.returncode:
+            raise Broken(f"scan ends with {done.returncode}: " + (done.stderr.strip().splitlines() or ["?"])[0])
         found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         return {os.path.relpath(one["file"], folder): one for one in found}
 

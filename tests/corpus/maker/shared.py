@@ -12,8 +12,12 @@ class Absent(Exception):
     """There is no ../shared/data here: where was looked."""
 
 
+class Damaged(Exception):
+    """It is there, and cannot be unpacked: why."""
+
+
 def shared(src, folder):
-    """The folder with phi-text, mail-ham, mime-suites and facts. Throws Absent."""
+    """The folder with phi-text, mail-ham, mime-suites and facts. Throws Absent, Damaged."""
     source = os.path.join(src, "../shared/data")
     if not os.path.exists(os.path.join(source, "phi-text.tar.zst")):
         raise Absent("no ../shared/data")
@@ -27,6 +31,6 @@ def shared(src, folder):
             check=False,
         )
         if done.returncode:
-            raise Absent(f"{one}.tar.zst cannot be unpacked: {done.stderr.strip()}")
+            raise Damaged(f"{one}.tar.zst cannot be unpacked: {done.stderr.strip()}")
     shutil.copytree(os.path.join(source, "facts"), os.path.join(target, "facts"))
     return target
