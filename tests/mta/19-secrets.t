@@ -33,7 +33,8 @@ with lab.Site() as site:
     postfix.super("-r", "ALL")
     lab.wait_for(lambda: "milter-reject" in postfix.log(), "the policy's replies are in the log")
     postfix.flush()
-    lab.wait_for(lambda: all(m["queue_name"] in ("deferred", "hold", "maildrop") for m in postfix.queue()), "Postfix has tried all mail")
+    lab.wait_for(lambda: all(m["queue_name"] in ("deferred", "hold", "maildrop") for m in postfix.queue()), "Postfix has tried all mail",
+                 seconds=60, seen=postfix.queued)
     daemon.stop()
     tap.equal([t for t in said if any(s in t for s in lab.SECRETS)], [], "no reply to the client has it")
     tap.equal(site.leaks(), [], "no log has it")

@@ -110,9 +110,19 @@ class Postfix:
         self.run("postfix", "stop")
 
     def reload(self):
+        """Waits for the old idle servers too: until they see that they are to end, they take sessions with the old settings."""
         before = self.log().count("reload -- version")
+        old = set(self.children())
         self.run("postfix", "reload")
         wait_for(lambda: self.log().count("reload -- version") > before, "Postfix reloads")
+        wait_for(lambda: not old.intersection(self.children("smtpd", "cleanup", "trivial-rewrite")), "servers of before the reload end")
+
+    def children(self, *names):
+        """Process ids of the master's children, of these programs or of all."""
+        with open(os.path.join(QUEUE, "pid", "master.pid")) as file:
+            master = file.read().strip()
+        listed = self.run("ps", "-o", "pid=,comm=", "--ppid", master, check=False).stdout
+        return [int(pid) for pid, name in (line.split() for line in listed.splitlines()) if not names or name in names]
 
     # ---- the queue
     def queue(self):
@@ -130,6 +140,10 @@ class Postfix:
             self.run("postkick", "public", "pickup", "W", check=False)  # pickup may be on its way out: then it looks anyway
         self.flush()
 
+    def queued(self):
+        """For a failure: where each message is and what it waits for."""
+        return ["%s %s %s" % (m["queue_name"], m["queue_id"], [r.get("delay_reason", "") for r in m["recipients"]]) for m in self.queue()]
+
     def maildrop(self):
         return os.listdir(os.path.join(QUEUE, "maildrop"))
 
@@ -140,7 +154,7 @@ class Postfix:
         return all(m["queue_name"] in ("deferred", "hold") for m in self.queue())
 
     def settle(self, seconds=30):
-        wait_for(self.settled, "Postfix has tried all mail", seconds)
+        wait_for(self.settled, "Postfix has tried all mail", seconds, self.queued)
 
     def deferred(self):
         """Recipients that wait, with the reason."""

@@ -7,6 +7,7 @@
         site.tap.equal(site.copies(message), {("valid", "bob@valid.test"): ["TLSv1.3"]}, "arrives once, encrypted")
 """
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -93,7 +94,9 @@ class Site:
         os._exit(status)
 
     def _tell(self):
-        """For a failure: what the sinks got, and the end of every log."""
+        """For a failure: what the sinks got, what Postfix warned of, and the end of every log."""
+        note("---- warnings")
+        note("\n".join(re.findall(r".*(?:warning|error|fatal|panic): .*", self.postfix.log())[-30:]))
         note("---- sinks")
         for copy in [c for sink in self.sinks.values() for c in sink.copies][-30:]:
             note(repr(copy))

@@ -47,8 +47,8 @@ class Timeout(AssertionError):
     pass
 
 
-def wait_for(condition, what, seconds=30):
-    """Polls until condition() is true and returns its value; fails with `what` after `seconds`."""
+def wait_for(condition, what, seconds=30, seen=None):
+    """Polls until condition() is true and returns its value; fails with `what`, and with what seen() sees, after `seconds`."""
     end = time.monotonic() + seconds
     pause = 0.01
     while True:
@@ -56,6 +56,6 @@ def wait_for(condition, what, seconds=30):
         if value:
             return value
         if time.monotonic() > end:
-            raise Timeout("waited %d s for: %s" % (seconds, what))
+            raise Timeout("waited %d s for: %s%s" % (seconds, what, "; there is: %s" % seen() if seen else ""))
         time.sleep(pause)
         pause = min(pause * 1.5, 0.2)
