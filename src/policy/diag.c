@@ -14,19 +14,17 @@ void mw_diags_init(struct mw_diags *d, struct mw_arena *arena)
 	*d = (struct mw_diags){.arena = arena};
 }
 
-/* Messages quote words of the policy: what is not printable, or not UTF-8, must not reach a terminal or a JSON document. */
-static char *make_printable(char *text)
+/* Messages quote words of the policy. */
+char *mw_diag_printable(char *text)
 {
 	size_t n = strlen(text), i = 0;
 
 	while (i < n) {
-		size_t len = mw_utf8_length(text + i, n - i);
+		size_t len = mw_utf8_shown(text + i, n - i);
 
-		if (len == 0 || (len == 1 && ((unsigned char)text[i] < 0x20 || text[i] == 0x7f))) {
+		if (len == 0)
 			text[i] = '?';
-			len = 1;
-		}
-		i += len;
+		i += len ? len : 1;
 	}
 	return text;
 }
@@ -39,7 +37,7 @@ static const char *keep(struct mw_diags *d, const char *text)
 		d->no_memory = true;
 		return "";
 	}
-	return make_printable(copy);
+	return mw_diag_printable(copy);
 }
 
 void mw_diag_add(struct mw_diags *d, enum mw_severity severity, struct mw_place place, const char *hint, const char *fmt, ...)
@@ -118,4 +116,12 @@ size_t mw_utf8_length(const char *p, size_t n)
 	if (point < least[len] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
 		return 0;
 	return len;
+}
+
+size_t mw_utf8_shown(const char *p, size_t n)
+{
+	size_t len = mw_utf8_length(p, n);
+	unsigned char c = len ? (unsigned char)p[0] : 0;
+
+	return c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)p[1] < 0xa0) ? 0 : len;
 }

@@ -52,6 +52,10 @@ const char *mw_diag_did_you_mean(struct mw_diags *, const char *word, const char
 void mw_diags_print(const struct mw_diags *, bool colour, struct mw_buf *out);
 /* Octets of the UTF-8 character at p (RFC 3629), 0 when there is none. */
 size_t mw_utf8_length(const char *p, size_t n);
+/* The same, and 0 for a control character too, U+0080 to U+009F among them: what a terminal takes for a command. */
+size_t mw_utf8_shown(const char *p, size_t n);
+/* "?" for each octet that must not reach a terminal or a JSON document. In place; returns text. */
+char *mw_diag_printable(char *text);
 /* One JSON object a line: file, line, column, length, severity, text, hint. */
 void mw_diags_print_json(const struct mw_diags *, struct mw_buf *out);
 

@@ -79,13 +79,12 @@ static void put_span(struct mw_buf *out, struct mw_str line, size_t from, size_t
 {
 	while (from < to && from < line.n) {
 		size_t len = mw_utf8_length(line.p + from, line.n - from);
-		unsigned char c = (unsigned char)line.p[from];
 
-		if (c == '\t')
+		if (line.p[from] == '\t')
 			mw_buf_putc(out, '\t');
 		else if (blank)
 			mw_buf_putc(out, ' ');
-		else if (len == 0 || c < 0x20 || c == 0x7f)
+		else if (mw_utf8_shown(line.p + from, line.n - from) == 0)
 			mw_buf_putc(out, '?');
 		else
 			mw_buf_add(out, line.p + from, len);

@@ -81,31 +81,17 @@ static const char *shown_name(const struct mw_sources *s, const char *path)
 	return rest ? rest : path;
 }
 
-static char *printable(struct mw_arena *a, const char *text)
-{
-	char *copy = mw_arena_str(a, text);
-	size_t n = copy ? strlen(copy) : 0, len;
-
-	for (size_t i = 0; i < n; i += len) {
-		len = mw_utf8_length(copy + i, n - i);
-		if (len == 0 || (len == 1 && (unsigned char)copy[i] < 0x20)) {
-			copy[i] = '?';
-			len = 1;
-		}
-	}
-	return copy;
-}
-
 static int add_read(struct mw_sources *s, const char *path, struct mw_str text, uint32_t *ret)
 {
 	struct mw_arena *a = s->diags->arena;
-	const char *copy = mw_arena_str(a, path), *shown = copy ? printable(a, shown_name(s, copy)) : NULL;
+	const char *copy = mw_arena_str(a, path);
+	char *shown = copy ? mw_arena_str(a, shown_name(s, copy)) : NULL;
 
 	if (!shown) {
 		s->diags->no_memory = true;
 		return -ENOMEM;
 	}
-	return mw_source_add(s, copy, shown, text, ret);
+	return mw_source_add(s, copy, mw_diag_printable(shown), text, ret);
 }
 
 static int try_read(struct mw_sources *s, const char *path, size_t max, uint32_t *ret, struct mw_err *err)

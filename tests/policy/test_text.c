@@ -250,19 +250,19 @@ static void test_print(void **state)
 	(void)state;
 	add_source("a.policy", "first\n\t\xc3\xa9wihtin 60");
 	mw_diag_add(&diags, MW_DIAG_ERROR, place, "did you mean \"within\"?", "unknown word \"%s\"", "wihtin");
-	mw_diag_add(&diags, MW_DIAG_WARNING, nowhere, NULL, "something \x1b[31m\xff");
-	assert_string_equal(printed(false, false), "warning: something ?[31m?\n"
+	mw_diag_add(&diags, MW_DIAG_WARNING, nowhere, NULL, "something \x1b[31m\xff\xc2\x9b" "5m");
+	assert_string_equal(printed(false, false), "warning: something ?[31m???5m\n"
 						   "a.policy:2:4: error: unknown word \"wihtin\"\n"
 						   "    2 | \t\xc3\xa9wihtin 60\n"
 						   "      | \t ^^^^^^ did you mean \"within\"?\n");
 	assert_string_equal(printed(true, false),
-			    "\033[1m\033[1;33mwarning:\033[0m\033[1m something ?[31m?\033[0m\n"
+			    "\033[1m\033[1;33mwarning:\033[0m\033[1m something ?[31m???5m\033[0m\n"
 			    "\033[1ma.policy:2:4: \033[1;31merror:\033[0m\033[1m unknown word \"wihtin\"\033[0m\n"
 			    "    2 | \t\xc3\xa9wihtin 60\n"
 			    "      | \t \033[1;31m^^^^^^\033[0m did you mean \"within\"?\n");
 	assert_string_equal(printed(false, true),
 			    "{\"file\":null,\"line\":0,\"column\":0,\"length\":0,\"severity\":\"warning\","
-			    "\"text\":\"something ?[31m?\",\"hint\":null}\n"
+			    "\"text\":\"something ?[31m???5m\",\"hint\":null}\n"
 			    "{\"file\":\"a.policy\",\"line\":2,\"column\":4,\"length\":6,\"severity\":\"error\","
 			    "\"text\":\"unknown word \\\"wihtin\\\"\",\"hint\":\"did you mean \\\"within\\\"?\"}\n");
 }
