@@ -185,8 +185,10 @@ static int read_head(struct state *s, const char *file, FILE *err)
 	char *path;
 	int fd, r;
 
-	if (asprintf(&path, "%s.head", file) < 0)
+	if (asprintf(&path, "%s.head", file) < 0) {
+		fprintf(err, "out of memory\n");
 		return -ENOMEM;
+	}
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		r = errno == ENOENT ? 0 : -errno;
@@ -205,6 +207,8 @@ static int read_head(struct state *s, const char *file, FILE *err)
 		s->anchor_name[0] = "the head file";
 		s->anchor_seen[0] = s->anchor[0].seq == 0;
 		r = 0;
+	} else if (r < 0) {
+		fprintf(err, "cannot read %s: %s\n", path, strerror(-r));
 	}
 	free(path);
 	return r;

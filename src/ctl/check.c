@@ -23,8 +23,7 @@ static void print_plan(const struct mw_generation *gen)
 	struct mw_buf out = MW_BUF_INIT;
 
 	mw_plan_print(mw_generation_plan(gen), &out);
-	(void)fwrite(mw_buf_text(&out), 1, out.n, stdout);
-	mw_buf_free(&out);
+	ctl_print_buf(&out, stdout);
 }
 
 static void print_result(const struct ctl *ctl, const char *file, const struct mw_plan *plan)
@@ -51,9 +50,7 @@ static int check_file(struct ctl *ctl, struct check *check, const char *file)
 		mw_diags_print_json(&diags, &out);
 	else
 		mw_diags_print(&diags, ctl->colour_err, &out);
-	fflush(stdout);
-	(void)fwrite(mw_buf_text(&out), 1, out.n, check->json ? stdout : stderr);
-	mw_buf_free(&out);
+	ctl_print_buf(&out, check->json ? stdout : stderr);
 	check->errors += diags.errors;
 	check->warnings += diags.warnings;
 	if (r < 0 && !diags.errors) {

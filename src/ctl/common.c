@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,14 +55,47 @@ const char *ctl_policy(struct ctl *ctl)
 	return NULL;
 }
 
-static void print_diags(const struct ctl *ctl, const struct mw_diags *diags)
+/* Something was to be printed and could not be made. jansson asks for memory without a context, so this is the process's. */
+static bool lost;
+
+static void *json_memory(size_t n)
+{
+	void *p = malloc(n);
+
+	lost = lost || !p;
+	return p;
+}
+
+void ctl_output_watch(void)
+{
+	json_set_alloc_funcs(json_memory, free);
+}
+
+bool ctl_output_whole(void)
+{
+	return !lost;
+}
+
+void ctl_output_lost(void)
+{
+	lost = true;
+}
+
+void ctl_print_buf(struct mw_buf *b, FILE *to)
+{
+	if (to == stderr)
+		fflush(stdout);
+	(void)fwrite(mw_buf_text(b), 1, b->n, to);
+	lost = lost || !mw_buf_ok(b);
+	mw_buf_free(b);
+}
+
+void ctl_print_diags(const struct ctl *ctl, const struct mw_diags *diags)
 {
 	struct mw_buf out = MW_BUF_INIT;
 
-	fflush(stdout);
 	mw_diags_print(diags, ctl->colour_err, &out);
-	(void)fwrite(mw_buf_text(&out), 1, out.n, stderr);
-	mw_buf_free(&out);
+	ctl_print_buf(&out, stderr);
 }
 
 struct mw_generation *ctl_generation(struct ctl *ctl, const char *policy, unsigned flags)
@@ -78,7 +112,7 @@ struct mw_generation *ctl_generation(struct ctl *ctl, const char *policy, unsign
 	}
 	mw_diags_init(&diags, arena);
 	r = mw_generation_new(ctl->loader, policy, ctl->search, flags, &diags, &gen, &err);
-	print_diags(ctl, &diags);
+	ctl_print_diags(ctl, &diags);
 	if (r < 0 && diags.errors)
 		ctl_fail("%s: %zu error%s", policy, diags.errors, diags.errors == 1 ? "" : "s");
 	else if (r < 0)
@@ -116,45 +150,26 @@ const char *ctl_kind_name(uint32_t kind)
 	}
 }
 
-void ctl_print_safe(struct mw_str text)
+static void print_shown(struct mw_str text, const char *also)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if (c < 0x20 || c == 0x7f)
-			printf("\\x%02x", c);
+	for (size_t i = 0, n; i < text.n; i += n) {
+		n = mw_utf8_shown(text.p + i, text.n - i);
+		if (n == 0 && (!text.p[i] || !strchr(also, text.p[i])))
+			printf("\\x%02x", (unsigned char)text.p[i]);
 		else
-			putchar(c);
+			(void)fwrite(text.p + i, 1, n ? n : 1, stdout);
+		n = n ? n : 1;
 	}
 }
 
-/* Length of the valid UTF-8 sequence at p, 0 when there is none (RFC 3629 4). */
-static size_t utf8_length(const unsigned char *p, size_t n)
+void ctl_print_safe(struct mw_str text)
 {
-	size_t want;
-	unsigned char low = 0x80, high = 0xbf;
+	print_shown(text, "");
+}
 
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	want = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (n < want)
-		return 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i < want; i++)
-		if (p[i] < 0x80 || p[i] > 0xbf)
-			return 0;
-	return want;
+void ctl_print_lines(struct mw_str text)
+{
+	print_shown(text, "\n\t");
 }
 
 json_t *ctl_json_text(struct mw_str text)
@@ -165,7 +180,7 @@ json_t *ctl_json_text(struct mw_str text)
 	if (s)
 		return s;
 	for (size_t i = 0; i < text.n;) {
-		size_t n = utf8_length((const unsigned char *)text.p + i, text.n - i);
+		size_t n = mw_utf8_length(text.p + i, text.n - i);
 
 		mw_buf_add(&out, n ? text.p + i : "\xef\xbf\xbd", n ? n : 3);
 		i += n ? n : 1;
@@ -176,13 +191,11 @@ json_t *ctl_json_text(struct mw_str text)
 	return s;
 }
 
-int ctl_json_line(json_t *object)
+void ctl_json_line(json_t *object)
 {
 	int r = object ? json_dumpf(object, stdout, JSON_COMPACT) : -1;
 
+	lost = lost || r < 0;
 	json_decref(object);
 	putchar('\n');
-	if (r < 0)
-		ctl_fail("out of memory");
-	return r < 0 ? -1 : 0;
 }

@@ -82,7 +82,10 @@ static void scan_message(void *ctx, const char *path)
 		ctl_fail("%s", err.text);
 		return;
 	}
-	mw_msg_run(msg, NULL, NULL);
+	if (offline_run(msg, path, NULL, NULL, &err) < 0) {
+		c->failed++;
+		ctl_fail("%s", err.text);
+	}
 	for (size_t i = 0; i < mw_msg_parts(msg); i++)
 		scan_text(c, mw_msg_part(msg, i)->text, mw_msg_part(msg, i)->zone);
 	mw_msg_free(&msg);
@@ -171,13 +174,13 @@ static void print_text(const struct cost *c, const uint32_t *order)
 	print_row(c, "all", &all, "");
 }
 
-static int print_json_row(const struct cost *c, json_t *row, const struct mw_cost *v)
+static void print_json_row(const struct cost *c, json_t *row, const struct mw_cost *v)
 {
 	json_object_set_new(row, "us_per_mb", json_real(per_megabyte(c, (double)v->time / 1e3)));
 	json_object_set_new(row, "share", json_real(share(c, v->time)));
 	json_object_set_new(row, "looks", json_integer((json_int_t)v->looks));
 	json_object_set_new(row, "matches", json_integer((json_int_t)v->matches));
-	return ctl_json_line(row);
+	ctl_json_line(row);
 }
 
 static void print_json(const struct cost *c, const uint32_t *order)

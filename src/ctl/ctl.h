@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "engine/engine.h"
 #include <jansson.h>
+#include <stdio.h>
 
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 64 };
 
@@ -19,6 +20,7 @@ struct ctl {
 	const char *search;  /* folder of the shipped policies */
 	bool colour;         /* standard output takes colours */
 	bool colour_err;     /* standard error takes colours */
+	bool terminal;	     /* standard output is one */
 	struct mw_loader *loader;
 	char policy_path[4096];
 };
@@ -60,11 +62,22 @@ const char *ctl_zone_name(uint32_t zone);
 const char *ctl_kind_name(uint32_t kind);
 /* Why a finding is as sure as it is: `near "ssn"`, `no context, in shadow`; nothing when its rule knows no context. */
 void ctl_why(const struct mw_plan *, const struct mw_finding *, struct mw_buf *out);
-/* Prints text with control characters made visible: what came from a message must not drive the terminal. */
+/* Prints text with control characters, and what is not UTF-8, as \xHH: what came from a message must not drive the terminal. */
 void ctl_print_safe(struct mw_str text);
+/* The same, but line ends and tabs stay. */
+void ctl_print_lines(struct mw_str text);
+/* Prints what was made and frees it. */
+void ctl_print_buf(struct mw_buf *, FILE *to);
+/* Diagnostics, to standard error. */
+void ctl_print_diags(const struct ctl *, const struct mw_diags *);
 /* JSON string of octets that may not be UTF-8 (strays become U+FFFD). NULL = no memory. */
 json_t *ctl_json_text(struct mw_str text);
-/* One compact line, then '\n'. Takes over the reference. 0 or -1. */
-int ctl_json_line(json_t *);
+/* One compact line, then '\n'. Takes over the reference. */
+void ctl_json_line(json_t *);
+/* For main: begins to watch over what jansson asks for; and at the end: was everything printed that was to be? Callers above need
+ * not look after a member that there was no memory for. */
+void ctl_output_watch(void);
+bool ctl_output_whole(void);
+void ctl_output_lost(void); /* there was no memory for something */
 
 #endif

@@ -73,21 +73,30 @@ static const char *direction(uint32_t before, uint32_t after)
 	return mw_effect_stricter(before, after) == after ? "stricter" : "weaker";
 }
 
+static void add_rcpt(const struct diff *d, json_t *list, const char *to, const struct mw_verdict *a, const struct mw_verdict *b)
+{
+	const char *way = direction(a->effect, b->effect);
+	struct mw_buf name = MW_BUF_INIT;
+
+	mw_buf_printf(&name, "%s -> %s, %s", a->action, b->action, way);
+	if (mw_buf_ok(&name))
+		count(d->routes, mw_buf_text(&name), "recipients", 1);
+	else
+		ctl_output_lost();
+	mw_buf_free(&name);
+	json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "to", ctl_json_text(mw_str(to)), "old", a->action, "new",
+					      b->action, "old_line", a->where, "new_line", b->where, "direction", way));
+}
+
 static json_t *compare_rcpts(const struct diff *d, struct mw_msg *const *msg)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < d->how.rcpts; i++) {
 		const struct mw_verdict *a = mw_msg_verdict(msg[OLD], i), *b = mw_msg_verdict(msg[NEW], i);
-		char name[300];
 
-		if (!a || !b || strcmp(a->action, b->action) == 0)
-			continue;
-		(void)snprintf(name, sizeof(name), "%s -> %s, %s", a->action, b->action, direction(a->effect, b->effect));
-		count(d->routes, name, "recipients", 1);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "to", d->how.rcpt[i], "old", a->action,
-						      "new", b->action, "old_line", a->where, "new_line", b->where, "direction",
-						      direction(a->effect, b->effect)));
+		if (a && b && strcmp(a->action, b->action) != 0)
+			add_rcpt(d, list, d->how.rcpt[i], a, b);
 	}
 	return list;
 }
@@ -242,10 +251,9 @@ static void print_totals(const struct ctl *ctl, const char *title, json_t *total
 static void print_summary(struct diff *d)
 {
 	if (d->json) {
-		(void)ctl_json_line(json_pack("{s:{s:I, s:I, s:I, s:O, s:O, s:O}}", "summary", "messages",
-					      (json_int_t)d->messages, "differ", (json_int_t)d->differ, "failed",
-					      (json_int_t)d->failed, "classes", d->classes, "routes", d->routes, "rules",
-					      d->rules));
+		ctl_json_line(json_pack("{s:{s:I, s:I, s:I, s:O, s:O, s:O}}", "summary", "messages", (json_int_t)d->messages, "differ",
+					(json_int_t)d->differ, "failed", (json_int_t)d->failed, "classes", d->classes, "routes",
+					d->routes, "rules", d->rules));
 		return;
 	}
 	printf("%s%zu messages, %zu differ", ctl_style(d->ctl, CTL_BOLD), d->messages, d->differ);
@@ -271,9 +279,8 @@ static void compare(struct diff *d, const char *path, struct mw_msg *const *msg)
 		if (!d->quiet)
 			ctl_progress_clear(&d->progress);
 		if (d->json && !d->quiet)
-			(void)ctl_json_line(json_pack("{s:o, s:{s:O, s:O}, s:O, s:O}", "file", ctl_json_text(mw_str(path)),
-						      "classes", "gained", gained, "lost", lost, "recipients", rcpts, "rules",
-						      rules));
+			ctl_json_line(json_pack("{s:o, s:{s:O, s:O}, s:O, s:O}", "file", ctl_json_text(mw_str(path)), "classes",
+						"gained", gained, "lost", lost, "recipients", rcpts, "rules", rules));
 		else if (!d->quiet)
 			print_change(d, path, gained, lost, rcpts, rules);
 	}
@@ -292,9 +299,7 @@ static void diff_file(void *ctx, const char *path)
 
 	for (int i = 0; i < SIDES && good; i++) {
 		msg[i] = offline_read(d->gen[i], &d->how, path, &err);
-		good = msg[i] != NULL;
-		if (good)
-			mw_msg_run(msg[i], NULL, NULL);
+		good = msg[i] != NULL && offline_run(msg[i], path, NULL, NULL, &err) == 0;
 	}
 	d->messages++;
 	if (good) {

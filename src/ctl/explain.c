@@ -78,9 +78,10 @@ static void print_classes(const struct explain *x)
 		struct mw_buf text = MW_BUF_INIT;
 
 		mw_expr_print(x->plan, x->plan->cls[i].when, &text);
-		printf("  %s%s%s  %s when %s\n", ctl_style(x->ctl, in[i] ? CTL_YELLOW : CTL_DIM), in[i] ? "yes" : "no ",
-		       ctl_style(x->ctl, CTL_PLAIN), x->plan->cls[i].name, mw_buf_text(&text));
-		mw_buf_free(&text);
+		printf("  %s%s%s  %s when ", ctl_style(x->ctl, in[i] ? CTL_YELLOW : CTL_DIM), in[i] ? "yes" : "no ",
+		       ctl_style(x->ctl, CTL_PLAIN), x->plan->cls[i].name);
+		ctl_print_buf(&text, stdout);
+		putchar('\n');
 	}
 }
 
@@ -97,17 +98,20 @@ static void print_findings(const struct explain *x)
 		struct mw_buf why = MW_BUF_INIT;
 
 		ctl_why(x->plan, f, &why);
-		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu%s%s\n", rule->name, ctl_kind_name(rule->kind), f->confidence,
+		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu%s", rule->name, ctl_kind_name(rule->kind), f->confidence,
 		       mw_zone_word(f->zone), mw_msg_part(x->msg, f->part)->path, (unsigned long long)f->offset,
-		       (unsigned long long)f->length, why.n ? "  " : "", mw_buf_text(&why));
-		mw_buf_free(&why);
+		       (unsigned long long)f->length, why.n ? "  " : "");
+		ctl_print_buf(&why, stdout);
+		putchar('\n');
 	}
 	for (size_t i = 0; i < mw_msg_parts(x->msg); i++) {
 		const struct mw_part *part = mw_msg_part(x->msg, i);
 
-		if (part->unread)
-			printf("  %sunreadable%s part %s (%s): %s\n", ctl_style(x->ctl, CTL_RED), ctl_style(x->ctl, CTL_PLAIN), part->path,
-			       part->type, part->unread);
+		if (!part->unread)
+			continue;
+		printf("  %sunreadable%s part %s (", ctl_style(x->ctl, CTL_RED), ctl_style(x->ctl, CTL_PLAIN), part->path);
+		ctl_print_safe(mw_str(part->type));
+		printf("): %s\n", part->unread);
 	}
 }
 
@@ -124,11 +128,14 @@ static void print_facts(const struct explain *x)
 			if (!any)
 				heading(x, "facts");
 			any = true;
-			if (plugin->facts[f].type == MW_STR)
-				printf("  %s.%s = \"%s\"\n", plugin->name, plugin->facts[f].name, text ? text : "");
-			else
-				printf("  %s.%s = %lld\n", plugin->name, plugin->facts[f].name,
-				       (long long)mw_msg_fact(x->msg, (uint32_t)m, f));
+			printf("  %s.%s = ", plugin->name, plugin->facts[f].name);
+			if (plugin->facts[f].type == MW_STR) {
+				putchar('"');
+				ctl_print_safe(mw_str(text));
+				puts("\"");
+			} else {
+				printf("%lld\n", (long long)mw_msg_fact(x->msg, (uint32_t)m, f));
+			}
 		}
 	}
 }
@@ -155,8 +162,9 @@ static void print_tried(const struct explain *x, const struct tried *t)
 	}
 	if (t->failed)
 		mw_expr_print(x->plan, t->failed, &text);
-	printf("    %s%s  does not: %s%s\n", ctl_style(x->ctl, CTL_DIM), t->line->where, mw_buf_text(&text), ctl_style(x->ctl, CTL_PLAIN));
-	mw_buf_free(&text);
+	printf("    %s%s  does not: ", ctl_style(x->ctl, CTL_DIM), t->line->where);
+	ctl_print_buf(&text, stdout);
+	printf("%s\n", ctl_style(x->ctl, CTL_PLAIN));
 }
 
 static void print_rcpt(const struct explain *x, uint32_t i)
@@ -164,6 +172,8 @@ static void print_rcpt(const struct explain *x, uint32_t i)
 	const struct mw_rcpt *rcpt = &mw_msg_envelope(x->msg)->rcpt[i];
 	const struct mw_verdict *v = mw_msg_verdict(x->msg, i);
 
+	if (!v)
+		return; /* something failed before anything was decided, which is told */
 	printf("\n%s<", ctl_style(x->ctl, CTL_BOLD));
 	ctl_print_safe(rcpt->address);
 	printf(">%s  %s\n  %s%s%s", ctl_style(x->ctl, CTL_PLAIN), rcpt->internal ? "internal" : "external",
@@ -185,8 +195,10 @@ static void print_outcome(const struct explain *x)
 	heading(x, "the message");
 	printf("  %s%s%s%s%s", ctl_style(x->ctl, effect_style(o->effect)), mw_effect_name(o->effect), ctl_style(x->ctl, CTL_PLAIN),
 	       o->cause ? " because of " : "", o->cause ? o->cause : "");
-	if (o->reason[0])
-		printf(": %s", o->reason);
+	if (o->reason[0]) {
+		printf(": ");
+		ctl_print_safe(mw_str(o->reason));
+	}
 	printf("%s\n", o->observe ? "  (observe mode: it would; it is delivered as it is)" : "");
 }
 
@@ -195,11 +207,13 @@ static int explain_message(struct ctl *ctl, struct mw_generation *gen, const str
 	struct explain x = {.ctl = ctl, .plan = mw_generation_plan(gen)};
 	struct mw_err err = {0};
 	struct mw_msg *msg = offline_read(gen, how, path, &err);
+	int r = CTL_OK;
 
 	if (!msg)
 		return ctl_fail("%s", err.text);
 	x.msg = msg;
-	mw_msg_run(msg, remember, &x);
+	if (offline_run(msg, path, remember, &x, &err) < 0)
+		r = ctl_fail("%s", err.text);
 	print_message(&x, path);
 	print_findings(&x);
 	print_facts(&x);
@@ -212,7 +226,7 @@ static int explain_message(struct ctl *ctl, struct mw_generation *gen, const str
 		printf("\nno recipients: add --to ADDRESS to see what would happen\n");
 	mw_msg_free(&msg);
 	free(x.tried);
-	return x.no_memory ? ctl_fail("out of memory") : CTL_OK;
+	return x.no_memory ? ctl_fail("out of memory") : r;
 }
 
 int ctl_explain(struct ctl *ctl, int argc, char **argv)

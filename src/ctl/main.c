@@ -88,7 +88,10 @@ static bool colour_wanted(const char *when, int fd)
 	return strcmp(when, "always") == 0;
 }
 
-static int parse_options(struct ctl *ctl, int argc, char **argv, bool *help)
+/* Options that are commands of their own. */
+enum instead { ASK_NOTHING, ASK_HELP, ASK_VERSION };
+
+static int parse_options(struct ctl *ctl, int argc, char **argv, enum instead *instead)
 {
 	static const struct option longs[] = {
 		{"policy", required_argument, NULL, 'p'}, {"modules", required_argument, NULL, 'm'},
@@ -110,17 +113,17 @@ static int parse_options(struct ctl *ctl, int argc, char **argv, bool *help)
 		else if (c == 'c')
 			when = optarg;
 		else if (c == 'h')
-			*help = true;
-		else if (c == 'V') {
-			printf("milwardctl %s\n", MW_VERSION);
-			exit(CTL_OK);
-		} else
+			*instead = ASK_HELP;
+		else if (c == 'V')
+			*instead = ASK_VERSION;
+		else
 			return CTL_USAGE;
 	}
 	if (strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
 		return ctl_usage("", "--colour takes auto, always or never, not \"%s\"", when);
 	ctl->colour = colour_wanted(when, STDOUT_FILENO);
 	ctl->colour_err = colour_wanted(when, STDERR_FILENO);
+	ctl->terminal = isatty(STDOUT_FILENO);
 	return CTL_OK;
 }
 
@@ -135,18 +138,21 @@ int main(int argc, char **argv)
 {
 	struct ctl ctl = {.modules = from_environment("MILWARD_MODULES", MW_MODULE_DIR),
 			  .search = from_environment("MILWARD_POLICIES", MW_POLICY_DIR)};
-	bool help = false;
+	enum instead instead = ASK_NOTHING;
 	int r;
 
 	mw_log_open("milwardctl", MW_LOG_STDERR, MW_WARNING);
-	r = parse_options(&ctl, argc, argv, &help);
+	r = parse_options(&ctl, argc, argv, &instead);
 	if (r)
 		return r;
 	mw_mime_init();
+	ctl_output_watch();
 	ctl.loader = mw_loader_new(ctl.modules);
 	if (!ctl.loader)
 		return ctl_fail("out of memory");
-	if (help || (optind < argc && strcmp(argv[optind], "help") == 0)) {
+	if (instead == ASK_VERSION) {
+		printf("milwardctl %s\n", MW_VERSION);
+	} else if (instead == ASK_HELP || (optind < argc && strcmp(argv[optind], "help") == 0)) {
 		print_help(&ctl);
 	} else if (optind == argc) {
 		print_help(&ctl);
@@ -161,5 +167,5 @@ int main(int argc, char **argv)
 	/* A full disk or a closed pipe must not look like success. */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return ctl_fail("cannot write to standard output");
-	return r;
+	return ctl_output_whole() ? r : ctl_fail("out of memory: not all of it was printed");
 }

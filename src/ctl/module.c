@@ -84,11 +84,22 @@ static int run(struct ctl *ctl, const struct mw_plugin *plugin, const struct mw_
 	return r;
 }
 
+static bool is_installed(struct ctl *ctl, const char *name)
+{
+	const char *const *v = mw_loader_catalog(ctl->loader).names;
+
+	while (v && *v && strcmp(*v, name) != 0)
+		v++;
+	return v && *v;
+}
+
 int ctl_module(struct ctl *ctl, int argc, char **argv)
 {
 	struct mw_err err = {0};
 	const struct mw_plugin *plugin = mw_loader_describe(ctl->loader, argv[0], &err);
 
+	if (!plugin && is_installed(ctl, argv[0]))
+		return ctl_fail("%s", err.text); /* a file that others may write, for instance */
 	if (!plugin || !plugin->commands)
 		return -1;
 	plugin = mw_loader_load(ctl->loader, argv[0], &err);

@@ -141,60 +141,66 @@ static int try_candidates(struct set *s, const struct mw_ruleset *set, const str
 	return r < 0 ? r : 0;
 }
 
-/* A variation of one of the rule's samples that tells the two apart. NULL: none does, or no memory. */
-static char *suggest_from(struct set *rule, const struct mw_ruleset *is, struct set *mutant, const struct mw_ruleset *would,
-			  bool loosened, struct mw_str text)
+/* A variation of one of the rule's samples that tells the two apart. 0 with *found still NULL: none does. */
+static int suggest_from(struct set *rule, const struct mw_ruleset *is, struct set *mutant, const struct mw_ruleset *would,
+			bool loosened, struct mw_str text, char **found)
 {
 	struct mw_arena *arena = mw_arena_new(0);
 	struct suggest c = {.n = 0};
 	bool *failed = NULL;
-	char *found = NULL;
+	int r = arena ? suggest_vary(&c, arena, &rule->v[0], text) : -ENOMEM;
 
-	if (arena && suggest_vary(&c, arena, &rule->v[0], text) == 0 && c.n)
+	if (r == 0) {
 		failed = mw_arena_array(arena, c.n, sizeof(*failed));
-	if (failed && try_candidates(rule, is, &c, !loosened, failed) == 0 &&
-	    try_candidates(mutant, would, &c, loosened, failed) == 0)
-		for (size_t i = 0; i < c.n && !found; i++)
-			if (!failed[i])
-				found = strndup(c.v[i].text.p, c.v[i].text.n);
+		r = failed ? 0 : -ENOMEM;
+	}
+	if (r == 0)
+		r = try_candidates(rule, is, &c, !loosened, failed);
+	if (r == 0)
+		r = try_candidates(mutant, would, &c, loosened, failed);
+	for (size_t i = 0; r == 0 && i < c.n && !*found; i++) {
+		if (failed[i])
+			continue;
+		*found = strndup(c.v[i].text.p, c.v[i].text.n);
+		r = *found ? 0 : -ENOMEM;
+	}
 	mw_arena_free(&arena);
-	return found;
+	return r;
 }
 
-static char *suggest(struct run *run, const struct mutant *m, struct set *mutant, const struct mw_ruleset *would, uint32_t rule)
+static int suggest(struct run *run, const struct mutant *m, struct set *mutant, const struct mw_ruleset *would, uint32_t rule, char **found)
 {
 	const struct mutant same = {.rule = run->plan->rule[rule]};
 	struct mw_arena *arena = mw_arena_new(0);
 	struct mw_ruleset *is = NULL;
 	struct set original;
 	struct mw_err err;
-	char *found = NULL;
+	int r = arena ? set_make(&original, arena, run->plan, &same, rule) : -ENOMEM;
 
-	if (arena && set_make(&original, arena, run->plan, &same, rule) == 0 &&
-	    mw_ruleset_compile(original.v, original.n, lookup, refused, run, &is, &err) == 0) {
-		for (size_t i = 0; i < same.rule.hits && !found; i++)
-			found = suggest_from(&original, is, mutant, would, m->loosened, same.rule.hit[i].text);
-		for (size_t i = 0; i < same.rule.misses && !found; i++)
-			found = suggest_from(&original, is, mutant, would, m->loosened, same.rule.miss[i].text);
-		mw_ruleset_free(&is);
-	}
+	if (r == 0)
+		r = mw_ruleset_compile(original.v, original.n, lookup, refused, run, &is, &err);
+	for (size_t i = 0; i < same.rule.hits && r == 0 && !*found; i++)
+		r = suggest_from(&original, is, mutant, would, m->loosened, same.rule.hit[i].text, found);
+	for (size_t i = 0; i < same.rule.misses && r == 0 && !*found; i++)
+		r = suggest_from(&original, is, mutant, would, m->loosened, same.rule.miss[i].text, found);
+	mw_ruleset_free(&is);
 	mw_arena_free(&arena);
-	return found;
+	return r;
 }
 
 static enum fate try_set(struct run *run, struct set *s, size_t i)
 {
 	struct mw_ruleset *set = NULL;
 	struct mw_err err;
-	int r = mw_ruleset_compile(s->v, s->n, lookup, refused, run, &set, &err);
+	int r = mw_ruleset_compile(s->v, s->n, lookup, refused, run, &set, &err), suggested = 0;
 
 	if (r < 0)
 		return r == -EINVAL ? NO_RULE : BROKEN;
 	r = mw_ruleset_samples(set, sample_failed, NULL, &err);
 	if (r == 0)
-		run->sample[i] = suggest(run, &run->mutants.v[i], s, set, run->rule_of[i]);
+		suggested = suggest(run, &run->mutants.v[i], s, set, run->rule_of[i], &run->sample[i]);
 	mw_ruleset_free(&set);
-	return r < 0 ? BROKEN : r > 0 ? NOTICED : SURVIVED;
+	return r < 0 || suggested < 0 ? BROKEN : r > 0 ? NOTICED : SURVIVED;
 }
 
 static enum fate try_mutant(struct run *run, size_t i)
@@ -285,16 +291,18 @@ static void print_survivor(const struct ctl *ctl, const struct run *run, size_t 
 	else
 		mw_buf_puts(&sample, "\"...\", or it is superfluous");
 	if (json) {
-		row = json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "file", file, "line", (int)m->line, "column", (int)m->column,
-				"rule", m->rule.name, "mutant", m->what, "add", word);
+		row = json_pack("{s:s, s:i, s:i, s:s, s:o, s:s}", "file", file, "line", (int)m->line, "column", (int)m->column,
+				"rule", m->rule.name, "mutant", ctl_json_text(mw_str(m->what)), "add", word);
 		if (run->sample[i])
 			json_object_set_new(row, "sample", ctl_json_text(mw_str(run->sample[i])));
-		(void)ctl_json_line(row);
+		ctl_json_line(row);
 	} else {
 		printf("%s%s:%u:%u:%s rule \"%s\": no sample notices: %s%s%s, add: %s %s\n", ctl_style(ctl, CTL_BOLD), file,
 		       m->line, m->column, ctl_style(ctl, CTL_PLAIN), m->rule.name, ctl_style(ctl, CTL_YELLOW), m->what,
 		       ctl_style(ctl, CTL_PLAIN), word, mw_buf_text(&sample));
 	}
+	if (!mw_buf_ok(&sample))
+		ctl_output_lost();
 	mw_buf_free(&sample);
 }
 
@@ -310,14 +318,14 @@ static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mu
 	}
 	how->survived += count[SURVIVED];
 	if (how->json)
-		(void)ctl_json_line(json_pack("{s:{s:s, s:I, s:I, s:I}}", "mutants", "file", run->plan->source[0].shown, "tried",
+		ctl_json_line(json_pack("{s:{s:s, s:I, s:I, s:I}}", "mutants", "file", run->plan->source[0].shown, "tried",
 					      (json_int_t)(run->mutants.n - count[NOT_TRIED]), "survived",
 					      (json_int_t)count[SURVIVED], "not_tried", (json_int_t)count[NOT_TRIED]));
 	else
 		printf("%s: %zu mutants, %s%zu survive%s\n", run->plan->source[0].shown, run->mutants.n - count[NOT_TRIED],
 		       ctl_style(ctl, count[SURVIVED] ? CTL_YELLOW : CTL_GREEN), count[SURVIVED], ctl_style(ctl, CTL_PLAIN));
 	if (count[BROKEN])
-		return ctl_fail("%zu mutants could not be tried", count[BROKEN]);
+		return ctl_fail("%zu mutants could not be tried: out of memory, or a limit of matching", count[BROKEN]);
 	if (count[NOT_TRIED])
 		return ctl_fail("%zu mutants were not tried in %ld seconds", count[NOT_TRIED], how->seconds);
 	return CTL_OK;

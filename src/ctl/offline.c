@@ -62,3 +62,17 @@ struct mw_msg *offline_read(struct mw_generation *gen, const struct offline *how
 		mw_msg_free(&msg);
 	return msg;
 }
+
+int offline_run(struct mw_msg *msg, const char *path,
+		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed), void *ctx,
+		struct mw_err *err)
+{
+	static const uint32_t failures[] = {MW_CAUSE_ERROR, MW_CAUSE_TIMEOUT};
+
+	mw_msg_run(msg, trace, ctx);
+	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++)
+		if (mw_msg_causes(msg) >> failures[i] & 1)
+			return mw_fail(err, -EIO, "cannot look at all of %s: %s: %s", path, mw_cause_name(failures[i]),
+				       mw_msg_cause_why(msg, failures[i]));
+	return 0;
+}

@@ -185,17 +185,19 @@ static int value_order(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Distinct values of a rule; a rule in shadow is counted all the same: a test may be about it. */
+/* Distinct values of a rule; a rule in shadow is counted all the same: a test may be about it. Negative: no memory. */
 static int64_t count_values(const struct mw_msg *msg, uint32_t rule)
 {
 	size_t n = mw_msg_findings(msg), m = 0;
 	uint64_t *v = calloc(n ? n : 1, sizeof(*v));
 	int64_t distinct = 0;
 
-	for (size_t i = 0; v && i < n; i++)
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
 		if (mw_msg_finding(msg, i)->rule == rule)
 			v[m++] = mw_msg_finding(msg, i)->value;
-	if (v && m)
+	if (m)
 		qsort(v, m, sizeof(*v), value_order);
 	for (size_t i = 0; i < m; i++)
 		distinct += i == 0 || v[i] != v[i - 1];
@@ -260,6 +262,7 @@ static void judge_unreadable(struct judge *j, const struct policytest_expect *e)
 static void judge_expect(struct judge *j, const struct policytest_expect *e)
 {
 	char what[160];
+	int64_t values;
 	uint32_t i;
 
 	switch (e->about) {
@@ -270,7 +273,11 @@ static void judge_expect(struct judge *j, const struct policytest_expect *e)
 		break;
 	case POLICYTEST_RULE:
 		(void)snprintf(what, sizeof(what), "rule %s: the number of values", e->name);
-		judge_number(j, e, what, count_values(j->msg, find_rule(j->plan, e->name)));
+		values = count_values(j->msg, find_rule(j->plan, e->name));
+		if (values < 0)
+			fail(j, e->place, "out of memory");
+		else
+			judge_number(j, e, what, values);
 		break;
 	case POLICYTEST_FACT:
 		judge_fact(j, e);
@@ -329,10 +336,15 @@ int policytest_run(struct mw_generation *gen, const struct policytest_case *c, p
 {
 	struct judge j = {.plan = mw_generation_plan(gen), .report = report, .ctx = ctx};
 	struct mw_msg *msg = make_message(gen, c, err);
+	int r;
 
 	if (!msg)
 		return err->code ? err->code : -ENOMEM;
-	mw_msg_run(msg, NULL, NULL);
+	r = offline_run(msg, c->mail ? c->mail : "the message", NULL, NULL, err);
+	if (r < 0) {
+		mw_msg_free(&msg);
+		return r; /* what is not there may only not have been found */
+	}
 	j.msg = msg;
 	for (size_t i = 0; i < c->expects.n; i++)
 		judge_expect(&j, &c->expects.v[i]);

@@ -39,8 +39,10 @@ static json_t *finding_json(const struct mw_plan *plan, const struct mw_msg *msg
 			      "confidence", (int)f->confidence, "record", (int)f->record);
 
 	ctl_why(plan, f, &why);
+	if (!mw_buf_ok(&why))
+		ctl_output_lost();
 	if (why.n)
-		json_object_set_new(o, "why", json_string(mw_buf_text(&why)));
+		json_object_set_new(o, "why", ctl_json_text(mw_str(mw_buf_text(&why))));
 	if (f->flags & MW_FINDING_SHADOW)
 		json_object_set_new(o, "shadow", json_true());
 	mw_buf_free(&why);
@@ -70,6 +72,18 @@ static json_t *unreadable_json(const struct mw_msg *msg)
 	return list;
 }
 
+static json_t *causes_json(const struct mw_msg *msg)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < MW_CAUSES; i++)
+		if (mw_msg_causes(msg) >> i & 1)
+			json_array_append_new(list, json_pack("{s:s, s:o}", "cause", mw_cause_name(i), "why",
+							      ctl_json_text(mw_str(mw_msg_cause_why(msg, i)))));
+	return list;
+}
+
+/* error: why not all of it was looked at, NULL = it was. */
 static void print_json(const struct scan *scan, const char *path, const struct mw_msg *msg, const char *error)
 {
 	const struct mw_plan *plan = mw_generation_plan(scan->gen);
@@ -79,9 +93,11 @@ static void print_json(const struct scan *scan, const char *path, const struct m
 	json_object_set_new(line, "classes", msg ? classes_json(plan, msg) : json_array());
 	json_object_set_new(line, "findings", msg ? findings_json(plan, msg) : json_array());
 	json_object_set_new(line, "unreadable", msg ? unreadable_json(msg) : json_array());
+	if (msg && mw_msg_causes(msg))
+		json_object_set_new(line, "causes", causes_json(msg));
 	if (error)
-		json_object_set_new(line, "error", json_string(error));
-	(void)ctl_json_line(line);
+		json_object_set_new(line, "error", ctl_json_text(mw_str(error)));
+	ctl_json_line(line);
 }
 
 /* How often each rule was found, in the plan's order. */
@@ -90,8 +106,10 @@ static void print_rule_counts(const struct mw_plan *plan, const struct mw_msg *m
 	size_t *count = calloc(plan->rules ? plan->rules : 1, sizeof(*count));
 	const char *comma = "";
 
-	if (!count)
+	if (!count) {
+		ctl_output_lost();
 		return;
+	}
 	for (size_t i = 0; i < mw_msg_findings(msg); i++)
 		count[mw_msg_finding(msg, i)->rule]++;
 	for (size_t i = 0; i < plan->rules; i++)
@@ -123,6 +141,9 @@ static void print_text(const struct scan *scan, const char *path, const struct m
 		unread += mw_msg_part(msg, i)->unread != NULL;
 	if (unread)
 		printf("  %s%zu unreadable%s", ctl_style(ctl, CTL_RED), unread, ctl_style(ctl, CTL_PLAIN));
+	for (uint32_t i = 0; i < MW_CAUSES; i++)
+		if (mw_msg_causes(msg) >> i & 1)
+			printf("  %s%s%s", ctl_style(ctl, CTL_RED), mw_cause_name(i), ctl_style(ctl, CTL_PLAIN));
 	putchar('\n');
 }
 
@@ -131,22 +152,19 @@ static void scan_file(void *ctx, const char *path)
 	struct scan *scan = ctx;
 	struct mw_err err = {0};
 	struct mw_msg *msg = offline_read(scan->gen, &scan->how, path, &err);
+	bool whole = msg && offline_run(msg, path, NULL, NULL, &err) == 0;
 
 	scan->done++;
 	if (scan->progress && scan->done % 50 == 0)
 		fprintf(stderr, "\r%zu scanned", scan->done);
-	if (!msg) {
-		scan->failed++;
-		if (scan->json)
-			print_json(scan, path, NULL, err.text);
-		ctl_fail("%s", err.text);
-		return;
-	}
-	mw_msg_run(msg, NULL, NULL);
 	if (scan->json)
-		print_json(scan, path, msg, NULL);
-	else
+		print_json(scan, path, msg, whole ? NULL : err.text);
+	else if (msg)
 		print_text(scan, path, msg);
+	if (!whole) {
+		scan->failed++;
+		ctl_fail("%s", err.text);
+	}
 	mw_msg_free(&msg);
 }
 

@@ -2,6 +2,7 @@
 /* milwardctl test: runs policy tests, milward.test(5). */
 #include "ctl/policytest.h"
 
+#include "base/str.h"
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
@@ -32,9 +33,23 @@ static void report(void *ctx, struct mw_place place, const char *text)
 	struct test *t = ctx;
 
 	if (t->show == SHOW_JSON)
-		json_array_append_new(t->failures, json_pack("{s:i, s:s}", "line", (int)place.line, "text", text));
+		json_array_append_new(t->failures, json_pack("{s:i, s:o}", "line", (int)place.line, "text", ctl_json_text(mw_str(text))));
 	else
 		mw_buf_printf(&t->said, "%s%s:%u: %s\n", t->show == SHOW_TAP ? "# " : "       ", t->file, place.line, text);
+}
+
+/* Behind a # in the name of a test would be a directive: `# TODO` makes a test that fails one that holds. */
+static void print_tap(const struct test *t, const struct policytest_case *c, bool good)
+{
+	printf("%sok %zu - ", good ? "" : "not ", t->ran);
+	for (const char *const *s = (const char *const[]){t->file, ": ", c->name, NULL}; *s; s++)
+		for (const char *p = *s, *end; *p; p = end) {
+			end = *p == '#' ? p + 1 : p + strcspn(p, "#");
+			if (*p == '#')
+				putchar('\\');
+			ctl_print_safe((struct mw_str){.p = p, .n = (size_t)(end - p)});
+		}
+	putchar('\n');
 }
 
 static void print_case(struct test *t, const struct policytest_case *c, bool good)
@@ -42,13 +57,16 @@ static void print_case(struct test *t, const struct policytest_case *c, bool goo
 	const struct ctl *ctl = t->ctl;
 
 	if (t->show == SHOW_JSON)
-		(void)ctl_json_line(json_pack("{s:s, s:s, s:i, s:b, s:O}", "file", t->file, "test", c->name, "line", (int)c->place.line, "ok",
-					      good, "failures", t->failures));
+		ctl_json_line(json_pack("{s:o, s:o, s:i, s:b, s:O}", "file", ctl_json_text(mw_str(t->file)), "test",
+					ctl_json_text(mw_str(c->name)), "line", (int)c->place.line, "ok", good, "failures", t->failures));
 	else if (t->show == SHOW_TAP)
-		printf("%sok %zu - %s: %s\n", good ? "" : "not ", t->ran, t->file, c->name);
-	else
-		printf("  %s%s%s  %s\n", ctl_style(ctl, good ? CTL_GREEN : CTL_RED), good ? "ok  " : "FAIL", ctl_style(ctl, CTL_PLAIN), c->name);
-	fputs(mw_buf_text(&t->said), stdout);
+		print_tap(t, c, good);
+	else {
+		printf("  %s%s%s  ", ctl_style(ctl, good ? CTL_GREEN : CTL_RED), good ? "ok  " : "FAIL", ctl_style(ctl, CTL_PLAIN));
+		ctl_print_safe(mw_str(c->name));
+		putchar('\n');
+	}
+	ctl_print_buf(&t->said, stdout);
 }
 
 static void run_case(struct test *t, const struct policytest_case *c)
@@ -67,16 +85,6 @@ static void run_case(struct test *t, const struct policytest_case *c)
 	json_decref(t->failures);
 }
 
-static void print_diags(struct test *t, const struct mw_diags *diags)
-{
-	struct mw_buf out = MW_BUF_INIT;
-
-	mw_diags_print(diags, t->ctl->colour_err, &out);
-	fflush(stdout);
-	(void)fwrite(mw_buf_text(&out), 1, out.n, stderr);
-	mw_buf_free(&out);
-}
-
 static bool use_policy(struct test *t, const char *named)
 {
 	const char *policy = named ? named : ctl_policy(t->ctl);
@@ -86,6 +94,8 @@ static bool use_policy(struct test *t, const char *named)
 	mw_generation_unref(&t->gen);
 	free(t->policy);
 	t->policy = policy ? strdup(policy) : NULL;
+	if (policy && !t->policy)
+		ctl_fail("out of memory");
 	t->gen = t->policy ? ctl_generation(t->ctl, t->policy, MW_GEN_OFFLINE) : NULL;
 	return t->gen != NULL;
 }
@@ -94,7 +104,7 @@ static void run_cases(struct test *t, const struct policytest *tests, struct mw_
 {
 	for (size_t i = 0; i < tests->cases.n; i++)
 		policytest_check(&tests->cases.v[i], mw_generation_plan(t->gen), diags);
-	print_diags(t, diags);
+	ctl_print_diags(t->ctl, diags);
 	if (diags->errors) {
 		t->broken = true;
 		return;
@@ -125,7 +135,7 @@ static void run_file(struct test *t, const char *path)
 		ctl_fail("out of memory");
 	} else if (diags.errors) {
 		t->broken = true;
-		print_diags(t, &diags);
+		ctl_print_diags(t->ctl, &diags);
 	} else if (!use_policy(t, tests.policy)) {
 		t->broken = true;
 	} else {
@@ -160,11 +170,13 @@ static void run_path(struct test *t, const char *path)
 	for (int i = 0; i < n; i++) {
 		char *child = NULL;
 
-		if (asprintf(&child, "%s/%s", path, entry[i]->d_name) > 0)
+		if (asprintf(&child, "%s/%s", path, entry[i]->d_name) > 0) {
 			run_file(t, child);
-		else
+			free(child);
+		} else {
 			t->broken = true;
-		free(child);
+			ctl_fail("out of memory");
+		}
 		free(entry[i]);
 	}
 	free(entry);
@@ -176,11 +188,14 @@ static void run_default(struct test *t)
 	const char *policy = ctl_policy(t->ctl), *slash = policy ? strrchr(policy, '/') : NULL;
 	char *folder = NULL;
 
-	if (policy && asprintf(&folder, "%.*stests", (int)(slash ? slash + 1 - policy : 0), policy) > 0)
+	if (policy && asprintf(&folder, "%.*stests", (int)(slash ? slash + 1 - policy : 0), policy) > 0) {
 		run_path(t, folder);
-	else
-		t->broken = true;
-	free(folder);
+		free(folder);
+		return;
+	}
+	t->broken = true;
+	if (policy)
+		ctl_fail("out of memory");
 }
 
 static void print_end(struct test *t)

@@ -10,18 +10,29 @@
 
 static void print_part_json(const struct mw_part *part)
 {
-	json_t *line = json_pack("{s:s, s:s, s:o, s:s}", "part", part->path, "type", part->type, "name", ctl_json_text(mw_str(part->name)),
-				 "zone", ctl_zone_name(part->zone));
+	json_t *line = json_pack("{s:s, s:o, s:o, s:s}", "part", part->path, "type", ctl_json_text(mw_str(part->type)), "name",
+				 ctl_json_text(mw_str(part->name)), "zone", ctl_zone_name(part->zone));
 
 	if (part->unread)
 		json_object_set_new(line, "unreadable", json_string(part->unread));
 	json_object_set_new(line, "text", ctl_json_text(part->text));
-	(void)ctl_json_line(line);
+	ctl_json_line(line);
+}
+
+/* Exactly its octets, so that offsets can be cut; on a terminal nothing that drives it. */
+static void put_text(const struct ctl *ctl, struct mw_str text)
+{
+	if (ctl->terminal)
+		ctl_print_lines(text);
+	else
+		(void)fwrite(text.p, 1, text.n, stdout);
 }
 
 static void print_part(const struct ctl *ctl, const struct mw_part *part)
 {
-	printf("%s== %s  %s  %s", ctl_style(ctl, CTL_CYAN), part->path, part->type, ctl_zone_name(part->zone));
+	printf("%s== %s  ", ctl_style(ctl, CTL_CYAN), part->path);
+	ctl_print_safe(mw_str(part->type));
+	printf("  %s", ctl_zone_name(part->zone));
 	if (part->name[0]) {
 		fputs("  ", stdout);
 		ctl_print_safe(mw_str(part->name));
@@ -29,7 +40,7 @@ static void print_part(const struct ctl *ctl, const struct mw_part *part)
 	if (part->unread)
 		printf("  unreadable: %s", part->unread);
 	printf("  (%zu octets)%s\n", part->text.n, ctl_style(ctl, CTL_PLAIN));
-	(void)fwrite(part->text.p, 1, part->text.n, stdout);
+	put_text(ctl, part->text);
 	if (part->text.n && part->text.p[part->text.n - 1] != '\n')
 		putchar('\n');
 }
@@ -47,7 +58,7 @@ static int print_parts(const struct ctl *ctl, const struct mw_msg *msg, const ch
 		if (json)
 			print_part_json(part);
 		else if (only)
-			(void)fwrite(part->text.p, 1, part->text.n, stdout); /* exactly its octets, so that offsets can be cut */
+			put_text(ctl, part->text);
 		else
 			print_part(ctl, part);
 	}
@@ -88,8 +99,11 @@ int ctl_text(struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILED;
 	msg = offline_read(gen, &how, argv[optind], &err);
 	if (msg) {
-		mw_msg_run(msg, NULL, NULL);
+		bool whole = offline_run(msg, argv[optind], NULL, NULL, &err) == 0;
+
 		r = print_parts(ctl, msg, only, json);
+		if (!whole)
+			r = ctl_fail("%s", err.text);
 	} else {
 		r = ctl_fail("%s", err.text);
 	}

@@ -10,12 +10,48 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The folders above, from the one in work up to the one that was named. */
+struct above {
+	const struct above *next;
+	dev_t dev;
+	ino_t ino;
+};
+
 static int not_hidden(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
 }
 
-static size_t walk_folder(const char *path, void (*fn)(void *ctx, const char *path), void *ctx)
+/* Is it one of the folders that it is in? By a link: all of it has its turn already. */
+static bool is_above(const struct above *above, const struct stat *st)
+{
+	while (above && (above->dev != st->st_dev || above->ino != st->st_ino))
+		above = above->next;
+	return above != NULL;
+}
+
+static size_t walk_folder(const char *path, const struct above *above, void (*fn)(void *ctx, const char *path), void *ctx);
+
+/* What a folder holds. A pipe or a device there would be waited for, for ever. */
+static size_t walk_child(const char *path, const struct above *above, void (*fn)(void *ctx, const char *path), void *ctx)
+{
+	struct above here = {.next = above};
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		here.dev = st.st_dev;
+		here.ino = st.st_ino;
+		return is_above(above, &st) ? 0 : walk_folder(path, &here, fn, ctx);
+	}
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		ctl_fail("cannot read %s: not a regular file", path);
+		return 1;
+	}
+	fn(ctx, path);
+	return 0;
+}
+
+static size_t walk_folder(const char *path, const struct above *above, void (*fn)(void *ctx, const char *path), void *ctx)
 {
 	struct dirent **entry;
 	int n = scandir(path, &entry, not_hidden, alphasort);
@@ -28,11 +64,13 @@ static size_t walk_folder(const char *path, void (*fn)(void *ctx, const char *pa
 	for (int i = 0; i < n; i++) {
 		char *child = NULL;
 
-		if (asprintf(&child, "%s/%s", path, entry[i]->d_name) > 0)
-			failed += ctl_walk(child, fn, ctx);
-		else
+		if (asprintf(&child, "%s/%s", path, entry[i]->d_name) > 0) {
+			failed += walk_child(child, above, fn, ctx);
+			free(child);
+		} else {
+			ctl_fail("out of memory");
 			failed++;
-		free(child);
+		}
 		free(entry[i]);
 	}
 	free(entry);
@@ -41,12 +79,16 @@ static size_t walk_folder(const char *path, void (*fn)(void *ctx, const char *pa
 
 size_t ctl_walk(const char *path, void (*fn)(void *ctx, const char *path), void *ctx)
 {
+	struct above here = {.next = NULL};
 	struct stat st;
 
-	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return walk_folder(path, fn, ctx);
-	fn(ctx, path);
-	return 0;
+	if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		fn(ctx, path);
+		return 0;
+	}
+	here.dev = st.st_dev;
+	here.ino = st.st_ino;
+	return walk_folder(path, &here, fn, ctx);
 }
 
 static int64_t now(void)
@@ -65,7 +107,7 @@ void ctl_progress_begin(struct ctl_progress *p, const char *what, size_t all)
 void ctl_progress_step(struct ctl_progress *p)
 {
 	int64_t t = p->on ? now() : 0;
-	size_t full;
+	size_t full, left;
 	char bar[31];
 
 	p->done++;
@@ -76,8 +118,9 @@ void ctl_progress_step(struct ctl_progress *p)
 	memset(bar, '-', 30);
 	memset(bar, '#', full < 30 ? full : 30);
 	bar[30] = '\0';
-	fprintf(stderr, "\r[%s] %zu of %zu %s, %lld s left \033[K", bar, p->done, p->all, p->what,
-		(long long)((t - p->began) * (int64_t)(p->all - p->done) / (int64_t)p->done / 1000));
+	left = p->all > p->done ? p->all - p->done : 0; /* a folder may have grown since it was counted */
+	fprintf(stderr, "\r[%s] %zu of %zu %s, %.0f s left \033[K", bar, p->done, p->all, p->what,
+		(double)(t - p->began) / 1000 * (double)left / (double)p->done);
 }
 
 void ctl_progress_clear(struct ctl_progress *p)

@@ -5,8 +5,8 @@
 
 #include "ctl/ctl.h"
 
-/* fn for each file: those of a folder and its sub-folders in byte order, without names that begin with a dot; "-" is a file.
- * How many folders could not be read; that is said. */
+/* fn for each file: those of a folder and its sub-folders in byte order, without names that begin with a dot; "-" is a file. Links to
+ * folders are followed, but not up again. How many things in folders could not be read; that is said. */
 size_t ctl_walk(const char *path, void (*fn)(void *ctx, const char *path), void *ctx);
 
 /* A bar on standard error, when that is a terminal; nothing otherwise. Drawn at most ten times a second. */

@@ -4,10 +4,27 @@
 import json
 import os
 import pathlib
+import pty
 import subprocess
 import tempfile
 
 from common import BUILD, ENV, finish, ok, run as ctl
+
+
+def terminal(*args):
+    """What the command writes to a terminal."""
+    master, slave = pty.openpty()
+    p = subprocess.Popen([BUILD / "milwardctl", "--colour", "never", *map(str, args)], env=ENV, stdout=slave, stderr=slave)
+    os.close(slave)
+    out = b""
+    try:
+        while piece := os.read(master, 65536):
+            out += piece
+    except OSError:
+        pass  # it has ended
+    os.close(master)
+    p.wait(30)
+    return out
 
 
 def scan_lines(*args):
@@ -127,11 +144,40 @@ ok([pathlib.Path(r["file"]).name for r in rows] == ["a.eml", "b.eml", "c.eml"], 
 code, rows, err = scan_lines(W / "m.eml")
 ok(code == 0 and rows and "phi" in rows[0]["classes"], "without --policy the default policy is used", (rows, err))
 
+(W / "d/sub/again").symlink_to(".")
+(W / "d/sub/up").symlink_to("..")
+code, rows, err = scan_lines("--policy", W / "p.policy", W / "d")
+ok([pathlib.Path(r["file"]).name for r in rows] == ["a.eml", "b.eml", "c.eml"], "links that lead up again are not followed", [r["file"] for r in rows])
+(W / "d/sub/again").unlink()
+(W / "d/sub/up").unlink()
+os.mkfifo(W / "d/pipe.eml")
+code, rows, err = scan_lines("--policy", W / "p.policy", W / "d")
+ok(code == 1 and len(rows) == 3 and "pipe.eml: not a regular file" in err, "a pipe in a folder is not waited for", (rows, err))
+(W / "d/pipe.eml").unlink()
+(W / "deep.policy").write_text(POLICY + "limit parts 1\n")
+code, rows, err = scan_lines("--policy", W / "deep.policy", W / "m.eml")
+ok(code == 0 and [c["cause"] for c in rows[0]["causes"]] == ["limit.parts"], "what a message meets is told", (rows, err))
+latin = os.fsencode(W) + b"/d/M\xfcller.eml"
+pathlib.Path(os.fsdecode(latin)).write_bytes(MESSAGE)
+code, out, err = ctl("scan", "-p", W / "p.policy", "--json", os.fsdecode(latin))
+ok(code == 0 and "M\ufffdller.eml" in json.loads(out)["file"], "a name that is not UTF-8", (out, err))
+code, out, err = ctl("scan", "-p", W / "p.policy", "--json", os.fsdecode(latin + b"x"))
+ok(code == 1 and "M\ufffdller.emlx" in json.loads(out).get("error", ""), "and one of no file", (out, err))
+pathlib.Path(os.fsdecode(latin)).unlink()
+
 # text
 code, out, err = ctl("text", W / "m.eml")
 ok(code == 0 and "Your résults" in out.decode() and b"219-09-9998" in out and b"unreadable: unknown-format" in out, "text prints the parts", out)
 code, out, err = ctl("text", "--part", "9.9", W / "m.eml")
 ok(code == 1 and "9.9" in err, "text names a part that is not there", err)
+
+# what is in a message does not drive the terminal
+(W / "esc.eml").write_text("Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n\ta\u001b[31mb\u009b32mc\n", encoding="utf-8")
+for args in (["text", W / "esc.eml"], ["text", "--part", "1", W / "esc.eml"]):
+    shown = terminal(*args)
+    ok(b"\ta\\x1b[31mb\\xc2\\x9b32mc" in shown, "on a terminal, %s shows control characters" % " ".join(map(str, args[:-1])), shown)
+code, out, err = ctl("text", "--part", "1", W / "esc.eml")
+ok(out == "\ta\u001b[31mb\u009b32mc\n".encode(), "elsewhere the octets are as they are", out)
 
 # explain
 code, out, err = ctl("-p", W / "p.policy", "explain", "--from", "nurse@clinic.example", "--to", "x@clinic.example", "--to",
@@ -155,5 +201,11 @@ r = subprocess.run(["bash", "-n"], input=out)
 ok(code == 0 and r.returncode == 0, "completion is valid bash")
 with open("/dev/full", "wb") as full:
     r = subprocess.run([BUILD / "milwardctl", "scan", "--json", "-p", W / "p.policy", W / "m.eml"], env=ENV, stdout=full, stderr=subprocess.PIPE)
-ok(r.returncode == 1, "a full disk behind standard output is an error")
+    v = subprocess.run([BUILD / "milwardctl", "--version"], env=ENV, stdout=full, stderr=subprocess.PIPE)
+ok(r.returncode == 1 and v.returncode == 1, "a full disk behind standard output is an error")
+(W / "modules").mkdir(mode=0o755)
+(W / "modules/audit.so").write_bytes((BUILD / "modules/.libs/audit.so").read_bytes())
+(W / "modules/audit.so").chmod(0o666)
+code, out, err = ctl("--modules", W / "modules", "audit", "verify")
+ok(code == 1 and "can be written by others" in err, "a module that is refused is no unknown command", err)
 finish()

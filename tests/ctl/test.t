@@ -71,6 +71,10 @@ ok(code == 1 and [r["ok"] for r in rows] == [True, False] and [f["line"] for f i
 code, out, err = ctl("--colour", "never", "test", W / "tests/a.test")
 ok(out.endswith("1..2\n") and "N1234" not in out + err, "no matched text is printed", out)
 
+# names
+code, out, err = run(f'test "later # TODO \\nok 2" {{ {MESSAGE}; expect not class numbered }}\n')
+ok(code == 1 and out.splitlines()[0].endswith("a.test: later \\# TODO \\x0aok 2") and "ok 2" not in out.splitlines(), "a name is no directive of TAP", out)
+
 # errors of the file
 for text, why in (
         ('test "x" { exepct class numbered }\n', 'did you mean "expect"'),
