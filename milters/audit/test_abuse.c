@@ -24,8 +24,7 @@ static void small_log(struct small *s, const char *key)
 	static const char *const id[] = {"AAA1", "BBB2", "CCC3"};
 	struct tl t;
 
-	(void)unlink(tl_path("log"));
-	(void)unlink(tl_path("log.head"));
+	tl_fresh();
 	assert_int_equal(key ? tl_open(&t, "key", key, NULL) : tl_open(&t, NULL), 0);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(tl_message(&t, id[i], &t.err), 0);

@@ -43,6 +43,13 @@ void tl_remove(void)
 	fh_opts_free();
 }
 
+void tl_fresh(void)
+{
+	(void)unlink(tl_path("log"));
+	(void)unlink(tl_path("log.1"));
+	(void)unlink(tl_path("log.head"));
+}
+
 int tl_open(struct tl *t, ...)
 {
 	static _Alignas(16) char conf[8][128];

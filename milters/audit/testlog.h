@@ -12,6 +12,8 @@ extern const struct mw_plugin mw_plugin_audit;
 /* The folder is made by the first call; tl_remove() removes it. Paths live for ever. */
 const char *tl_path(const char *name);
 void tl_remove(void);
+/* No log and no head of an earlier test. */
+void tl_fresh(void);
 
 struct tl {
 	void *inst;
