@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { USAGE = 64 }; /* exit status, as milwardctl's own */
 enum { OPT_KEY = 256, OPT_HEAD, OPT_NO_HEAD, OPT_JSON, OPT_QUEUE_ID, OPT_RECIPIENT, OPT_SINCE, OPT_UNTIL, OPT_FORMAT };
 
 /* The files to read: the arguments, else the policy's. */
@@ -96,7 +97,7 @@ int mw_audit_verify_command(const struct mw_host *host, const void *conf, int ar
 	int r;
 
 	if (!verify_options(&v, &key, argc, argv) || !files_of(&files, c, argc, argv))
-		return 2;
+		return USAGE;
 	if (mw_audit_chain_open(host, key, &chain, &err) < 0) {
 		fprintf(stderr, "%s: %s\n", argv[0], err.text);
 		return 1;
@@ -189,7 +190,7 @@ int mw_audit_show_command(const struct mw_host *host, const void *conf, int argc
 
 	(void)host;
 	if (!query_options(&q, &show, longs, argc, argv) || !files_of(&files, conf, argc, argv))
-		return 2;
+		return USAGE;
 	return query_files(&q, &files, mw_audit_show_record, &show, argv[0]);
 }
 
@@ -207,7 +208,7 @@ int mw_audit_export_command(const struct mw_host *host, const void *conf, int ar
 
 	(void)host;
 	if (!query_options(&q, &show, longs, argc, argv) || !files_of(&files, conf, argc, argv))
-		return 2;
+		return USAGE;
 	mw_audit_export_begin(&show);
 	status = query_files(&q, &files, mw_audit_export_record, &show, argv[0]);
 	mw_audit_export_end(&show);

@@ -60,6 +60,7 @@ struct run {
 	mw_audit_query_fn fn;
 	void *ctx;
 	uint64_t skipped;
+	bool in_use; /* what is at the end may be half written */
 };
 
 static int run_line(void *ctx, const char *line, size_t n, uint64_t end, bool whole)
@@ -70,6 +71,8 @@ static int run_line(void *ctx, const char *line, size_t n, uint64_t end, bool wh
 	int r = 0;
 
 	(void)end;
+	if (!whole && run->in_use)
+		return 0;
 	if (!whole || !mw_audit_record_parse(line, n, &rec)) {
 		run->skipped++;
 		return 0;
@@ -91,10 +94,12 @@ int mw_audit_query_run(const struct mw_audit_query *q, const char *file, mw_audi
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = -errno;
-	else
+	} else {
+		run.in_use = mw_audit_scan_in_use(fd);
 		r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, run_line, &run);
+	}
 	if (fd >= 0)
 		(void)close(fd);
 	*skipped += run.skipped;

@@ -2,6 +2,7 @@
 #include "scan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,6 +86,13 @@ int mw_audit_scan_lines(int fd, uint64_t from, uint64_t size, mw_audit_line_fn f
 		r = fn(ctx, l.p, l.n < MW_AUDIT_LINE_MAX ? l.n : MW_AUDIT_LINE_MAX, l.at + l.n, false);
 	free(l.p);
 	return r;
+}
+
+bool mw_audit_scan_in_use(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 /* ---- the chain --------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ struct mw_audit_scan {
 typedef int (*mw_audit_line_fn)(void *ctx, const char *line, size_t n, uint64_t end, bool whole);
 int mw_audit_scan_lines(int fd, uint64_t from, uint64_t size, mw_audit_line_fn fn, void *ctx);
 
+/* Is a daemon at work on this file? Then what is at its end may be half written. */
+bool mw_audit_scan_in_use(int fd);
+
 /* 1: the record that ends at head->end is the one of the head. 0: it is not. */
 int mw_audit_scan_at(struct mw_audit_scan *, const struct mw_audit_head *head);
 /* Looks through the whole file for the record of the head, or for its successor as the first record; head NULL: takes the first

@@ -16,11 +16,21 @@ static const char *text_of(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
+/* Octets of the control character that begins here, 0 when it is none: U+0080 to U+009F are some too. JSON has told that it is UTF-8. */
+static size_t control(const char *s)
+{
+	unsigned char c = (unsigned char)s[0], next = c ? (unsigned char)s[1] : 0;
+
+	return (c < ' ' && c) || c == 0x7f ? 1 : c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
 /* What came from outside must not drive the terminal. */
 static void safe(const char *s)
 {
-	for (; *s; s++)
-		putchar((unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
+	for (size_t n; *s; s += n ? n : 1) {
+		n = control(s);
+		putchar(n ? '?' : *s);
+	}
 }
 
 static void show_text(const char *before, const char *s)
@@ -109,17 +119,24 @@ int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const cha
 /* ---- for an auditor ---------------------------------------------------------------------------------------------------------
  */
 
+/* In a cell: quotes doubled, and no control character: a line is a row. */
+static void in_cell(const char *s)
+{
+	for (size_t n; *s; s += n ? n : 1) {
+		n = control(s);
+		if (*s == '"')
+			putchar('"');
+		putchar(n ? '?' : *s);
+	}
+}
+
 /* A cell that a spreadsheet would take for a formula gets a quote in front: addresses come from outside. */
 static void cell(const char *s, const char *after)
 {
 	putchar('"');
-	if (strchr("=+-@\t\r", *s) && *s)
+	if (*s && strchr("=+-@", *s))
 		putchar('\'');
-	for (; *s; s++) {
-		if (*s == '"')
-			putchar('"');
-		putchar(*s);
-	}
+	in_cell(s);
 	putchar('"');
 	fputs(after, stdout);
 }
@@ -127,33 +144,32 @@ static void cell(const char *s, const char *after)
 static void cell_list(const json_t *list)
 {
 	const json_t *value;
-	char text[2000] = "";
-	size_t i, n = 0;
+	size_t i;
 
+	putchar('"');
 	json_array_foreach(list, i, value)
 	{
 		const char *s = json_string_value(value);
 
-		if (s && n + strlen(s) + 2 < sizeof(text))
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", s);
+		fputs(i ? " " : "", stdout);
+		in_cell(s ? s : "?");
 	}
-	cell(text, ",");
+	fputs("\",", stdout);
 }
 
 static void cell_rules(const json_t *rules)
 {
 	const json_t *value;
-	const char *name;
-	char text[4000] = "";
-	size_t n = 0;
+	const char *name, *before = "\"";
 
 	json_object_foreach((json_t *)(uintptr_t)rules, name, value)
 	{
-		if (n + strlen(name) + 24 < sizeof(text))
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s:%" JSON_INTEGER_FORMAT, n ? " " : "", name,
-					      json_integer_value(value));
+		fputs(before, stdout);
+		in_cell(name);
+		printf(":%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		before = " ";
 	}
-	cell(text, ",");
+	fputs(*before == '"' ? "\"\"," : "\",", stdout);
 }
 
 static void csv_row(const struct mw_audit_record *rec, const json_t *json, const json_t *rcpt)

@@ -172,14 +172,6 @@ static int verify_line(void *ctx, const char *line, size_t n, uint64_t end, bool
 /* ---- one file ---------------------------------------------------------------------------------------------------------------
  */
 
-/* Is a daemon at work on this file? Then what is at its end may be half written. */
-static bool in_use(int fd)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
-
 static int read_head(struct state *s, const char *file, FILE *err)
 {
 	char *path;
@@ -228,7 +220,7 @@ static int verify_file(struct state *s, const char *file, FILE *err)
 	} else {
 		/* Until the end of the file as it is now: a daemon may be writing. */
 		r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, verify_line, s);
-		if (r == 0 && s->torn && !in_use(fd))
+		if (r == 0 && s->torn && !mw_audit_scan_in_use(fd))
 			finding(s, "truncated: %" PRIu64 " octets of a record without its end, behind record %" PRIu64, s->torn,
 				s->seq);
 	}
