@@ -89,17 +89,29 @@ static bool take(struct reader *r, const char *word)
 	return true;
 }
 
+/* One character that (?x) skips: white space of ASCII, and what else Unicode calls white space of patterns. */
+static bool take_blank(struct reader *r)
+{
+	static const char *const wide[] = {"\xc2\x85", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+	char c = peek(r, 0);
+
+	if (c == ' ' || (c >= '\t' && c <= '\r')) {
+		r->at++;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++)
+		if (take(r, wide[i]))
+			return true;
+	return false;
+}
+
 static void skip_blanks(struct reader *r)
 {
 	while (r->extended && more(r)) {
-		char c = peek(r, 0);
-
-		if (c == '#')
+		if (peek(r, 0) == '#')
 			while (more(r) && peek(r, 0) != '\n' && peek(r, 0) != '\r')
 				r->at++;
-		else if (c == ' ' || (c >= '\t' && c <= '\r'))
-			r->at++;
-		else
+		else if (!take_blank(r))
 			break;
 	}
 }
