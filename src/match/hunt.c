@@ -171,7 +171,8 @@ static bool trigger_found(void *ctx, uint32_t trigger, size_t at)
 	size_t here = b->from + at - BEFORE; /* in the text; -1 wraps, and comes back below */
 	size_t first, last;
 
-	if (!trail->run)
+	/* The octet that stands for what is around the text may look like one of a character. */
+	if (!trail->run || (t->max > 0 && here >= b->text.n))
 		return true;
 	if (t->max <= 0) {
 		first = last = here - (size_t)t->max;
