@@ -380,7 +380,7 @@ int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str tex
 		const struct mw_compiled *c = set->rule + i;
 
 		h->trail[i] = (struct trail){.triggered = c->triggered};
-		h->trail[i].run = run[i] && c->pattern && mw_pattern_possible(c->pattern, &octets, text.n);
+		h->trail[i].run = run[i] && c->pattern && mw_pattern_possible(c->pattern, &octets);
 		some |= h->trail[i].run;
 		if (h->trail[i].run && c->triggered)
 			b.sieve = set->sieve;

@@ -29,7 +29,6 @@ struct mw_pattern {
 	pcre2_code *code;
 	struct mw_octets first; /* a match begins with one of these; all bits: not known */
 	struct mw_octets last;	/* a match holds one of these (a letter in both cases); all bits: not known */
-	uint32_t min;		/* characters of the shortest match */
 	bool jit;
 };
 
@@ -72,7 +71,6 @@ static void pattern_facts(struct mw_pattern *p)
 	uint32_t type = 0, unit = 0;
 
 	p->first = p->last = MW_OCTETS_ALL;
-	(void)pcre2_pattern_info(p->code, PCRE2_INFO_MINLENGTH, &p->min);
 	(void)pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTCODETYPE, &type);
 	if (type == 1 && pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTCODEUNIT, &unit) == 0) {
 		p->first = octets_of_unit(unit);
@@ -87,24 +85,69 @@ static void pattern_facts(struct mw_pattern *p)
 		p->last = octets_of_unit(unit);
 }
 
+static pcre2_code *compile(struct mw_str source, uint32_t flags, int *error, size_t *offset)
+{
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	pcre2_code *code;
+
+	*error = PCRE2_ERROR_HEAP_FAILED;
+	if (!context)
+		return NULL;
+	/* The same answer whatever this libpcre2 was built to take for an end of line. */
+	(void)pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
+	(void)pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
+	code = pcre2_compile((PCRE2_SPTR)source.p, source.n, flags, error, offset, context);
+	pcre2_compile_context_free(context);
+	return code;
+}
+
+static pcre2_code *compile_with(const char *before, struct mw_str source, uint32_t flags)
+{
+	size_t n = strlen(before), offset;
+	char *p = malloc(n + source.n + 1);
+	pcre2_code *code = NULL;
+	int error;
+
+	if (!p)
+		return NULL;
+	memcpy(p, before, n);
+	memcpy(p + n, source.p, source.n);
+	code = compile((struct mw_str){.p = p, .n = n + source.n}, flags, &error, &offset);
+	free(p);
+	return code;
+}
+
+/*
+ * A pattern that compiles, made so that it is tried at every place where a search looks. NULL: no memory.
+ * - Where a pattern names neither CR nor LF, PCRE2 does not begin at the LF of a CRLF once it has tried the CR: `\s\d` is found
+ *   in "\r\n7" or not, by where the search began. So it gets something in front that names LF, takes nothing, and cannot be
+ *   repeated by what the pattern begins with. Options such as (*UCP) allow nothing in front: then it goes without.
+ * - What PCRE2 guesses about where a match may begin is wrong at times: before release 10.43 `(?:abab|ab)abc*ab` is not found in
+ *   "ababab" by the just-in-time compiler, before 10.45 `x{0}(?=a\w)a\w` not in "ab" by anything. Triggers guess better.
+ */
+static pcre2_code *compile_for_every_place(struct mw_str source, uint32_t flags)
+{
+	pcre2_code *code = compile_with("\\n{0}(?)", source, flags | PCRE2_NO_START_OPTIMIZE);
+
+	return code ? code : compile_with("", source, flags | PCRE2_NO_START_OPTIMIZE);
+}
+
 int mw_pattern_new(struct mw_str source, bool caseless, bool extended, struct mw_pattern **ret, size_t *offset, char text[128])
 {
 	uint32_t flags = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT | (caseless ? PCRE2_CASELESS : 0u) |
 			 (extended ? PCRE2_EXTENDED : 0u);
-	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	struct mw_pattern *p = calloc(1, sizeof(*p));
 	int error = 0;
 
-	if (!context || !p) {
-		pcre2_compile_context_free(context);
-		free(p);
+	if (!p)
 		return -ENOMEM;
+	p->code = compile(source, flags, &error, offset);
+	if (p->code) {
+		pattern_facts(p);
+		pcre2_code_free(p->code);
+		p->code = compile_for_every_place(source, flags);
+		error = PCRE2_ERROR_HEAP_FAILED;
 	}
-	/* The same answer whatever this libpcre2 was built to take for an end of line. */
-	(void)pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
-	(void)pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
-	p->code = pcre2_compile((PCRE2_SPTR)source.p, source.n, flags, &error, offset, context);
-	pcre2_compile_context_free(context);
 	if (!p->code) {
 		free(p);
 		if (error == PCRE2_ERROR_HEAP_FAILED)
@@ -114,7 +157,6 @@ int mw_pattern_new(struct mw_str source, bool caseless, bool extended, struct mw
 	}
 	/* Where there is no just-in-time compiler the interpreter gives the same answers under the same limits. */
 	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
-	pattern_facts(p);
 	*ret = p;
 	return 0;
 }
@@ -161,9 +203,9 @@ void mw_matcher_free(struct mw_matcher **m)
 	*m = NULL;
 }
 
-bool mw_pattern_possible(const struct mw_pattern *p, const struct mw_octets *o, size_t n)
+bool mw_pattern_possible(const struct mw_pattern *p, const struct mw_octets *o)
 {
-	return n >= p->min && mw_octets_meet(p->first, *o) && mw_octets_meet(p->last, *o);
+	return mw_octets_meet(p->first, *o) && mw_octets_meet(p->last, *o);
 }
 
 /* Start positions up to the next look at the clock. */

@@ -21,7 +21,7 @@ void mw_matcher_free(struct mw_matcher **);
 /* Octets that a text holds. Made once for a text, it spares the look for patterns that need an octet that is not there. */
 struct mw_octets mw_octets_of(struct mw_str text);
 /* false: the pattern certainly matches nowhere in such a text. */
-bool mw_pattern_possible(const struct mw_pattern *, const struct mw_octets *, size_t n);
+bool mw_pattern_possible(const struct mw_pattern *, const struct mw_octets *);
 
 /* Processor time that one pattern may take over one text. Zeroed before the first look; each stretch of looks is put between
  * begin and end, so that what others do in between is not counted. */
