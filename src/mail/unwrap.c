@@ -86,6 +86,23 @@ static bool is_qp(struct mw_str line)
 	return false;
 }
 
+/* Where the prose begins that a calendar shows as a text of its own ("item1.NOTE;ALTREP=\"cid:1\":…"); 0 when this is none. */
+static size_t prose_at(struct mw_str line)
+{
+	static const char *const names[] = {"SUMMARY", "DESCRIPTION", "COMMENT", "NOTE"};
+	size_t name = 0, end, colon;
+	bool quoted = false, prose = false;
+
+	for (end = 0; end < line.n && line.p[end] != ':' && line.p[end] != ';'; end++)
+		if (line.p[end] == '.')
+			name = end + 1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		prose = prose || mw_str_caseeq((struct mw_str){.p = line.p + name, .n = end - name}, names[i]);
+	for (colon = end; colon < line.n && (quoted || line.p[colon] != ':'); colon++)
+		quoted ^= line.p[colon] == '"';
+	return prose && colon < line.n ? colon + 1 : 0;
+}
+
 /* "\n", "\," and the like. */
 static void add_unescaped(struct mw_str s, struct mw_buf *out)
 {
@@ -99,6 +116,16 @@ static void add_unescaped(struct mw_str s, struct mw_buf *out)
 		mw_buf_putc(out, c);
 	}
 	mw_buf_putc(out, '\n');
+}
+
+/* Prose begins on a line of its own, as people see it: a greeting after "DESCRIPTION:" is a greeting. */
+static void add_line(struct mw_str s, struct mw_buf *out)
+{
+	size_t prose = prose_at(s);
+
+	if (prose)
+		add_unescaped((struct mw_str){.p = s.p, .n = prose}, out);
+	add_unescaped((struct mw_str){.p = s.p + prose, .n = s.n - prose}, out);
 }
 
 /* All physical lines of the line at the start of *text, joined. */
@@ -142,7 +169,7 @@ static int unwrap_folded(struct mw_str text, struct mw_buf *out)
 			r = mw_transfer_decode(MW_TRANSFER_QP, s, UINT64_MAX, &decoded);
 			s = (struct mw_str){.p = mw_buf_text(&decoded), .n = decoded.n};
 		}
-		add_unescaped(s, out);
+		add_line(s, out);
 		if (!mw_buf_ok(&line))
 			r = -ENOMEM;
 	}

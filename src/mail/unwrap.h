@@ -11,7 +11,7 @@ enum mw_wrap {
 	MW_WRAP_NONE = 0,
 	MW_WRAP_FLOWED, /* format=flowed with delsp=yes, RFC 3676: a line that ends in a blank goes on, without the blank */
 	MW_WRAP_FOLDED, /* calendars and cards, RFC 5545 3.1 and RFC 6350 3.2: a line that begins with a blank goes on; escapes;
-			   and quoted-printable of vCard 2.1 */
+			   quoted-printable of vCard 2.1; prose (SUMMARY, DESCRIPTION, COMMENT, NOTE) on lines of its own */
 };
 
 /* Appends it. 0 or -ENOMEM. */

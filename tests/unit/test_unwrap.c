@@ -26,12 +26,14 @@ static const struct {
     {MW_WRAP_FLOWED, "end \n-- \nname\n", "end\n-- \nname\n"},		     /* nor over the signature's mark */
     /* calendars and cards */
     {MW_WRAP_FOLDED, "", ""},
-    {MW_WRAP_FOLDED, "NOTE:SSN 219-0\n 9-9998\nX:y\n", "NOTE:SSN 219-09-9998\nX:y\n"},
-    {MW_WRAP_FOLDED, "NOTE:a\r\n\tb\r\n  c\r\n", "NOTE:ab c\n"},
-    {MW_WRAP_FOLDED, "NOTE:one\\, two\\; three\\nfour\\\\\n", "NOTE:one, two; three\nfour\\\n"},
+    {MW_WRAP_FOLDED, "NOTE:SSN 219-0\n 9-9998\nX:y\n", "NOTE:\nSSN 219-09-9998\nX:y\n"},
+    {MW_WRAP_FOLDED, "NOTE:a\r\n\tb\r\n  c\r\n", "NOTE:\nab c\n"},
+    {MW_WRAP_FOLDED, "NOTE:one\\, two\\; three\\nfour\\\\\n", "NOTE:\none, two; three\nfour\\\n"},
     {MW_WRAP_FOLDED, "NOTE;ENCODING=QUOTED-PRINTABLE:SSN=20219=2D=\n09-9998=\n\nX:=41\n",
-     "NOTE;ENCODING=QUOTED-PRINTABLE:SSN 219-09-9998\nX:=41\n"},
-    {MW_WRAP_FOLDED, "NOTE;quoted-printable:=41=", "NOTE;quoted-printable:A\n"},
+     "NOTE;ENCODING=QUOTED-PRINTABLE:\nSSN 219-09-9998\nX:=41\n"},
+    {MW_WRAP_FOLDED, "NOTE;quoted-printable:=41=", "NOTE;quoted-printable:\nA\n"},
+    {MW_WRAP_FOLDED, "item1.Note;X=\"a:b\";Y=c:d:e\n", "item1.Note;X=\"a:b\";Y=c:\nd:e\n"},
+    {MW_WRAP_FOLDED, "NOTES:a\nNOTE\nNOTE;X=\"a:b\nSUMMARY:\n", "NOTES:a\nNOTE\nNOTE;X=\"a:b\nSUMMARY:\n\n"},
     {MW_WRAP_FOLDED, " begins with a blank\\", " begins with a blank\\\n"},
 };
 
