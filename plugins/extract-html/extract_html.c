@@ -12,6 +12,8 @@
 #define SNIFF 4096u /* octets in which a <meta charset> counts; the standard says 1024 */
 #define LABEL_MAX 40u
 
+static const char xhtml[] = "application/xhtml+xml";
+
 struct instance {
 	const struct mw_host *host;
 };
@@ -25,6 +27,7 @@ struct held {
 struct work {
 	const struct mw_host *host;
 	struct mw_sink *sink;
+	bool xml;
 	struct held held;
 };
 
@@ -115,7 +118,7 @@ static int read_document(void *ctx, const char *p, size_t n)
 
 	flow_init(&seen, put_sink, w);
 	flow_init(&unseen, put_held, w);
-	page_read((struct mw_str){.p = p, .n = n}, &seen, &unseen);
+	page_read((struct mw_str){.p = p, .n = n}, w->xml, &seen, &unseen);
 	held = flow_end(&unseen);
 	any = seen.begun;
 	r = flow_end(&seen);
@@ -131,11 +134,10 @@ static int extract(void *inst, struct mw_str data, const char *type, const char 
 		   struct mw_err *err)
 {
 	const struct instance *self = inst;
-	struct work w = {.host = self->host, .sink = sink};
+	struct work w = {.host = self->host, .sink = sink, .xml = strcmp(type, xhtml) == 0};
 	char label[LABEL_MAX] = "";
 	int r;
 
-	(void)type;
 	if (*charset == '\0' || strcmp(charset, "us-ascii") == 0)
 		meta_charset(data, label);
 	r = self->host->to_utf8(data, *label ? label : charset, read_document, &w);
@@ -163,7 +165,7 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 	return 0;
 }
 
-static const char *const types[] = {"text/html", "application/xhtml+xml", NULL};
+static const char *const types[] = {"text/html", xhtml, NULL};
 
 MW_PLUGIN(extract_html, "extract-html", .kind = MW_KIND_EXTRACTOR, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "text of HTML parts: what is seen, then what is hidden", .types = types,

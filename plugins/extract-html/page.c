@@ -14,12 +14,14 @@ enum effect { PLAIN = 0, BLOCK, LINE, ROW, CELL, PRE, TITLE, RAW };
 struct page {
 	struct mw_str html;
 	struct flow *seen, *unseen;
+	bool xml;
 	bool nested;	/* inside of what is not shown: everything is text */
 	bool in_title;
 	bool hides;	  /* the tag that begins hides its element */
 	struct mw_str hidden; /* name of the element that is hidden, "" when none is */
 	size_t hidden_depth;  /* of elements of this name in it */
 	bool data_script; /* the script that begins holds data (JSON), not a program */
+	bool no_cdata_end; /* there is none further on: do not look for it again */
 };
 
 struct element {
@@ -281,7 +283,7 @@ static size_t read_attribute(struct page *g, size_t i)
 }
 
 /* Attributes up to the '>' that ends the tag; returns the index behind it, 0 when there is none. */
-static size_t read_attributes(struct page *g, size_t i, bool *closed)
+static size_t read_attributes(struct page *g, size_t i, bool *slash)
 {
 	struct mw_str s = g->html;
 
@@ -290,7 +292,7 @@ static size_t read_attributes(struct page *g, size_t i, bool *closed)
 		if (i == s.n)
 			break;
 		if (s.p[i] == '>') {
-			*closed = s.p[i - 1] == '/';
+			*slash = s.p[i - 1] == '/';
 			return i + 1;
 		}
 		i = s.p[i] == '/' ? i + 1 : read_attribute(g, i);
@@ -361,13 +363,14 @@ static void put_unseen(struct page *g, struct mw_str s)
 	flow_block(g->unseen);
 }
 
-/* Programs and style sheets are no text, unless they are never closed: then they may swallow some. */
-static size_t skip_raw(struct page *g, struct mw_str name, size_t i)
+/* Programs and style sheets are no text, unless they are never closed: then they may swallow some. slash: "/>" began it, which ends
+ * one in a drawing (SVG), and nowhere else. */
+static size_t skip_raw(struct page *g, struct mw_str name, size_t i, bool slash)
 {
 	struct mw_str s = g->html;
 	size_t end = raw_end(s, i, name);
 
-	if (end == s.n) {
+	if (end == s.n || slash) {
 		put_unseen(g, piece(s, i, end));
 	} else if (g->data_script) {
 		flow_block(g->unseen);
@@ -392,7 +395,8 @@ static bool same_element(struct mw_str a, struct mw_str b)
 	return i == a.n && i == b.n;
 }
 
-/* Follows the element that is hidden to its end: what it holds would cut words in two, and is read apart. */
+/* Follows the element that is hidden to its end: what it holds would cut words in two, and is read apart. HTML knows no "/>": such
+ * an element has an end tag, or none. */
 static void follow_hidden(struct page *g, struct mw_str name, bool end)
 {
 	if (g->nested)
@@ -413,7 +417,7 @@ static void follow_hidden(struct page *g, struct mw_str name, bool end)
 static size_t read_tag(struct page *g, size_t i)
 {
 	struct mw_str s = g->html, name;
-	bool end = s.p[i + 1] == '/', closed = false;
+	bool end = s.p[i + 1] == '/', slash = false;
 	size_t start = i + 1 + end, after;
 	enum effect effect;
 	struct flow *to;
@@ -421,16 +425,17 @@ static size_t read_tag(struct page *g, size_t i)
 	name = piece(s, start, word_end(s, start, "/"));
 	effect = effect_of(name);
 	g->data_script = g->hides = false;
-	after = read_attributes(g, start + name.n, &closed);
+	after = read_attributes(g, start + name.n, &slash);
 	if (after == 0) { /* no end: a browser drops the rest */
 		put_unseen(g, piece(s, start + name.n, s.n));
 		return s.n;
 	}
 	to = end ? flow_of(g) : NULL; /* the end of what is hidden is hidden too */
-	follow_hidden(g, name, end || closed);
+	if (!slash || !g->xml)
+		follow_hidden(g, name, end);
 	apply(g, to ? to : flow_of(g), effect, end);
-	if (effect == RAW && !end && !closed && !g->nested)
-		return skip_raw(g, name, after);
+	if (effect == RAW && !end && !(slash && g->xml) && !g->nested)
+		return skip_raw(g, name, after, slash);
 	return after;
 }
 
@@ -485,7 +490,8 @@ static size_t read_declaration(struct page *g, size_t i)
 		return after;
 	}
 	if (begins(s, i, "<![cdata[")) {
-		mark = memmem(s.p + i + 9, s.n - i - 9, "]]>", 3);
+		mark = g->no_cdata_end ? NULL : memmem(s.p + i + 9, s.n - i - 9, "]]>", 3);
+		g->no_cdata_end = !mark;
 		if (mark) {
 			flow_text(flow_of(g), s.p + i + 9, (size_t)(mark - s.p) - i - 9);
 			return (size_t)(mark - s.p) + 3;
@@ -522,9 +528,9 @@ static void read_markup(struct page *g)
 	}
 }
 
-void page_read(struct mw_str html, struct flow *seen, struct flow *unseen)
+void page_read(struct mw_str html, bool xml, struct flow *seen, struct flow *unseen)
 {
-	struct page g = {.html = html, .seen = seen, .unseen = unseen};
+	struct page g = {.html = html, .xml = xml, .seen = seen, .unseen = unseen};
 
 	read_markup(&g);
 }

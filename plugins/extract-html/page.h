@@ -11,7 +11,7 @@
 
 #include <milward/plugin.h>
 
-/* html: valid UTF-8. Stops when a flow has failed. The caller ends the flows. */
-void page_read(struct mw_str html, struct flow *seen, struct flow *unseen);
+/* html: valid UTF-8. xml: "/>" ends an element, as in XHTML. Stops when a flow has failed. The caller ends the flows. */
+void page_read(struct mw_str html, bool xml, struct flow *seen, struct flow *unseen);
 
 #endif

@@ -83,6 +83,8 @@ FORMS = {
     "hidden text": hidden("<i hidden>9</i>"),
     "invisible text": hidden('<i style="visibility: hidden">9<b>8</b></i>'),
     "text of no size": hidden('<font style="font-size:0px">9</font>'),
+    "hidden text with an element that looks ended": hidden("<i hidden>9<i/>8</i>7</i>"),
+    "a style sheet that looks ended": hidden("<style/>9</style>"),
 }
 
 
