@@ -36,6 +36,11 @@ int ctl_usage(const char *command, const char *fmt, ...)
 	return CTL_USAGE;
 }
 
+bool ctl_asks_help(int argc, char **argv)
+{
+	return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+}
+
 /* The site's own default goes before the shipped one. */
 const char *ctl_policy(struct ctl *ctl)
 {

@@ -64,9 +64,14 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 	const char *near;
 	int r;
 
-	for (const struct ctl_command *c = ctl_commands; c->name; c++)
-		if (strcmp(argv[0], c->name) == 0)
+	for (const struct ctl_command *c = ctl_commands; c->name; c++) {
+		if (strcmp(argv[0], c->name) != 0)
+			continue;
+		if (!ctl_asks_help(argc, argv))
 			return c->run(ctl, argc, argv);
+		printf("usage: milwardctl %s %s\n%s\n", c->name, c->args, c->help);
+		return CTL_OK;
+	}
 	r = ctl_module(ctl, argc, argv);
 	if (r >= 0)
 		return r;

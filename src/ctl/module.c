@@ -105,9 +105,18 @@ int ctl_module(struct ctl *ctl, int argc, char **argv)
 	plugin = mw_loader_load(ctl->loader, argv[0], &err);
 	if (!plugin)
 		return ctl_fail("%s", err.text);
-	for (const struct mw_command *c = plugin->commands; argc > 1 && c->name; c++)
-		if (strcmp(argv[1], c->name) == 0)
+	if (ctl_asks_help(argc, argv)) {
+		print_commands(ctl, plugin);
+		return CTL_OK;
+	}
+	for (const struct mw_command *c = plugin->commands; argc > 1 && c->name; c++) {
+		if (strcmp(argv[1], c->name) != 0)
+			continue;
+		if (!ctl_asks_help(argc - 1, argv + 1))
 			return run(ctl, plugin, c, argc - 1, argv + 1);
+		printf("usage: milwardctl %s %s %s\n%s\n", plugin->name, c->name, c->args, c->help);
+		return CTL_OK;
+	}
 	fprintf(stderr, "milwardctl %s: %s%s%s\n", plugin->name, argc > 1 ? "no command \"" : "which command?", argc > 1 ? argv[1] : "",
 		argc > 1 ? "\"" : "");
 	print_commands(ctl, plugin);
