@@ -79,6 +79,19 @@ static int add_full_name(struct build *b, const struct patients_words *w, uint32
 	return r;
 }
 
+static bool blank(struct mw_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != ' ' && s.p[i] != '\t')
+			return false;
+	return true;
+}
+
+static bool has_name(const struct build *b)
+{
+	return !blank(field(b, PATIENTS_COL_FIRST, 0)) || !blank(field(b, PATIENTS_COL_LAST, 0)) || !blank(field(b, PATIENTS_COL_NAME, 0));
+}
+
 static int add_names(struct build *b, uint32_t date)
 {
 	struct mw_str first = field(b, PATIENTS_COL_FIRST, 0), last = field(b, PATIENTS_COL_LAST, 0),
@@ -95,14 +108,6 @@ static int add_names(struct build *b, uint32_t date)
 	patients_words(name.p, name.n, &given);
 	full = add_full_name(b, &given, date);
 	return full < 0 || full > r ? full : r;
-}
-
-static bool blank(struct mw_str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != ' ' && s.p[i] != '\t')
-			return false;
-	return true;
 }
 
 static int add_date(struct build *b, uint32_t *date)
@@ -157,6 +162,7 @@ static int take_row(struct build *b)
 
 	if (members < 0)
 		return members;
+	b->sum->bad_names += names == 0 && has_name(b);
 	if (dates || names || records || members) {
 		b->sum->rows++;
 	} else if (b->row.n > 1 || !blank(b->row.field[0])) {
@@ -286,11 +292,11 @@ static int prepare(struct build *b)
 	char copy[PATH_MAX];
 	bool good;
 
-	if (strlen(b->how->index) >= sizeof(copy))
+	if (strlen(b->how->target.path) >= sizeof(copy))
 		return b->host->fail(b->err, -ENAMETOOLONG, "the path of the index is too long");
-	(void)strcpy(copy, b->how->index);
+	(void)strcpy(copy, b->how->target.path);
 	(void)snprintf(b->folder, sizeof(b->folder), "%s", dirname(copy));
-	b->mac = patients_mac_new(b->how->key);
+	b->mac = patients_mac_new(b->how->target.key);
 	b->buffer = malloc(BUFFER);
 	b->room = malloc(BUFFER);
 	good = b->mac && b->buffer && b->room;
@@ -338,7 +344,7 @@ int patients_build(const struct mw_host *host, const struct patients_build *how,
 	if (r == 0)
 		r = take_table(b);
 	if (r == 0)
-		r = patients_write(host, how->index, how->key, b->sort, sum->values, &sum->octets, err);
+		r = patients_write(host, &how->target, b->sort, sum->values, &sum->octets, err);
 	build_free(b);
 	return r;
 }

@@ -7,11 +7,11 @@
 #include "columns.h"
 #include "format.h"
 #include "normal.h"
+#include "write.h"
 
 struct patients_build {
 	const char *table; /* path, "-" = standard input */
-	const char *index; /* path: replaced when all is well, and only then */
-	const unsigned char *key;
+	struct patients_target target;
 	const char *const *column; /* as the user asked */
 	size_t columns;
 	bool no_header;
@@ -31,6 +31,7 @@ struct patients_summary {
 	uint64_t first_empty; /* line of the first of them */
 	uint64_t bad_dates;   /* fields that are not empty and no date */
 	uint64_t bad_numbers;
+	uint64_t bad_names; /* rows with a name that is not one: a single word, initials alone */
 	uint64_t values[PATIENTS_KINDS];		  /* distinct */
 	uint64_t digits[PATIENTS_KINDS][PATIENTS_DIGITS]; /* of MRN and MEMBER: numbers of so many digits, with repetitions */
 	uint64_t octets;				  /* of the index */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 64 };
-enum { OPT_KEY = 256, OPT_NEW_KEY, OPT_COLUMN, OPT_NO_HEADER, OPT_DELIMITER, OPT_DATES, OPT_MEMORY, OPT_JSON };
+enum { OPT_KEY = 256, OPT_NEW_KEY, OPT_COLUMN, OPT_NO_HEADER, OPT_DELIMITER, OPT_DATES, OPT_MEMORY, OPT_SMALLER, OPT_JSON };
 
 #define MEMORY (UINT64_C(64) << 20)
 #define COLUMNS_MAX 32
@@ -28,7 +28,7 @@ struct command {
 
 static const char usage[] =
     "usage: milwardctl [-p POLICY] index [-o INDEX] [--key FILE] [--new-key] [--column WHAT=COLUMN]… [--no-header]\n"
-    "                  [--delimiter SIGN] [--dates mdy|dmy] [--memory SIZE] [--json] TABLE\n";
+    "                  [--delimiter SIGN] [--dates mdy|dmy] [--memory SIZE] [--smaller] [--json] TABLE\n";
 
 static const char *const kind_name[PATIENTS_KINDS] = {[PATIENTS_NAME] = "name",
 						      [PATIENTS_NAME_DOB] = "name-dob",
@@ -100,9 +100,9 @@ static void print_json(const struct command *c, const struct patients_summary *s
 	const char *comma = "";
 
 	printf("{\"index\":");
-	print_json_text(c->build.index);
-	printf(",\"octets\":%llu,\"rows\":%llu,\"empty_rows\":%llu,\"bad_dates\":%llu,\"bad_numbers\":%llu,\"values\":{",
-	       (unsigned long long)s->octets, (unsigned long long)s->rows, (unsigned long long)s->empty,
+	print_json_text(c->build.target.path);
+	printf(",\"octets\":%llu,\"rows\":%llu,\"empty_rows\":%llu,\"bad_names\":%llu,\"bad_dates\":%llu,\"bad_numbers\":%llu,\"values\":{",
+	       (unsigned long long)s->octets, (unsigned long long)s->rows, (unsigned long long)s->empty, (unsigned long long)s->bad_names,
 	       (unsigned long long)s->bad_dates, (unsigned long long)s->bad_numbers);
 	for (int k = 1; k < PATIENTS_KINDS; k++) {
 		printf("%s\"%s\":%llu", comma, kind_name[k], (unsigned long long)s->values[k]);
@@ -135,7 +135,7 @@ static void print_columns(const struct patients_columns *cols)
 
 static void print_text(const struct command *c, const struct patients_summary *s)
 {
-	printf("%s: %llu patients in %.1f s, %.1f MB\n", c->build.index, (unsigned long long)s->rows, seconds_since(&c->began),
+	printf("%s: %llu patients in %.1f s, %.1f MB\n", c->build.target.path, (unsigned long long)s->rows, seconds_since(&c->began),
 	       (double)s->octets / 1e6);
 	print_columns(&s->columns);
 	for (int k = 1; k < PATIENTS_KINDS; k++)
@@ -144,6 +144,8 @@ static void print_text(const struct command *c, const struct patients_summary *s
 	if (s->empty)
 		printf("warning: %llu rows have nothing to index, the first at line %llu\n", (unsigned long long)s->empty,
 		       (unsigned long long)s->first_empty);
+	if (s->bad_names)
+		printf("warning: %llu names are not found: one word, or initials alone\n", (unsigned long long)s->bad_names);
 	if (s->bad_dates)
 		printf("warning: %llu birth dates are no dates\n", (unsigned long long)s->bad_dates);
 	if (s->bad_numbers)
@@ -179,7 +181,7 @@ static bool take_option(struct command *c, int opt, const char *arg)
 {
 	switch (opt) {
 	case 'o':
-		c->build.index = arg;
+		c->build.target.path = arg;
 		return true;
 	case OPT_KEY:
 		c->key = arg;
@@ -192,6 +194,9 @@ static bool take_option(struct command *c, int opt, const char *arg)
 		return true;
 	case OPT_JSON:
 		c->json = true;
+		return true;
+	case OPT_SMALLER:
+		c->build.target.smaller = true;
 		return true;
 	case OPT_COLUMN:
 		if (c->build.columns == COLUMNS_MAX)
@@ -218,7 +223,8 @@ static bool take_options(struct command *c, int argc, char **argv)
 	    {"new-key", no_argument, NULL, OPT_NEW_KEY},     {"column", required_argument, NULL, OPT_COLUMN},
 	    {"no-header", no_argument, NULL, OPT_NO_HEADER}, {"delimiter", required_argument, NULL, OPT_DELIMITER},
 	    {"dates", required_argument, NULL, OPT_DATES},   {"memory", required_argument, NULL, OPT_MEMORY},
-	    {"json", no_argument, NULL, OPT_JSON},	     {0}};
+	    {"smaller", no_argument, NULL, OPT_SMALLER},     {"json", no_argument, NULL, OPT_JSON},
+	    {0}};
 	int opt;
 
 	optind = 0; /* milwardctl has used getopt before */
@@ -228,7 +234,7 @@ static bool take_options(struct command *c, int argc, char **argv)
 				fprintf(stderr, "milwardctl index: \"%s\" is no value for that option\n", optarg ? optarg : "");
 			return false;
 		}
-	if (!c->build.index || !c->key) {
+	if (!c->build.target.path || !c->key) {
 		fprintf(stderr, "milwardctl index: where to? Give -o INDEX and --key FILE, or the policy that has them\n");
 		return false;
 	}
@@ -247,7 +253,7 @@ static int make_index(struct command *c, const struct mw_host *host, struct mw_e
 	int r = sum ? patients_key_read(host, c->key, key, err) : host->fail(err, -12, "no memory");
 
 	if (r == 0) {
-		c->build.key = key;
+		c->build.target.key = key;
 		r = patients_build(host, &c->build, sum, err);
 		explicit_bzero(key, sizeof(key));
 		if (c->shown)
@@ -271,7 +277,7 @@ int patients_index_command(const struct mw_host *host, const void *conf, int arg
 	int r = 0;
 
 	if (site) {
-		c.build.index = site->index;
+		c.build.target.path = site->index;
 		c.key = site->key;
 	}
 	c.build.column = c.column;

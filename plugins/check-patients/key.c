@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "key.h"
 
+#include "write.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/core_names.h>
@@ -89,6 +91,18 @@ int patients_key_read(const struct mw_host *host, const char *path, unsigned cha
 	return r;
 }
 
+static int key_write(const struct mw_host *host, int fd, const char *path, const char text[HEX + 1], struct mw_err *err)
+{
+	ssize_t n = write(fd, text, HEX + 1);
+	int r = n < 0 ? -errno : n == HEX + 1 ? 0 : -ENOSPC;
+
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0)
+		r = patients_sync_folder(path);
+	return r < 0 ? host->fail(err, r, "cannot write the key %s: %s", path, strerror(-r)) : 0;
+}
+
 int patients_key_new(const struct mw_host *host, const char *path, struct mw_err *err)
 {
 	static const char digit[] = "0123456789abcdef";
@@ -110,8 +124,8 @@ int patients_key_new(const struct mw_host *host, const char *path, struct mw_err
 			       path);
 	else if (fd < 0)
 		r = host->fail(err, -errno, "cannot make the key %s: %s", path, strerror(errno));
-	else if (write(fd, text, sizeof(text)) != (ssize_t)sizeof(text) || fsync(fd) < 0)
-		r = host->fail(err, errno ? -errno : -EIO, "cannot write the key %s: %s", path, strerror(errno));
+	else
+		r = key_write(host, fd, path, text, err);
 	explicit_bzero(text, sizeof(text));
 	if (fd >= 0)
 		(void)close(fd);

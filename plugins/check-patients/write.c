@@ -20,7 +20,6 @@
 
 struct writer {
 	const struct mw_host *host;
-	const char *path; /* of the file beside */
 	int fd;
 	struct patients_mac *mac;
 	unsigned char header[PATIENTS_HEADER];
@@ -163,8 +162,7 @@ static int write_all(struct writer *w, struct patients_mac *check, struct patien
 	return r;
 }
 
-/* The rename is on disk when the folder is. */
-static int sync_folder(const char *path)
+int patients_sync_folder(const char *path)
 {
 	char copy[PATH_MAX];
 	int fd, r;
@@ -183,13 +181,83 @@ static void keep_mode(int fd, const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
+	if (lstat(path, &st) < 0)
 		return;
 	(void)!fchown(fd, st.st_uid, st.st_gid); /* who may not give it away keeps it */
 	(void)fchmod(fd, st.st_mode & 0640);
 }
 
-static int write_beside(struct writer *w, const unsigned char *key, struct patients_sort *const *sorter, uint64_t *values)
+/* ---- the file beside --------------------------------------------------------------------------------------------- */
+struct beside {
+	char *name; /* ends in XXXXXX, or what has taken their place */
+	bool named; /* there is a file of that name */
+	int fd;
+};
+
+/* Without a name, so that nothing is left when we are killed; with one where the file system cannot do that. */
+static int beside_open(struct beside *b, const char *path)
+{
+	char folder[PATH_MAX];
+
+	b->fd = -1;
+	b->named = false;
+	if (asprintf(&b->name, "%s.XXXXXX", path) < 0) {
+		b->name = NULL;
+		return -ENOMEM;
+	}
+	(void)snprintf(folder, sizeof(folder), "%s", path);
+	if (access("/proc/self/fd", X_OK) == 0)
+		b->fd = open(dirname(folder), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (b->fd >= 0)
+		return 0;
+	b->fd = mkostemp(b->name, O_CLOEXEC);
+	b->named = b->fd >= 0;
+	return b->fd < 0 ? -errno : 0;
+}
+
+static int beside_name(struct beside *b)
+{
+	static const char sign[] = "abcdefghijklmnopqrstuvwxyz012345";
+	char *end = b->name + strlen(b->name) - 6, fd[40];
+	unsigned char noise[6];
+
+	if (getrandom(noise, sizeof(noise), 0) != (ssize_t)sizeof(noise))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(noise); i++)
+		end[i] = sign[noise[i] & 31];
+	(void)snprintf(fd, sizeof(fd), "/proc/self/fd/%d", b->fd);
+	if (linkat(AT_FDCWD, fd, AT_FDCWD, b->name, AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	b->named = true;
+	return 0;
+}
+
+/* Now it is the index. */
+static int beside_place(struct beside *b, const char *path)
+{
+	int r;
+
+	keep_mode(b->fd, path);
+	r = b->named ? 0 : beside_name(b);
+	if (r < 0)
+		return r;
+	if (rename(b->name, path) < 0)
+		return -errno;
+	b->named = false;
+	return patients_sync_folder(path);
+}
+
+static void beside_close(struct beside *b)
+{
+	if (b->named)
+		(void)unlink(b->name);
+	if (b->fd >= 0)
+		(void)close(b->fd);
+	free(b->name);
+}
+
+/* ---- the index --------------------------------------------------------------------------------------------------- */
+static int write_to(struct writer *w, const unsigned char *key, struct patients_sort *const *sorter, uint64_t *values)
 {
 	struct patients_mac *check = patients_mac_new(key);
 	int r = -ENOMEM;
@@ -202,35 +270,62 @@ static int write_beside(struct writer *w, const unsigned char *key, struct patie
 	return r;
 }
 
-int patients_write(const struct mw_host *host, const char *path, const unsigned char key[PATIENTS_KEY_OCTETS],
-		   struct patients_sort *const *sorter, uint64_t *values, uint64_t *octets, struct mw_err *err)
+/* What has the name already: nothing, or an index (*size), but no device, no folder, and no file of something else: the table, for
+ * instance, when the arguments are mixed up. */
+static int look_at_old(const struct mw_host *host, const char *path, uint64_t *size, struct mw_err *err)
+{
+	char magic[8] = "";
+	struct stat st;
+	int fd;
+
+	*size = 0;
+	if (strlen(path) >= PATH_MAX - 16)
+		return host->fail(err, -ENAMETOOLONG, "the path of the index is too long");
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISREG(st.st_mode))
+		return host->fail(err, -EINVAL, "cannot write the index %s: there is something of that name that is no file", path);
+	*size = (uint64_t)st.st_size;
+	fd = *size ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	if (fd < 0)
+		return 0; /* who may not read it may not know what it is */
+	if (read(fd, magic, sizeof(magic)) < 0 || memcmp(magic, PATIENTS_MAGIC, sizeof(magic)) != 0) {
+		(void)close(fd);
+		return host->fail(err, -EINVAL, "cannot write the index %s: there is a file of that name that is no index", path);
+	}
+	(void)close(fd);
+	return 0;
+}
+
+int patients_write(const struct mw_host *host, const struct patients_target *target, struct patients_sort *const *sorter,
+		   uint64_t *values, uint64_t *octets, struct mw_err *err)
 {
 	struct writer *w = calloc(1, sizeof(*w));
-	char *beside = NULL;
-	struct stat st;
-	int r;
+	struct beside beside = {.fd = -1};
+	uint64_t old = 0;
+	bool cut;
+	int r = w ? look_at_old(host, target->path, &old, err) : host->fail(err, -ENOMEM, "no memory for the index");
 
-	/* The index takes the place of what has its name: that must not be a device or a folder. */
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (r < 0) {
 		free(w);
-		return host->fail(err, -EINVAL, "cannot write the index %s: there is something of that name that is no file", path);
+		return r;
 	}
-	if (!w || strlen(path) >= PATH_MAX - 16 || asprintf(&beside, "%s.XXXXXX", path) < 0) {
-		free(w);
-		return host->fail(err, -ENOMEM, "no memory for the index %s", path);
-	}
-	w->fd = mkostemp(beside, O_CLOEXEC);
-	r = w->fd < 0 ? -errno : write_beside(w, key, sorter, values);
-	if (r == 0) {
-		*octets = PATIENTS_HEADER + w->written;
-		keep_mode(w->fd, path);
-		r = rename(beside, path) < 0 ? -errno : sync_folder(path);
-	}
-	if (w->fd >= 0)
-		(void)close(w->fd);
-	if (w->fd >= 0 && r < 0)
-		(void)unlink(beside);
-	free(beside);
+	r = beside_open(&beside, target->path);
+	w->fd = beside.fd;
+	if (r == 0)
+		r = write_to(w, target->key, sorter, values);
+	*octets = PATIENTS_HEADER + w->written;
 	free(w);
-	return r < 0 ? host->fail(err, r, "cannot write the index %s: %s", path, strerror(-r)) : 0;
+	cut = r == 0 && *octets < old / 2 && !target->smaller;
+	if (r == 0 && !cut)
+		r = beside_place(&beside, target->path);
+	if (cut)
+		r = host->fail(err, -EINVAL,
+			       "the index %s stays: the new one would have less than half of its size; is the table whole? "
+			       "--smaller takes it",
+			       target->path);
+	else if (r < 0)
+		r = host->fail(err, r, "cannot write the index %s: %s", target->path, strerror(-r));
+	beside_close(&beside);
+	return r;
 }

@@ -48,7 +48,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	       "\tcheck) words=\"--json --plan --cost --mutate --seconds\" ;;\n"
 	       "\ttest) words=\"--json --tap --policy\" ;;\n"
 	       "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
-	       "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --json\" ;;\n"
+	       "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --smaller --json\" ;;\n"
 	       "\texplain) words=\"--from --to --policy\" ;;\n"
 	       "\tscan) words=\"--json --policy --text\" ;;\n"
 	       "\ttext) words=\"--json --part --policy\" ;;\n"

@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 import random
+import resource
+import signal
 import subprocess
 import tempfile
 import time
@@ -49,6 +51,28 @@ ok(code != 0 and "that is no file" in err and (W / "pipe").is_fifo(), "what is n
 (W / "pipe").unlink()
 code, out, err = ctl("index", W / "people.csv")
 ok(code == 64 and "where to?" in err, "index needs to know where", err)
+before = (W / "index").read_bytes()
+(W / "list.csv").write_text("MRN\n123456\n")
+code, out, err = ctl("index", "-o", W / "list.csv", "--key", W / "key", W / "people.csv")
+ok(code == 1 and "no index" in err and (W / "list.csv").read_text() == "MRN\n123456\n", "a table is not replaced by an index", (code, err))
+(W / "names.csv").write_text("MRN,Name\n123456,Madonna\n123457,\n123458,Ann Lee\n")
+code, out, err = ctl("index", "-o", W / "small", "--key", W / "key", W / "names.csv")
+ok(code == 0 and "1 names are not found" in out, "names that cannot be looked up are told", out)
+(W / "many.csv").write_text("MRN\n" + "".join("%d\n" % n for n in range(10000, 30000)))
+code, out, err = ctl("index", "-o", W / "many", "--key", W / "key", W / "many.csv")
+big = (W / "many").read_bytes()
+code, out, err = ctl("index", "-o", W / "many", "--key", W / "key", W / "people.csv")
+ok(code == 1 and "is the table whole?" in err and (W / "many").read_bytes() == big, "a table that was cut off does not take the place of a whole one", err)
+code, out, err = ctl("index", "-o", W / "many", "--key", W / "key", "--smaller", W / "people.csv")
+ok(code == 0 and len((W / "many").read_bytes()) < len(big) / 2, "--smaller", err)
+files = sorted(p.name for p in W.iterdir())
+killed = subprocess.run([BUILD / "milwardctl", "index", "-o", W / "small", "--key", W / "key", W / "many.csv"], env=ENV, stderr=subprocess.PIPE,
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384)))
+ok(killed.returncode == -signal.SIGXFSZ and sorted(p.name for p in W.iterdir()) == files, "killed while it is written: nothing is left behind",
+   (killed, sorted(p.name for p in W.iterdir())))
+ok((W / "index").read_bytes() == before, "the index is as it was")
+for name in ("list.csv", "names.csv", "small", "many.csv", "many"):
+    (W / name).unlink()
 dense = "".join(f"{n}\n" for n in random.Random(1).sample(range(10000, 99999), 3000))
 code, out, err = ctl("index", "-o", W / "dense", "--key", W / "key", "-", stdin=("MRN\n" + dense).encode())
 ok(code == 0 and "3 % of all numbers with 5 digits are a patient's mrn" in out, "numbers that are too many are told", out)

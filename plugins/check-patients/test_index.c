@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An index: made out of a table, looked into, refused. */
 #include "build.h"
 #include "command.h"
 #include "lookup.h"
-#include "sort.h"
-#include "write.h"
 
 #include "../../tests/unit/fakehost.h"
 
@@ -15,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -58,281 +56,6 @@ static int teardown(void **state)
 	return rmdir(folder); /* nothing else may lie there */
 }
 
-/* ---- normal forms ------------------------------------------------------------------------------------------------ */
-static void test_words(void **state)
-{
-	static const struct {
-		const char *text, *words;
-	} row[] = {
-	    {"John Smith", "john smith"},
-	    {"  SMITH,JOHN ", "smith,john"},
-	    {"Dr. John Q. Smith, Jr.", "john smith,"},
-	    {"O'Brien, Se\xc3\xa1n", "obrien,sean"},
-	    {"O\xe2\x80\x99"
-	     "Brien",
-	     "obrien"},
-	    {"M\xc3\x9cLLER Stra\xc3\x9f"
-	     "e",
-	     "muller strasse"},
-	    {"M\xfcller", "muller"}, /* Latin-1 */
-	    {"\xc5\x81ukasz \xc3\x98stergaard \xc3\x86gir", "lukasz ostergaard aegir"},
-	    {"Nu\xcc\x83"
-	     "ez Nun\xcc\x83"
-	     "ez",
-	     "nuez nunez"},
-	    {"Smith-Jones Anne Marie", "smith jones anne marie"},
-	    {"\xe7\x8e\x8b\xe4\xbc\x9f", "\xe7\x8e\x8b\xe4\xbc\x9f"},
-	    {"\xef\xbc\xaa\xef\xbc\xaf\xef\xbc\xa8\xef\xbc\xae", "john"}, /* full width */
-	    {"R2D2 123", ""},
-	    {"\xff\xc3", "aa"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(row); i++) {
-		struct patients_words w;
-		char out[256] = "";
-		size_t n = 0;
-
-		patients_words(row[i].text, strlen(row[i].text), &w);
-		for (size_t k = 0; k < w.n; k++) {
-			memcpy(out + n, w.v[k].p, w.v[k].n);
-			n += w.v[k].n;
-			out[n++] = k + 1 == w.comma ? ',' : ' ';
-		}
-		while (n && out[n - 1] == ' ')
-			n--;
-		out[n] = '\0';
-		if (i == COUNT(row) - 1 ? n > 4 : strcmp(out, row[i].words) != 0)
-			fail_msg("\"%s\": \"%s\"", row[i].text, out);
-	}
-}
-
-static void test_dates(void **state)
-{
-	static const struct {
-		const char *text;
-		enum patients_order order;
-		const char *dates;
-	} row[] = {
-	    {"1961-03-04", PATIENTS_MDY, "19610304"},
-	    {"3/4/1961", PATIENTS_MDY, "19610304"},
-	    {"3/4/1961", PATIENTS_DMY, "19610403"},
-	    {"3/4/1961", PATIENTS_ANY, "19610304 19610403"},
-	    {"31/12/1999", PATIENTS_MDY, "19991231"},
-	    {"04.03.61", PATIENTS_DMY, "19610304"},
-	    {"3/4/61", PATIENTS_ANY, "19610304 18610304 19610403 18610403"},
-	    {"3/3/20", PATIENTS_ANY, "20200303 19200303"},
-	    {"3/3/20", PATIENTS_MDY, "20200303"},
-	    {"19610304", PATIENTS_MDY, "19610304"},
-	    {"March 4, 1961", PATIENTS_MDY, "19610304"},
-	    {"Mar. 4th 1961", PATIENTS_DMY, "19610304"},
-	    {"4 Sept 1961", PATIENTS_MDY, "19610904"},
-	    {"04-MAR-1961", PATIENTS_MDY, "19610304"},
-	    {"4/MAR/61", PATIENTS_MDY, "19610304"},
-	    {"1961-03-04T00:00:00Z", PATIENTS_MDY, "19610304"},
-	    {"3/4/1961 12:00:00 AM", PATIENTS_MDY, "19610304"},
-	    {"DOB: 03/04/1961, seen 5/6/2024", PATIENTS_MDY, "19610304 20240506"},
-	    {"2/30/1961", PATIENTS_ANY, ""},
-	    {"2/29/2024 2/29/2023", PATIENTS_MDY, "20240229"},
-	    {"13/13/1999", PATIENTS_ANY, ""},
-	    {"3-4/1961", PATIENTS_ANY, ""},
-	    {"219-09-9998", PATIENTS_ANY, ""},
-	    {"1761-03-04", PATIENTS_ANY, ""},
-	    {"119610304", PATIENTS_ANY, ""},
-	    {"Marching 4, 1961", PATIENTS_ANY, ""},
-	    {"", PATIENTS_ANY, ""},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(row); i++) {
-		uint32_t date[PATIENTS_DATES];
-		size_t n = patients_dates(row[i].text, strlen(row[i].text), row[i].order, 2026, date);
-		char out[128] = "";
-
-		for (size_t k = 0; k < n; k++) {
-			if (k)
-				strcat(out, " ");
-			patients_date_text(date[k], out + strlen(out));
-			out[9 * (k + 1) - 1] = '\0';
-		}
-		if (strcmp(out, row[i].dates) != 0)
-			fail_msg("\"%s\": \"%s\"", row[i].text, out);
-	}
-}
-
-static void test_numbers(void **state)
-{
-	static const struct {
-		const char *text, *number;
-	} row[] = {
-	    {"123456", "123456"},
-	    {" 00-123-456 ", "123456"},
-	    {"e00123", "E00123"},
-	    {"0000123", ""},
-	    {"ABCD", ""},
-	    {"1234;5678", ""},
-	    {"12.34/56", "123456"},
-	    {"", ""},
-	    {"000000000", ""},
-	    {"W12345678901234567890123456789012345678", "W12345678901234567890123456789012345678"},
-	    {"W1234567890123456789012345678901234567890", ""},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(row); i++) {
-		char key[PATIENTS_NUMBER + 1];
-		size_t n = patients_number(row[i].text, strlen(row[i].text), key);
-
-		key[n] = '\0';
-		assert_string_equal(key, row[i].number);
-	}
-}
-
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
-static void test_csv(void **state)
-{
-	static const struct {
-		const char *text, *rows;
-	} row[] = {
-	    {"a,b\nc,d\n", "a|b#c|d#"}, {"a,b\r\nc,d", "a|b#c|d#"},
-	    {"a\rb\r", "a#b#"},		{"\"a,\"\"b\"\"\nc\",d\n", "a,\"b\"\nc|d#"},
-	    {"\"a\"x,b\n", "ax|b#"},	{"a\"b\",c\n", "a\"b\"|c#"},
-	    {",,\n\n", "||##"},		{"\"a\n", "!"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(row); i++) {
-		size_t n = strlen(row[i].text);
-
-		/* Each cut of the text into what is there first and what comes later gives the same rows. */
-		for (size_t cut = 0; cut <= n; cut++) {
-			static struct patients_row r;
-			char out[128] = "", room[128];
-			size_t at = 0, have = cut;
-
-			while (at < n || have < n) {
-				ssize_t used = at < have || have == n
-						   ? patients_csv_row(row[i].text + at, have - at, have == n, ',', room, &r)
-						   : 0;
-
-				if (used == 0 && have < n) {
-					have = n;
-					continue;
-				}
-				if (used < 0) {
-					strcat(out, "!");
-					break;
-				}
-				for (size_t k = 0; k < r.n; k++)
-					(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%.*s", k ? "|" : "",
-						       (int)r.field[k].n, r.field[k].p);
-				strcat(out, "#");
-				at += (size_t)used;
-			}
-			assert_string_equal(out, row[i].rows);
-		}
-	}
-	assert_int_equal(patients_csv_delimiter("a;b;c,d\n,,,,,", 14), ';');
-	assert_int_equal(patients_csv_delimiter("\"a,b,c\"\tb\n", 10), '\t');
-	assert_int_equal(patients_csv_delimiter("a", 1), ',');
-}
-
-static void test_columns(void **state)
-{
-	static const struct {
-		const char *header, *asked, *shown;
-	} row[] = {
-	    {"Patient ID,Last Name,First_Name,D.O.B.,Member ID,MBI", NULL, "first=2 last=1 dob=3 mrn=0 member=4 member=5 "},
-	    {"id,name,date of birth", NULL, "name=1 dob=2 "},
-	    {"PatientName,PT_DOB,Chart #", NULL, "name=0 dob=1 mrn=2 "},
-	    {"chart no,Full Name", NULL, "name=1 mrn=0 "},
-	    {"x,y,z", "mrn=z", "mrn=2 "},
-	    {"x,y,z", "mrn=2", "mrn=1 "},
-	    {"mrn,y,z", "mrn=z", "mrn=2 "},
-	    {"x,y,z", "mrn=4", "the table has no column \"4\""},
-	    {"x,y,z", "age=1", "--column takes first, last, name, dob, mrn or member, then = and a column: not \"age=1\""},
-	    {"first name,y", NULL, "first and last names go together: name the other with --column"},
-	    {"x,y", NULL, "no column of the first line is known: say which is which with --column, for instance --column mrn=3"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(row); i++) {
-		static struct patients_row header;
-		struct patients_columns cols;
-		char room[128], text[256], out[256] = "";
-		const char *wrong;
-
-		assert_true(patients_csv_row(row[i].header, strlen(row[i].header), true, ',', room, &header) > 0);
-		wrong = patients_columns_find(&cols, &header, &row[i].asked, row[i].asked ? 1 : 0, text, sizeof(text));
-		if (wrong)
-			strcpy(out, wrong);
-		for (enum patients_column c = 0; !wrong && c < PATIENTS_COLS; c++)
-			for (size_t k = 0; k < cols.n[c]; k++)
-				(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s=%u ", patients_column_name(c),
-					       cols.at[c][k]);
-		assert_string_equal(out, row[i].shown);
-	}
-}
-
-/* ---- sorting ----------------------------------------------------------------------------------------------------- */
-struct sorted {
-	uint64_t last, n;
-};
-
-static int ascending(void *ctx, uint64_t v)
-{
-	struct sorted *s = ctx;
-
-	if (s->n && v <= s->last)
-		return -EINVAL;
-	s->last = v;
-	s->n++;
-	return 0;
-}
-
-/* In memory or with many runs in a file: the same values. */
-static void test_sort(void **state)
-{
-	static const size_t room[] = {1, 7, 1000, 100000};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(room); i++) {
-		struct patients_sort *s = patients_sort_new(room[i], folder);
-		size_t values = room[i] == 1 ? 1000 : 20000;
-		uint64_t x = 88172645463325252, distinct = 0;
-
-		assert_non_null(s);
-		for (size_t k = 0; k < values; k++) {
-			x ^= x << 13;
-			x ^= x >> 7;
-			x ^= x << 17;
-			assert_int_equal(patients_sort_add(s, k % 4 ? x : k % 16), 0); /* some come often */
-		}
-		for (int turn = 0; turn < 2; turn++) {
-			struct sorted seen = {0};
-
-			assert_int_equal(patients_sort_merge(s, ascending, &seen, &distinct), 0);
-			assert_int_equal(seen.n, values / 4 * 3 + 4);
-			assert_int_equal(distinct, seen.n);
-		}
-		patients_sort_free(&s);
-	}
-}
-
-static void test_padding(void **state)
-{
-	(void)state;
-	assert_int_equal(patients_padded(1), 1024);
-	assert_int_equal(patients_padded(1024), 1024);
-	for (uint64_t n = 1025; n < 100000000; n = n * 5 / 4) {
-		uint64_t p = patients_padded(n);
-
-		assert_true(p >= n && p <= n + n / 8 + 1);
-		assert_int_equal(patients_padded(p), p);
-	}
-}
-
-/* ---- an index ---------------------------------------------------------------------------------------------------- */
 static const char people[] = "PatientID,Last,First,DOB,Member ID\n"
 			     "MR-004711,O'Brien,Se\xc3\xa1n Patrick,3/4/1961,W0042-1234\n"
 			     "815099,de la Cruz,Mar\xc3\xad"
@@ -344,7 +67,7 @@ static int build(const char *text, size_t n, struct patients_summary *sum, struc
 {
 	unsigned char key[PATIENTS_KEY_OCTETS];
 	const struct patients_build how = {
-	    .table = table, .index = index_path, .key = key, .order = PATIENTS_MDY, .year = 2026, .memory = 1 << 16};
+	    .table = table, .target = {.path = index_path, .key = key, .smaller = true}, .order = PATIENTS_MDY, .year = 2026, .memory = 1 << 16};
 	int r = patients_key_read(fh_host(), key_path, key, err);
 
 	put(table, text, n);
@@ -626,13 +349,8 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),      cmocka_unit_test(test_dates),
-	    cmocka_unit_test(test_numbers),    cmocka_unit_test(test_csv),
-	    cmocka_unit_test(test_columns),    cmocka_unit_test(test_sort),
-	    cmocka_unit_test(test_padding),    cmocka_unit_test(test_lookups),
-	    cmocka_unit_test(test_full_names), cmocka_unit_test(test_discloses_nothing),
-	    cmocka_unit_test(test_refused),    cmocka_unit_test(test_bad_tables),
-	    cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_lookups), cmocka_unit_test(test_full_names), cmocka_unit_test(test_discloses_nothing),
+	    cmocka_unit_test(test_refused), cmocka_unit_test(test_bad_tables), cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
