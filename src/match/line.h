@@ -5,7 +5,12 @@
 
 #include "base/str.h"
 
-/* The line that begins at `at`, without its end (LF, CR LF or CR), and where the next one begins. at < text.n. */
+static inline bool mw_line_is_end(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* The line that begins at `at`, without its end (LF, CR LF or CR), and where the next one begins. */
 struct mw_str mw_line_at(struct mw_str text, size_t at, size_t *next);
 /* Without blanks (form feeds too) at both ends, and at most `most` octets of it. */
 struct mw_str mw_line_trim(struct mw_str line, size_t most);

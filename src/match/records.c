@@ -161,14 +161,12 @@ static int walk_cda(const struct walk *w, size_t at, size_t *end)
 {
 	int rc = w->begins(w->ctx, at, true);
 	const char *p = find(w->text, at, w->text.n, "</ClinicalDocument>");
-	size_t next;
 
 	*end = w->text.n;
 	if (p)
 		(void)mw_line_at(w->text, (size_t)(p - w->text.p), end);
 	while (rc == 0 && at < *end && (p = find(w->text, at + 1, *end, "<ClinicalDocument")) != NULL) {
 		at = (size_t)(p - w->text.p);
-		(void)mw_line_at(w->text, at, &next);
 		rc = w->begins(w->ctx, at, true);
 	}
 	return rc;

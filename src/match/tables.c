@@ -18,7 +18,7 @@ static const char delimiters[] = {'\t', '|', ';', ','};
 
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\r';
+	return c == ' ' || c == '\r' || c == '\n';
 }
 
 /* Behind the quoted cell whose quote is at `at`, or `at` when it does not end as one does. */
@@ -33,9 +33,9 @@ static size_t quoted_end(struct mw_str text, size_t at, char delimiter)
 			i++;
 			continue;
 		}
-		for (i++; i < text.n && is_blank(text.p[i]); i++)
+		for (i++; i < text.n && text.p[i] == ' '; i++)
 			;
-		return i == text.n || text.p[i] == delimiter || text.p[i] == '\n' ? i : at;
+		return i == text.n || text.p[i] == delimiter || mw_line_is_end(text.p[i]) ? i : at;
 	}
 	return at;
 }
@@ -45,7 +45,7 @@ static size_t cell_end(struct mw_str text, size_t at, char delimiter)
 {
 	size_t i = at;
 
-	while (i < text.n && is_blank(text.p[i]))
+	while (i < text.n && text.p[i] == ' ')
 		i++;
 	if (i < text.n && text.p[i] == '"') {
 		size_t end = quoted_end(text, i, delimiter);
@@ -53,34 +53,33 @@ static size_t cell_end(struct mw_str text, size_t at, char delimiter)
 		if (end > i)
 			return end;
 	}
-	while (i < text.n && text.p[i] != delimiter && text.p[i] != '\n')
+	while (i < text.n && text.p[i] != delimiter && !mw_line_is_end(text.p[i]))
 		i++;
 	return i;
 }
 
-/* Columns of the row at `at`, and where the next one begins. 0: too long. */
-static size_t row_columns(struct mw_str text, size_t at, char delimiter, size_t *next)
+/* No more of the text than a row may take, and one octet by which it is too long. */
+static struct mw_str row_room(struct mw_str text, size_t start)
 {
-	size_t start = at, columns = 0;
-
-	for (;;) {
-		size_t end = cell_end(text, at, delimiter);
-
-		columns++;
-		if (end - start > MW_ROW_MAX)
-			return 0;
-		if (end == text.n || text.p[end] == '\n') {
-			*next = end + (end < text.n);
-			return columns;
-		}
-		at = end + 1;
-	}
+	if (text.n - start > MW_ROW_MAX + 1)
+		text.n = start + MW_ROW_MAX + 1;
+	return text;
 }
 
 size_t mw_row_columns(struct mw_str text, size_t at, char delimiter, size_t *next)
 {
-	*next = text.n;
-	return row_columns(text, at, delimiter, next);
+	const struct mw_str room = row_room(text, at);
+	const size_t start = at;
+	size_t columns = 1, end;
+
+	for (; (end = cell_end(room, at, delimiter)) < room.n && text.p[end] == delimiter; columns++)
+		at = end + 1;
+	if (end - start > MW_ROW_MAX) {
+		(void)mw_line_at(text, start, next);
+		return 0;
+	}
+	(void)mw_line_at(text, end, next);
+	return columns;
 }
 
 void mw_row_walk(struct mw_str text, char delimiter, size_t to, size_t *at, size_t *column)
@@ -88,7 +87,7 @@ void mw_row_walk(struct mw_str text, char delimiter, size_t to, size_t *at, size
 	for (;;) {
 		size_t end = cell_end(text, *at, delimiter);
 
-		if (end >= to || end >= text.n || text.p[end] == '\n')
+		if (end >= to || end >= text.n || text.p[end] != delimiter)
 			return;
 		*at = end + 1;
 		++*column;
@@ -117,7 +116,7 @@ static bool is_name(struct mw_str text, struct mw_cell c)
 	for (size_t i = c.start; i < c.end; i++) {
 		unsigned char p = (unsigned char)text.p[i];
 
-		if (p == '@' || p == '\n')
+		if (p == '@' || p == '\n' || p == '\r')
 			return false;
 		if (p == ':' && i + 1 == c.end)
 			return false; /* the name of a field: what it names stands beside it */
@@ -158,7 +157,7 @@ static int take_header(struct mw_tables *t, struct mw_str text, size_t at, char 
 		names += c.start < c.end;
 		if (cell_push(t, c) < 0)
 			return -ENOMEM;
-		if (end == text.n || text.p[end] == '\n')
+		if (end == text.n || text.p[end] != delimiter)
 			break;
 		at = end + 1;
 	}
@@ -168,7 +167,7 @@ static int take_header(struct mw_tables *t, struct mw_str text, size_t at, char 
 	}
 	block->cell = first;
 	block->cells = t->cells - first;
-	(void)row_columns(text, block->start, delimiter, &block->header_end);
+	(void)mw_row_columns(text, block->start, delimiter, &block->header_end);
 	return 0;
 }
 
@@ -237,7 +236,7 @@ static bool is_enough(struct mw_str text, const struct mw_table_block *b, size_t
 static size_t take_rows(struct mw_str text, size_t at, char delimiter, size_t columns, size_t *rows)
 {
 	while (at < text.n) {
-		size_t next = at, n = row_columns(text, at, delimiter, &next), behind;
+		size_t next, n = mw_row_columns(text, at, delimiter, &next), behind;
 
 		if (n < 2 && is_ruler(mw_line_at(text, at, &behind))) {
 			at = behind;
@@ -254,7 +253,7 @@ static size_t take_rows(struct mw_str text, size_t at, char delimiter, size_t co
 static int take_delimited(struct mw_tables *t, struct mw_str text, size_t at, char delimiter, size_t *end)
 {
 	struct mw_table_block b = {.start = at, .delimiter = delimiter};
-	size_t next = at, columns = row_columns(text, at, delimiter, &next), rows = 1;
+	size_t next, columns = mw_row_columns(text, at, delimiter, &next), rows = 1;
 
 	if (columns < 2)
 		return 0;

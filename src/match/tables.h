@@ -34,7 +34,7 @@ struct mw_tables {
 /* The table that begins at the line at `at`: *end behind its last row. 1 it is appended; 0 there is none, up to *end; -ENOMEM. */
 int mw_tables_take(struct mw_tables *, struct mw_str text, size_t at, size_t *end);
 void mw_tables_free(struct mw_tables *);
-/* Columns of the row that begins at `at`, and where the next one does; 0: it is too long. */
+/* Columns of the row that begins at `at`, and where the next one does; 0: it is too long, and *next is behind its first line. */
 size_t mw_row_columns(struct mw_str text, size_t at, char delimiter, size_t *next);
 /* Walks a row cell by cell: begin with at = start of the row, column = 0. Leaves *at at the start of the cell that holds `to`. */
 void mw_row_walk(struct mw_str text, char delimiter, size_t to, size_t *at, size_t *column);

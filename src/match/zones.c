@@ -109,7 +109,9 @@ static size_t seen_end(struct mw_str text)
 	const char *feed = text.n ? memrchr(text.p, '\f', text.n) : NULL;
 	size_t at = feed ? (size_t)(feed - text.p) : 0;
 
-	return feed && (at == 0 || text.p[at - 1] == '\n') && (at + 1 == text.n || text.p[at + 1] == '\n') ? at : text.n;
+	if (!feed || (at > 0 && !mw_line_is_end(text.p[at - 1])) || (at + 1 < text.n && !mw_line_is_end(text.p[at + 1])))
+		return text.n;
+	return at;
 }
 
 int mw_zones_split(struct mw_str all, struct mw_zones *ret)

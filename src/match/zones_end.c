@@ -58,7 +58,9 @@ static struct mw_str line_before(struct mw_str text, size_t end, size_t *start)
 
 	if (text.p[to - 1] == '\n')
 		to--;
-	for (from = to; from > 0 && text.p[from - 1] != '\n'; from--)
+	if (to > 0 && text.p[to - 1] == '\r')
+		to--;
+	for (from = to; from > 0 && !mw_line_is_end(text.p[from - 1]); from--)
 		if (to - from > PARAGRAPH_MAX) /* no such line is part of an end */
 			break;
 	*start = from;
@@ -240,8 +242,6 @@ static bool is_block(struct mw_str text, size_t from, size_t end, unsigned most,
 /* "-- ", or "--" with nothing like a sentence below it. */
 static bool is_mark(struct mw_str text, struct mw_str line, size_t behind, size_t end)
 {
-	if (line.n && line.p[line.n - 1] == '\r')
-		line.n--;
 	if (line.n < 2 || line.n > 3 || line.p[0] != '-' || line.p[1] != '-')
 		return false;
 	return line.n == 3 ? line.p[2] == ' ' : is_block(text, behind, end, SIGNATURE_LINES, SIGNATURE_WIDTH);

@@ -86,7 +86,7 @@ static const struct {
 };
 
 /* The last [ is what is asked about: JSON has others. Gives its place in text without the brackets. */
-static size_t read_row(const char *marked, char *text, size_t *n)
+static size_t read_row(const char *marked, bool cr, char *text, size_t *n)
 {
 	const char *open = NULL, *shut;
 
@@ -99,6 +99,8 @@ static size_t read_row(const char *marked, char *text, size_t *n)
 	assert_non_null(open);
 	shut = strchr(open, ']');
 	*n = (size_t)sprintf(text, "%.*s%.*s%s", (int)(open - marked), marked, (int)(shut - open - 1), open + 1, shut + 1);
+	for (size_t i = 0; i < *n && cr; i++)
+		text[i] = text[i] == '\n' ? '\r' : text[i];
 	return (size_t)(open - marked);
 }
 
@@ -108,9 +110,11 @@ static void test_rows(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t k = 0; k < 2 * COUNT(rows); k++) {
+		const size_t i = k / 2;
+		const bool cr = k % 2 && !strchr(rows[i].text, '\r');
 		char text[1000];
-		size_t n, at = read_row(rows[i].text, text, &n), header_end;
+		size_t n, at = read_row(rows[i].text, cr, text, &n), header_end;
 		struct mw_cell name;
 		uint32_t record;
 		bool data;
@@ -122,8 +126,8 @@ static void test_rows(void **state)
 		    memcmp(text + name.start, rows[i].column, name.end - name.start) == 0)
 			continue;
 		wrong++;
-		print_error("%s: record %u, %s, column \"%.*s\"\n", rows[i].name, record, data ? "data" : "text",
-			    (int)(name.end - name.start), text + name.start);
+		print_error("%s%s: record %u, %s, column \"%.*s\"\n", rows[i].name, cr ? ", CR" : "", record,
+			    data ? "data" : "text", (int)(name.end - name.start), text + name.start);
 	}
 	mw_layout_free(&layout);
 	assert_int_equal(wrong, 0);
@@ -155,8 +159,27 @@ static void test_any_order(void **state)
 static void test_linear(void **state)
 {
 	static const char *const line[] = {
-	    "a,b,c\n",	     "Smith, John\n",	    "\"a,b\n", "\"",	  ",",	"a\tb",	  "a|b\n", "MSH|\n", "{\n",
-	    "{\"resource\"", "<ClinicalDocument\n", "a;b\n\n", "a,\"b\n", "\r", "ISA*\n",
+	    "a,b,c\n",
+	    "Smith, John\n",
+	    "\"a,b\n",
+	    "\"",
+	    ",",
+	    "a\tb",
+	    "a|b\n",
+	    "MSH|\n",
+	    "{\n",
+	    "{\"resource\"",
+	    "<ClinicalDocument\n",
+	    "a;b\n\n",
+	    "a,\"b\n",
+	    "\r",
+	    "ISA*\n",
+	    "<ClinicalDocument",
+	    "a,b\r",
+	    "\"a\"              ",
+	    "a|",
+	    "a,b\r\"\"\r",
+	    "MSH|\r",
 	};
 	const size_t n = 4u << 20;
 	char *text = malloc(n);
@@ -185,11 +208,38 @@ static void test_linear(void **state)
 	free(text);
 }
 
+/* A line that only divides may be longer than a row: what is below it is in the table all the same. */
+static void test_long_ruler(void **state)
+{
+	char *text = malloc(MW_ROW_MAX + 200);
+	struct mw_layout layout = {.zone = 0};
+	size_t n, header_end;
+	struct mw_cell name;
+	uint32_t record;
+	bool data;
+
+	(void)state;
+	assert_non_null(text);
+	n = (size_t)sprintf(text, "| name | ssn |\n");
+	memset(text + n, '-', MW_ROW_MAX + 100);
+	n += MW_ROW_MAX + 100;
+	n += (size_t)sprintf(text + n, "\n| Ann | 219 |\n| Bob | 220 |\n");
+	mw_layout_begin(&layout, (struct mw_str){.p = text, .n = n}, 0);
+	assert_int_equal(mw_layout_record(&layout, n - 6, &record, &data), 0);
+	assert_int_equal(mw_layout_column(&layout, n - 6, &name, &header_end), 0);
+	assert_int_equal(record, 2);
+	assert_true(data);
+	assert_int_equal(name.end - name.start, 3);
+	mw_layout_free(&layout);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_rows),
 	    cmocka_unit_test(test_any_order),
+	    cmocka_unit_test(test_long_ruler),
 	    cmocka_unit_test(test_linear),
 	};
 

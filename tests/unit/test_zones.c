@@ -129,7 +129,8 @@ static const struct {
 			     "Sent: Monday\nq To: Bob\nq Subject: x\n\nq hi\n"},
     {"what to do in an emergency",
      "n See attached.\n\nd If you are having a medical emergency, such as chest pain, call 911. This is not read at night.\n"},
-    {"an emergency of a patient", "n See attached.\n\nn If you are having a medical emergency, Ann, your chart is at the desk.\n"},
+    {"an emergency of a patient",
+     "n See attached.\n\nn If you are having a medical emergency, Ann, your chart is at the desk.\n"},
     {"footer of a list",
      "n ping\n\nd _______________________________________________\nd Users mailing list\nd Users@lists.x.example\nd "
      "https://lists.x.example/users\n"},
@@ -141,15 +142,17 @@ static const struct {
     {"a patient in what looks like a notice",
      "n This message is confidential, privileged and for the intended recipient: John Smith, DOB "
      "4/12/1961.\n"},
-    {"what an HTML part carries unseen", "n See attached.\n\ns Thanks,\ns Ann\n\nd This email is confidential and privileged; if received in error, "
-					"delete it.\n\f\nn mailto:ann@x.example\nn Title\n"},
-    {"a quote, and what is unseen", "n Yes.\n\nq On Mon, Mar 2, 2026 at 9:14 AM Ann Lee <ann@x.example> wrote:\nq hello\n\f\nn Title\n"},
+    {"what an HTML part carries unseen",
+     "n See attached.\n\ns Thanks,\ns Ann\n\nd This email is confidential and privileged; if received in error, "
+     "delete it.\n\f\nn mailto:ann@x.example\nn Title\n"},
+    {"a quote, and what is unseen",
+     "n Yes.\n\nq On Mon, Mar 2, 2026 at 9:14 AM Ann Lee <ann@x.example> wrote:\nq hello\n\f\nn Title\n"},
     {"text, however external", "n The external review of the message is done.\nn It came out well.\n"},
 };
 
 /* The text without the zones in front of its lines, and for each octet the letter of its zone, a blank where it does not matter.
  */
-static size_t read_row(const char *marked, char *text, char *zone)
+static size_t read_row(const char *marked, const char *line_end, char *text, char *zone)
 {
 	size_t n = 0;
 
@@ -157,12 +160,16 @@ static size_t read_row(const char *marked, char *text, char *zone)
 		size_t len = strcspn(marked, "\n");
 		bool has = len > 2 && marked[1] == ' ' && strchr("nqsd", marked[0]);
 		char z = has ? marked[0] : ' ';
-		size_t skip = has ? 2 : 0, end = len + (marked[len] == '\n');
+		size_t skip = has ? 2 : 0, line = len - skip - (len > skip && marked[len - 1] == '\r');
 
-		memcpy(text + n, marked + skip, end - skip);
-		memset(zone + n, z, end - skip);
-		n += end - skip;
-		marked += end;
+		memcpy(text + n, marked + skip, line);
+		memset(zone + n, z, line);
+		n += line;
+		for (const char *p = marked[len] ? line_end : ""; *p; p++, n++) {
+			text[n] = *p;
+			zone[n] = z;
+		}
+		marked += len + (marked[len] == '\n');
 	}
 	return n;
 }
@@ -185,12 +192,14 @@ static char letter(uint32_t zone)
 
 static void test_forms(void **state)
 {
+	static const char *const line_end[] = {"\n", "\r\n", "\r"};
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < 3 * COUNT(rows); i++) {
+		const char *name = rows[i / 3].name;
 		char text[2000], zone[2000];
-		size_t n = read_row(rows[i].text, text, zone), bad = SIZE_MAX;
+		size_t n = read_row(rows[i / 3].text, line_end[i % 3], text, zone), bad = SIZE_MAX;
 		struct mw_zones z;
 
 		assert_true(n < sizeof(text));
@@ -200,7 +209,7 @@ static void test_forms(void **state)
 				bad = at;
 		if (bad != SIZE_MAX) {
 			wrong++;
-			print_error("%s: %c, not %c: %.*s\n", rows[i].name, letter(mw_zones_at(&z, bad)), zone[bad],
+			print_error("%s, line end %zu: %c, not %c: %.*s\n", name, i % 3, letter(mw_zones_at(&z, bad)), zone[bad],
 				    (int)(n - bad > 40 ? 40 : n - bad), text + bad);
 		}
 		mw_zones_free(&z);
@@ -234,6 +243,9 @@ static void test_linear(void **state)
 					   ">\n\n",
 					   "____________\n",
 					   "\r",
+					   "a\r",
+					   "confidential privileged delete\r\r",
+					   "Thanks,\r",
 					   "[external email\n"};
 	const size_t n = 4u << 20;
 	char *text = malloc(n);
