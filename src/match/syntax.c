@@ -11,12 +11,17 @@
 #define REPEAT_MAX 65535u
 #define NODES_MAX 20000u /* references to groups with references in them grow fast */
 
+/* What (?imsxnU) sets, up to the end of the group that it stands in. */
+struct flags {
+	bool caseless, extended, dotall, ungreedy, plain_groups;
+};
+
 struct reader {
 	struct mw_arena *arena;
 	struct mw_str p;
 	size_t at;
 	unsigned depth, nodes, looks;
-	bool caseless, extended, dotall, ungreedy, plain_groups;
+	struct flags flags;
 	bool failed;
 	uint32_t groups;
 	const struct mw_syntax *group[GROUPS_MAX]; /* NULL while it is open */
@@ -107,7 +112,7 @@ static bool take_blank(struct reader *r)
 
 static void skip_blanks(struct reader *r)
 {
-	while (r->extended && more(r)) {
+	while (r->flags.extended && more(r)) {
 		if (peek(r, 0) == '#')
 			while (more(r) && peek(r, 0) != '\n' && peek(r, 0) != '\r')
 				r->at++;
@@ -224,7 +229,7 @@ static struct mw_syntax *read_escape(struct reader *r, size_t at)
 		r->at++;
 		return opaque_new(r, 1, at);
 	default:
-		if (!mw_class_escape(r->p, &r->at, r->caseless, &set, &loose))
+		if (!mw_class_escape(r->p, &r->at, r->flags.caseless, &set, &loose))
 			return fail(r);
 		return set_new(r, set, loose, at);
 	}
@@ -236,28 +241,28 @@ static bool read_flags(struct reader *r)
 	bool on = true;
 
 	if (take(r, "^"))
-		r->caseless = r->extended = r->dotall = r->plain_groups = false;
+		r->flags = (struct flags){.ungreedy = r->flags.ungreedy};
 	for (; more(r); r->at++) {
 		switch (peek(r, 0)) {
 		case '-':
 			on = false;
 			break;
 		case 'i':
-			r->caseless = on;
+			r->flags.caseless = on;
 			break;
 		case 'x':
-			r->extended = on;
+			r->flags.extended = on;
 			if (on && peek(r, 1) == 'x') /* xx: blanks in classes, too */
 				return false;
 			break;
 		case 's':
-			r->dotall = on;
+			r->flags.dotall = on;
 			break;
 		case 'n':
-			r->plain_groups = on;
+			r->flags.plain_groups = on;
 			break;
 		case 'U':
-			r->ungreedy = on;
+			r->flags.ungreedy = on;
 			break;
 		case 'm':
 			break;
@@ -270,8 +275,7 @@ static bool read_flags(struct reader *r)
 
 static struct mw_syntax *group_body(struct reader *r)
 {
-	bool caseless = r->caseless, extended = r->extended, dotall = r->dotall, ungreedy = r->ungreedy;
-	bool plain = r->plain_groups;
+	struct flags flags = r->flags;
 	struct mw_syntax *n;
 
 	if (++r->depth > DEPTH_MAX)
@@ -280,11 +284,7 @@ static struct mw_syntax *group_body(struct reader *r)
 	r->depth--;
 	if (!take(r, ")"))
 		return fail(r);
-	r->caseless = caseless;
-	r->extended = extended;
-	r->dotall = dotall;
-	r->ungreedy = ungreedy;
-	r->plain_groups = plain;
+	r->flags = flags;
 	return n;
 }
 
@@ -328,8 +328,7 @@ static struct mw_syntax *look(struct reader *r, enum mw_syntax_kind kind, bool n
 /* (?i) lasts to the end of the group that it stands in; (?i:…) has its own. */
 static struct mw_syntax *flags_or_group(struct reader *r, size_t at)
 {
-	bool caseless = r->caseless, extended = r->extended, dotall = r->dotall, ungreedy = r->ungreedy;
-	bool plain = r->plain_groups;
+	struct flags flags = r->flags;
 	struct mw_syntax *n;
 
 	if (!read_flags(r))
@@ -339,11 +338,7 @@ static struct mw_syntax *flags_or_group(struct reader *r, size_t at)
 	if (!take(r, ":"))
 		return fail(r);
 	n = group_body(r);
-	r->caseless = caseless;
-	r->extended = extended;
-	r->dotall = dotall;
-	r->ungreedy = ungreedy;
-	r->plain_groups = plain;
+	r->flags = flags;
 	return n;
 }
 
@@ -362,7 +357,7 @@ static struct mw_syntax *read_group(struct reader *r, size_t at)
 	if (peek(r, 0) == '*')
 		return fail(r); /* verbs */
 	if (!take(r, "?"))
-		return r->plain_groups ? group_body(r) : capture(r, (struct mw_str){.p = "", .n = 0});
+		return r->flags.plain_groups ? group_body(r) : capture(r, (struct mw_str){.p = "", .n = 0});
 	if (take(r, "#")) {
 		while (more(r) && peek(r, 0) != ')')
 			r->at++;
@@ -396,7 +391,7 @@ static struct mw_syntax *read_class(struct reader *r, size_t at)
 	struct mw_octets set;
 	bool loose;
 
-	if (!mw_class_read(r->p, &r->at, r->caseless, &set, &loose))
+	if (!mw_class_read(r->p, &r->at, r->flags.caseless, &set, &loose))
 		return fail(r);
 	return set_new(r, set, loose, at);
 }
@@ -413,7 +408,7 @@ static struct mw_syntax *read_char(struct reader *r, size_t at)
 	} else {
 		mw_octets_put(&set, c);
 	}
-	return set_new(r, r->caseless ? mw_class_both_cases(set) : set, r->caseless && c >= 0x80, at);
+	return set_new(r, r->flags.caseless ? mw_class_both_cases(set) : set, r->flags.caseless && c >= 0x80, at);
 }
 
 static struct mw_syntax *read_literal(struct reader *r)
@@ -435,7 +430,7 @@ static struct mw_syntax *read_dot(struct reader *r, size_t at)
 	mw_octets_put(&newline, '\n');
 	mw_octets_put(&newline, '\r');
 	r->at++;
-	return set_new(r, r->dotall ? MW_OCTETS_ALL : mw_octets_not(newline), false, at);
+	return set_new(r, r->flags.dotall ? MW_OCTETS_ALL : mw_octets_not(newline), false, at);
 }
 
 static struct mw_syntax *read_atom(struct reader *r)
@@ -539,7 +534,7 @@ static struct mw_syntax *read_piece(struct reader *r)
 		repeat->max = max;
 		repeat->fixed = take(r, "+");
 		lazy = !repeat->fixed && take(r, "?");
-		repeat->greedy = !repeat->fixed && lazy == r->ungreedy;
+		repeat->greedy = !repeat->fixed && lazy == r->flags.ungreedy;
 		n = repeat;
 		skip_blanks(r);
 	}
@@ -584,7 +579,7 @@ static struct mw_syntax *read_alt(struct reader *r)
 
 struct mw_syntax *mw_syntax_read(struct mw_arena *a, struct mw_str pattern, bool caseless, bool extended)
 {
-	struct reader r = {.arena = a, .p = pattern, .caseless = caseless, .extended = extended};
+	struct reader r = {.arena = a, .p = pattern, .flags = {.caseless = caseless, .extended = extended}};
 	struct mw_syntax *n;
 
 	if (pattern.n > UINT32_MAX / 2)

@@ -45,6 +45,8 @@ struct mw_syntax *mw_syntax_read(struct mw_arena *, struct mw_str pattern, bool 
 /* Octets that it takes at least and at most. */
 uint32_t mw_syntax_min(const struct mw_syntax *);
 uint32_t mw_syntax_max(const struct mw_syntax *);
+/* So many times as many octets; what is too much is MW_SYNTAX_MANY. */
+uint32_t mw_syntax_times(uint32_t octets, uint32_t n);
 /* Every octet that may stand in what it takes. */
 struct mw_octets mw_syntax_octets(const struct mw_syntax *);
 /* [0-9A-Za-z_] */

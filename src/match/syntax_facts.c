@@ -7,7 +7,7 @@ static uint32_t add(uint32_t a, uint32_t b)
 	return a >= MW_SYNTAX_MANY - b ? MW_SYNTAX_MANY : a + b;
 }
 
-static uint32_t times(uint32_t a, uint32_t b)
+uint32_t mw_syntax_times(uint32_t a, uint32_t b)
 {
 	uint64_t n = (uint64_t)a * b;
 
@@ -36,7 +36,7 @@ uint32_t mw_syntax_min(const struct mw_syntax *s)
 	case MW_SYNTAX_OPAQUE:
 		return s->min;
 	case MW_SYNTAX_REPEAT:
-		return times(mw_syntax_min(s->child), s->min);
+		return mw_syntax_times(mw_syntax_min(s->child), s->min);
 	case MW_SYNTAX_CAT:
 		for (const struct mw_syntax *c = s->child; c; c = c->next)
 			n = add(n, mw_syntax_min(c));
@@ -61,7 +61,7 @@ uint32_t mw_syntax_max(const struct mw_syntax *s)
 	case MW_SYNTAX_OPAQUE:
 		return s->max;
 	case MW_SYNTAX_REPEAT:
-		return times(mw_syntax_max(s->child), s->max);
+		return mw_syntax_times(mw_syntax_max(s->child), s->max);
 	case MW_SYNTAX_CAT:
 		for (const struct mw_syntax *c = s->child; c; c = c->next)
 			n = add(n, mw_syntax_max(c));

@@ -36,11 +36,9 @@ struct rows {
 	size_t n;
 };
 
-static const struct mw_octets all = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
-
 static bool is_all(struct mw_octets o)
 {
-	return mw_octets_same(o, all);
+	return mw_octets_same(o, MW_OCTETS_ALL);
 }
 
 static bool narrow(const struct mw_syntax *s)
@@ -55,7 +53,7 @@ static struct mw_octets beyond_edge(struct mw_octets set)
 
 	if (mw_octets_within(set, word))
 		return mw_octets_not(word);
-	return mw_octets_meet(set, word) ? all : word;
+	return mw_octets_meet(set, word) ? MW_OCTETS_ALL : word;
 }
 
 /* ---- rows -------------------------------------------------------------------------------------------------------------------
@@ -98,7 +96,7 @@ static void row_add(struct row *r, struct mw_octets set, uint32_t min, uint32_t 
 	if (r->n == 0 && r->edge && one)
 		r->prev = mw_octets_and(r->prev, beyond_edge(set));
 	r->edge = false;
-	r->tail = all;
+	r->tail = MW_OCTETS_ALL;
 	r->item[r->n++] = (struct item){.set = set, .min = min, .max = max};
 	r->closed = one && rare_enough(r);
 }
@@ -193,15 +191,6 @@ static uint32_t less(uint32_t n, uint32_t by)
 	return n == MW_SYNTAX_MANY ? n : n - by;
 }
 
-static uint32_t times(uint32_t a, uint32_t b)
-{
-	uint64_t n = (uint64_t)a * b;
-
-	if (a == 0 || b == 0)
-		return 0;
-	return a == MW_SYNTAX_MANY || b == MW_SYNTAX_MANY || n >= MW_SYNTAX_MANY ? MW_SYNTAX_MANY : (uint32_t)n;
-}
-
 static int expand_repeat(struct rows *l, const struct mw_syntax *s)
 {
 	const struct mw_syntax *c = s->child;
@@ -221,7 +210,7 @@ static int expand_repeat(struct rows *l, const struct mw_syntax *s)
 		once.max = 1;
 		return expand_ways(l, c, true, &once);
 	}
-	rows_add(l, mw_syntax_octets(c), times(mw_syntax_min(c), min), times(mw_syntax_max(c), max));
+	rows_add(l, mw_syntax_octets(c), mw_syntax_times(mw_syntax_min(c), min), mw_syntax_times(mw_syntax_max(c), max));
 	return 0;
 }
 
@@ -250,7 +239,7 @@ static struct mw_octets wanted(const struct mw_syntax *s)
 	if (s->kind == MW_SYNTAX_CAT && s->child && !s->child->next)
 		return wanted(s->child);
 	if (s->kind != MW_SYNTAX_ALT)
-		return all;
+		return MW_OCTETS_ALL;
 	for (const struct mw_syntax *c = s->child; c; c = c->next)
 		o = mw_octets_or(o, wanted(c));
 	return o;
@@ -458,6 +447,15 @@ static double row_window(const struct row *r, struct mw_trigger *best)
 	return least;
 }
 
+/* A way on which no character can stand somewhere matches nothing. */
+static bool never(const struct row *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->item[i].min > 0 && mw_octets_none(r->item[i].set))
+			return true;
+	return mw_octets_none(r->prev) || mw_octets_none(r->tail);
+}
+
 /* Wherever b stands, a stands too. */
 static bool covers(const struct mw_trigger *a, const struct mw_trigger *b)
 {
@@ -501,8 +499,11 @@ static int windows(struct mw_triggers *l, struct mw_arena *a, const struct rows 
 
 	for (size_t i = 0; i < rows->n && cost <= COST_MAX; i++) {
 		struct mw_trigger t, *v;
-		double more = row_window(rows->v + i, &t);
+		double more;
 
+		if (never(rows->v + i))
+			continue;
+		more = row_window(rows->v + i, &t);
 		t.rule = rule;
 		if (more <= COST_MAX && merged(l, from, &t))
 			continue;
@@ -528,7 +529,7 @@ int mw_triggers_add(struct mw_triggers *l, struct mw_arena *a, const struct mw_s
 
 	if (!rows.v)
 		return -ENOMEM;
-	rows.v[0].prev = rows.v[0].tail = all;
+	rows.v[0].prev = rows.v[0].tail = MW_OCTETS_ALL;
 	rc = expand(&rows, s);
 	if (rc == 0)
 		rc = windows(l, a, &rows, rule);
