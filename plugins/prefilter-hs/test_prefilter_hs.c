@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prefilter-hs: finds what the rule set finds without it; its cache is used, rebuilt and refused. */
+#include "fuzz/puzzle.h"
 #include "../../tests/unit/fakehost.h"
 
 #include "match/ruleset.h"
@@ -39,6 +40,7 @@ static const struct mw_rule rules[] = {
      .level = &level},
     {.name = "mail", .kind = MW_IDENTIFIER, .pattern = LIT("\\w{1,20}@\\w+\\.org"), .levels = 1, .level = &level},
     {.name = "end", .kind = MW_IDENTIFIER, .pattern = LIT("(?<=x)z\\d\\b"), .levels = 1, .level = &level},
+    {.name = "never", .kind = MW_IDENTIFIER, .pattern = LIT("q[^\\d\\D]|[^\\s\\S]z7"), .levels = 1, .level = &level},
     {.name = "often", .kind = MW_IDENTIFIER, .pattern = LIT("[aeiou]n"), .levels = 1, .level = &level},
 };
 static const struct mw_rule other[] = {
@@ -140,6 +142,34 @@ static void test_same(void **state)
 		long_text[i] = "1@-"[i % 3];
 	(void)same(r.set, rules, COUNT(rules), (struct mw_str){.p = long_text, .n = 300000});
 	free(long_text);
+	run_close(&r);
+}
+
+/* Random patterns and texts: it finds what PCRE2 finds. */
+static void test_puzzles(void **state)
+{
+	const struct mw_plugin *p = &mw_plugin_prefilter_hs;
+	size_t triggered = 0, matches = 0;
+	uint64_t seed = 5;
+	struct run r;
+
+	(void)state;
+	run_open(&r, rules, COUNT(rules), NULL);
+	for (int i = 0; i < 1000; i++) {
+		struct puzzle_result found;
+		struct puzzle z;
+
+		puzzle_next(&seed, &z);
+		found = puzzle_solve(&z, p->prefilter, r.inst);
+		if (found.differ != SIZE_MAX) {
+			puzzle_print(&z, found.differ);
+			fail_msg("puzzle %d: the prefilter loses or adds something", i);
+		}
+		triggered += found.triggered;
+		matches += found.matches;
+		puzzle_free(&z);
+	}
+	assert_true(triggered > 1000 && matches > 10000);
 	run_close(&r);
 }
 
@@ -272,10 +302,8 @@ static void test_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_same),
-	    cmocka_unit_test(test_cache),
-	    cmocka_unit_test(test_trust),
-	    cmocka_unit_test(test_folder),
+	    cmocka_unit_test(test_same),  cmocka_unit_test(test_puzzles), cmocka_unit_test(test_cache),
+	    cmocka_unit_test(test_trust), cmocka_unit_test(test_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

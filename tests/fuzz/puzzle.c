@@ -414,6 +414,18 @@ void puzzle_make(struct dice *d, struct puzzle *z)
 	text_make(d, m, z->rules, z);
 }
 
+void puzzle_next(uint64_t *seed, struct puzzle *z)
+{
+	uint8_t octets[1500];
+	struct dice dice = {.p = octets, .n = sizeof(octets)};
+
+	for (size_t i = 0; i < sizeof(octets); i++) {
+		*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+		octets[i] = (uint8_t)(*seed >> 56);
+	}
+	puzzle_make(&dice, z);
+}
+
 void puzzle_free(struct puzzle *z)
 {
 	free(z->text);

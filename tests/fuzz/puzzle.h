@@ -33,6 +33,8 @@ struct puzzle_result {
 
 /* Where octets are out, all that follow are 0. */
 void puzzle_make(struct dice *, struct puzzle *);
+/* One after the other, the same from the same seed. */
+void puzzle_next(uint64_t *seed, struct puzzle *);
 void puzzle_free(struct puzzle *);
 /* prefilter: NULL = the hunt's own way. Aborts when memory is short. */
 struct puzzle_result puzzle_solve(const struct puzzle *, const struct mw_prefilter *, void *inst);
