@@ -4,22 +4,18 @@
  * lock, in the same run.
  *     audit_bench FOLDER
  * Prints a line for each number of threads: records a second of the module, of the plain writer, the ratio and its aim; and the
- * module without sync, which is what building and chaining a record costs. Rounds take turns, the median of each counts. Wall
- * time.
+ * module without sync, which is what building and chaining a record costs.
  */
 #include "../unit/fakehost.h"
+#include "rate.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 5
-#define SECONDS 0.4
 #define THREADS_MAX 20
 #define RECIPIENTS 2
 
@@ -32,7 +28,6 @@ struct bench {
 	int fd; /* of the plain writer */
 	size_t line_n;
 	char *line;
-	atomic_bool stop;
 };
 
 static void die(const char *what)
@@ -73,96 +68,38 @@ static void record(void *inst)
 	fh_msg_reset(&msg);
 }
 
-static void by_module(struct bench *b)
+static void by_module(void *ctx)
 {
+	struct bench *b = ctx;
+
 	record(b->inst);
 }
 
-static void by_module_unsynced(struct bench *b)
+static void by_module_unsynced(void *ctx)
 {
+	struct bench *b = ctx;
+
 	record(b->fast);
 }
 
-static void by_write(struct bench *b)
+static void by_write(void *ctx)
 {
+	struct bench *b = ctx;
+
 	(void)pthread_mutex_lock(&b->lock);
 	if (write(b->fd, b->line, b->line_n) != (ssize_t)b->line_n || fdatasync(b->fd) < 0)
 		die("write");
 	(void)pthread_mutex_unlock(&b->lock);
 }
 
-/* ---- measuring --------------------------------------------------------------------------------------------------------------
- */
-
-struct worker {
-	struct bench *b;
-	void (*append)(struct bench *);
-	unsigned long count;
-};
-
-static double now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void *work(void *arg)
-{
-	struct worker *w = arg;
-
-	while (!atomic_load(&w->b->stop)) {
-		w->append(w->b);
-		w->count++;
-	}
-	return NULL;
-}
-
-static double rate(struct bench *b, void (*append)(struct bench *), unsigned threads)
-{
-	struct worker worker[THREADS_MAX];
-	pthread_t thread[THREADS_MAX];
-	double begin = now(), end;
-	unsigned long n = 0;
-
-	atomic_store(&b->stop, false);
-	for (unsigned i = 0; i < threads; i++) {
-		worker[i] = (struct worker){.b = b, .append = append};
-		if (pthread_create(&thread[i], NULL, work, &worker[i]) != 0)
-			die("no thread");
-	}
-	while (now() - begin < SECONDS)
-		(void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-	atomic_store(&b->stop, true);
-	for (unsigned i = 0; i < threads; i++) {
-		(void)pthread_join(thread[i], NULL);
-		n += worker[i].count;
-	}
-	end = now();
-	return (double)n / (end - begin);
-}
-
-static int order(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void compare(struct bench *b, unsigned threads, const char *aim)
 {
-	static void (*const append[3])(struct bench *) = {by_module, by_write, by_module_unsynced};
-	double result[3][ROUNDS];
+	static const rate_fn way[] = {by_module, by_write, by_module_unsynced};
+	double rate[3];
 
-	for (unsigned r = 0; r < ROUNDS; r++)
-		for (unsigned i = 0; i < 3; i++)
-			result[i][r] = rate(b, append[i], threads);
-	for (unsigned i = 0; i < 3; i++)
-		qsort(result[i], ROUNDS, sizeof(double), order);
+	rate_measure(way, 3, b, threads, rate);
 	printf("%2u thread%s  module %7.0f/s  write+fdatasync %7.0f/s  without sync %7.0f/s  ratio %5.2f  aim %s\n", threads,
-	       threads == 1 ? " " : "s", result[0][ROUNDS / 2], result[1][ROUNDS / 2], result[2][ROUNDS / 2],
-	       result[0][ROUNDS / 2] / result[1][ROUNDS / 2], aim);
+	       threads == 1 ? " " : "s", rate[0], rate[1], rate[2], rate[0] / rate[1], aim);
 }
 
 /* ---- set-up -----------------------------------------------------------------------------------------------------------------

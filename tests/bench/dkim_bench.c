@@ -2,25 +2,18 @@
 /*
  * dkim_bench: the dkim module against libopendkim as it is, and against OpenSSL alone with a decoded key (what nobody can beat),
  * on the same 4 KB message in the same run. dkim_bench RSA.pem ED25519.pem Prints a line for each kind of key and number of
- * threads: signatures a second of the module, of libopendkim, of OpenSSL, the ratio of the first two and its aim. Rounds take
- * turns, the median of each counts. Wall time.
+ * threads: signatures a second of the module, of libopendkim, of OpenSSL, the ratio of the first two and its aim.
  */
 #include "../unit/fakehost.h"
+#include "rate.h"
 
 #include <opendkim/dkim.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-#define ROUNDS 5
-#define SECONDS 0.4
-#define THREADS_MAX 8
 
 extern const struct mw_plugin mw_plugin_dkim;
 
@@ -37,7 +30,6 @@ struct bench {
 	DKIM_LIB *lib;
 	void *inst;
 	struct mw_self self;
-	atomic_bool stop;
 };
 
 static void die(const char *what)
@@ -49,8 +41,9 @@ static void die(const char *what)
 /* ---- what is measured: one signature each
  * --------------------------------------------------------------------------------------- */
 
-static void by_module(struct bench *b)
+static void by_module(void *ctx)
 {
+	struct bench *b = ctx;
 	static const struct mw_order order = {.rcpt = MW_ALL};
 	struct mw_err err = {0};
 	struct mw_msg msg;
@@ -67,8 +60,9 @@ static void by_module(struct bench *b)
 	fh_msg_reset(&msg);
 }
 
-static void by_library(struct bench *b)
+static void by_library(void *ctx)
 {
+	struct bench *b = ctx;
 	dkim_alg_t alg = b->ed25519 ? DKIM_SIGN_ED25519SHA256 : DKIM_SIGN_RSASHA256;
 	DKIM_STAT stat;
 	DKIM *d = dkim_sign(b->lib, (const unsigned char *)"b", NULL, (dkim_sigkey_t)b->pem, (const unsigned char *)"s",
@@ -92,91 +86,27 @@ static void by_library(struct bench *b)
 	(void)dkim_free(d);
 }
 
-static void by_openssl(struct bench *b)
+static void by_openssl(void *ctx)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct bench *b = ctx;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned char sig[512];
 	size_t n = sizeof(sig);
 
-	if (!ctx || EVP_DigestSignInit(ctx, NULL, b->ed25519 ? NULL : EVP_sha256(), NULL, b->key) != 1 ||
-	    EVP_DigestSign(ctx, sig, &n, (unsigned char *)b->body, 32) != 1)
+	if (!md || EVP_DigestSignInit(md, NULL, b->ed25519 ? NULL : EVP_sha256(), NULL, b->key) != 1 ||
+	    EVP_DigestSign(md, sig, &n, (unsigned char *)b->body, 32) != 1)
 		die("OpenSSL does not sign");
-	EVP_MD_CTX_free(ctx);
-}
-
-/* ---- measuring --------------------------------------------------------------------------------------------------------------
- */
-
-struct worker {
-	struct bench *b;
-	void (*sign)(struct bench *);
-	unsigned long count;
-};
-
-static double now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void *work(void *arg)
-{
-	struct worker *w = arg;
-
-	while (!atomic_load(&w->b->stop)) {
-		w->sign(w->b);
-		w->count++;
-	}
-	return NULL;
-}
-
-static double rate(struct bench *b, void (*sign)(struct bench *), unsigned threads)
-{
-	struct worker worker[THREADS_MAX];
-	pthread_t thread[THREADS_MAX];
-	double begin, end;
-	unsigned long n = 0;
-
-	atomic_store(&b->stop, false);
-	begin = now();
-	for (unsigned i = 0; i < threads; i++) {
-		worker[i] = (struct worker){.b = b, .sign = sign};
-		if (pthread_create(&thread[i], NULL, work, &worker[i]) != 0)
-			die("no thread");
-	}
-	while (now() - begin < SECONDS)
-		(void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-	atomic_store(&b->stop, true);
-	for (unsigned i = 0; i < threads; i++) {
-		(void)pthread_join(thread[i], NULL);
-		n += worker[i].count;
-	}
-	end = now();
-	return (double)n / (end - begin);
-}
-
-static int order(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
+	EVP_MD_CTX_free(md);
 }
 
 static void compare(struct bench *b, const char *name, unsigned threads)
 {
-	static void (*const sign[3])(struct bench *) = {by_module, by_library, by_openssl};
-	double result[3][ROUNDS];
+	static const rate_fn way[] = {by_module, by_library, by_openssl};
+	double rate[3];
 
-	for (unsigned r = 0; r < ROUNDS; r++)
-		for (unsigned i = 0; i < 3; i++)
-			result[i][r] = rate(b, sign[i], threads);
-	for (unsigned i = 0; i < 3; i++)
-		qsort(result[i], ROUNDS, sizeof(double), order);
+	rate_measure(way, 3, b, threads, rate);
 	printf("%-8s %u thread%s  module %7.0f/s  libopendkim %6.0f/s  openssl %7.0f/s  ratio %5.2f  aim 2\n", name, threads,
-	       threads == 1 ? " " : "s", result[0][ROUNDS / 2], result[1][ROUNDS / 2], result[2][ROUNDS / 2],
-	       result[0][ROUNDS / 2] / result[1][ROUNDS / 2]);
+	       threads == 1 ? " " : "s", rate[0], rate[1], rate[2], rate[0] / rate[1]);
 }
 
 /* ---- set-up -----------------------------------------------------------------------------------------------------------------
