@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sign_file: loads a built dkim module as the daemon does, signs one message and prints it with its signatures. For
- * tests/dkim_test, which has an independent verifier look at them.
+ * tests/module/dkim.t, which has an independent verifier look at them.
  *
  *   sign_file MODULE.so [NAME=VALUE]… <MESSAGE >SIGNED
  * NAME=VALUE are options of the module; piece=N gives the body in pieces of N octets; client=ADDRESS. Logs go to stderr.
