@@ -49,6 +49,17 @@ struct mw_str mw_str_trim(struct mw_str s)
 	return s;
 }
 
+struct mw_str mw_str_take_line(struct mw_str *s)
+{
+	const char *lf = s->n ? memchr(s->p, '\n', s->n) : NULL;
+	struct mw_str line = {.p = s->p, .n = lf ? (size_t)(lf - s->p) : s->n};
+
+	*s = mw_str_behind(*s, line.n + (lf != NULL));
+	if (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
+}
+
 #define DISTANCE_MAX 64u
 
 unsigned mw_str_distance(const char *a, const char *b, unsigned max)

@@ -13,6 +13,13 @@ bool mw_str_same(struct mw_str, struct mw_str);
 bool mw_str_caseeq(struct mw_str, const char *s);
 bool mw_str_casesame(struct mw_str, struct mw_str);
 struct mw_str mw_str_trim(struct mw_str); /* space, tab, CR, LF at both ends */
+/* What stands behind the first n octets, n <= s.n. */
+static inline struct mw_str mw_str_behind(struct mw_str s, size_t n)
+{
+	return (struct mw_str){.p = s.p + n, .n = s.n - n};
+}
+/* Takes a line off the start of *s: without its end (LF or CR LF). */
+struct mw_str mw_str_take_line(struct mw_str *s);
 static inline char mw_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

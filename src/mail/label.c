@@ -35,11 +35,6 @@ static size_t token_length(struct mw_str s)
 	return n;
 }
 
-static struct mw_str behind(struct mw_str s, size_t n)
-{
-	return (struct mw_str){.p = s.p + n, .n = s.n - n};
-}
-
 static const char *lower_copy(struct mw_arena *a, struct mw_str s)
 {
 	char *p = s.n ? mw_arena_dup(a, s.p, s.n) : NULL;
@@ -98,7 +93,7 @@ static struct mw_str without_comments(struct mw_arena *a, struct mw_str s)
 	copy = mw_arena_dup(a, s.p, s.n);
 
 	for (size_t i = 0; copy && i < s.n; i++) {
-		size_t comment = ends && !quoted && s.p[i] == '(' ? comment_length(behind(s, i)) : 0;
+		size_t comment = ends && !quoted && s.p[i] == '(' ? comment_length(mw_str_behind(s, i)) : 0;
 
 		if (comment) {
 			i += comment - 1;
@@ -146,7 +141,7 @@ static int read_params(struct mw_arena *a, struct mw_str value, GMimeParamList *
 	if (!semicolon)
 		return 0;
 	semicolon++;
-	line = one_line(a, behind(value, (size_t)(semicolon - value.p)));
+	line = one_line(a, mw_str_behind(value, (size_t)(semicolon - value.p)));
 	if (!line)
 		return -ENOMEM;
 	*ret = g_mime_param_list_parse(NULL, line);
@@ -209,10 +204,10 @@ static const char *type_by_letter(struct mw_arena *a, struct mw_str value, const
 
 	value = mw_str_trim(value);
 	n = token_length(value);
-	rest = mw_str_trim(behind(value, n));
+	rest = mw_str_trim(mw_str_behind(value, n));
 	if (n == 0 || rest.n == 0 || rest.p[0] != '/')
 		return dflt;
-	rest = mw_str_trim(behind(rest, 1));
+	rest = mw_str_trim(mw_str_behind(rest, 1));
 	sub = token_length(rest);
 	if (sub == 0)
 		return dflt;
@@ -268,7 +263,7 @@ static struct mw_str last_value(struct mw_str s, const char *name)
 		size_t k = i + n, end;
 		char quote;
 
-		if (!begins(behind(s, i), name) || (i && !is_blank(s.p[i - 1]) && !strchr(";\"'(,", s.p[i - 1])))
+		if (!begins(mw_str_behind(s, i), name) || (i && !is_blank(s.p[i - 1]) && !strchr(";\"'(,", s.p[i - 1])))
 			continue;
 		while (k < s.n && is_blank(s.p[k]))
 			k++;
@@ -295,7 +290,7 @@ static const char *type_at_glance(struct mw_arena *a, struct mw_str value, const
 
 	value = mw_str_trim(value);
 	n = token_length(value);
-	sub = n < value.n && value.p[n] == '/' ? token_length(behind(value, n + 1)) : 0;
+	sub = n < value.n && value.p[n] == '/' ? token_length(mw_str_behind(value, n + 1)) : 0;
 	if (n && sub)
 		return lower_copy(a, (struct mw_str){.p = value.p, .n = n + 1 + sub});
 	return n == 9 && begins(value, "multipart") ? "multipart/mixed" : dflt;
@@ -304,7 +299,7 @@ static const char *type_at_glance(struct mw_arena *a, struct mw_str value, const
 static bool holds(struct mw_str s, const char *word)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (begins(behind(s, i), word))
+		if (begins(mw_str_behind(s, i), word))
 			return true;
 	return false;
 }

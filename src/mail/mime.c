@@ -306,11 +306,6 @@ const struct mw_leaf *mw_mime_leaf(const struct mw_mime *m, size_t i)
 	return i < m->tree.n ? &m->tree.leaf[i].pub : NULL;
 }
 
-struct mw_str mw_mime_raw(const struct mw_mime *m, size_t i)
-{
-	return m->tree.leaf[i].data;
-}
-
 int mw_mime_decode(struct mw_mime *m, size_t i, uint64_t max, struct mw_buf *out)
 {
 	mw_buf_clear(out);

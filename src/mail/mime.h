@@ -54,8 +54,6 @@ int mw_mime_parse(struct mw_arena *, struct mw_str message, const struct mw_limi
 		  struct mw_mime **ret, struct mw_err *);
 size_t mw_mime_leaves(const struct mw_mime *);
 const struct mw_leaf *mw_mime_leaf(const struct mw_mime *, size_t i);
-/* The octets of a leaf as they stand in the message (or in a message that was decoded out of it), borrowed. */
-struct mw_str mw_mime_raw(const struct mw_mime *, size_t i);
 /* Content of a leaf, decoded from its transfer encoding, at most max octets, replaces what is in *out. Octets that are not what
  * their transfer encoding says stay as they are. 0, -EFBIG: *out holds the first max octets, -ENOMEM. */
 int mw_mime_decode(struct mw_mime *, size_t i, uint64_t max, struct mw_buf *out);

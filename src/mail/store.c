@@ -145,11 +145,6 @@ uint64_t mw_store_size(const struct mw_store *s)
 	return s->size;
 }
 
-bool mw_store_spilled(const struct mw_store *s)
-{
-	return s->fd >= 0;
-}
-
 int mw_store_view(struct mw_store *s, struct mw_str *ret, struct mw_err *err)
 {
 	void *map;

@@ -12,8 +12,6 @@ struct mw_store *mw_store_new(size_t memory, const char *dir);
 /* Appends. -ENOSPC and others with err. */
 int mw_store_add(struct mw_store *, const char *p, size_t n, struct mw_err *);
 uint64_t mw_store_size(const struct mw_store *);
-/* Is it in a file? For counters and tests. */
-bool mw_store_spilled(const struct mw_store *);
 /* The whole content as one piece, valid until the next add or free. A file is mapped read-only. */
 int mw_store_view(struct mw_store *, struct mw_str *ret, struct mw_err *);
 /* Lets the pages of the view go, which count as our memory; the view stays, and reads them again where it is looked at. */

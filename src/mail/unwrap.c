@@ -7,20 +7,6 @@
 #include "base/str.h"
 #include "mail/transfer.h"
 
-/* Takes a line off the start of *s, without its end. */
-static struct mw_str take_line(struct mw_str *s)
-{
-	const char *lf = memchr(s->p, '\n', s->n);
-	struct mw_str line = {.p = s->p, .n = lf ? (size_t)(lf - s->p) : s->n};
-	size_t n = line.n + (lf ? 1 : 0);
-
-	s->p += n;
-	s->n -= n;
-	if (line.n && line.p[line.n - 1] == '\r')
-		line.n--;
-	return line;
-}
-
 /* ---- format=flowed ------------------------------------------------------------------------------------------------- */
 
 /* Takes the marks of quoting and the blank that was stuffed in off the line. Their number. */
@@ -53,7 +39,7 @@ static void unwrap_flowed(struct mw_str text, struct mw_buf *out)
 	bool goes_on = false;
 
 	while (text.n) {
-		struct mw_str line = take_line(&text);
+		struct mw_str line = mw_str_take_line(&text);
 		size_t depth = take_quotes(&line);
 		bool flowed = line.n && line.p[line.n - 1] == ' ' && !mw_str_eq(line, "-- ");
 
@@ -131,7 +117,7 @@ static void add_line(struct mw_str s, struct mw_buf *out)
 /* All physical lines of the line at the start of *text, joined. */
 static void take_folded(struct mw_str *text, struct mw_buf *line)
 {
-	struct mw_str piece = take_line(text);
+	struct mw_str piece = mw_str_take_line(text);
 	bool qp = is_qp(piece);
 
 	mw_buf_add(line, piece.p, piece.n);
@@ -140,7 +126,7 @@ static void take_folded(struct mw_str *text, struct mw_buf *line)
 
 		if (!soft && text->p[0] != ' ' && text->p[0] != '\t')
 			break;
-		piece = take_line(text);
+		piece = mw_str_take_line(text);
 		if (soft) {
 			mw_buf_putc(line, '\n'); /* belongs to the soft break */
 		} else {

@@ -5,23 +5,6 @@
 
 #include "base/str.h"
 
-/* The line at the start of s without its end; *n: with it. */
-static struct mw_str line_at(struct mw_str s, size_t *n)
-{
-	const char *lf = s.n ? memchr(s.p, '\n', s.n) : NULL;
-	size_t length = lf ? (size_t)(lf - s.p) : s.n;
-
-	*n = lf ? length + 1 : length;
-	if (length && s.p[length - 1] == '\r')
-		length--;
-	return (struct mw_str){.p = s.p, .n = length};
-}
-
-static struct mw_str behind(struct mw_str s, size_t n)
-{
-	return (struct mw_str){.p = s.p + n, .n = s.n - n};
-}
-
 /* "begin 644 NAME"? */
 static bool is_begin(struct mw_str line, struct mw_str *name)
 {
@@ -29,12 +12,12 @@ static bool is_begin(struct mw_str line, struct mw_str *name)
 
 	if (line.n < 6 || memcmp(line.p, "begin ", 6) != 0)
 		return false;
-	line = behind(line, 6);
+	line = mw_str_behind(line, 6);
 	while (digits < line.n && line.p[digits] >= '0' && line.p[digits] <= '7')
 		digits++;
 	if (digits < 3 || digits > 4 || digits == line.n || line.p[digits] != ' ')
 		return false;
-	*name = mw_str_trim(behind(line, digits));
+	*name = mw_str_trim(mw_str_behind(line, digits));
 	return name->n > 0;
 }
 
@@ -59,22 +42,21 @@ static size_t octets_of(struct mw_str line)
 /* Length of the data and the "end" behind a begin line; 0: no data follows, so it was a line of text. */
 static size_t data_length(struct mw_str s)
 {
-	size_t at = 0, n;
-	struct mw_str line;
+	struct mw_str rest = s, next = s, line = mw_str_take_line(&next);
 
-	for (line = line_at(s, &n); octets_of(line); line = line_at(behind(s, at), &n))
-		at += n;
-	if (at == 0)
+	for (; octets_of(line); line = mw_str_take_line(&next))
+		rest = next;
+	if (rest.p == s.p)
 		return 0;
-	for (int i = 0; i < 2 && at < s.n; i++) { /* a line of no octets, then "end" */
-		line = line_at(behind(s, at), &n);
+	for (int i = 0; i < 2 && rest.n; i++) { /* a line of no octets, then "end" */
 		if (mw_str_eq(line, "end"))
-			return at + n;
+			return s.n - next.n;
 		if (line.n > 1 || (line.n == 1 && line.p[0] != ' ' && line.p[0] != '`'))
 			break;
-		at += n;
+		rest = next;
+		line = mw_str_take_line(&next);
 	}
-	return at;
+	return s.n - rest.n;
 }
 
 bool mw_uu_next(struct mw_str *text, struct mw_str *file, struct mw_str *name)
@@ -82,16 +64,16 @@ bool mw_uu_next(struct mw_str *text, struct mw_str *file, struct mw_str *name)
 	struct mw_str rest = *text;
 
 	while (rest.n) {
-		size_t n, data = 0;
+		const char *start = rest.p;
+		size_t data = 0;
 
-		if (is_begin(line_at(rest, &n), name))
-			data = data_length(behind(rest, n));
+		if (is_begin(mw_str_take_line(&rest), name))
+			data = data_length(rest);
 		if (data) {
-			*file = (struct mw_str){.p = rest.p, .n = n + data};
-			*text = behind(rest, n + data);
+			*text = mw_str_behind(rest, data);
+			*file = (struct mw_str){.p = start, .n = (size_t)(text->p - start)};
 			return true;
 		}
-		rest = behind(rest, n);
 	}
 	*text = rest;
 	return false;

@@ -5,11 +5,13 @@
  */
 #include "mail/mime.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "mail/header.h"
+#include "mail/walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,20 +35,39 @@ static void check_gap(struct mw_str gap)
 	}
 }
 
-/* Leaves that point into the message stand in its order; "raw" leaves repeat what is before them. */
-static void check_cover(const struct mw_mime *m, struct mw_str message)
+/* Leaves stand in the order of the message. A message that was decoded as a whole is not looked for where it stood. */
+static void check_tree(const struct mw_tree *t, struct mw_str message)
 {
 	const char *at = message.p;
 
-	for (size_t i = 0; i < mw_mime_leaves(m); i++) {
-		struct mw_str raw = mw_mime_raw(m, i);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->leaf[i].data.p < message.p || t->leaf[i].data.p > message.p + message.n)
+			return;
+	for (size_t i = 0; i < t->n; i++) {
+		struct mw_str data = t->leaf[i].data;
 
-		if (raw.p < message.p || raw.p > message.p + message.n || raw.p < at)
+		if (data.p < at)
 			continue;
-		check_gap((struct mw_str){.p = at, .n = (size_t)(raw.p - at)});
-		at = raw.p + raw.n;
+		check_gap((struct mw_str){.p = at, .n = (size_t)(data.p - at)});
+		at = data.p + data.n;
 	}
 	check_gap((struct mw_str){.p = at, .n = (size_t)(message.p + message.n - at)});
+}
+
+static void check_cover(struct mw_arena *a, struct mw_str message, const struct mw_limits *limits)
+{
+	struct mw_forest forest = {.arena = a, .limits = limits};
+	struct mw_tree tree = {0};
+	int rc;
+
+	mw_header_skip_mbox(&message);
+	rc = mw_walk(&forest, message, (struct mw_reading){.loose = false}, "", &tree);
+	if (rc == 0)
+		check_tree(&tree, message);
+	else if (rc != -EFBIG)
+		abort();
+	for (struct mw_made *made = forest.made; made; made = made->next)
+		mw_buf_free(&made->octets);
 }
 
 /* What another reading found is never there without a word to the policy. */
@@ -68,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mw_limits limits = mw_limits_default();
 	struct mw_str message = {.p = (const char *)data + (size > 0), .n = size - (size > 0)};
-	bool breach[MW_LIMITS] = {false}, encoded = false;
+	bool breach[MW_LIMITS] = {false};
 	struct mw_arena *a = mw_arena_new(0);
 	struct mw_buf out = MW_BUF_INIT;
 	struct mw_mime *m = NULL;
@@ -83,16 +104,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mw_mime_leaves(m) == 0 || mw_mime_leaves(m) > 4 * limits.max[MW_LIMIT_PARTS] + 6)
 		abort();
 	check_told(m);
-	for (size_t i = 0; i < mw_mime_leaves(m); i++) {
-		struct mw_str raw = mw_mime_raw(m, i);
-
+	for (size_t i = 0; i < mw_mime_leaves(m); i++)
 		if (mw_mime_decode(m, i, size * 8 + 64, &out) < 0)
 			abort();
-		encoded = encoded || raw.p < message.p || raw.p > message.p + message.n;
-	}
-	/* A message that was decoded as a whole is not looked for where it stood. */
-	if (!breach[MW_LIMIT_PARTS] && !encoded)
-		check_cover(m, message);
+	check_cover(a, message, &limits);
 	mw_buf_free(&out);
 	mw_mime_free(&m);
 	mw_arena_free(&a);

@@ -71,13 +71,16 @@ static void assert_view(struct mw_store *s, const char *want)
 static void test_memory(void **state)
 {
 	struct mw_store *s = mw_store_new(10, "/no/such/folder");
+	struct mw_err err = {0};
 
 	(void)state;
 	assert_view(s, "");
 	add(s, "01234");
 	add(s, "");
 	add(s, "56789");
-	assert_false(mw_store_spilled(s));
+	assert_view(s, "0123456789");
+	/* One octet more goes into a file: here it cannot, and what was there stays. */
+	assert_int_equal(mw_store_add(s, "a", 1, &err), -ENOENT);
 	assert_view(s, "0123456789");
 	mw_store_free(&s);
 	assert_null(s);
@@ -92,7 +95,6 @@ static void test_file(void **state)
 	add(s, "0123456789");
 	assert_view(s, "0123456789");
 	add(s, "a");
-	assert_true(mw_store_spilled(s));
 	assert_int_equal(files_in_dir(), 0); /* it has no name */
 	assert_view(s, "0123456789a");
 	add(s, "bc");
@@ -103,13 +105,15 @@ static void test_file(void **state)
 
 static void test_no_memory_at_all(void **state)
 {
-	struct mw_store *s = mw_store_new(0, dir);
+	struct mw_store *s = mw_store_new(0, "/no/such/folder");
+	struct mw_err err = {0};
 
 	(void)state;
 	add(s, "");
-	assert_false(mw_store_spilled(s));
+	assert_int_equal(mw_store_add(s, "x", 1, &err), -ENOENT);
+	mw_store_free(&s);
+	s = mw_store_new(0, dir);
 	add(s, "x");
-	assert_true(mw_store_spilled(s));
 	assert_view(s, "x");
 	mw_store_free(&s);
 }
@@ -185,9 +189,9 @@ static void test_not_writable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_file),	 cmocka_unit_test(test_no_memory_at_all),
-		cmocka_unit_test(test_large),  cmocka_unit_test(test_no_folder), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_not_writable),
+	    cmocka_unit_test(test_memory),	 cmocka_unit_test(test_file),	   cmocka_unit_test(test_no_memory_at_all),
+	    cmocka_unit_test(test_large),	 cmocka_unit_test(test_no_folder), cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_not_writable),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, setup, teardown);
