@@ -18,7 +18,7 @@ def one_id(site, message):
 
 
 def tls_comes_and_goes(site):
-    """Nothing is remembered of a host: TLS is tried first each time."""
+    """No host is thought to be without TLS: it is tried first each time."""
     valid = site.sinks["valid"]
     for mode, mail in (("notls", ("portal", None)), ("tls", ("valid", "TLSv1.3")), ("454", ("portal", None)), ("tls", ("valid", "TLSv1.3"))):
         valid.mode = mode
@@ -60,6 +60,23 @@ def unknown(site):
     site.tap.equal((site.copies(message), list(site.postfix.deferred())), ({}, ["grey@plain.test.mw-tlsp.invalid"]),
                    "a host that says later: the message waits")
     del site.sinks["plain"].answers["RCPT"]
+    site.postfix.super("-d", "ALL")
+
+
+def remembered(site):
+    """verify(8) remembers who could be reached: his mail does not wait for a host that is down later."""
+    plain = site.sinks["plain"]
+    message = lab.phi()
+    site.send(message, "known@plain.test")
+    site.postfix.settle()
+    site.tap.equal(site.copies(message), {("portal", "known@plain.test"): [None]}, "a recipient without TLS: to the portal")
+    plain.down()
+    message = lab.phi()
+    site.send(message, "known@plain.test", "new@plain.test")
+    site.postfix.settle()
+    site.tap.equal((site.copies(message), list(site.postfix.deferred())), ({("portal", "known@plain.test"): [None]}, ["new@plain.test.mw-tlsp.invalid"]),
+                   "his host is down: again to the portal, and one that nobody asked about waits")
+    plain.up()
     site.postfix.super("-d", "ALL")
 
 
@@ -187,7 +204,7 @@ def many(site, count=200, threads=4):
 
 with lab.Site() as site:
     site.outbound()
-    for part in (tls_comes_and_goes, same_domain, unknown, settings, smarthost, many, hangs, no_listener):
+    for part in (tls_comes_and_goes, same_domain, unknown, remembered, settings, smarthost, many, hangs, no_listener):
         part(site)
     site.tap.ok("milward-fallback/smtpd" in site.postfix.log(), "the listener was asked")
     taken = [line for line in site.postfix.log().splitlines() if "milward-fallback" in line and "client=" in line]
