@@ -30,6 +30,10 @@ static const struct tag {
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
+/* Settings by which Postfix makes other recipients of those that it has shown, and of those that it is given. */
+static const char *const rewriting[] = {"virtual_alias_maps", "canonical_maps", "recipient_canonical_maps"};
+#define REWRITING (sizeof(rewriting) / sizeof(rewriting[0]))
+
 /* What tells that a file is another one than it was. */
 struct stamp {
 	struct stat main, master;
@@ -53,9 +57,10 @@ struct settings {
 	char *transport_maps; /* points into text */
 	bool parents_match;
 	bool knows_tls_required;
-	bool has_per_site; /* the old smtp_tls_per_site is in use */
-	char *services;	   /* postconf -P: "name/type/parameter = value" lines */
-	char rewrites[VALUE_SIZE]; /* tables in use by which Postfix makes other recipients of those that it has shown; "" = none */
+	bool has_per_site;	    /* the old smtp_tls_per_site is in use */
+	char *services;		    /* postconf -P: "name/type/parameter = value" lines */
+	char *rewriting[REWRITING]; /* points into text; NULL = not told */
+	char rewrites[VALUE_SIZE];  /* names of those that are in use; "" = none */
 	struct mw_run_result text, master;
 };
 
@@ -168,25 +173,26 @@ static int find_dir(struct mw_guard *g, const struct mw_postfix *pf)
 	return 0;
 }
 
-/* Notes the tables that are in use; before anything is terminated in the text. */
 static void find_rewrites(struct settings *s)
 {
-	static const char *const names[] = {"virtual_alias_maps", "canonical_maps", "recipient_canonical_maps", NULL};
 	size_t n = 0;
 
-	for (size_t i = 0; names[i]; i++) {
-		const char *p = setting(s->text.out, names[i]);
-
-		if (p && *p && *p != '\n' && n < sizeof(s->rewrites))
-			n += (size_t)snprintf(s->rewrites + n, sizeof(s->rewrites) - n, "%s%s", n ? ", " : "", names[i]);
-	}
+	for (size_t i = 0; i < REWRITING; i++)
+		if (s->rewriting[i] && mw_maps_used(s->rewriting[i]) && n < sizeof(s->rewrites))
+			n += (size_t)snprintf(s->rewrites + n, sizeof(s->rewrites) - n, "%s%s", n ? ", " : "", rewriting[i]);
 }
 
 static int settings_read(struct mw_guard *g, const struct mw_postfix *pf, struct settings *s)
 {
-	static const char *const names[] = {
-	    "-x", "transport_maps", "parent_domain_matches_subdomains", "tls_required_enable", "smtp_tls_per_site",
-	    "virtual_alias_maps", "canonical_maps", "recipient_canonical_maps", NULL};
+	static const char *const names[] = {"-x",
+					    "transport_maps",
+					    "parent_domain_matches_subdomains",
+					    "tls_required_enable",
+					    "smtp_tls_per_site",
+					    rewriting[0],
+					    rewriting[1],
+					    rewriting[2],
+					    NULL};
 	static const char *const services[] = {"-x", "-P", NULL};
 	char *parents, *per_site;
 	int r = mw_postfix_run(pf, "postconf", names, NULL, &s->text, g->why, sizeof(g->why));
@@ -195,13 +201,17 @@ static int settings_read(struct mw_guard *g, const struct mw_postfix *pf, struct
 		r = mw_postfix_run(pf, "postconf", services, NULL, &s->master, g->why, sizeof(g->why));
 	if (r < 0)
 		return r;
-	find_rewrites(s);
+	for (size_t i = 0; i < REWRITING; i++)
+		s->rewriting[i] = setting(s->text.out, rewriting[i]);
 	s->transport_maps = setting(s->text.out, "transport_maps");
 	parents = setting(s->text.out, "parent_domain_matches_subdomains");
 	per_site = setting(s->text.out, "smtp_tls_per_site");
 	s->knows_tls_required = setting(s->text.out, "tls_required_enable") != NULL;
 	end_line(s->transport_maps);
 	end_line(parents);
+	for (size_t i = 0; i < REWRITING; i++)
+		end_line(s->rewriting[i]);
+	find_rewrites(s);
 	if (!s->transport_maps) {
 		(void)snprintf(g->why, sizeof(g->why), "postconf does not tell transport_maps");
 		return -EIO;
@@ -333,6 +343,53 @@ static int check_maps(struct mw_guard *g, const struct mw_postfix *pf, const str
 	return r;
 }
 
+/* A list of maps that recipients go through must leave tags alone: what: where it stands. */
+static int check_keeps(struct mw_guard *g, const struct mw_postfix *pf, const char *what, const char *list)
+{
+	const char *domains[TAGS];
+	char why[WHY_SIZE / 2];
+	int r;
+
+	for (size_t i = 0; i < TAGS; i++)
+		domains[i] = tags[i].domain;
+	r = mw_maps_keep(pf, list, domains, TAGS, why, sizeof(why));
+	if (r < 0)
+		(void)snprintf(g->why, sizeof(g->why), "%s: %s", what, why);
+	return r;
+}
+
+/* "cleanup/unix/canonical_maps = …" of master.cf: a service with its own. */
+static int check_service_keeps(struct mw_guard *g, const struct mw_postfix *pf, const char *line)
+{
+	const char *end = strstr(line, " ="), *name = end;
+	int r = 0;
+
+	while (name && name > line && name[-1] != '/')
+		name--;
+	for (size_t i = 0; r == 0 && name && i < REWRITING; i++)
+		if (strlen(rewriting[i]) == (size_t)(end - name) && strncmp(name, rewriting[i], (size_t)(end - name)) == 0) {
+			char what[VALUE_SIZE];
+
+			(void)snprintf(what, sizeof(what), "master.cf: %.*s", (int)(end - line), line);
+			r = check_keeps(g, pf, what, end + 2);
+		}
+	return r;
+}
+
+static int check_rewriting(struct mw_guard *g, const struct mw_postfix *pf, const struct settings *s)
+{
+	char *lines = strdup(s->services), *rest = lines, *line;
+	int r = lines ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < REWRITING; i++)
+		if (s->rewriting[i])
+			r = check_keeps(g, pf, rewriting[i], s->rewriting[i]);
+	while (r == 0 && (line = strsep(&rest, "\n")))
+		r = check_service_keeps(g, pf, line);
+	free(lines);
+	return r;
+}
+
 static int check_all(struct mw_guard *g)
 {
 	struct mw_postfix pf = {
@@ -346,6 +403,8 @@ static int check_all(struct mw_guard *g)
 	memcpy(g->rewrites, s.rewrites, sizeof(g->rewrites));
 	if (r == 0)
 		r = check_maps(g, &pf, &s);
+	if (r == 0)
+		r = check_rewriting(g, &pf, &s);
 	settings_free(&s);
 	return r;
 }
@@ -368,10 +427,11 @@ static void guard_ask(struct mw_guard *g)
 		g->host->log(g->self, NULL, MW_ERROR, "guard",
 			     "%s; protected mail is answered 4xx until it is repaired: milward-postfix check tells more", g->why);
 	if (g->rewrites[0] && strcmp(rewrites, g->rewrites) != 0)
-		g->host->log(g->self, NULL, MW_WARNING, "guard",
-			     "Postfix has %s: a recipient inside that such a table leads outside is judged as inside, and its mail is not "
-			     "protected",
-			     g->rewrites);
+		g->host->log(
+		    g->self, NULL, MW_WARNING, "guard",
+		    "Postfix has %s: a recipient inside that such a table leads outside is judged as inside, and its mail is not "
+		    "protected",
+		    g->rewrites);
 }
 
 int mw_guard_check(struct mw_guard *g, struct mw_err *err)

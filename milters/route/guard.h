@@ -7,7 +7,8 @@
  *   - each tag in use has a transport of its own, whose TLS level is mandatory (mw-tls…) or verified (mw-ver…) and which inherits
  *     neither smtp_tls_policy_maps nor `TLS-Required: no` (where this Postfix knows it), because both can lower the level;
  *   - the portal is reached by TLS too, unless it is on this machine;
- *   - a tag that nobody routes is an error, so that no relayhost ever gets it.
+ *   - a tag that nobody routes is an error, so that no relayhost ever gets it;
+ *   - no table that rewrites recipients can take a tagged one for an address of its own.
  *
  * The answer is kept until main.cf or master.cf changes; a bad one also until `recheck` seconds have passed. Thread safe.
  */

@@ -103,16 +103,36 @@ static char *all_keys(const char *const *domains, size_t n, bool pattern, bool p
 	return text;
 }
 
-static bool is_pattern(const char *name)
+static bool is_of_type(const char *name, const char *const *types)
 {
-	static const char *const types[] = {"pcre:", "regexp:", "cidr:", "tcp:", NULL};
-
 	if (strncmp(name, "proxy:", 6) == 0)
 		name += 6;
 	for (size_t i = 0; types[i]; i++)
 		if (strncmp(name, types[i], strlen(types[i])) == 0)
 			return true;
 	return false;
+}
+
+static bool is_pattern(const char *name)
+{
+	static const char *const types[] = {"pcre:", "regexp:", "cidr:", "tcp:", NULL};
+
+	return is_of_type(name, types);
+}
+
+/* Tables of literal keys. Whoever writes a tag into one of them means it. */
+static bool has_whole_keys(const char *name)
+{
+	static const char *const types[] = {"hash:", "btree:", "lmdb:", "cdb:", "dbm:", "sdbm:", "texthash:", "inline:", NULL};
+
+	return is_of_type(name, types);
+}
+
+static bool is_keeper(const char *name)
+{
+	size_t n = strlen(name), end = strlen(MW_MAPS_KEEPER);
+
+	return strncmp(name, "pcre:", 5) == 0 && n > end && strcmp(name + n - end, MW_MAPS_KEEPER) == 0;
 }
 
 static int map_ask(const struct mw_postfix *pf, struct mw_map *map, const char *const *domains, size_t n, bool parents_match)
@@ -215,4 +235,58 @@ int mw_maps_find(const struct mw_maps *maps, const char *domain, char *value, si
 				return 1;
 		}
 	return 0;
+}
+
+static int keeper_ask(const struct mw_postfix *pf, const char *name, const char *const *domains, size_t n, char *why,
+		      size_t why_n)
+{
+	struct mw_map map = {.name = name};
+	char key[KEY_SIZE], value[KEY_SIZE];
+	int r = map_ask(pf, &map, domains, n, false);
+
+	if (r == 0 && map.why[0]) {
+		(void)snprintf(why, why_n, "%s (%s)", name, map.why);
+		return -EIO;
+	}
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		(void)snprintf(key, sizeof(key), "x@%s", domains[i]);
+		if (answer_find(map.answers, key, value, sizeof(value)) && strcmp(key, value) == 0)
+			continue;
+		(void)snprintf(why, why_n, "%s does not answer %s with itself", name, key);
+		r = -EHOSTUNREACH;
+	}
+	free(map.answers);
+	return r;
+}
+
+int mw_maps_keep(const struct mw_postfix *pf, const char *list, const char *const *domains, size_t n, char *why, size_t why_n)
+{
+	struct mw_maps maps = {.list = strdup(list)};
+	int r = maps.list ? split(&maps) : -ENOMEM;
+	size_t i = 0;
+
+	while (r == 0 && i < maps.n && has_whole_keys(maps.map[i].name))
+		i++;
+	if (r < 0) {
+		(void)snprintf(why, why_n, "%s", strerror(-r));
+	} else if (i < maps.n && is_keeper(maps.map[i].name)) {
+		r = keeper_ask(pf, maps.map[i].name, domains, n, why, why_n);
+	} else if (i < maps.n) {
+		(void)snprintf(why, why_n, "%s may change tagged recipients, and pcre:…" MW_MAPS_KEEPER " is not before it",
+			       maps.map[i].name);
+		r = -EHOSTUNREACH;
+	}
+	mw_maps_free(&maps);
+	return r;
+}
+
+bool mw_maps_used(const char *list)
+{
+	struct mw_maps maps = {.list = strdup(list)};
+	bool used = !maps.list || split(&maps) < 0;
+
+	for (size_t i = 0; !used && i < maps.n; i++)
+		used = !is_keeper(maps.map[i].name);
+	mw_maps_free(&maps);
+	return used;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * maps: what transport_maps of a Postfix answers, asked with postmap(1). Each map is asked once for all keys; the answers are
- * then read in the order of transport(5): each form of the key in all maps, the full address first.
+ * then read in the order of transport(5): each form of the key in all maps, the full address first. And whether the maps that
+ * rewrite recipients leave an address as it is.
  */
 #ifndef MW_ROUTE_MAPS_H
 #define MW_ROUTE_MAPS_H
@@ -41,5 +42,14 @@ int mw_maps_ask(const struct mw_postfix *, const char *list, bool parents_match,
 void mw_maps_free(struct mw_maps *); /* accepts a zeroed one */
 /* What mail for x@DOMAIN gets: transport:nexthop into value. 1 found, 0 not, -EIO when a map that decides could not be asked. */
 int mw_maps_find(const struct mw_maps *, const char *domain, char *value, size_t value_n, char *why, size_t why_n);
+/*
+ * Do these maps (the value of canonical_maps …) leave x@DOMAIN as it is? 0 when none but tables of whole keys, in which it cannot
+ * be, is asked before MW_MAPS_KEEPER, which must answer with the address itself: cleanup(8) then asks no other. Else negative, with
+ * why.
+ */
+#define MW_MAPS_KEEPER "/milward/keep.pcre"
+int mw_maps_keep(const struct mw_postfix *, const char *list, const char *const *domains, size_t n, char *why, size_t why_n);
+/* Has the list a map that is not MW_MAPS_KEEPER? false also when it is empty. */
+bool mw_maps_used(const char *list);
 
 #endif

@@ -39,6 +39,9 @@ static const char table_sqlite[] = "x@example.org.mw-tls.invalid\tmilward-tls:ex
 				   "x@example.org.mw-verp.invalid\tmilward-verp:example.org\n"
 				   "x@example.org.mw-portal.invalid\tmilward-portal:[127.0.0.1]:2600\n";
 
+#define KEPT(tag) "x@example.org.mw-" tag ".invalid\tx@example.org.mw-" tag ".invalid\n"
+static const char kept[] = KEPT("tls") KEPT("ver") KEPT("tlsp") KEPT("verp") KEPT("portal");
+
 static void put(const char *name, const char *text, mode_t mode)
 {
 	char path[256], temp[300];
@@ -186,10 +189,9 @@ static void test_tags(void **state)
 		bool portal;
 		const char *tag;
 	} rows[] = {
-	    {"t", true, "tls"},     {"v", true, "ver"},	 {"p", true, "portal"}, {"tp", true, "tlsp"},
-	    {"vp", true, "verp"},   {"vt", true, "tls"},	 {"vtp", true, "tlsp"}, {"tv", true, "tls"},
-	    {"pt", true, "portal"}, {"vpt", true, "verp"}, {"tp", false, "tls"},  {"vp", false, "ver"},
-	    {"vpt", false, "tls"},
+	    {"t", true, "tls"},	  {"v", true, "ver"},	 {"p", true, "portal"}, {"tp", true, "tlsp"},	{"vp", true, "verp"},
+	    {"vt", true, "tls"},  {"vtp", true, "tlsp"}, {"tv", true, "tls"},	{"pt", true, "portal"}, {"vpt", true, "verp"},
+	    {"tp", false, "tls"}, {"vp", false, "ver"},	 {"vpt", false, "tls"},
 	};
 	struct mw_err err;
 
@@ -314,9 +316,11 @@ static void test_guard_rewrites(void **state)
 
 	(void)state;
 	good_postfix();
+	put("pcre", kept, 0644);
 	put("settings",
-	    "transport_maps = inline:{{.invalid=error:x}}, sqlite:/r.cf\nvirtual_alias_maps = hash:/v\ncanonical_maps = \n"
-	    "recipient_canonical_maps = hash:/c\n",
+	    "transport_maps = inline:{{.invalid=error:x}}, sqlite:/r.cf\nvirtual_alias_maps = pcre:/p/milward/keep.pcre, "
+	    "regexp:/v\n"
+	    "canonical_maps = pcre:/p/milward/keep.pcre\nrecipient_canonical_maps = hash:/c\n",
 	    0644);
 	start(&f, true, true);
 	assert_true(fh_logged(&f.self, "4 guard Postfix has virtual_alias_maps, recipient_canonical_maps: "));
@@ -326,6 +330,74 @@ static void test_guard_rewrites(void **state)
 	assert_int_equal(able(&f, chain("t", o), &err), 1);
 	assert_int_equal(f.self.lines, 2); /* said once */
 	stop(&f);
+}
+
+/* Maps that a tagged recipient comes to before it is kept as it is. */
+#define ROUTED "transport_maps = inline:{{.invalid=error:x}}, sqlite:/r.cf\n"
+#define KEEPER "pcre:/p/milward/keep.pcre"
+static void test_guard_keeps(void **state)
+{
+	static const struct {
+		const char *settings, *services, *why; /* NULL = good */
+	} rows[] = {
+	    {"virtual_alias_maps = \ncanonical_maps = ", "", NULL},
+	    {"virtual_alias_maps = hash:/v, inline:{{a=b}} proxy:lmdb:/w", "", NULL},
+	    {"canonical_maps = hash:/v, " KEEPER ", regexp:/x", "", NULL},
+	    {"canonical_maps = " KEEPER " ldap:/x", "cleanup/unix/canonical_maps = \nsmtp/inet/xcanonical_maps = regexp:/x\n",
+	     NULL},
+	    {"virtual_alias_maps = regexp:/x", "", "virtual_alias_maps: regexp:/x may change tagged recipients, and pcre:"},
+	    {"canonical_maps = hash:/v, proxy:ldap:/x, " KEEPER, "", "canonical_maps: proxy:ldap:/x may change"},
+	    {"recipient_canonical_maps = static:x", "", "recipient_canonical_maps: static:x may change"},
+	    {"recipient_canonical_maps = regexp:/p/milward/keep.pcre", "", "may change"},
+	    {"canonical_maps = proxy:" KEEPER, "", "may change"},
+	    {"canonical_maps = pcre:/p/milward/keep.pcre.old", "", "may change"},
+	    {"", "cleanup/unix/virtual_alias_maps = hash:/v,pcre:/x\n",
+	     "master.cf: cleanup/unix/virtual_alias_maps: pcre:/x may change"},
+	};
+	struct mw_order o[2];
+	struct mw_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512], more[1024];
+		struct fixture f;
+
+		good_postfix();
+		put("pcre", kept, 0644);
+		(void)snprintf(text, sizeof(text), ROUTED "%s\n", rows[i].settings);
+		(void)snprintf(more, sizeof(more), "%s%s", services, rows[i].services);
+		put("settings", text, 0644);
+		put("services", more, 0644);
+		start(&f, true, true);
+		assert_int_equal(able(&f, chain("t", o), &err), rows[i].why ? -EHOSTUNREACH : 1);
+		if (rows[i].why)
+			assert_non_null(strstr(err.text, rows[i].why));
+		stop(&f);
+	}
+}
+
+/* Ours by its name, and Postfix does not answer as it should. */
+static void test_guard_keeper_fails(void **state)
+{
+	static const char *const answers[] = {"", "x@example.org.mw-tls.invalid\tx@example.com\n"};
+	struct mw_order o[2];
+	struct fixture f;
+	struct mw_err err;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		good_postfix();
+		put("settings", ROUTED "canonical_maps = " KEEPER "\n", 0644);
+		put("pcre", i < 2 ? answers[i] : kept, 0644);
+		if (i == 2)
+			put("pcre.fails", "", 0644);
+		start(&f, true, true);
+		assert_int_equal(able(&f, chain("t", o), &err), -EHOSTUNREACH);
+		assert_non_null(strstr(err.text, i < 2 ? "does not answer x@example.org.mw-tls.invalid with itself"
+						       : "no key to this table"));
+		stop(&f);
+	}
+	remove_file("pcre.fails");
 }
 
 /* Each way in which a Postfix is not safe, and what the log and the cause say. */
@@ -480,9 +552,10 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),       cmocka_unit_test(test_forms),
-	    cmocka_unit_test(test_local),      cmocka_unit_test(test_other_actions),
-	    cmocka_unit_test(test_guard_good), cmocka_unit_test(test_guard_rewrites),
+	    cmocka_unit_test(test_tags),	 cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_local),	 cmocka_unit_test(test_other_actions),
+	    cmocka_unit_test(test_guard_good),	 cmocka_unit_test(test_guard_rewrites),
+	    cmocka_unit_test(test_guard_keeps),	 cmocka_unit_test(test_guard_keeper_fails),
 	    cmocka_unit_test(test_guard_unsafe), cmocka_unit_test(test_guard_order),
 	    cmocka_unit_test(test_run),
 	};

@@ -36,7 +36,7 @@ list_maps() {
 		maps=$((maps + 1))
 		echo "${map#proxy:}" >"$stage/map.$maps" # proxymap(8) may not run
 	done <"$stage/maps"
-	for tag in tls ver tlsp verp portal local nosuch; do forms_of "user@example.org.mw-$tag.invalid"; done | sort -u >"$stage/forms"
+	for tag in tls ver tlsp verp portal nosuch; do forms_of "user@example.org.mw-$tag.invalid"; done | sort -u >"$stage/forms"
 	grep @ "$stage/forms" >"$stage/whole"
 }
 # A map is asked for all of them at once, when the first one is looked for: a program for each would take half a minute, and a map
@@ -72,8 +72,7 @@ policy_is() { # SERVICE: no table but ours, and that cannot lower the level
 }
 names_are_strict() { [ -r "$ours/names" ] && ! grep -qv '	secure match=[a-z0-9.:-]*$' "$ours/names"; }
 takes_tag_off() { option_is "$1/unix/smtp_generic_maps" '$milward_generic_maps' && [ "$(raw milward_generic_maps)" = "$(generic_maps)" ]; }
-# Ours is the last of the maps, and the others are the site's of today.
-takes_local_hop() { option_is milward-pickup/unix/virtual_alias_maps '$milward_local_maps' && [ "$(raw milward_local_maps)" = "$(local_maps)" ]; }
+takes_hop() { option_is pickup/unix/cleanup_service_name milward-pickup && option_is pickup/unix/content_filter "$(hop)"; }
 local_milters_are() { # the site's of today, and milward
 	items_of "$(raw milward_local_milters)" | at_socket -v "$(our_socket)" >"$stage/maps"
 	items_of "$(raw non_smtpd_milters)" | cmp -s - "$stage/maps"
@@ -84,6 +83,16 @@ before_signers() {
 	items_of "$(value "$1")" | while IFS= read -r item; do
 		[ -z "$(printf '%s\n' "$item" | at_socket "$mine")" ] || exit 0
 		! is_signer "$item" || exit 1
+	done
+}
+# Do these maps leave a tagged address alone? Milward's own does, for all behind it; tables of whole keys have none of them.
+keeps_tags() { # LIST
+	items_of "$1" | while IFS= read -r map; do
+		[ "$map" != "pcre:$ours/keep.pcre" ] || exit 0
+		case ${map#proxy:} in
+		hash:* | btree:* | lmdb:* | cdb:* | dbm:* | sdbm:* | texthash:* | inline:*) ;;
+		*) exit 1 ;;
+		esac
 	done
 }
 first_is_guard() { case $(value transport_maps) in "$guard,"*) ;; *) return 1 ;; esac; }
@@ -109,12 +118,15 @@ check_milters() {
 	expect "smtpd_milters: milward is before what signs" before_signers smtpd_milters
 	expect "NUL is refused: milters see no header field behind it" nul_is_refused
 	expect "and by every service of master.cf" no_nul_by_service
-	expect "tag local is routed" routed local milward-local
-	expect "sendmail(1): its mail takes the hop over SMTP" option_is pickup/unix/cleanup_service_name milward-pickup
-	expect "sendmail(1): every recipient does, behind virtual_alias_maps as they are now (if not: add again)" takes_local_hop
-	expect "sendmail(1): no content filter before the hop" option_empty pickup/unix/content_filter
+	expect "sendmail(1): its mail takes the hop over SMTP" takes_hop
+	expect "sendmail(1): without milters before it" option_empty milward-pickup/unix/non_smtpd_milters
 	expect "sendmail(1): milward is asked there, and its failure is a tempfail" milter_is_there milward_local_milters
 	expect "sendmail(1): beside non_smtpd_milters as they are now (if not: add again)" local_milters_are
+	for name in $rewrites; do expect "$name: tagged addresses pass it as they are (if not: add again)" keeps_tags "$(value "$name")"; done
+	postconf -c "$config" -Px 2>/dev/null | sed -n 's|^\([^ ]*\)/\([^/ ]*\) = *|\1 \2 |p' >"$stage/rewriting"
+	while read -r service name list; do
+		case " $rewrites " in *" $name "*) expect "service $service: the same for its $name" keeps_tags "$list" ;; esac
+	done <"$stage/rewriting"
 }
 
 check_all() {
@@ -161,24 +173,41 @@ listener_probes() {
 }
 
 # Ways around the milter that Postfix opens after it, or the site beside it: they need a person's decision.
+detour() { # NAME VALUE WHERE
+	case $1 in
+	always_bcc | sender_bcc_maps | recipient_bcc_maps)
+		[ -z "$2" ] || say "warning: $1 is set$3: its copies are made after milward and are not protected"
+		;;
+	virtual_alias_maps | canonical_maps | recipient_canonical_maps | alias_maps)
+		[ -z "$(items_of "$2" | grep -vFx "pcre:$ours/keep.pcre")" ] ||
+			say "note: $1 is set$3: an address inside that it leads outside is expanded after milward, which takes it for inside"
+		;;
+	header_checks | mime_header_checks | nested_header_checks | body_checks | milter_header_checks)
+		[ -z "$2" ] || say "note: $1 is set$3: REDIRECT, FILTER and BCC in it send mail past the routes"
+		;;
+	smtpd_milter_maps) [ -z "$2" ] || say "warning: $1 is set$3: clients that it names do not meet milward" ;;
+	debug_peer_list) [ -z "$2" ] || say "warning: $1 is set$3: the log has what is in the messages of these hosts" ;;
+	content_filter)
+		case $2 in '' | milward-local:*) return ;; esac
+		say "note: $1 is set$3: the listener behind it must allow tags (no notag.pcre there) and have no milward of its own"
+		;;
+	esac
+}
 warn_of_detours() {
-	for name in always_bcc sender_bcc_maps recipient_bcc_maps; do
-		[ -z "$(value $name)" ] || say "warning: $name is set: its copies are made after milward and are not protected"
+	for name in always_bcc sender_bcc_maps recipient_bcc_maps virtual_alias_maps canonical_maps recipient_canonical_maps alias_maps \
+		header_checks body_checks milter_header_checks smtpd_milter_maps content_filter debug_peer_list; do
+		detour $name "$(value $name)" ''
 	done
-	for name in virtual_alias_maps canonical_maps recipient_canonical_maps alias_maps; do
-		[ -z "$(value $name)" ] || say "note: $name is set: an address inside that it leads outside is expanded after milward, which takes it for inside"
+	for name in mime_header_checks nested_header_checks; do # by default what header_checks is
+		[ "$(value $name)" = "$(value header_checks)" ] || detour $name "$(value $name)" ''
 	done
-	for name in header_checks body_checks milter_header_checks; do
-		[ -z "$(value $name)" ] || say "note: $name is set: REDIRECT, FILTER and BCC in it send mail past the routes"
+	postconf -c "$config" -Px 2>/dev/null | while read -r name _ list; do
+		detour "${name##*/}" "$list" " for the service ${name%/*} of master.cf"
 	done
 	case $(value receive_override_options) in *no_milters*) say "warning: receive_override_options has no_milters: milward is not asked" ;; esac
 	case $(value receive_override_options) in
 	*no_header_body_checks*) say "warning: receive_override_options has no_header_body_checks: mail with NUL is not refused" ;;
 	esac
-	[ -z "$(value smtpd_milter_maps)" ] || say "warning: smtpd_milter_maps is set: clients that it names do not meet milward"
-	[ -z "$(value content_filter)" ] ||
-		say "note: content_filter is set: the listener behind it must allow tags (no notag.pcre there) and have no milward of its own"
-	[ -z "$(value debug_peer_list)" ] || say "warning: debug_peer_list is set: the log has what is in the messages of these hosts"
 	postconf -c "$config" -M 2>/dev/null |
 		awk '{ for (i = 9; i <= NF; i++) if ($i ~ /^-vv*$/) { print $1 "/" $2; break } }' | while read -r name; do
 		say "warning: service $name of master.cf has -v: the log has what is in its messages"
@@ -210,7 +239,7 @@ show() {
 	is_added || has_pieces || die "milward is not added to $config"
 	stage=$(mktemp -d)
 	list_maps
-	for tag in tls ver tlsp verp portal local; do
+	for tag in tls ver tlsp verp portal; do
 		printf '%-22s %s\n' "user@example.org.mw-$tag.invalid" "$(route_of "user@example.org.mw-$tag.invalid")"
 	done
 	for name in $settings; do printf '%s = %s\n' "$name" "$(raw "$name" 2>/dev/null)"; done

@@ -56,6 +56,9 @@ with lab.Site() as site:
         message = lab.phi()
         submit(message, "-f", "alice@clinic.test", odd)
         tap.equal((site.copies(message), len(site.reports(message))), ({}, 1), "%s: goes nowhere, and the sender is told" % odd)
+    message = lab.harmless()
+    submit(message, "-f", "alice@clinic.test", "user@[127.0.0.11]")
+    tap.equal(site.copies(message), {("plain", "user@[127.0.0.11]"): [None]}, "other mail to an address literal as ever")
 
     # An alias is expanded before milward sees it here.
     postfix.set(virtual_alias_maps="inline:{team@clinic.test=bob@plain.test}")

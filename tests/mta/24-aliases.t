@@ -26,8 +26,27 @@ with lab.Site() as site:
     tap.ok("recipient_canonical_maps" in done.stdout + done.stderr, "check warns of recipient_canonical_maps", done.stdout, done.stderr)
     postfix.set(recipient_canonical_maps="", header_checks="regexp:{{/^X-Urgent:/ FILTER smtp:[127.0.0.11]:25}}")
     done = site.setup("check", check=False)
-    tap.ok("note: header_checks" in done.stdout + done.stderr, "check warns of header_checks", done.stdout, done.stderr)
-    postfix.set(header_checks="")
+    tap.ok(done.stdout.count("header_checks") == 1 and "note: header_checks is set: " in done.stdout, "check warns of header_checks", done.stdout)
+    # What goes around the routes has many names, in main.cf and for one service.
+    checks = "regexp:{{/^X-Urgent:/ FILTER smtp:[127.0.0.11]:25}}"
+    others = dict({name: checks for name in ("mime_header_checks", "nested_header_checks", "body_checks", "milter_header_checks")},
+                  always_bcc="archive@clinic.test", sender_bcc_maps="inline:{a@b.test=c@d.test}", recipient_bcc_maps="inline:{a@b.test=c@d.test}",
+                  smtpd_milter_maps="inline:{127.0.0.1=DISABLE}", content_filter="scan:[127.0.0.1]:10025", debug_peer_list="127.0.0.1")
+    others["header_checks"] = checks.replace("Urgent", "Other")
+    postfix.set(**others)
+    found = site.setup("check", check=False).stdout
+    tap.equal([name for name in others if ": %s is set: " % name not in found], [], "check names each")
+    postfix.unset(*others)
+    for name, value in others.items():
+        postfix.run("postconf", "-P", "cleanup/unix/%s=%s" % (name, "regexp:/etc/postfix/checks" if name.endswith("checks") else value))
+    found = site.setup("check", check=False).stdout
+    tap.equal([name for name in others if ": %s is set for the service cleanup/unix of master.cf: " % name not in found], [],
+              "and each that one service has")
+    postfix.run("postconf", "-PX", *["cleanup/unix/" + name for name in others])
+    postfix.run("postconf", "-P", "cleanup/unix/always_bcc=", "smtp/unix/smtp_header_checks=regexp:/etc/postfix/checks")
+    found = site.setup("check", check=False).stdout
+    tap.ok("bcc" not in found and "header_checks" not in found, "and none that is empty, or can do no such thing", found)
+    postfix.run("postconf", "-PX", "cleanup/unix/always_bcc", "smtp/unix/smtp_header_checks")
     # What the manual page advises: a line of its own.
     daemon.stop()
     with open(daemon.policy) as policy:
