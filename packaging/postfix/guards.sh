@@ -212,6 +212,9 @@ warn_of_detours() {
 		awk '{ for (i = 9; i <= NF; i++) if ($i ~ /^-vv*$/) { print $1 "/" $2; break } }' | while read -r name; do
 		say "warning: service $name of master.cf has -v: the log has what is in its messages"
 	done
+	postconf -c "$config" -M 2>/dev/null | awk '$8 == "qmqpd" { print $1 "/" $2 }' | while read -r name; do
+		say "warning: service $name of master.cf takes mail by QMQP: it does not meet milward"
+	done
 	postconf -c "$config" -M 2>/dev/null | awk '$8 == "smtpd" { print $1 "/" $2 }' | while read -r name; do
 		case $name in 127.0.0.1:* | localhost:*) continue ;; esac
 		! has_option "$name/smtpd_milters" ||

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Aliases expand behind the milter: what that means, and that the set-up's check says so."""
 import lab
+from lab.setup import script
 
 with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
@@ -34,17 +35,21 @@ with lab.Site() as site:
                   smtpd_milter_maps="inline:{127.0.0.1=DISABLE}", content_filter="scan:[127.0.0.1]:10025", debug_peer_list="127.0.0.1")
     others["header_checks"] = checks.replace("Urgent", "Other")
     postfix.set(**others)
-    found = site.setup("check", check=False).stdout
+    found = script(site, "check").stdout
     tap.equal([name for name in others if ": %s is set: " % name not in found], [], "check names each")
     postfix.unset(*others)
     for name, value in others.items():
         postfix.run("postconf", "-P", "cleanup/unix/%s=%s" % (name, "regexp:/etc/postfix/checks" if name.endswith("checks") else value))
-    found = site.setup("check", check=False).stdout
+    found = script(site, "check").stdout
     tap.equal([name for name in others if ": %s is set for the service cleanup/unix of master.cf: " % name not in found], [],
               "and each that one service has")
     postfix.run("postconf", "-PX", *["cleanup/unix/" + name for name in others])
+    postfix.service("628", "inet", "qmqpd")
+    found = script(site, "check").stdout
+    tap.ok("service 628/inet of master.cf takes mail by QMQP" in found, "and a listener that no milter is asked by", found)
+    postfix.run("postconf", "-MX", "628/inet")
     postfix.run("postconf", "-P", "cleanup/unix/always_bcc=", "smtp/unix/smtp_header_checks=regexp:/etc/postfix/checks")
-    found = site.setup("check", check=False).stdout
+    found = script(site, "check").stdout
     tap.ok("bcc" not in found and "header_checks" not in found, "and none that is empty, or can do no such thing", found)
     postfix.run("postconf", "-PX", "cleanup/unix/always_bcc", "smtp/unix/smtp_header_checks")
     # What the manual page advises: a line of its own.
