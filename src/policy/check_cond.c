@@ -177,8 +177,6 @@ static bool check_text(struct mw_checker *c, const struct mw_cond *cond, struct 
 	struct mw_str text = {.p = cond->name.text, .n = cond->name.n};
 	const char *hint = text.n == 0 && cond->op == MW_OP_FROM_TEXT ? NULL : mw_table_wrong(text); /* "": the null sender */
 
-	if (mw_table_is_network(text))
-		hint = "networks are of clients, not of senders and recipients";
 	if (hint)
 		mw_check_error(c, cond->name.place, hint, "\"%s\" is no address and no domain", cond->name.text);
 	e->text = cond->name.text;

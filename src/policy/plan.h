@@ -12,8 +12,8 @@
 #include "policy/diag.h"
 
 /* ---- tables ------------------------------------------------------------------------------------------------------------- */
-/* Entries are e-mail addresses ("bob@x.example"), domains ("x.example", with no sub-domains) or ".x.example" (all sub-domains),
- * client addresses and networks ("10.0.0.0/8") for tables that modules use. Compared ASCII case-insensitive. */
+/* Entries are e-mail addresses ("bob@x.example"), domains ("x.example", with no sub-domains) or ".x.example" (all sub-domains).
+ * Compared ASCII case-insensitive. */
 struct mw_table;
 bool mw_table_has_address(const struct mw_table *, struct mw_str address); /* address, its domain, or a parent with a dot */
 bool mw_table_has(const struct mw_table *, struct mw_str entry);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables of addresses, domains and networks: a hash with open addressing, never more than half full. */
+/* Tables of addresses and domains: a hash with open addressing, never more than half full. */
 #include "policy/table.h"
 
 #include "base/str.h"
@@ -150,7 +150,7 @@ static bool is_domain(struct mw_str s)
 }
 
 /* 192.0.2.1, 10.0.0.0/8, 2001:db8::/32 */
-bool mw_table_is_network(struct mw_str s)
+static bool is_network(struct mw_str s)
 {
 	char text[INET6_ADDRSTRLEN + 4];
 	unsigned char bits[16];
@@ -197,12 +197,12 @@ const char *mw_table_wrong(struct mw_str s)
 		if (local == 0)
 			return "a domain is written without \"@\"";
 		if (!is_local_part((struct mw_str){.p = s.p, .n = local}))
-			return "write bob@x.example, x.example, .x.example or 10.0.0.0/8";
+			return "write bob@x.example, x.example or .x.example";
 		domain = (struct mw_str){.p = at + 1, .n = s.n - local - 1};
-	} else if (mw_table_is_network(s)) {
-		return NULL;
+	} else if (is_network(s)) {
+		return "networks are of clients, not of senders and recipients";
 	} else if (s.n && s.p[0] == '.') {
 		domain = (struct mw_str){.p = s.p + 1, .n = s.n - 1};
 	}
-	return is_domain(domain) ? NULL : "write bob@x.example, x.example, .x.example or 10.0.0.0/8";
+	return is_domain(domain) ? NULL : "write bob@x.example, x.example or .x.example";
 }

@@ -11,8 +11,6 @@ struct mw_table *mw_table_new(struct mw_arena *, const char *name);
 int mw_table_add(struct mw_arena *, struct mw_table *, struct mw_str entry);
 /* NULL when the entry is well-formed, else a hint what it should look like. */
 const char *mw_table_wrong(struct mw_str entry);
-/* Is it the address or network of a client: 192.0.2.1, 10.0.0.0/8, 2001:db8::/32? */
-bool mw_table_is_network(struct mw_str entry);
 /* The comparison of mw_table_has_address with one entry. */
 bool mw_entry_matches(struct mw_str entry, struct mw_str address);
 
