@@ -2,7 +2,7 @@
 /*
  * hunt: a range is where matches of a rule may begin: [from, to). The ranges of a block are kept in one array, those of a rule
  * are a list in it. Where they are too many for the array, the block holds next to nothing else, and every pattern runs over all
- * of it.
+ * of it. A text of one block is sieved once, for the rules of all stages; the blocks of a longer one again in each stage.
  */
 #include "match/hunt.h"
 
@@ -26,9 +26,12 @@ struct range {
 /* One rule in one text. */
 struct trail {
 	struct mw_allowance allowance;
-	size_t at;		    /* the next match begins here or later */
-	uint32_t first, last;	    /* ranges in the block */
-	bool run, triggered, mixed; /* mixed: ranges are not in order */
+	size_t at;	      /* the next match begins here or later */
+	uint32_t first, last; /* ranges in the block */
+	bool mixed;	      /* they are not in order */
+	bool may;	      /* its pattern may match somewhere, and some stage may ask for it */
+	bool sieved;	      /* its ranges are looked for, or known */
+	bool run;
 	uint32_t looks, matches;
 };
 
@@ -41,12 +44,13 @@ struct mw_hunter {
 	struct mw_cost *cost;		      /* NULL: not asked for */
 	void *scratch;			      /* its */
 	char *block;			      /* a copy, with MW_TRIGGER_EDGE around the text */
+	struct mw_str text;
+	bool known; /* the ranges are those of the whole text */
 };
 
 /* A block in work. */
 struct block {
 	const struct mw_ruleset *set;
-	const struct mw_sieve *sieve; /* NULL: no pattern in work has triggers */
 	struct mw_hunter *h;
 	struct mw_str text;
 	size_t from, to;
@@ -172,7 +176,7 @@ static bool trigger_found(void *ctx, uint32_t trigger, size_t at)
 	size_t first, last;
 
 	/* The octet that stands for what is around the text may look like one of a character. */
-	if (!trail->run || (t->max > 0 && here >= b->text.n))
+	if (!trail->sieved || (t->max > 0 && here >= b->text.n))
 		return true;
 	if (t->max <= 0) {
 		first = last = here - (size_t)t->max;
@@ -228,22 +232,24 @@ static bool block_sieve(struct block *b)
 	block_copy(b);
 	if (h->prefilter)
 		return h->prefilter->look(b->set->prefilter_db, h->scratch, h->block, b->copied, row_found, b) == 0 && !b->full;
-	return mw_sieve_look(b->sieve, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
+	return mw_sieve_look(b->set->sieve, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
 }
 
+/* The ranges of all rules that are to be sieved; false as above. */
 static bool block_look(struct block *b)
 {
 	struct mw_hunter *h = b->h;
 	struct mw_allowance time = {0};
-	bool kept;
+	bool any = false, kept;
 
 	h->ranges = 0;
 	b->full = false;
 	for (size_t i = 0; i < b->set->n; i++) {
 		h->trail[i].first = h->trail[i].last = NONE;
 		h->trail[i].mixed = false;
+		any |= h->trail[i].sieved;
 	}
-	if (!b->sieve)
+	if (!any)
 		return true;
 	mw_allowance_begin(&time);
 	kept = block_sieve(b);
@@ -337,7 +343,7 @@ static int look_everywhere(struct block *b, uint32_t rule, mw_hunt_found found, 
 
 static int hunt_block(struct block *b, mw_hunt_found found, void *ctx, size_t *limited, bool *any)
 {
-	bool kept = block_look(b);
+	bool kept = b->h->known || block_look(b);
 
 	for (uint32_t i = 0; i < b->set->n; i++) {
 		struct trail *t = b->h->trail + i;
@@ -345,7 +351,7 @@ static int hunt_block(struct block *b, mw_hunt_found found, void *ctx, size_t *l
 
 		if (!t->run)
 			continue;
-		rc = kept && t->triggered ? look_in_ranges(b, i, found, ctx) : look_everywhere(b, i, found, ctx);
+		rc = kept && b->set->rule[i].triggered ? look_in_ranges(b, i, found, ctx) : look_everywhere(b, i, found, ctx);
 		if (rc == -EAGAIN) {
 			*limited = *any ? *limited : i;
 			*any = true;
@@ -357,36 +363,50 @@ static int hunt_block(struct block *b, mw_hunt_found found, void *ctx, size_t *l
 	return 0;
 }
 
-static void cost_add(const struct mw_ruleset *set, const struct mw_hunter *h)
+static void cost_add(const struct mw_ruleset *set, struct mw_hunter *h)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		const struct trail *t = h->trail + i;
+		struct trail *t = h->trail + i;
 
 		h->cost[i].time += t->allowance.used;
 		h->cost[i].looks += t->looks;
 		h->cost[i].matches += t->matches;
+		/* The next stage adds what is its own. */
+		t->allowance.used = t->looks = t->matches = 0;
 	}
 }
 
-int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text, const bool *run, mw_hunt_found found,
-	    void *ctx, size_t *limited)
+void mw_hunt_begin(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text, const bool *may)
 {
 	struct mw_octets octets = mw_octets_of(text);
-	struct block b = {.set = set, .h = h, .text = text};
+	struct block b = {.set = set, .h = h, .text = text, .to = text.n};
+
+	h->text = text;
+	for (size_t i = 0; i < set->n; i++) {
+		const struct mw_compiled *c = set->rule + i;
+		bool can = may[i] && c->pattern && mw_pattern_possible(c->pattern, &octets);
+
+		h->trail[i] = (struct trail){.may = can, .sieved = can && c->triggered};
+	}
+	h->known = text.n > 0 && text.n <= BLOCK && block_look(&b);
+}
+
+int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, mw_hunt_found found, void *ctx, size_t *limited)
+{
+	struct block b = {.set = set, .h = h, .text = h->text};
 	bool any = false, some = false;
 	int rc = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
-		const struct mw_compiled *c = set->rule + i;
+		struct trail *t = h->trail + i;
 
-		h->trail[i] = (struct trail){.triggered = c->triggered};
-		h->trail[i].run = run[i] && c->pattern && mw_pattern_possible(c->pattern, &octets);
-		some |= h->trail[i].run;
-		if (h->trail[i].run && c->triggered)
-			b.sieve = set->sieve;
+		t->run = run[i] && t->may;
+		t->may &= !run[i]; /* once for a text */
+		t->sieved = t->run && set->rule[i].triggered;
+		some |= t->run;
 	}
-	for (; some && b.from < text.n && rc == 0; b.from = b.to) {
-		b.to = text.n - b.from > BLOCK ? b.from + BLOCK : text.n;
+	for (; some && b.from < b.text.n && rc == 0; b.from = b.to) {
+		b.to = b.text.n - b.from > BLOCK ? b.from + BLOCK : b.text.n;
 		rc = hunt_block(&b, found, ctx, limited, &any);
 	}
 	if (h->cost)

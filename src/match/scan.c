@@ -32,7 +32,8 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	s->wanted = for_rules(set, sizeof(*s->wanted));
 	s->run = for_rules(set, sizeof(*s->run));
 	s->spans_of = for_rules(set, sizeof(*s->spans_of));
-	if (!s->hunter || (set->has_except_patterns && !s->matcher) || !s->found || !s->cue || !s->wanted || !s->run || !s->spans_of)
+	if (!s->hunter || (set->has_except_patterns && !s->matcher) || !s->found || !s->cue || !s->wanted || !s->run ||
+	    !s->spans_of)
 		mw_scratch_free(&s);
 	return s;
 }
@@ -186,6 +187,27 @@ static bool is_awake(const struct mw_scan *s, size_t rule)
 	return false;
 }
 
+/* Or may it get one by what other rules find? */
+static bool may_wake(const struct mw_scan *s, size_t rule)
+{
+	const struct mw_compiled *c = s->set->rule + rule;
+
+	for (size_t i = 0; i < c->rule->nears; i++)
+		if (c->needs >> c->near[i].near->name & 1u && c->near[i].rules)
+			return true;
+	return is_awake(s, rule);
+}
+
+/* All patterns that some stage may look for. */
+static void foresee(struct mw_scan *s)
+{
+	struct mw_scratch *scratch = s->scratch;
+
+	for (size_t i = 0; i < s->set->n; i++)
+		scratch->run[i] = s->set->rule[i].pattern && scratch->wanted[i] && may_wake(s, i);
+	mw_hunt_begin(s->set, scratch->hunter, s->folded->text, scratch->run);
+}
+
 /* The patterns of a stage that may find something. */
 static bool choose(struct mw_scan *s, uint32_t stage)
 {
@@ -229,7 +251,7 @@ static int scan_stage(struct mw_scan *s, uint32_t stage, size_t *rule)
 	int limited = 0, rc;
 
 	if (choose(s, stage))
-		limited = mw_hunt(s->set, s->scratch->hunter, s->folded->text, s->scratch->run, pattern_found, s, rule);
+		limited = mw_hunt(s->set, s->scratch->hunter, s->scratch->run, pattern_found, s, rule);
 	if (limited < 0 && limited != -EAGAIN)
 		return limited;
 	rc = judge_terms(s, stage, rule);
@@ -250,6 +272,7 @@ static int scan_rules(struct mw_scan *s, size_t *rule)
 	if (s->set->cues)
 		mw_cues_look(s->set->cues, s->folded->text, scratch->cue);
 	terms = see_terms(s);
+	foresee(s);
 	for (uint32_t stage = 0; stage < s->set->stages; stage++) {
 		int rc = scan_stage(s, stage, rule);
 

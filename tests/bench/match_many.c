@@ -9,6 +9,7 @@
 #include "bench/texts.h"
 
 #include "base/file.h"
+#include "engine/generation.h"
 #include "engine/loader.h"
 #include "match/ruleset.h"
 
@@ -224,22 +225,46 @@ static void compare(void)
  */
 
 /* The texts in pieces of the size of a message. */
-static void messages(void)
+static size_t pieces(struct mw_folded **ret)
 {
-	struct mw_ruleset *set = compile(set_of.patterns, TERMS);
 	struct mw_folded *v = mw_arena_array(texts.arena, texts.octets / MESSAGE + 1, sizeof(*v));
-	size_t n = 0, found;
+	size_t n = 0;
 
-	for (size_t i = 0; v && i < texts.n; i++)
+	if (!v)
+		die("out of memory");
+	for (size_t i = 0; i < texts.n; i++)
 		for (size_t at = 0; texts.v[i].text.n - at >= MESSAGE; at += MESSAGE) {
 			struct mw_str piece = {.p = texts.v[i].text.p + at, .n = MESSAGE};
 
 			if (mw_fold(texts.arena, piece, v + n++) < 0)
 				die("out of memory");
 		}
+	*ret = v;
+	return n;
+}
+
+static void messages(const char *modules, const char *policies)
+{
+	struct mw_ruleset *set = compile(set_of.patterns, TERMS);
+	struct mw_loader *loader = mw_loader_new(modules);
+	struct mw_generation *gen = NULL;
+	struct mw_diags diags;
+	struct mw_err err = {0};
+	struct mw_folded *v;
+	size_t n = pieces(&v), found;
+
 	if (n)
 		printf("message of 4 KB      %8.1f us (aim: 60)\n", best_of(set, v, n, &found) * 1e6 / (double)n);
 	mw_ruleset_free(&set);
+	mw_diags_init(&diags, texts.arena);
+	if (!loader || mw_generation_new(loader, mw_arena_printf(texts.arena, "%s/default.policy", policies), policies,
+					 MW_GEN_OFFLINE, &diags, &gen, &err) < 0)
+		die("the shipped policy does not load");
+	if (n)
+		printf("  shipped policy     %8.1f us, ", best_of(mw_generation_rules(gen), v, n, &found) * 1e6 / (double)n);
+	printf("%zu findings\n", found);
+	mw_generation_unref(&gen);
+	mw_loader_free(&loader);
 }
 
 static void compiling(const char *modules)
@@ -257,7 +282,8 @@ static void compiling(const char *modules)
 	began = seconds();
 	if (!hs) {
 		printf("prefilter-hs         %s\n", err.text);
-	} else if (hs->hooks.open(NULL, NULL, conf, &inst, &err) == 0 && mw_ruleset_prefilter(set, hs->prefilter, inst, &err) == 0) {
+	} else if (hs->hooks.open(NULL, NULL, conf, &inst, &err) == 0 &&
+		   mw_ruleset_prefilter(set, hs->prefilter, inst, &err) == 0) {
 		printf("prefilter-hs         %8.1f ms to compile\n", (seconds() - began) * 1e3);
 		printf("  patterns and terms %8.1f MB/s\n", rate(best_of(set, texts.v, texts.n, &found)));
 	}
@@ -361,18 +387,18 @@ static void memory(void)
 
 int main(int argc, char **argv)
 {
-	if (argc < 5)
-		die("usage: match_many PATTERNS MODULES TERMS[,TERMS…] FILE|FOLDER…");
+	if (argc < 6)
+		die("usage: match_many PATTERNS MODULES TERMS[,TERMS…] POLICIES FILE|FOLDER…");
 	texts_begin();
 	patterns_load(argv[1]);
 	terms_load(argv[3]);
-	texts_read(argv + 4, argc - 4);
+	texts_read(argv + 5, argc - 5);
 	printf("%zu texts, %.1f MB, %zu patterns, %u of %zu terms\n", texts.n, (double)texts.octets / 1e6, set_of.patterns, TERMS,
 	       set_of.terms);
 	memory();
 	compiling(argv[2]);
 	compare();
-	messages();
+	messages(argv[2], argv[4]);
 	growth();
 	for (size_t i = 0; i < set_of.patterns; i++)
 		pcre2_code_free(set_of.code[i]);

@@ -153,8 +153,10 @@ static void compare(const char *path, struct mw_str text)
 		all.run[i] = i % all.share == all.texts % all.share;
 	for (size_t i = 0; i < WAYS; i++) {
 		memset(&seen[i], 0, sizeof(seen[i]));
-		if (all.set[i])
-			whole[i] = mw_hunt(all.set[i], all.hunter[i], text, all.run, found, &seen[i], &limited) == 0;
+		if (!all.set[i])
+			continue;
+		mw_hunt_begin(all.set[i], all.hunter[i], text, all.run);
+		whole[i] = mw_hunt(all.set[i], all.hunter[i], all.run, found, &seen[i], &limited) == 0;
 	}
 	all.matches += seen[PLAIN].n;
 	all.limited += !whole[PLAIN];

@@ -511,7 +511,8 @@ static bool hunt(const struct mw_ruleset *set, struct mw_str text, struct found 
 
 	must(h != NULL);
 	memset(run, 1, sizeof(run));
-	rc = mw_hunt(set, h, text, run, hunted, f, limited);
+	mw_hunt_begin(set, h, text, run);
+	rc = mw_hunt(set, h, run, hunted, f, limited);
 	must(rc == 0 || rc == -EAGAIN);
 	mw_hunter_free(&h);
 	return rc == 0;
