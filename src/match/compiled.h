@@ -32,8 +32,9 @@ struct mw_compiled {
 	const void *inst;	       /* of its checker */
 	struct mw_compiled_near *near; /* as many as the rule has */
 	bool triggered;		       /* the pattern has triggers: where none is, it is not tried */
-	uint32_t needs;		       /* names of which one must hold, or it finds nothing; 0: it may without */
-	bool has_cues;		       /* mw_ruleset.cues has the phrases of these names */
+	uint32_t must;		       /* names that must hold, each of them, or it finds nothing */
+	uint32_t needs;		       /* where there are none: names of which one must hold; 0: it may find without any */
+	bool needs_column;	       /* it finds nothing but in columns of tables that have names */
 	bool is_source;		       /* its findings are context of other rules */
 	uint32_t stage;		       /* 0: no rules are its context; else behind the stages of those that are */
 	size_t excepts;
@@ -78,7 +79,7 @@ struct mw_scratch {
 	size_t spans, span_cap;
 	size_t rules;
 	size_t *found; /* for each rule: findings in this text */
-	bool *cue;    /* for each rule: one of its phrases is in the text */
+	uint32_t *cue; /* for each rule: names that have a phrase in the text, of those it needs */
 	bool *wanted; /* for each rule: it is asked for, or context of one that is */
 	bool *run;    /* for each rule: its pattern is looked for in this stage */
 	struct mw_run {

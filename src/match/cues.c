@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cues: one bit for each pair of octets that a phrase may begin with turns most places of a text away; then buckets by that pair.
- * What stands behind a first word of one octet may be many things: such phrases are in buckets of their own, by first octet. */
+/* cues: one bit for each pair of octets that a phrase may begin with turns most places of a text away; then buckets by that pair,
+ * and in these the octets of the first word, up to four. What stands behind a first word of one octet may be many things: such
+ * phrases are in buckets of their own, by first octet. */
 #include "match/cues.h"
 
 #include "match/phrase.h"
 
+#include <string.h>
+
 #define PAIRS 65536u
 #define BUCKETS (PAIRS + 256u)
 
+/* A phrase in normal form. */
+struct entry {
+	struct mw_cue cue;
+	uint32_t head, mask; /* of the text's first four octets in lower case, those of the mask are these */
+};
+
 struct mw_cues {
 	uint64_t pair[65536 / 64];
-	struct mw_cue *cue; /* in normal form */
-	uint32_t *first;    /* cues that begin with pair i: [first[i], first[i + 1]); behind the pairs, with octet i - PAIRS */
+	struct entry *entry;
+	uint32_t *first; /* entries that begin with pair i: [first[i], first[i + 1]); behind the pairs, with octet i - PAIRS */
 };
 
 static void pair_set(struct mw_cues *c, unsigned char a, unsigned char b)
@@ -60,6 +69,24 @@ static uint32_t bucket_of(struct mw_str phrase)
 	return is_open(phrase) ? PAIRS + a : a << 8 | (unsigned char)phrase.p[1];
 }
 
+static uint32_t head_of(struct mw_str text, size_t at)
+{
+	uint32_t head = 0;
+
+	for (size_t i = 0; i < 4 && at + i < text.n; i++)
+		head |= (uint32_t)(unsigned char)mw_lower(text.p[at + i]) << (8 * i);
+	return head;
+}
+
+static struct entry entry_of(struct mw_cue cue)
+{
+	const char *blank = memchr(cue.phrase.p, ' ', cue.phrase.n);
+	size_t n = blank ? (size_t)(blank - cue.phrase.p) : cue.phrase.n;
+	uint32_t mask = n >= 4 ? UINT32_MAX : ((uint32_t)1 << (8 * n)) - 1;
+
+	return (struct entry){.cue = cue, .head = head_of(cue.phrase, 0) & mask, .mask = mask};
+}
+
 struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n)
 {
 	struct mw_cues *c = mw_arena_alloc(a, sizeof(*c));
@@ -67,13 +94,13 @@ struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n
 
 	if (!c || !normal || n > UINT32_MAX)
 		return NULL;
-	c->cue = mw_arena_array(a, n, sizeof(*c->cue));
+	c->entry = mw_arena_array(a, n, sizeof(*c->entry));
 	c->first = mw_arena_array(a, BUCKETS + 2, sizeof(*c->first));
-	if (!c->cue || !c->first)
+	if (!c->entry || !c->first)
 		return NULL;
 	/* Two places too far: then to where each bucket begins, and while it is filled to where the next one does. */
 	for (size_t i = 0; i < n; i++) {
-		normal[i].rule = v[i].rule;
+		normal[i] = v[i];
 		if (!mw_phrase_normal(a, v[i].phrase, &normal[i].phrase))
 			return NULL;
 		if (!normal[i].phrase.n)
@@ -85,18 +112,24 @@ struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n
 		c->first[i] += c->first[i - 1];
 	for (size_t i = 0; i < n; i++)
 		if (normal[i].phrase.n)
-			c->cue[c->first[bucket_of(normal[i].phrase) + 1]++] = normal[i];
+			c->entry[c->first[bucket_of(normal[i].phrase) + 1]++] = entry_of(normal[i]);
 	return c;
 }
 
-static void look_in(const struct mw_cues *c, uint32_t bucket, struct mw_str text, size_t at, bool *seen)
+static void look_in(const struct mw_cues *c, uint32_t bucket, struct mw_str text, size_t at, uint32_t *seen)
 {
-	for (uint32_t i = c->first[bucket]; i < c->first[bucket + 1]; i++)
-		if (!seen[c->cue[i].rule] && mw_phrase_at(c->cue[i].phrase, text, at, text.n))
-			seen[c->cue[i].rule] = true;
+	uint32_t head = head_of(text, at);
+
+	for (uint32_t i = c->first[bucket]; i < c->first[bucket + 1]; i++) {
+		const struct entry *e = c->entry + i;
+
+		if ((head & e->mask) == e->head && !(seen[e->cue.rule] >> e->cue.name & 1u) &&
+		    mw_phrase_at(e->cue.phrase, text, at, text.n))
+			seen[e->cue.rule] |= 1u << e->cue.name;
+	}
 }
 
-static void look_at(const struct mw_cues *c, struct mw_str text, size_t at, bool *seen)
+static void look_at(const struct mw_cues *c, struct mw_str text, size_t at, uint32_t *seen)
 {
 	uint32_t a = (unsigned char)mw_lower(text.p[at]), b = at + 1 < text.n ? (unsigned char)mw_lower(text.p[at + 1]) : 0;
 
@@ -106,7 +139,7 @@ static void look_at(const struct mw_cues *c, struct mw_str text, size_t at, bool
 	look_in(c, PAIRS + a, text, at, seen);
 }
 
-void mw_cues_look(const struct mw_cues *c, struct mw_str text, bool *seen)
+void mw_cues_look(const struct mw_cues *c, struct mw_str text, uint32_t *seen)
 {
 	unsigned char a, b = text.n ? (unsigned char)text.p[0] : 0;
 

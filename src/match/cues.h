@@ -11,15 +11,15 @@
 
 struct mw_cues;
 
-/* A phrase (folded) and the rule that it is a cue of. */
+/* A phrase (folded) of a name, and the rule that it is a cue of. */
 struct mw_cue {
 	struct mw_str phrase;
-	uint32_t rule;
+	uint32_t rule, name;
 };
 
 /* Lives in the arena. NULL: no memory. */
 struct mw_cues *mw_cues_new(struct mw_arena *, const struct mw_cue *, size_t n);
-/* seen[rule] becomes true for every rule one of whose phrases is in the text. */
-void mw_cues_look(const struct mw_cues *, struct mw_str text, bool *seen);
+/* seen[rule] gets the bits of the names one of whose phrases is in the text. */
+void mw_cues_look(const struct mw_cues *, struct mw_str text, uint32_t *seen);
 
 #endif

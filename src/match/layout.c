@@ -96,6 +96,13 @@ int mw_layout_record(struct mw_layout *l, size_t at, uint32_t *record, bool *dat
 
 /* ---- columns ------------------------------------------------------------------------------------------------------------- */
 
+bool mw_layout_has_columns(struct mw_layout *l)
+{
+	if (!l->recorded && make_records(l) < 0)
+		return true;
+	return l->tables.cells > 0;
+}
+
 /* The table whose rows below the header hold the octet, NULL = none. */
 static const struct mw_table_block *table_at(const struct mw_layout *l, size_t at)
 {

@@ -32,4 +32,7 @@ int mw_layout_record(struct mw_layout *, size_t at, uint32_t *record, bool *data
 /* The name of the column that this octet stands in, and where the row of names ends; empty: it stands in none that has a name. */
 int mw_layout_column(struct mw_layout *, size_t at, struct mw_cell *name, size_t *header_end);
 
+/* Is there a table that has names of columns? Yes, when it cannot be told. */
+bool mw_layout_has_columns(struct mw_layout *);
+
 #endif

@@ -90,6 +90,25 @@ uint32_t mw_level_needs(const struct mw_rule *r)
 	return need;
 }
 
+uint32_t mw_level_must(const struct mw_rule *r)
+{
+	uint32_t must = 0;
+
+	for (uint32_t i = 0; i < r->near_names; i++)
+		if (!gives_without(r, 1u << i))
+			must |= 1u << i;
+	return must;
+}
+
+bool mw_level_needs_column(const struct mw_rule *r)
+{
+	for (uint32_t names = 0; names < 1u << r->near_names; names++)
+		for (uint32_t zone = 0; zone <= MW_ZONE_LAST; zone++)
+			if (mw_level_supposed(r, (struct mw_supposed){.names = names, .zone = zone}))
+				return false;
+	return true;
+}
+
 static bool asks_zone(const struct mw_when *w)
 {
 	return w && (w->op == MW_WHEN_ZONE || asks_zone(w->a) || asks_zone(w->b));

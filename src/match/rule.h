@@ -109,6 +109,10 @@ uint32_t mw_level_supposed(const struct mw_rule *, struct mw_supposed);
 bool mw_level_possible(const struct mw_rule *);
 /* Names (bits) of which one must hold, or there is no finding; 0: it may give one without any. As few as can be. */
 uint32_t mw_level_needs(const struct mw_rule *);
+/* Names (bits) that must hold, each of them. */
+uint32_t mw_level_must(const struct mw_rule *);
+/* Must the column count? */
+bool mw_level_needs_column(const struct mw_rule *);
 /* Does a level depend on the zone? */
 bool mw_level_asks_zone(const struct mw_rule *);
 /* The entry that mw_finding.cue stands for, and its index in there; NULL: no such entry. */

@@ -47,7 +47,7 @@ static int fold_all(struct mw_arena *a, const char *const *v, size_t n, const st
 	return 0;
 }
 
-static int add_cues(struct builder *b, const struct mw_compiled *c, const struct mw_str *phrase, size_t n)
+static int add_cues(struct builder *b, const struct mw_compiled *c, uint32_t name, const struct mw_str *phrase, size_t n)
 {
 	struct mw_cue *v = mw_arena_grow(b->set->arena, b->cue, &b->cues_cap, b->cues + n, sizeof(*v));
 
@@ -55,7 +55,7 @@ static int add_cues(struct builder *b, const struct mw_compiled *c, const struct
 		return -ENOMEM;
 	b->cue = v;
 	for (size_t i = 0; i < n; i++)
-		b->cue[b->cues++] = (struct mw_cue){.phrase = phrase[i], .rule = (uint32_t)(c - b->set->rule)};
+		b->cue[b->cues++] = (struct mw_cue){.phrase = phrase[i], .rule = (uint32_t)(c - b->set->rule), .name = name};
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static int build_phrases(struct builder *b, const struct mw_compiled *c, struct 
 	near->context = mw_context_new(b->set->arena, phrase, entry->phrases, entry->side, entry->within);
 	if (!near->context)
 		return -ENOMEM;
-	return c->needs >> entry->name & 1u ? add_cues(b, c, phrase, entry->phrases) : 0;
+	return (c->must | c->needs) >> entry->name & 1u ? add_cues(b, c, entry->name, phrase, entry->phrases) : 0;
 }
 
 /* The rules of an entry. What is in shadow decides nothing, so it is no context of a rule that is not. */
@@ -108,7 +108,9 @@ static int build_context(struct builder *b, struct mw_compiled *c)
 	c->near = mw_arena_array(b->set->arena, r->nears, sizeof(*c->near));
 	if (!c->near)
 		return -ENOMEM;
-	c->needs = mw_level_needs(r);
+	c->must = mw_level_must(r);
+	c->needs = c->must ? 0 : mw_level_needs(r);
+	c->needs_column = mw_level_needs_column(r);
 	for (size_t i = 0; i < r->nears && rc == 0; i++) {
 		const struct mw_near *entry = r->near + i;
 

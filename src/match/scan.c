@@ -173,29 +173,32 @@ static void want(struct mw_scan *s)
 		wanted[i] = wanted[i] && looks_in(s->set->rule[i].rule, s->zone);
 }
 
-/* Has the text one of the names that the rule finds nothing without? */
-static bool is_awake(const struct mw_scan *s, size_t rule)
+/* Does the name have a phrase in the text, or a finding of a rule? later: or may it get one? */
+static bool name_is_here(const struct mw_scan *s, size_t rule, uint32_t name, bool later)
 {
 	const struct mw_compiled *c = s->set->rule + rule;
 
-	if (!c->needs || s->scratch->cue[rule])
+	if (s->scratch->cue[rule] >> name & 1u)
 		return true;
 	for (size_t i = 0; i < c->rule->nears; i++)
-		for (size_t k = 0; c->needs >> c->near[i].near->name & 1u && k < c->near[i].rules; k++)
-			if (s->scratch->spans_of[c->near[i].rule[k]].n)
+		for (size_t k = 0; c->near[i].near->name == name && k < c->near[i].rules; k++)
+			if (later || s->scratch->spans_of[c->near[i].rule[k]].n)
 				return true;
 	return false;
 }
 
-/* Or may it get one by what other rules find? */
-static bool may_wake(const struct mw_scan *s, size_t rule)
+/* Has the text what the rule finds nothing without? */
+static bool is_awake(const struct mw_scan *s, size_t rule, bool later)
 {
 	const struct mw_compiled *c = s->set->rule + rule;
+	bool any = !c->needs;
 
-	for (size_t i = 0; i < c->rule->nears; i++)
-		if (c->needs >> c->near[i].near->name & 1u && c->near[i].rules)
-			return true;
-	return is_awake(s, rule);
+	for (uint32_t name = 0; name < c->rule->near_names; name++) {
+		if (c->must >> name & 1u && !name_is_here(s, rule, name, later))
+			return false;
+		any = any || (c->needs >> name & 1u && name_is_here(s, rule, name, later));
+	}
+	return any && (!c->needs_column || mw_layout_has_columns(&s->scratch->layout));
 }
 
 /* All patterns that some stage may look for. */
@@ -204,7 +207,7 @@ static void foresee(struct mw_scan *s)
 	struct mw_scratch *scratch = s->scratch;
 
 	for (size_t i = 0; i < s->set->n; i++)
-		scratch->run[i] = s->set->rule[i].pattern && scratch->wanted[i] && may_wake(s, i);
+		scratch->run[i] = s->set->rule[i].pattern && scratch->wanted[i] && is_awake(s, i, true);
 	mw_hunt_begin(s->set, scratch->hunter, s->folded->text, scratch->run);
 }
 
@@ -217,7 +220,7 @@ static bool choose(struct mw_scan *s, uint32_t stage)
 	for (size_t i = 0; i < s->set->n; i++) {
 		const struct mw_compiled *c = s->set->rule + i;
 
-		scratch->run[i] = c->pattern && c->stage == stage && scratch->wanted[i] && is_awake(s, i);
+		scratch->run[i] = c->pattern && c->stage == stage && scratch->wanted[i] && is_awake(s, i, false);
 		any |= scratch->run[i];
 	}
 	return any;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * terms: node 0 is the root; each other node is reached from its parent by one word behind one kind of gap. All nodes are in one
- * table with open addressing, keyed by (parent, gap, word). A bitmap of first words, small enough for the first-level cache,
+ * table with open addressing, keyed by (parent, gap, word). A bitmap of first words, small enough for the second-level cache,
  * turns most words of a text away before the table is touched.
  */
 #include "match/terms.h"
@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define FIRST_BITS (1u << 17)
+#define FIRST_BITS (1u << 19)
 #define SEED 0xcbf29ce484222325u
 #define ROOT 0u
 
@@ -27,6 +27,7 @@ struct node {
 	bool open;	     /* the text's word may be longer */
 	uint32_t ends;	     /* index + 1 into ends, 0 = no term ends here */
 	uint64_t open_sizes; /* bit n-1: an open child whose word has n octets */
+	uint64_t closed;     /* bit i: a closed child whose word's hash ends in i */
 };
 
 struct slot {
@@ -139,6 +140,8 @@ static int child_add(struct mw_terms *t, struct mw_arena *a, uint32_t parent, un
 	t->text_n += w->n;
 	if (open)
 		t->node[parent].open_sizes |= 1ull << (w->n - 1);
+	else
+		t->node[parent].closed |= 1ull << (w->hash % 64);
 	if (parent == ROOT)
 		t->first[w->hash % FIRST_BITS / 64] |= 1ull << (w->hash % 64);
 	*s = (struct slot){.tag = (uint32_t)(key >> 32), .node = (uint32_t)t->nodes};
@@ -219,10 +222,11 @@ static int walk_step(const struct mw_terms *t, struct walk *walk, unsigned gap, 
 		     void *ctx)
 {
 	uint32_t parent = walk->node;
+	uint64_t known = parent == ROOT ? t->first[w->hash % FIRST_BITS / 64] : t->node[parent].closed;
 	int rc = t->node[parent].open_sizes ? open_hits(t, parent, gap, w, walk->start, hit, ctx) : 0;
 
 	walk->node = 0;
-	if (rc || (parent == ROOT && !(t->first[w->hash % FIRST_BITS / 64] >> (w->hash % 64) & 1)))
+	if (rc || !(known >> (w->hash % 64) & 1))
 		return rc;
 	walk->node = child_find(t, parent, gap, false, w->hash, w->p, w->n);
 	return walk->node ? hits(t, walk->node, walk->start, w->end, hit, ctx) : 0;

@@ -6,9 +6,10 @@
 
 #define GAP_MAX 16u
 
+/* Of these the bit 0x20 makes a small letter, and leaves a digit as it is. */
 static bool is_alnum(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
 }
 
 static bool is_beyond_ascii(char c)

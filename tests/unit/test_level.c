@@ -209,33 +209,42 @@ static void test_needs(void **state)
 	const struct {
 		struct mw_level level[4];
 		size_t levels;
-		uint32_t needs;
-		bool possible;
+		uint32_t needs, must;
+		bool column, possible;
 	} row[] = {
-	    {{{75, NULL}}, 1, 0, true},
-	    {{{55, NULL}, {85, a}}, 2, 0, true},
-	    {{{85, a}}, 1, 1, true},
-	    {{{85, AND(a, b)}}, 1, 2, true}, /* one of both is enough to look for */
-	    {{{85, OR(a, b)}}, 1, 3, true},
-	    {{{70, a}, {80, b}, {0, c}}, 3, 3, true},
-	    {{{70, NOT(a)}}, 1, 0, true},
-	    {{{70, AND(NOT(a), b)}}, 1, 2, true},
-	    {{{70, COLUMN}}, 1, 7, true},
-	    {{{70, IN(MW_ZONE_SUBJECT)}}, 1, 0, true},
-	    {{{70, AND(IN(MW_ZONE_SUBJECT), c)}}, 1, 4, true},
-	    {{{70, NULL}, {0, NOT(a)}}, 2, 1, true},
-	    {{{0, NULL}}, 1, 0, false},
-	    {{{90, AND(a, NOT(a))}}, 1, 0, false},
-	    {{{90, AND(IN(MW_ZONE_SUBJECT), IN(MW_ZONE_QUOTED))}}, 1, 0, false},
-	    {{{90, a}, {0, OR(a, NOT(a))}}, 2, 0, false},
+	    {{{75, NULL}}, 1, 0, 0, false, true},
+	    {{{55, NULL}, {85, a}}, 2, 0, 0, false, true},
+	    {{{85, a}}, 1, 1, 1, false, true},
+	    {{{85, AND(a, b)}}, 1, 2, 3, false, true}, /* one of both is enough to look for */
+	    {{{85, OR(a, b)}}, 1, 3, 0, false, true},
+	    {{{85, AND(c, OR(a, b))}}, 1, 4, 4, false, true},
+	    {{{70, a}, {80, b}, {0, c}}, 3, 3, 0, false, true},
+	    {{{70, NOT(a)}}, 1, 0, 0, false, true},
+	    {{{70, AND(NOT(a), b)}}, 1, 2, 2, false, true},
+	    {{{70, COLUMN}}, 1, 7, 0, true, true},
+	    {{{70, AND(AND(a, b), COLUMN)}}, 1, 2, 3, true, true},
+	    {{{70, a}, {80, COLUMN}}, 2, 7, 0, false, true},
+	    {{{70, a}, {80, AND(b, COLUMN)}, {0, NOT(COLUMN)}}, 3, 3, 0, true, true},
+	    {{{70, IN(MW_ZONE_SUBJECT)}}, 1, 0, 0, false, true},
+	    {{{70, AND(IN(MW_ZONE_SUBJECT), c)}}, 1, 4, 4, false, true},
+	    {{{70, NULL}, {0, NOT(a)}}, 2, 1, 1, false, true},
+	    {{{0, NULL}}, 1, 0, 0, false, false},
+	    {{{90, AND(a, NOT(a))}}, 1, 0, 0, false, false},
+	    {{{90, AND(IN(MW_ZONE_SUBJECT), IN(MW_ZONE_QUOTED))}}, 1, 0, 0, false, false},
+	    {{{90, a}, {0, OR(a, NOT(a))}}, 2, 0, 0, false, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
 		struct mw_rule r = {.near_names = 3, .levels = row[i].levels, .level = row[i].level};
 
-		if (mw_level_possible(&r) != row[i].possible || (row[i].possible && mw_level_needs(&r) != row[i].needs))
-			fail_msg("row %zu: %u", i, mw_level_needs(&r));
+		assert_int_equal(mw_level_possible(&r), row[i].possible);
+		if (!row[i].possible)
+			continue;
+		if (mw_level_needs(&r) != row[i].needs || mw_level_must(&r) != row[i].must ||
+		    mw_level_needs_column(&r) != row[i].column)
+			fail_msg("row %zu: needs %u, must %u, column %d", i, mw_level_needs(&r), mw_level_must(&r),
+				 mw_level_needs_column(&r));
 	}
 }
 

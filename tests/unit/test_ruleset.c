@@ -35,7 +35,8 @@
 		__VA_ARGS__                                                                                                      \
 	}
 #define NEAR(within_, ...)                                                                                                       \
-	LIST(near_names, near_name, "near"), NEARS({.side = MW_SIDE_BOTH, .within = (within_), LIST(phrases, phrase, __VA_ARGS__)})
+	LIST(near_names, near_name, "near"),                                                                                     \
+	    NEARS({.side = MW_SIDE_BOTH, .within = (within_), LIST(phrases, phrase, __VA_ARGS__)})
 
 static const struct mw_when when_near = {.op = MW_WHEN_NEAR};
 static const unsigned char key[32] = "0123456789abcdef0123456789abcde";
@@ -288,33 +289,12 @@ static void test_quadratic(void **state)
 	mw_ruleset_free(&set);
 }
 
-/* A rule that finds nothing without context is only run where one of its phrases stands. The same findings come out as from its
- * twin that is always run. */
-static void test_cues(void **state)
+/* Random texts of these pieces: wherever the second rule is sure, the first one finds the same, and nothing else. */
+static void compare_twins(const struct mw_rule twins[2], const char *const *piece, size_t pieces)
 {
-	static const char *const phrase[] = {"ssn", "Date of Birth", "#", "d.o.b", "mr #", "\xc3\xa9t\xc3\xa9"};
-	static const char *const piece[] = {"12",    "ssn", "SSNS",  "date",
-					    " ",     "_",   "of",    "\n",
-					    "Birth", "#",   "D.O.B", ".",
-					    "mr",    "MR",  "\t",    "\xc3\xa9t\xc3\xa9",
-					    "x",     "34 ", ":",     "date_of \r\n birth",
-					    "dateOf", "OfBirth", "iSsn"};
-	const struct mw_rule twins[] = {
-	    {.name = "cued",
-	     .pattern = LIT("\\b\\d\\d\\b"),
-	     LEVELS({80, &when_near}),
-	     LIST(near_names, near_name, "near"),
-	     NEARS({.side = MW_SIDE_BOTH, .within = 12, .phrases = COUNT(phrase), .phrase = phrase})},
-	    {.name = "always",
-	     .pattern = LIT("\\b\\d\\d\\b"),
-	     LEVELS({1, NULL}, {80, &when_near}),
-	     LIST(near_names, near_name, "near"),
-	     NEARS({.side = MW_SIDE_BOTH, .within = 12, .phrases = COUNT(phrase), .phrase = phrase})},
-	};
-	struct mw_ruleset *set = compile(twins, COUNT(twins));
+	struct mw_ruleset *set = compile(twins, 2);
 	unsigned long seed = 7, near = 0, far = 0;
 
-	(void)state;
 	for (int round = 0; round < 5000; round++) {
 		char text[256] = "";
 		struct scanned s;
@@ -322,7 +302,7 @@ static void test_cues(void **state)
 
 		for (int i = 0; i < 12; i++) {
 			seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-			strcat(text, piece[(seed >> 33) % COUNT(piece)]);
+			strcat(text, piece[(seed >> 33) % pieces]);
 		}
 		s = scan(set, text, strlen(text), 100);
 		for (size_t i = 0; i < s.f.n; i++) {
@@ -336,6 +316,61 @@ static void test_cues(void **state)
 	}
 	assert_true(near > 500 && far > 500);
 	mw_ruleset_free(&set);
+}
+
+/* A rule that finds nothing without context is only run where one of its phrases stands. The same findings come out as from its
+ * twin that is always run. */
+static void test_cues(void **state)
+{
+	static const char *const phrase[] = {"ssn", "Date of Birth", "#", "d.o.b", "mr #", "\xc3\xa9t\xc3\xa9"};
+	static const char *const piece[] = {"12",     "ssn",	 "SSNS",  "date",
+					    " ",      "_",	 "of",	  "\n",
+					    "Birth",  "#",	 "D.O.B", ".",
+					    "mr",     "MR",	 "\t",	  "\xc3\xa9t\xc3\xa9",
+					    "x",      "34 ",	 ":",	  "date_of \r\n birth",
+					    "dateOf", "OfBirth", "iSsn"};
+	const struct mw_rule twins[] = {
+	    {.name = "cued",
+	     .pattern = LIT("\\b\\d\\d\\b"),
+	     LEVELS({80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 12, .phrases = COUNT(phrase), .phrase = phrase})},
+	    {.name = "always",
+	     .pattern = LIT("\\b\\d\\d\\b"),
+	     LEVELS({1, NULL}, {80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 12, .phrases = COUNT(phrase), .phrase = phrase})},
+	};
+
+	(void)state;
+	compare_twins(twins, piece, COUNT(piece));
+}
+
+/* The same of rules that need several names, and a column. */
+static void test_awake(void **state)
+{
+	static const struct mw_when a = {.op = MW_WHEN_NEAR, .n = 0}, b = {.op = MW_WHEN_NEAR, .n = 1},
+				    c = {.op = MW_WHEN_COLUMN}, both = {.op = MW_WHEN_AND, .a = &a, .b = &b},
+				    all = {.op = MW_WHEN_AND, .a = &both, .b = &c};
+	static const char *const piece[] = {"ssn|dob\n", "12|34\n", "56|x\n",	      "ssn 12 dob\n", "\n",
+					    "dob\n",	 "a|b\n",   "name|DOB|ssn\n", "1|22|33\n"};
+	const struct mw_rule twins[] = {
+	    {.name = "cued",
+	     .pattern = LIT("\\b\\d\\d\\b"),
+	     LEVELS({80, &all}),
+	     LIST(near_names, near_name, "a", "b"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 30, LIST(phrases, phrase, "ssn")},
+		   {.name = 1, .side = MW_SIDE_BOTH, .within = 30, LIST(phrases, phrase, "dob")})},
+	    {.name = "always",
+	     .pattern = LIT("\\b\\d\\d\\b"),
+	     LEVELS({1, NULL}, {80, &all}),
+	     LIST(near_names, near_name, "a", "b"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 30, LIST(phrases, phrase, "ssn")},
+		   {.name = 1, .side = MW_SIDE_BOTH, .within = 30, LIST(phrases, phrase, "dob")})},
+	};
+
+	(void)state;
+	compare_twins(twins, piece, COUNT(piece));
 }
 
 /* Matches around every place where one slice of start positions ends and the next begins. */
@@ -381,7 +416,8 @@ static void test_refused(void **state)
 	    {{.name = "r", .pattern = LIT("a"), LEVELS({1, NULL}), .check = "evn"}, "r:-1:unknown check"},
 	    {{.name = "r", .pattern = LIT("a"), LEVELS({101, NULL})}, "r:-1:this level never"},
 	    {{.name = "r", .pattern = LIT("a")}, "r:-1:this level never"},
-	    {{.name = "r", .pattern = LIT("a"), LIST(near_names, near_name, "near"), LEVELS({0, &when_near})}, "r:-1:this level never"},
+	    {{.name = "r", .pattern = LIT("a"), LIST(near_names, near_name, "near"), LEVELS({0, &when_near})},
+	     "r:-1:this level never"},
 	    {{.name = "r", LEVELS({1, NULL}), LIST(terms, term, "b", " . ")}, "r:-1:term 2 of the list"},
 	};
 
@@ -515,10 +551,11 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_scan),	 cmocka_unit_test(test_values),	   cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_findings_share),
-	    cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic), cmocka_unit_test(test_long_text),
-	    cmocka_unit_test(test_refused),	 cmocka_unit_test(test_samples),   cmocka_unit_test(test_no_memory),
-	    cmocka_unit_test(test_threads),	 cmocka_unit_test(test_cues),    cmocka_unit_test(test_data),
+	    cmocka_unit_test(test_scan),	   cmocka_unit_test(test_values),	cmocka_unit_test(test_findings_limit),
+	    cmocka_unit_test(test_findings_share), cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic),
+	    cmocka_unit_test(test_long_text),	   cmocka_unit_test(test_refused),	cmocka_unit_test(test_samples),
+	    cmocka_unit_test(test_no_memory),	   cmocka_unit_test(test_threads),	cmocka_unit_test(test_cues),
+	    cmocka_unit_test(test_awake),	   cmocka_unit_test(test_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
