@@ -194,12 +194,13 @@ detour() { # NAME VALUE WHERE
 	esac
 }
 warn_of_detours() {
-	for name in always_bcc sender_bcc_maps recipient_bcc_maps virtual_alias_maps canonical_maps recipient_canonical_maps alias_maps \
-		header_checks body_checks milter_header_checks smtpd_milter_maps content_filter debug_peer_list; do
-		detour $name "$(value $name)" ''
-	done
-	for name in mime_header_checks nested_header_checks; do # by default what header_checks is
-		[ "$(value $name)" = "$(value header_checks)" ] || detour $name "$(value $name)" ''
+	checks=$(value header_checks)
+	postconf -c "$config" -x always_bcc sender_bcc_maps recipient_bcc_maps virtual_alias_maps canonical_maps recipient_canonical_maps \
+		alias_maps header_checks mime_header_checks nested_header_checks body_checks milter_header_checks smtpd_milter_maps \
+		content_filter debug_peer_list 2>/dev/null | while read -r name _ list; do
+		# By default they are what header_checks is.
+		case $name in mime_header_checks | nested_header_checks) [ "$list" != "$checks" ] || continue ;; esac
+		detour "$name" "$list" ''
 	done
 	postconf -c "$config" -Px 2>/dev/null | while read -r name _ list; do
 		detour "${name##*/}" "$list" " for the service ${name%/*} of master.cf"

@@ -9,7 +9,8 @@ with lab.Site() as site:
 
     def put_back(act, name):
         """Mail for a host without TLS and for one with it, treated by `act` while it is in the queue."""
-        postfix.set(defer_transports="milward-tls,milward-tlsp,milward-ver,milward-verp,milward-portal,smtp")
+        # (Not smtp: a flush tries what is deferred all the same, and verify(8) would remember that its probe was not sent.)
+        postfix.set(defer_transports="milward-tls,milward-tlsp,milward-ver,milward-verp,milward-portal")
         postfix.reload()
         message = lab.phi()
         site.send(message, "tls@plain.test", "bob@plain.test", "tls@valid.test", "portal@valid.test")
