@@ -39,12 +39,15 @@ static int read_fd(struct mw_arena *a, int fd, const char *path, size_t max, str
 		return mw_fail(err, -EINVAL, "cannot read %s: not a regular file", path);
 	if (st.st_size < 0 || (uintmax_t)st.st_size > max)
 		return mw_fail(err, -EFBIG, "cannot read %s: larger than %zu octets", path, max);
-	p = mw_arena_alloc(a, (size_t)st.st_size + 1);
+	p = mw_arena_alloc(a, (size_t)st.st_size + 2);
 	if (!p)
 		return mw_fail_memory(err);
-	r = read_all(fd, p, (size_t)st.st_size, &n);
+	r = read_all(fd, p, (size_t)st.st_size + 1, &n);
 	if (r < 0)
 		return mw_fail(err, r, "cannot read %s: %s", path, strerror(-r));
+	/* Half of a table is worse than none: whoever writes it has not ended. */
+	if (n != (size_t)st.st_size)
+		return mw_fail(err, -EAGAIN, "cannot read %s: its size changed while it was read", path);
 	*ret = (struct mw_str){.p = p, .n = n};
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MUTATE_SECONDS 300
+#define SECONDS_MAX 1000000000
 
 struct check {
 	bool json, plan, mutate, cost;
@@ -105,7 +106,7 @@ static bool take_options(struct check *check, int argc, char **argv)
 			check->mutate = true;
 			good = !optarg || take_number(optarg, &check->most);
 		} else {
-			good = c == 's' && take_number(optarg, &check->mutants.seconds);
+			good = c == 's' && take_number(optarg, &check->mutants.seconds) && check->mutants.seconds <= SECONDS_MAX;
 		}
 	}
 	if (!good)

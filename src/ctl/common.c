@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/ctl.h"
 
+#include "base/str.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,15 +9,29 @@
 #include <string.h>
 #include <unistd.h>
 
+static void print_shown(FILE *to, struct mw_str text, const char *also)
+{
+	for (size_t i = 0, n; i < text.n; i += n) {
+		n = mw_utf8_shown(text.p + i, text.n - i);
+		if (n == 0 && (!text.p[i] || !strchr(also, text.p[i])))
+			fprintf(to, "\\x%02x", (unsigned char)text.p[i]);
+		else
+			(void)fwrite(text.p + i, 1, n ? n : 1, to);
+		n = n ? n : 1;
+	}
+}
+
 int ctl_fail(const char *fmt, ...)
 {
+	char text[4096];
 	va_list ap;
 
 	fflush(stdout);
 	fputs("milwardctl: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	print_shown(stderr, mw_str(text), "");
 	fputc('\n', stderr);
 	return CTL_FAILED;
 }
@@ -155,26 +170,14 @@ const char *ctl_kind_name(uint32_t kind)
 	}
 }
 
-static void print_shown(struct mw_str text, const char *also)
-{
-	for (size_t i = 0, n; i < text.n; i += n) {
-		n = mw_utf8_shown(text.p + i, text.n - i);
-		if (n == 0 && (!text.p[i] || !strchr(also, text.p[i])))
-			printf("\\x%02x", (unsigned char)text.p[i]);
-		else
-			(void)fwrite(text.p + i, 1, n ? n : 1, stdout);
-		n = n ? n : 1;
-	}
-}
-
 void ctl_print_safe(struct mw_str text)
 {
-	print_shown(text, "");
+	print_shown(stdout, text, "");
 }
 
 void ctl_print_lines(struct mw_str text)
 {
-	print_shown(text, "\n\t");
+	print_shown(stdout, text, "\n\t");
 }
 
 json_t *ctl_json_text(struct mw_str text)

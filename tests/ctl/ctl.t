@@ -104,6 +104,10 @@ ok(code == 1 and "absent.policy" in err, "check names a missing file", err)
 code, out, err = ctl("check", W / "sample.policy")
 ok(code == 1 and err.count("sample.policy:") >= 2, "check runs hit and miss samples", err)
 
+(W / "half.policy").write_text(POLICY.replace('<partners> { "partner.example" }', '<partners> file "/proc/version"'))
+code, out, err = ctl("check", W / "half.policy")
+ok(code == 1 and "half.policy:5:" in err and "its size changed" in err, "a table that is being written is not taken half", err)
+
 # scan
 code, rows, err = scan_lines("--policy", W / "p.policy", W / "m.eml", W / "crlf.eml")
 ok(code == 0 and len(rows) == 2 and rows[0]["classes"] == ["phi"] == rows[1]["classes"], "scan finds the class", (rows, err))
@@ -178,6 +182,9 @@ for args in (["text", W / "esc.eml"], ["text", "--part", "1", W / "esc.eml"]):
     ok(b"\ta\\x1b[31mb\\xc2\\x9b32mc" in shown, "on a terminal, %s shows control characters" % " ".join(map(str, args[:-1])), shown)
 code, out, err = ctl("text", "--part", "1", W / "esc.eml")
 ok(out == "\ta\u001b[31mb\u009b32mc\n".encode(), "elsewhere the octets are as they are", out)
+
+code, out, err = ctl("scan", W / "no\u001b[31m\u009bfile")
+ok(code == 1 and "/no\\x1b[31m\\xc2\\x9bfile" in err, "nor does the name of a file", err)
 
 # explain
 code, out, err = ctl("-p", W / "p.policy", "explain", "--from", "nurse@clinic.example", "--to", "x@clinic.example", "--to",
