@@ -48,7 +48,7 @@ static const struct mail mails[] = {
 	{"html without an extractor", BODY("text/html", "<p>x"), {{"1", "text/html", "unknown-format", "<p>x", MW_ZONE_BODY}}},
 	{"a calendar with folded lines",
 	 BODY("text/calendar", "SUMMARY:visit of 1234\n 56789\\, 9:00\n"),
-	 {{"1", "text/calendar", NULL, "SUMMARY:visit of 1234\n 56789\\, 9:00\n\nSUMMARY:visit of 123456789, 9:00\n", MW_ZONE_BODY}}},
+	 {{"1", "text/calendar", NULL, "SUMMARY:visit of 1234\n 56789\\, 9:00\n\nSUMMARY:\nvisit of 123456789, 9:00\n", MW_ZONE_BODY}}},
 	{"flowed with delsp",
 	 BODY("text/plain; format=flowed; delsp=yes", "visit of 1234 \n56789\n"),
 	 {{"1", "text/plain", NULL, "visit of 1234 \n56789\n\nvisit of 123456789\n", MW_ZONE_BODY}}},
