@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -23,18 +24,29 @@ void mw_log_open(const char *name, enum mw_log_to to, enum mw_log_level level)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
+/* 0x80 to 0x9f drive a terminal: by themselves in old ones, behind 0xc2 (U+0080 to U+009F) in those that know UTF-8. Elsewhere they
+ * are the rest of a letter. */
+static bool is_control(unsigned char before, unsigned char c)
+{
+	return c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2));
+}
+
 /* Control characters would let an outsider forge lines or drive a terminal. */
 static void make_printable(char *line, size_t size, const char *text)
 {
+	unsigned char before = 0;
 	size_t n = 0;
 
 	for (; *text && n + 5 < size; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c < 0x20 || c == 0x7f)
+		if (is_control(before, c)) {
 			n += (size_t)snprintf(line + n, size - n, "\\x%02x", c);
-		else
+			c = 0;
+		} else {
 			line[n++] = (char)c;
+		}
+		before = c;
 	}
 	line[n] = '\0';
 }

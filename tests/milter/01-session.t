@@ -70,7 +70,9 @@ with Daemon(BY_HEADER) as milward:
 
         text = s.message(rcpts=["<bob@other.example>"] * 3, headers=[("X-Via", " y")]).edits
         tap.equal(len([e for e in text if e[0] == "add"]), len([e for e in text if e[0] == "del"]), "the same recipient three times")
+        s.message(sender='<"\u009b31m\u3042\x1b[1m"@clinic.example>')
         log = milward.log()
+        tap.ok("\\x9b31m\u3042\\x1b[1m" in log and "\u009b" not in log, "the log does not drive a terminal", log)
         tap.ok("from=<alice@clinic.example>" in log and "action=via line=test.policy:7" in log, "the log names sender, action and line")
         tap.ok("hello" not in log, "the log has nothing of the message", log)
 
