@@ -64,7 +64,7 @@ static const struct mail mails[] = {
 	{"calendar: lines as people see them",
 	 BODY("text/calendar", "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n"),
 	 {{"1", "text/calendar", NULL,
-	   "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n\nSUMMARY:pain in the left, and\nright hip\\n\n", MW_ZONE_BODY}}},
+	   "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n\nSUMMARY:\npain in the left, and\nright hip\\n\n", MW_ZONE_BODY}}},
 	{"folded text elsewhere stays",
 	 BODY("text/plain", "a\n b\\n"),
 	 {{"1", "text/plain", NULL, "a\n b\\n", MW_ZONE_BODY}}},
