@@ -120,6 +120,9 @@ check_milters() {
 	expect "and by every service of master.cf" no_nul_by_service
 	expect "sendmail(1): its mail takes the hop over SMTP" takes_hop
 	expect "sendmail(1): without milters before it" option_empty milward-pickup/unix/non_smtpd_milters
+	for name in header_checks mime_header_checks nested_header_checks body_checks; do
+		expect "sendmail(1): $name are made behind it" option_empty milward-pickup/unix/$name
+	done
 	expect "sendmail(1): milward is asked there, and its failure is a tempfail" milter_is_there milward_local_milters
 	expect "sendmail(1): beside non_smtpd_milters as they are now (if not: add again)" local_milters_are
 	for name in $rewrites; do expect "$name: tagged addresses pass it as they are (if not: add again)" keeps_tags "$(value "$name")"; done

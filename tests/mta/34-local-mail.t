@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""An alias that is itself, alone or with others, ends the search in the tables: mail of local programs meets milward all the same."""
+"""Settings of a site do not lead mail of local programs past milward: aliases that are themselves, header checks with FILTER."""
 import lab
 
 ALIASES = {
@@ -25,4 +25,17 @@ with lab.Site() as site:
         wanted = {("portal", "bob@plain.test"): [None], ("valid", "tls@valid.test"): ["TLSv1.3"]}
         wanted.update({("inside", other): [None] for other in others})
         tap.equal(site.copies(message), wanted, "%s: each by his route" % name)
+    # (Where FILTER sends what was judged to pass or to be routed, is the site's own word: milward-postfix(8).)
+    postfix.file("filter.regexp", "/^X-Urgent:/ FILTER smtp:[127.0.0.11]:25\n")
+    postfix.set(header_checks="regexp:/etc/postfix/filter.regexp", virtual_alias_maps="")
+    site.setup("add")
+    postfix.reload()
+    message = lab.phi(head="X-Urgent: yes\r\n")
+    postfix.run("sendmail", "-i", "-f", "alice@clinic.test", "refuse@valid.test", stdin=message.octets.replace(b"\r\n", b"\n"))
+    postfix.settle()
+    tap.equal((site.copies(message), len(site.reports(message))), ({}, 1), "a header check with FILTER: milward refuses all the same")
+    message = lab.harmless(head="X-Urgent: yes\r\n")
+    postfix.run("sendmail", "-i", "-f", "alice@clinic.test", "bob@valid.test", stdin=message.octets.replace(b"\r\n", b"\n"))
+    postfix.settle()
+    tap.equal(site.copies(message), {("plain", "bob@valid.test"): [None]}, "and other mail goes where the site sends it")
     tap.equal(site.leaks(), [], "no log has what is in messages")
