@@ -6,20 +6,24 @@
 
 #include "match/phrase.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PAIRS 65536u
 #define BUCKETS (PAIRS + 256u)
 
-/* A phrase in normal form. */
+/* A phrase in normal form, and whose cue it is: owner[first, last). */
 struct entry {
-	struct mw_cue cue;
+	struct mw_str phrase;
 	uint32_t head, mask; /* of the text's first four octets in lower case, those of the mask are these */
+	uint32_t first, last;
 };
 
 struct mw_cues {
 	uint64_t pair[65536 / 64];
+	uint8_t kind[256]; /* of an octet: 0 none of a word, 1 of a word, 2 a capital letter */
 	struct entry *entry;
+	struct mw_cue *owner;
 	uint32_t *first; /* entries that begin with pair i: [first[i], first[i + 1]); behind the pairs, with octet i - PAIRS */
 };
 
@@ -78,75 +82,114 @@ static uint32_t head_of(struct mw_str text, size_t at)
 	return head;
 }
 
-static struct entry entry_of(struct mw_cue cue)
+static struct entry entry_of(struct mw_str phrase)
 {
-	const char *blank = memchr(cue.phrase.p, ' ', cue.phrase.n);
-	size_t n = blank ? (size_t)(blank - cue.phrase.p) : cue.phrase.n;
+	const char *blank = memchr(phrase.p, ' ', phrase.n);
+	size_t n = blank ? (size_t)(blank - phrase.p) : phrase.n;
 	uint32_t mask = n >= 4 ? UINT32_MAX : ((uint32_t)1 << (8 * n)) - 1;
 
-	return (struct entry){.cue = cue, .head = head_of(cue.phrase, 0) & mask, .mask = mask};
+	return (struct entry){.phrase = phrase, .head = head_of(phrase, 0) & mask, .mask = mask};
+}
+
+static int by_phrase(const void *a, const void *b)
+{
+	const struct mw_cue *x = a, *y = b;
+	uint32_t i = bucket_of(x->phrase), k = bucket_of(y->phrase);
+	size_t n = x->phrase.n < y->phrase.n ? x->phrase.n : y->phrase.n;
+	int rc = memcmp(x->phrase.p, y->phrase.p, n);
+
+	if (i != k)
+		return i < k ? -1 : 1;
+	return rc ? rc : (x->phrase.n > y->phrase.n) - (x->phrase.n < y->phrase.n);
+}
+
+/* One entry for each phrase, in order of buckets. */
+static void entries_make(struct mw_cues *c, size_t n)
+{
+	uint32_t entries = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct mw_str phrase = c->owner[i].phrase;
+
+		if (i == 0 || !mw_str_same(phrase, c->owner[i - 1].phrase)) {
+			c->entry[entries] = entry_of(phrase);
+			c->entry[entries++].first = i;
+			c->first[bucket_of(phrase) + 1] = entries;
+			pairs_of(c, phrase, is_open(phrase));
+		}
+		c->entry[entries - 1].last = i + 1;
+	}
+	for (size_t i = 1; i < BUCKETS + 1; i++)
+		c->first[i] = c->first[i] > c->first[i - 1] ? c->first[i] : c->first[i - 1];
 }
 
 struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n)
 {
 	struct mw_cues *c = mw_arena_alloc(a, sizeof(*c));
-	struct mw_cue *normal = mw_arena_array(a, n, sizeof(*normal));
+	size_t owners = 0;
 
-	if (!c || !normal || n > UINT32_MAX)
+	if (!c || n >= UINT32_MAX)
 		return NULL;
+	c->owner = mw_arena_array(a, n, sizeof(*c->owner));
 	c->entry = mw_arena_array(a, n, sizeof(*c->entry));
-	c->first = mw_arena_array(a, BUCKETS + 2, sizeof(*c->first));
-	if (!c->entry || !c->first)
+	c->first = mw_arena_array(a, BUCKETS + 1, sizeof(*c->first));
+	if (!c->owner || !c->entry || !c->first)
 		return NULL;
-	/* Two places too far: then to where each bucket begins, and while it is filled to where the next one does. */
 	for (size_t i = 0; i < n; i++) {
-		normal[i] = v[i];
-		if (!mw_phrase_normal(a, v[i].phrase, &normal[i].phrase))
+		c->owner[owners] = v[i];
+		if (!mw_phrase_normal(a, v[i].phrase, &c->owner[owners].phrase))
 			return NULL;
-		if (!normal[i].phrase.n)
-			continue;
-		c->first[bucket_of(normal[i].phrase) + 2]++;
-		pairs_of(c, normal[i].phrase, is_open(normal[i].phrase));
+		owners += c->owner[owners].phrase.n > 0;
 	}
-	for (size_t i = 2; i < BUCKETS + 2; i++)
-		c->first[i] += c->first[i - 1];
-	for (size_t i = 0; i < n; i++)
-		if (normal[i].phrase.n)
-			c->entry[c->first[bucket_of(normal[i].phrase) + 1]++] = entry_of(normal[i]);
+	qsort(c->owner, owners, sizeof(*c->owner), by_phrase);
+	entries_make(c, owners);
+	for (unsigned i = 0; i < 256; i++)
+		c->kind[i] = i >= 'A' && i <= 'Z' ? 2 : mw_phrase_is_word((char)i);
 	return c;
 }
 
-static void look_in(const struct mw_cues *c, uint32_t bucket, struct mw_str text, size_t at, uint32_t *seen)
+/* Is there an owner that has not been told of a phrase of its name? */
+static bool is_news(const struct mw_cues *c, const struct entry *e, const uint32_t *seen)
 {
-	uint32_t head = head_of(text, at);
+	for (uint32_t i = e->first; i < e->last; i++)
+		if (!(seen[c->owner[i].rule] >> c->owner[i].name & 1u))
+			return true;
+	return false;
+}
 
+static void look_in(const struct mw_cues *c, uint32_t bucket, uint32_t head, struct mw_str text, size_t at, uint32_t *seen)
+{
 	for (uint32_t i = c->first[bucket]; i < c->first[bucket + 1]; i++) {
 		const struct entry *e = c->entry + i;
 
-		if ((head & e->mask) == e->head && !(seen[e->cue.rule] >> e->cue.name & 1u) &&
-		    mw_phrase_at(e->cue.phrase, text, at, text.n))
-			seen[e->cue.rule] |= 1u << e->cue.name;
+		if ((head & e->mask) != e->head || !is_news(c, e, seen) || !mw_phrase_at(e->phrase, text, at, text.n))
+			continue;
+		for (uint32_t k = e->first; k < e->last; k++)
+			seen[c->owner[k].rule] |= 1u << c->owner[k].name;
 	}
 }
 
 static void look_at(const struct mw_cues *c, struct mw_str text, size_t at, uint32_t *seen)
 {
-	uint32_t a = (unsigned char)mw_lower(text.p[at]), b = at + 1 < text.n ? (unsigned char)mw_lower(text.p[at + 1]) : 0;
+	uint32_t head = head_of(text, at), a = head & 0xff, b = head >> 8 & 0xff;
 
 	if (mw_phrase_cut(text, at))
 		return;
-	look_in(c, a << 8 | b, text, at, seen);
-	look_in(c, PAIRS + a, text, at, seen);
+	look_in(c, a << 8 | b, head, text, at, seen);
+	look_in(c, PAIRS + a, head, text, at, seen);
 }
 
 void mw_cues_look(const struct mw_cues *c, struct mw_str text, uint32_t *seen)
 {
-	unsigned char a, b = text.n ? (unsigned char)text.p[0] : 0;
+	const unsigned char *p = (const unsigned char *)text.p;
+	unsigned before = 0, here;
 
-	for (size_t at = 0; at < text.n; at++) {
-		a = b;
-		b = at + 1 < text.n ? (unsigned char)text.p[at + 1] : 0;
-		if (pair_has(c, a, b))
+	for (size_t at = 0; at < text.n; at++, before = here) {
+		here = c->kind[p[at]];
+		/* Most octets stand inside of a word. */
+		if (before && here == 1)
+			continue;
+		if (pair_has(c, p[at], at + 1 < text.n ? p[at + 1] : 0))
 			look_at(c, text, at, seen);
 	}
 }

@@ -6,7 +6,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '_';
 }
 
-static bool is_word(char c)
+bool mw_phrase_is_word(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ((unsigned char)c & 0x80u);
 }
@@ -19,7 +19,8 @@ static bool is_lower(char c)
 /* Between the words of a name that programs write: birthDate, PatientID. One letter in front makes no word: iPhone. */
 static bool is_hump(struct mw_str text, size_t at)
 {
-	return at >= 2 && at < text.n && text.p[at] >= 'A' && text.p[at] <= 'Z' && is_lower(text.p[at - 1]) && is_lower(text.p[at - 2]);
+	return at >= 2 && at < text.n && text.p[at] >= 'A' && text.p[at] <= 'Z' && is_lower(text.p[at - 1]) &&
+	       is_lower(text.p[at - 2]);
 }
 
 bool mw_phrase_normal(struct mw_arena *a, struct mw_str in, struct mw_str *ret)
@@ -62,5 +63,5 @@ size_t mw_phrase_at(struct mw_str phrase, struct mw_str text, size_t at, size_t 
 
 bool mw_phrase_cut(struct mw_str text, size_t at)
 {
-	return at > 0 && at < text.n && is_word(text.p[at - 1]) && is_word(text.p[at]) && !is_hump(text, at);
+	return at > 0 && at < text.n && mw_phrase_is_word(text.p[at - 1]) && mw_phrase_is_word(text.p[at]) && !is_hump(text, at);
 }

@@ -11,6 +11,8 @@
 bool mw_phrase_normal(struct mw_arena *, struct mw_str in, struct mw_str *ret);
 /* Octets of text[at, to) that a phrase in normal form takes, 0: it does not stand there. Its end is the end of a word. */
 size_t mw_phrase_at(struct mw_str phrase, struct mw_str text, size_t at, size_t to);
+/* Of a word: a letter, a digit, or an octet beyond ASCII. */
+bool mw_phrase_is_word(char c);
 /* Does this offset cut a word? No phrase begins or ends there. Letters beyond ASCII belong to words. */
 bool mw_phrase_cut(struct mw_str text, size_t at);
 
