@@ -32,6 +32,7 @@ struct mw_compiled {
 	const void *inst;	       /* of its checker */
 	struct mw_compiled_near *near; /* as many as the rule has */
 	bool triggered;		       /* the pattern has triggers: where none is, it is not tried */
+	uint32_t triggers;	       /* their list in mw_ruleset.triggers */
 	uint32_t must;		       /* names that must hold, each of them, or it finds nothing */
 	uint32_t needs;		       /* where there are none: names of which one must hold; 0: it may find without any */
 	bool needs_column;	       /* it finds nothing but in columns of tables that have names */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hunt: a range is where matches of a rule may begin: [from, to). The ranges of a block are kept in one array, those of a rule
- * are a list in it. Where they are too many for the array, the block holds next to nothing else, and every pattern runs over all
- * of it. A text of one block is sieved once, for the rules of all stages; the blocks of a longer one again in each stage.
+ * hunt: a range is where matches of some rules may begin: [from, to). The ranges of a block are kept in one array, those of the
+ * rules that have the same triggers are a trace in it. Where they are too many for the array, the block holds next to nothing
+ * else, and every pattern runs over all of it. A text of one block is sieved once, for the rules of all stages; the blocks of a
+ * longer one again in each stage.
  */
 #include "match/hunt.h"
 
@@ -23,14 +24,18 @@ struct range {
 	uint32_t next;
 };
 
+/* What a list of triggers has found in a block. */
+struct trace {
+	uint32_t first, last; /* ranges */
+	bool mixed;	      /* they are not in order */
+	bool sought;
+};
+
 /* One rule in one text. */
 struct trail {
 	struct mw_allowance allowance;
-	size_t at;	      /* the next match begins here or later */
-	uint32_t first, last; /* ranges in the block */
-	bool mixed;	      /* they are not in order */
-	bool may;	      /* its pattern may match somewhere, and some stage may ask for it */
-	bool sieved;	      /* its ranges are looked for, or known */
+	size_t at; /* the next match begins here or later */
+	bool may;  /* its pattern may match somewhere, and some stage may ask for it */
 	bool run;
 	uint32_t looks, matches;
 };
@@ -38,6 +43,7 @@ struct trail {
 struct mw_hunter {
 	struct mw_matcher *matcher;
 	struct trail *trail;
+	struct trace *trace; /* for each list of triggers */
 	struct range *range;
 	size_t ranges;
 	const struct mw_prefilter *prefilter; /* the rule set's, NULL = none */
@@ -69,7 +75,7 @@ int mw_hunt_prepare(struct mw_ruleset *set)
 
 		if (c->pattern)
 			s = mw_syntax_read(a, c->rule->pattern, c->rule->caseless, c->rule->extended);
-		rc = s ? mw_triggers_add(&set->triggers, set->arena, s, (uint32_t)i) : 0;
+		rc = s ? mw_triggers_add(&set->triggers, set->arena, s, &c->triggers) : 0;
 		c->triggered = rc > 0;
 	}
 	mw_arena_free(&a);
@@ -116,13 +122,14 @@ struct mw_hunter *mw_hunter_new(const struct mw_ruleset *set)
 		return NULL;
 	h->matcher = mw_matcher_new();
 	h->trail = calloc(set->n ? set->n : 1, sizeof(*h->trail));
+	h->trace = calloc(set->triggers.lists + 1, sizeof(*h->trace));
 	h->range = calloc(RANGES_MAX, sizeof(*h->range));
 	h->block = malloc(BEFORE + BLOCK + BEHIND);
 	if (set->prefilter)
 		rc = set->prefilter->scratch_new(set->prefilter_db, &h->scratch);
 	if (rc == 0)
 		h->prefilter = set->prefilter;
-	if (rc < 0 || !h->matcher || !h->trail || !h->range || !h->block)
+	if (rc < 0 || !h->matcher || !h->trail || !h->trace || !h->range || !h->block)
 		mw_hunter_free(&h);
 	return h;
 }
@@ -133,6 +140,7 @@ void mw_hunter_free(struct mw_hunter **h)
 		return;
 	mw_matcher_free(&(*h)->matcher);
 	free((*h)->trail);
+	free((*h)->trace);
 	free((*h)->range);
 	if ((*h)->block)
 		explicit_bzero((*h)->block, BEFORE + BLOCK + BEHIND);
@@ -146,7 +154,7 @@ void mw_hunter_free(struct mw_hunter **h)
 /* ---- where to look ----------------------------------------------------------------------------------------------------------
  */
 
-static bool range_add(struct mw_hunter *h, struct trail *t, uint32_t from, uint32_t to)
+static bool range_add(struct mw_hunter *h, struct trace *t, uint32_t from, uint32_t to)
 {
 	struct range *last = t->last == NONE ? NULL : h->range + t->last;
 
@@ -171,12 +179,12 @@ static bool trigger_found(void *ctx, uint32_t trigger, size_t at)
 {
 	struct block *b = ctx;
 	const struct mw_trigger *t = b->set->triggers.v + trigger;
-	struct trail *trail = b->h->trail + t->rule;
+	struct trace *trace = b->h->trace + t->list;
 	size_t here = b->from + at - BEFORE; /* in the text; -1 wraps, and comes back below */
 	size_t first, last;
 
 	/* The octet that stands for what is around the text may look like one of a character. */
-	if (!trail->sieved || (t->max > 0 && here >= b->text.n))
+	if (!trace->sought || (t->max > 0 && here >= b->text.n))
 		return true;
 	if (t->max <= 0) {
 		first = last = here - (size_t)t->max;
@@ -194,7 +202,7 @@ static bool trigger_found(void *ctx, uint32_t trigger, size_t at)
 	if (last < b->from || first >= b->to)
 		return true;
 	last = last < b->to ? last : b->to - 1;
-	b->full = !range_add(b->h, trail, (uint32_t)(first - b->from), (uint32_t)(last - b->from + 1));
+	b->full = !range_add(b->h, trace, (uint32_t)(first - b->from), (uint32_t)(last - b->from + 1));
 	return !b->full;
 }
 
@@ -235,7 +243,7 @@ static bool block_sieve(struct block *b)
 	return mw_sieve_look(b->set->sieve, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
 }
 
-/* The ranges of all rules that are to be sieved; false as above. */
+/* The ranges of all traces that are sought; false as above. */
 static bool block_look(struct block *b)
 {
 	struct mw_hunter *h = b->h;
@@ -244,10 +252,10 @@ static bool block_look(struct block *b)
 
 	h->ranges = 0;
 	b->full = false;
-	for (size_t i = 0; i < b->set->n; i++) {
-		h->trail[i].first = h->trail[i].last = NONE;
-		h->trail[i].mixed = false;
-		any |= h->trail[i].sieved;
+	for (size_t i = 0; i < b->set->triggers.lists; i++) {
+		h->trace[i].first = h->trace[i].last = NONE;
+		h->trace[i].mixed = false;
+		any |= h->trace[i].sought;
 	}
 	if (!any)
 		return true;
@@ -290,12 +298,13 @@ static int by_from(const void *a, const void *b)
 	return (x->from > y->from) - (x->from < y->from);
 }
 
-/* Puts the ranges of a rule into order. There is room behind those of all rules, or they are looked at as one. */
-static void ranges_sort(struct mw_hunter *h, struct trail *t)
+/* Puts the ranges of a trace into order. There is room behind those of all, or they are looked at as one. */
+static void ranges_sort(struct mw_hunter *h, struct trace *t)
 {
 	uint32_t n = 0, i, k;
 	struct range *v = h->range + h->ranges, whole = h->range[t->first];
 
+	t->mixed = false;
 	for (i = t->first; i != NONE; i = h->range[i].next, n++) {
 		whole.from = h->range[i].from < whole.from ? h->range[i].from : whole.from;
 		whole.to = h->range[i].to > whole.to ? h->range[i].to : whole.to;
@@ -316,15 +325,16 @@ static void ranges_sort(struct mw_hunter *h, struct trail *t)
 static int look_in_ranges(struct block *b, uint32_t rule, mw_hunt_found found, void *ctx)
 {
 	struct mw_hunter *h = b->h;
+	struct trace *trace = h->trace + b->set->rule[rule].triggers;
 	struct trail *t = h->trail + rule;
 	int rc = 0;
 
-	if (t->first == NONE)
+	if (trace->first == NONE)
 		return 0;
-	if (t->mixed)
-		ranges_sort(h, t);
+	if (trace->mixed)
+		ranges_sort(h, trace);
 	mw_allowance_begin(&t->allowance);
-	for (uint32_t i = t->first; i != NONE && rc == 0; i = h->range[i].next)
+	for (uint32_t i = trace->first; i != NONE && rc == 0; i = h->range[i].next)
 		rc = look(b, rule, b->from + h->range[i].from, b->from + h->range[i].to, found, ctx);
 	mw_allowance_end(&t->allowance);
 	return rc;
@@ -376,6 +386,26 @@ static void cost_add(const struct mw_ruleset *set, struct mw_hunter *h)
 	}
 }
 
+/* The traces of these rules. */
+static void seek(const struct mw_ruleset *set, struct mw_hunter *h, bool (*wanted)(const struct trail *))
+{
+	for (size_t i = 0; i < set->triggers.lists; i++)
+		h->trace[i].sought = false;
+	for (size_t i = 0; i < set->n; i++)
+		if (set->rule[i].triggered && wanted(h->trail + i))
+			h->trace[set->rule[i].triggers].sought = true;
+}
+
+static bool may_run(const struct trail *t)
+{
+	return t->may;
+}
+
+static bool runs(const struct trail *t)
+{
+	return t->run;
+}
+
 void mw_hunt_begin(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text, const bool *may)
 {
 	struct mw_octets octets = mw_octets_of(text);
@@ -383,11 +413,11 @@ void mw_hunt_begin(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_
 
 	h->text = text;
 	for (size_t i = 0; i < set->n; i++) {
-		const struct mw_compiled *c = set->rule + i;
-		bool can = may[i] && c->pattern && mw_pattern_possible(c->pattern, &octets);
+		const struct mw_pattern *p = may[i] ? set->rule[i].pattern : NULL;
 
-		h->trail[i] = (struct trail){.may = can, .sieved = can && c->triggered};
+		h->trail[i] = (struct trail){.may = p && mw_pattern_possible(p, &octets)};
 	}
+	seek(set, h, may_run);
 	h->known = text.n > 0 && text.n <= BLOCK && block_look(&b);
 }
 
@@ -402,9 +432,10 @@ int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, 
 
 		t->run = run[i] && t->may;
 		t->may &= !run[i]; /* once for a text */
-		t->sieved = t->run && set->rule[i].triggered;
 		some |= t->run;
 	}
+	if (some && !h->known)
+		seek(set, h, runs);
 	for (; some && b.from < b.text.n && rc == 0; b.from = b.to) {
 		b.to = b.text.n - b.from > BLOCK ? b.from + BLOCK : b.text.n;
 		rc = hunt_block(&b, found, ctx, limited, &any);

@@ -492,7 +492,7 @@ static bool merged(struct mw_triggers *l, size_t from, struct mw_trigger *t)
 	return into;
 }
 
-static int windows(struct mw_triggers *l, struct mw_arena *a, const struct rows *rows, uint32_t rule)
+static int windows(struct mw_triggers *l, struct mw_arena *a, const struct rows *rows)
 {
 	size_t from = l->n;
 	double cost = 0;
@@ -504,7 +504,7 @@ static int windows(struct mw_triggers *l, struct mw_arena *a, const struct rows 
 		if (never(rows->v + i))
 			continue;
 		more = row_window(rows->v + i, &t);
-		t.rule = rule;
+		t.list = l->lists;
 		if (more <= COST_MAX && merged(l, from, &t))
 			continue;
 		cost += more;
@@ -522,9 +522,38 @@ static int windows(struct mw_triggers *l, struct mw_arena *a, const struct rows 
 	return 0;
 }
 
-int mw_triggers_add(struct mw_triggers *l, struct mw_arena *a, const struct mw_syntax *s, uint32_t rule)
+static bool same(const struct mw_trigger *a, const struct mw_trigger *b)
+{
+	if (a->n != b->n || a->min != b->min || a->max != b->max || !mw_octets_same(a->between, b->between))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!mw_octets_same(a->set[i], b->set[i]))
+			return false;
+	return true;
+}
+
+/* The list of the triggers from v[from] on: an older one that is the same takes their place. */
+static uint32_t list_of(struct mw_triggers *l, size_t from)
+{
+	size_t n = l->n - from, k;
+
+	for (size_t at = 0, next; at < from; at = next) {
+		for (next = at; next < from && l->v[next].list == l->v[at].list; next++)
+			;
+		for (k = 0; next - at == n && k < n && same(l->v + at + k, l->v + from + k); k++)
+			;
+		if (n && k == n) {
+			l->n = from;
+			return l->v[at].list;
+		}
+	}
+	return l->lists++;
+}
+
+int mw_triggers_add(struct mw_triggers *l, struct mw_arena *a, const struct mw_syntax *s, uint32_t *list)
 {
 	struct rows rows = {.v = calloc(1, sizeof(*rows.v)), .n = 1};
+	size_t from = l->n;
 	int rc;
 
 	if (!rows.v)
@@ -532,7 +561,9 @@ int mw_triggers_add(struct mw_triggers *l, struct mw_arena *a, const struct mw_s
 	rows.v[0].prev = rows.v[0].tail = MW_OCTETS_ALL;
 	rc = expand(&rows, s);
 	if (rc == 0)
-		rc = windows(l, a, &rows, rule);
+		rc = windows(l, a, &rows);
+	if (rc > 0)
+		*list = list_of(l, from);
 	free(rows.v);
 	return rc;
 }

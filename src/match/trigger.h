@@ -14,21 +14,23 @@
 #define MW_TRIGGER_EDGE 255 /* stands for the octet before and behind the text; it is in no text, which is valid UTF-8 */
 
 struct mw_trigger {
-	uint32_t rule;
+	uint32_t list; /* that it belongs to */
 	uint8_t n;
 	int16_t min, max; /* from the start of the match to the trigger; -1: it begins with the octet before the match */
 	struct mw_octets set[MW_TRIGGER_SETS];
 	struct mw_octets between; /* what may stand between the two */
 };
 
+/* Lists of triggers: patterns that begin alike have one in common. */
 struct mw_triggers {
-	struct mw_trigger *v;
+	struct mw_trigger *v; /* those of a list beside each other, in the order of lists */
 	size_t n, cap;
+	uint32_t lists;
 };
 
-/* Appends the triggers of a pattern: wherever it matches, at least one of them stands. 1; 0: it has none that are rare enough to
- * be of use; -ENOMEM. */
-int mw_triggers_add(struct mw_triggers *, struct mw_arena *, const struct mw_syntax *, uint32_t rule);
+/* Appends the triggers of a pattern: wherever it matches, at least one of them stands. 1: they are those of *list; 0: it has none
+ * that are rare enough to be of use; -ENOMEM. */
+int mw_triggers_add(struct mw_triggers *, struct mw_arena *, const struct mw_syntax *, uint32_t *list);
 /* How many of an ordinary text's octets begin such a row, at a guess. */
 double mw_trigger_share(const struct mw_octets *set, size_t n);
 

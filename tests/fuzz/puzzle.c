@@ -380,6 +380,15 @@ static void text_make(struct dice *d, const struct maker *m, size_t makers, stru
 	free(w.p);
 }
 
+/* What another pattern is, and something behind it: they begin alike, so they may have their triggers in common. */
+static void maker_follow(struct maker *m, const struct maker *other, char *pattern)
+{
+	*m = *other;
+	m->pattern = pattern;
+	memcpy(pattern, other->pattern, other->pattern_n);
+	put_way(m);
+}
+
 static bool is_pattern(const struct mw_rule *r)
 {
 	struct mw_pattern *p = NULL;
@@ -403,8 +412,13 @@ void puzzle_make(struct dice *d, struct puzzle *z)
 		struct mw_rule *r = z->rule + z->rules;
 		unsigned flags = roll(d, 4);
 
-		m[z->rules] = (struct maker){.d = d, .pattern = z->pattern[z->rules], .extended = flags & 1};
-		put_ways(m + z->rules, 2);
+		if (z->rules && roll(d, 4) == 1) {
+			maker_follow(m + z->rules, m + z->rules - 1, z->pattern[z->rules]);
+			flags = (r[-1].caseless ? 2 : 0) | (r[-1].extended ? 1 : 0);
+		} else {
+			m[z->rules] = (struct maker){.d = d, .pattern = z->pattern[z->rules], .extended = flags & 1};
+			put_ways(m + z->rules, 2);
+		}
 		*r = (struct mw_rule){.name = "puzzle", .kind = MW_IDENTIFIER, .caseless = flags & 2, .extended = flags & 1};
 		r->pattern = (struct mw_str){.p = z->pattern[z->rules], .n = m[z->rules].pattern_n};
 		r->levels = 1;
