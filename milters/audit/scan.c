@@ -59,7 +59,8 @@ static int give(struct lines *l, mw_audit_line_fn fn, void *ctx, size_t searched
 		done += n + 1;
 		searched = 0;
 	}
-	memmove(l->p, l->p + done, l->n - done);
+	if (done) /* a line that is too long stays where it is, piece after piece */
+		memmove(l->p, l->p + done, l->n - done);
 	l->n -= done;
 	l->at += done;
 	return r;
