@@ -5,7 +5,7 @@
 
 #include <milward/plugin.h>
 
-/* Does the value of an attribute `style` hide the element: display: none, visibility: hidden, a size or an opacity of zero? */
+/* style.c: does the value of an attribute `style` hide the element: display: none, visibility: hidden, a size or an opacity of zero? */
 bool hidden_by_style(struct mw_str value);
 /* Can the element hold text at all? */
 bool hidden_is_void(struct mw_str name);

@@ -127,6 +127,7 @@ static const struct row odd[] = {
 /* Hidden elements leave no trace in what is seen. */
 static const struct row hidden[] = {
 	{"219<span style='display:none'>x</span>-09-9998", "219-09-9998\n\f\nx"},
+	{"219<span style='display:/* ; */none'>x</span>-09<i style='display&#58;n&#x6f;ne'>y</i>-9998", "219-09-9998\n\f\nx\ny"},
 	{"dia<i hidden>x</i>betes", "diabetes\n\f\nx"},
 	{"a<span STYLE=\"color: red; Visibility : Hidden\">x<b>y</b></span>b", "ab\n\f\nxy"},
 	{"a<div style=font-size:0px>x<div>y</div>z</div>b", "ab\n\f\nx\ny\nz"},
@@ -140,6 +141,92 @@ static const struct row hidden[] = {
 	{"<!-- <b hidden>x</b> -->a", "a\n\f\nx"},
 	{"a<span hidden>x<table><tr><td>y</td></tr></table></span>b", "ab\n\f\nx\ny"},
 };
+
+/* Styles that hide (h) and that do not (s): "a<i style=...>x</i>b". */
+static const struct {
+	char hides;
+	const char *style;
+} styles[] = {
+	{'h', "display:none"},
+	{'h', " Display : NONE "},
+	{'h', "color:red;display:none;margin:0"},
+	{'h', "display:none!important"},
+	{'h', "display: none ! important"},
+	{'h', "display:none !important; display:block"},
+	{'h', "display:block;display:none"},
+	{'h', "display:none;display:nonsense"}, /* what CSS does not take changes nothing */
+	{'h', "display:/* ; */none"},
+	{'h', "/**/display/**/:/**/none/**/"},
+	{'h', "d\\69splay:n\\6f ne"},
+	{'h', "display&#58;n&#x6f;ne"},
+	{'h', "background:url(a;b);display:none"},
+	{'h', "content:';';display:none"},
+	{'h', "nonsense;display:none"},
+	{'h', "visibility:hidden"},
+	{'h', "visibility:collapse"},
+	{'h', "font-size:0"},
+	{'h', "font-size:0.0em"},
+	{'h', "font-size:.0px"},
+	{'h', "opacity:0%"},
+	{'s', ""},
+	{'s', "display"},
+	{'s', ":none"},
+	{'s', "display:none;display:inline"},
+	{'s', "display:block!important;display:none"},
+	{'s', "dis play:none"},
+	{'s', "dis/**/play:none"},
+	{'s', "no/**/ne:none"},
+	{'s', "display:no ne"},
+	{'s', "display:nonesuch"},
+	{'s', "display:none such"},
+	{'s', "display\\3anone"},
+	{'s', "background:url(x;display:none;)"},
+	{'s', "content:';display:none'"},
+	{'s', "a{;display:none}"},
+	{'s', "max-display:none"},
+	{'s', "/* display:none */"},
+	{'s', "/* display:none"},
+	{'s', "font-size:0.1px"},
+	{'s', "font-size:0 px"},
+	{'s', "font-size:0apples"},
+	{'s', "font-size:."},
+	{'s', "font-size:0;font-size:small"},
+	{'s', "opacity:0px"},
+	{'s', "opacity:0.5"},
+	{'s', "\\"},
+};
+
+static void test_styles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(styles) / sizeof(*styles); i++) {
+		struct mw_sink sink = {0};
+		const char *reason = NULL;
+		char html[200];
+
+		(void)snprintf(html, sizeof(html), "a<i style=\"%s\">x</i>b", styles[i].style);
+		assert_int_equal(extract(html, strlen(html), "utf-8", &sink, &reason), 0);
+		if (strcmp(sink.p, styles[i].hides == 'h' ? "ab\n\f\nx" : "axb") != 0)
+			fail_msg("%s gives \"%s\"", html, sink.p);
+		free(sink.p);
+	}
+	{ /* however much stands in front of it */
+		struct mw_sink sink = {0};
+		const char *reason = NULL;
+		char *html = malloc(20100);
+		size_t n;
+
+		assert_non_null(html);
+		n = (size_t)sprintf(html, "a<i style='");
+		for (unsigned k = 0; k < 2000; k++)
+			n += (size_t)sprintf(html + n, "color:red;");
+		n += (size_t)sprintf(html + n, "display:none'>x</i>b");
+		assert_int_equal(extract(html, n, "utf-8", &sink, &reason), 0);
+		assert_string_equal(sink.p, "ab\n\f\nx");
+		free(sink.p);
+		free(html);
+	}
+}
 
 /* Unseen but carried. */
 static const struct row unseen[] = {
@@ -291,7 +378,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout), cmocka_unit_test(test_tables),	cmocka_unit_test(test_entities), cmocka_unit_test(test_odd),
-		cmocka_unit_test(test_hidden), cmocka_unit_test(test_unseen),	cmocka_unit_test(test_xhtml),	 cmocka_unit_test(test_charset),
+		cmocka_unit_test(test_hidden), cmocka_unit_test(test_styles),	cmocka_unit_test(test_unseen),	 cmocka_unit_test(test_xhtml),
+		cmocka_unit_test(test_charset),
 		cmocka_unit_test(test_limit),  cmocka_unit_test(test_linear),	cmocka_unit_test(test_old_host),
 	};
 

@@ -65,18 +65,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct mw_host host = {.size = sizeof(host), .fail = fail, .sink_text = sink_text, .to_utf8 = to_utf8};
 	const struct mw_hooks *hooks = &mw_plugin_extract_html.hooks;
-	struct mw_sink sink = {0};
+	static const char *const types[] = {"text/html", "application/xhtml+xml"};
+	const struct mw_str html = {.p = (const char *)data, .n = size};
 	const char *reason = NULL;
 	struct mw_err err;
 	void *inst = NULL;
 
 	if (hooks->open(&host, NULL, NULL, &inst, &err) < 0)
 		return 0;
-	if (hooks->extract(inst, (struct mw_str){.p = (const char *)data, .n = size}, "text/html", "", &sink, &reason, &err) != 0)
-		abort();
-	/* A tag that does not end is read as attributes and as text, in a comment once more. */
-	if (sink.n > 4 * size + 16)
-		abort();
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		struct mw_sink sink = {0};
+
+		if (hooks->extract(inst, html, types[i], "", &sink, &reason, &err) != 0)
+			abort();
+		/* A tag that does not end is read as attributes and as text, in a comment once more. */
+		if (sink.n > 4 * size + 16)
+			abort();
+	}
 	hooks->close(inst);
 	return 0;
 }

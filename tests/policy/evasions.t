@@ -83,6 +83,9 @@ FORMS = {
     "hidden text": hidden("<i hidden>9</i>"),
     "invisible text": hidden('<i style="visibility: hidden">9<b>8</b></i>'),
     "text of no size": hidden('<font style="font-size:0px">9</font>'),
+    "text that a later declaration does not show": hidden('<i style="display:none;display:nonsense">9</i>'),
+    "text behind a comment of CSS": hidden('<i style="display:/**/n&#x6f;ne">9</i>'),
+    "text that only looks hidden": html(TEXT.replace("19-09-9", '19<i style="dis play:none">-0</i><b style="display:none;display:inline">9-9</b>')),
     "hidden text with an element that looks ended": hidden("<i hidden>9<i/>8</i>7</i>"),
     "a style sheet that looks ended": hidden("<style/>9</style>"),
 }
