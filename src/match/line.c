@@ -7,8 +7,7 @@
 
 #define PIECE 256u /* so that a search for one end does not run on behind the other */
 
-/* The first LF or CR, text.n when there is none. */
-static size_t line_end(struct mw_str text, size_t at)
+size_t mw_line_end(struct mw_str text, size_t at)
 {
 	while (at < text.n) {
 		size_t n = text.n - at > PIECE ? PIECE : text.n - at;
@@ -23,7 +22,7 @@ static size_t line_end(struct mw_str text, size_t at)
 
 struct mw_str mw_line_at(struct mw_str text, size_t at, size_t *next)
 {
-	size_t end = line_end(text, at);
+	size_t end = mw_line_end(text, at);
 
 	*next = end + (end < text.n);
 	if (end + 1 < text.n && text.p[end] == '\r' && text.p[end + 1] == '\n')
@@ -49,13 +48,10 @@ struct mw_str mw_line_trim(struct mw_str line, size_t most)
 	return line;
 }
 
-bool mw_line_begins(struct mw_str line, const char *word)
+bool mw_line_begins_with(struct mw_str line, const char *word)
 {
-	size_t n;
+	size_t n = strlen(word);
 
-	if (line.n == 0 || (line.p[0] != word[0] && mw_lower(line.p[0]) != word[0]))
-		return false;
-	n = strlen(word);
 	return line.n >= n && mw_str_caseeq((struct mw_str){.p = line.p, .n = n}, word);
 }
 

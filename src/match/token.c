@@ -94,35 +94,54 @@ static bool word_begins(struct mw_str text, size_t at, size_t *step)
 	return is_letter(c);
 }
 
+/* Adds letters and digits of ASCII from `at` on. Behind them. */
+static size_t word_add_plain(struct mw_token *w, struct mw_str text, size_t at, bool *too_long)
+{
+	size_t n = w->n;
+	uint64_t hash = w->hash;
+
+	for (; at < text.n && is_alnum(text.p[at]); at++) {
+		if (n == MW_TOKEN_MAX) {
+			*too_long = true;
+			continue;
+		}
+		w->p[n] = (char)(text.p[at] | 0x20);
+		hash = mw_token_hash(hash, w->p[n++]);
+	}
+	w->n = n;
+	w->hash = hash;
+	return at;
+}
+
 bool mw_tokens_next(struct mw_tokens *r, struct mw_token *w)
 {
 	struct mw_str text = r->text;
 	size_t at = r->at, step = 1;
 	bool too_long = false;
 
-	while (at < text.n && !word_begins(text, at, &step))
+	while (at < text.n && !is_alnum(text.p[at]) && !(is_beyond_ascii(text.p[at]) && word_begins(text, at, &step))) {
 		at += step;
+		step = 1;
+	}
 	w->start = at;
 	w->n = 0;
 	w->hash = r->seed;
-	while (at < text.n) {
-		char c = text.p[at];
+	for (;;) {
+		utf8proc_int32_t point;
 
-		if (is_alnum(c)) {
-			word_add(w, mw_lower(c), &too_long);
-			at++;
-		} else if (is_beyond_ascii(c)) {
-			utf8proc_int32_t point;
-
-			step = point_at(text, at, &point);
-			if (!word_add_point(w, point, &too_long))
-				break;
-			at += step;
-		} else if (c == '\'' && at + 1 < text.n && word_begins(text, at + 1, &step)) {
-			at++;
-		} else {
+		at = word_add_plain(w, text, at, &too_long);
+		if (at == text.n)
 			break;
+		if (text.p[at] == '\'' && at > w->start && at + 1 < text.n && word_begins(text, at + 1, &step)) {
+			at++;
+			continue;
 		}
+		if (!is_beyond_ascii(text.p[at]))
+			break;
+		step = point_at(text, at, &point);
+		if (!word_add_point(w, point, &too_long))
+			break;
+		at += step;
 	}
 	w->end = at;
 	r->at = at;

@@ -305,7 +305,7 @@ static bool is_closing(struct mw_str line)
 	while (line.n && strchr(",.!-", line.p[line.n - 1]))
 		line.n--;
 	for (size_t i = 0; i < COUNT(words); i++)
-		if (mw_str_caseeq(line, words[i]))
+		if (mw_line_begins(line, words[i]) && line.n == strlen(words[i]))
 			return true;
 	return false;
 }

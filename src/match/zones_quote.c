@@ -207,13 +207,13 @@ static const char *const to[] = {"to", "an", "\xc3\xa0", "a", "para", "aan", "ti
 static const char *const subject[] = {"subject", "betreff",   "objet",	     "oggetto", "asunto",
 				      "assunto", "onderwerp", "\xc3\xa4mne", "emne"};
 
-/* The first line names who has sent it; when, to whom and about what follow. Behind it, or 0. */
-static size_t header_block(struct mw_str text, size_t at)
+/* The first line names who has sent it; when, to whom and about what follow, from `next` on. Behind it, or 0. */
+static size_t header_block(struct mw_str text, struct mw_str first, size_t next)
 {
-	size_t next, behind = 0;
+	size_t behind = 0;
 	bool has[3] = {false};
 
-	if (!is_field(plain(mw_line_at(text, at, &next)), from, COUNT(from)))
+	if (!is_field(plain(first), from, COUNT(from)))
 		return 0;
 	for (size_t i = 1; i < HEADER_LINES && next < text.n; i++) {
 		struct mw_str line = plain(mw_line_at(text, next, &next));
@@ -243,12 +243,13 @@ enum mw_quote mw_quote_at(struct mw_str text, size_t at, size_t *behind)
 	if (is_separator(shown) || is_old_gmail(shown))
 		return MW_QUOTE_BELOW;
 	if (is_underscores(shown) && next < text.n) {
-		if (mw_line_trim(mw_line_at(text, next, &next), 1).n != 0 || next == text.n)
-			next = *behind;
-		*behind = header_block(text, next);
+		line = mw_line_at(text, next, &next);
+		if (mw_line_trim(line, 1).n == 0 && next < text.n)
+			line = mw_line_at(text, next, &next);
+		*behind = header_block(text, line, next);
 		return *behind ? MW_QUOTE_BELOW : MW_QUOTE_NONE;
 	}
-	*behind = header_block(text, at);
+	*behind = header_block(text, shown, next);
 	if (*behind)
 		return MW_QUOTE_BELOW;
 	return intro_at(text, at, shown, behind);
