@@ -40,22 +40,24 @@ static size_t quoted_end(struct mw_str text, size_t at, char delimiter)
 	return at;
 }
 
-/* The delimiter or line end behind the cell that begins at `at`, text.n at the end. */
-static size_t cell_end(struct mw_str text, size_t at, char delimiter)
+/* The delimiter or line end behind the cell that begins at `at`, text.n at the end. *line: the end of the line of `at`, or of one
+ * before it: then it is moved on. */
+static size_t cell_end(struct mw_str text, size_t at, char delimiter, size_t *line)
 {
-	size_t i = at;
+	const char *p;
 
-	while (i < text.n && text.p[i] == ' ')
-		i++;
-	if (i < text.n && text.p[i] == '"') {
-		size_t end = quoted_end(text, i, delimiter);
+	while (at < text.n && text.p[at] == ' ')
+		at++;
+	if (at < text.n && text.p[at] == '"') {
+		size_t end = quoted_end(text, at, delimiter);
 
-		if (end > i)
+		if (end > at)
 			return end;
 	}
-	while (i < text.n && text.p[i] != delimiter && !mw_line_is_end(text.p[i]))
-		i++;
-	return i;
+	if (*line < at)
+		*line = mw_line_end(text, at);
+	p = *line > at ? memchr(text.p + at, delimiter, *line - at) : NULL;
+	return p ? (size_t)(p - text.p) : *line;
 }
 
 /* No more of the text than a row may take, and one octet by which it is too long. */
@@ -70,9 +72,9 @@ size_t mw_row_columns(struct mw_str text, size_t at, char delimiter, size_t *nex
 {
 	const struct mw_str room = row_room(text, at);
 	const size_t start = at;
-	size_t columns = 1, end;
+	size_t columns = 1, end, line = mw_line_end(room, at);
 
-	for (; (end = cell_end(room, at, delimiter)) < room.n && text.p[end] == delimiter; columns++)
+	for (; (end = cell_end(room, at, delimiter, &line)) < room.n && text.p[end] == delimiter; columns++)
 		at = end + 1;
 	if (end - start > MW_ROW_MAX) {
 		(void)mw_line_at(text, start, next);
@@ -84,8 +86,10 @@ size_t mw_row_columns(struct mw_str text, size_t at, char delimiter, size_t *nex
 
 void mw_row_walk(struct mw_str text, char delimiter, size_t to, size_t *at, size_t *column)
 {
+	size_t line = mw_line_end(text, *at);
+
 	for (;;) {
-		size_t end = cell_end(text, *at, delimiter);
+		size_t end = cell_end(text, *at, delimiter, &line);
 
 		if (end >= to || end >= text.n || text.p[end] != delimiter)
 			return;
@@ -144,10 +148,10 @@ static int cell_push(struct mw_tables *t, struct mw_cell c)
 /* The names of the columns, when the row at `at` has such: no cell is anything else, and two have one. */
 static int take_header(struct mw_tables *t, struct mw_str text, size_t at, char delimiter, struct mw_table_block *block)
 {
-	size_t first = t->cells, names = 0;
+	size_t first = t->cells, names = 0, line = mw_line_end(text, at);
 
 	for (size_t i = 0; i < COLUMNS_MAX; i++) {
-		size_t end = cell_end(text, at, delimiter);
+		size_t end = cell_end(text, at, delimiter, &line);
 		struct mw_cell c = trimmed(text, at, end);
 
 		if (c.start < c.end && !is_name(text, c)) {
@@ -184,7 +188,8 @@ static bool is_form(struct mw_str text, const struct mw_table_block *b)
 	size_t at = b->start, next, named = 0, rows = 0;
 
 	for (; at < b->end && rows < FORM_ROWS; rows++, at = next) {
-		struct mw_cell c = trimmed(text, at, cell_end(text, at, b->delimiter));
+		size_t line = mw_line_end(text, at);
+		struct mw_cell c = trimmed(text, at, cell_end(text, at, b->delimiter, &line));
 
 		if (c.end - c.start > HEADER_CELL)
 			return false;
