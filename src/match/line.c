@@ -80,21 +80,20 @@ static void chain(struct by_octet *by, const char *const *words, size_t n)
 	}
 }
 
-/* Does the word stand there, up to the end of a word? */
+/* Does the word, whose first octet stands there, go on up to the end of a word? */
 static bool has_at(struct mw_str line, size_t at, const char *word)
 {
-	size_t i = 0;
+	size_t i = 1;
 
 	while (word[i] && at + i < line.n && (line.p[at + i] == word[i] || mw_lower(line.p[at + i]) == word[i]))
 		i++;
 	return !word[i] && !mw_phrase_cut(line, at + i);
 }
 
-size_t mw_line_count(struct mw_str line, const char *const *words, size_t n)
+uint64_t mw_line_words(struct mw_str line, const char *const *words, size_t n)
 {
 	struct by_octet by;
 	uint64_t seen = 0;
-	size_t count = 0;
 	bool inside = false;
 
 	n = n < WORDS_MAX ? n : WORDS_MAX;
@@ -104,17 +103,19 @@ size_t mw_line_count(struct mw_str line, const char *const *words, size_t n)
 		bool lower = c >= 'a' && c <= 'z';
 
 		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-		if (!by.head[c] || (lower && inside) || mw_phrase_cut(line, at)) {
+		if (!by.head[c] || (lower && inside)) {
 			inside = lower; /* between two small letters no word begins */
 			continue;
 		}
 		inside = lower;
-		for (unsigned i = by.head[c]; i; i = by.next[i]) {
-			if (seen >> (i - 1) & 1 || !has_at(line, at, words[i - 1]))
-				continue;
-			seen |= 1ull << (i - 1);
-			count++;
-		}
+		for (unsigned i = by.head[c]; i; i = by.next[i])
+			if (!(seen >> (i - 1) & 1) && has_at(line, at, words[i - 1]) && !mw_phrase_cut(line, at))
+				seen |= 1ull << (i - 1);
 	}
-	return count;
+	return seen;
+}
+
+size_t mw_line_count(struct mw_str line, const char *const *words, size_t n)
+{
+	return (size_t)__builtin_popcountll(mw_line_words(line, words, n));
 }

@@ -23,7 +23,8 @@ static inline bool mw_line_begins(struct mw_str line, const char *word)
 	return line.n && mw_lower(line.p[0]) == word[0] && mw_line_begins_with(line, word);
 }
 bool mw_line_ends(struct mw_str line, const char *word);
-/* How many of these words (lower case, 64 at most) are in there, each as a word of its own. */
+/* Which of these words (lower case, 64 at most) are in there, each as a word of its own: bits; and how many. */
+uint64_t mw_line_words(struct mw_str line, const char *const *words, size_t n);
 size_t mw_line_count(struct mw_str line, const char *const *words, size_t n);
 
 #endif

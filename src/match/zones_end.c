@@ -95,7 +95,22 @@ static size_t paragraph_before(struct mw_str text, size_t end)
 
 static bool is_disclaimer(struct mw_str p)
 {
+	enum { ALONE = 14 }; /* words at the beginning, of which one is enough; of the others it takes three */
 	static const char *const words[] = {
+	    "consider the environment before printing",
+	    "scanned by",
+	    "scanned for viruses",
+	    "unsubscribe",
+	    "mailing list",
+	    "confidentiality notice",
+	    "avast",
+	    "registered in england",
+	    "all rights reserved",
+	    "if you are having a medical emergency",
+	    "if you have a medical emergency",
+	    "if this is a medical emergency",
+	    "if this is an emergency",
+	    "mailbox is not monitored",
 	    "confidential",
 	    "confidentiality",
 	    "privileged",
@@ -134,24 +149,9 @@ static bool is_disclaimer(struct mw_str p)
 	    "confidencial",
 	    "riservato",
 	};
-	static const char *const alone[] = {
-	    "consider the environment before printing",
-	    "scanned by",
-	    "scanned for viruses",
-	    "unsubscribe",
-	    "mailing list",
-	    "confidentiality notice",
-	    "avast",
-	    "registered in england",
-	    "all rights reserved",
-	    "if you are having a medical emergency",
-	    "if you have a medical emergency",
-	    "if this is a medical emergency",
-	    "if this is an emergency",
-	    "mailbox is not monitored",
-	};
+	uint64_t seen = p.n > PARAGRAPH_MAX ? 0 : mw_line_words(p, words, COUNT(words));
 
-	if (p.n > PARAGRAPH_MAX || (mw_line_count(p, words, COUNT(words)) < 3 && !mw_line_count(p, alone, COUNT(alone))))
+	if (!(seen & ((1u << ALONE) - 1)) && __builtin_popcountll(seen) < 3)
 		return false;
 	return !is_about_patient(p);
 }
