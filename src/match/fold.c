@@ -138,7 +138,7 @@ static int point_fold(utf8proc_int32_t c, utf8proc_int32_t v[EXPAND_MAX])
 	utf8proc_ssize_t n;
 	int boundary = 0;
 
-	if (prop->ignorable || (c >= 0xfff9 && c <= 0xfffb))
+	if (prop->ignorable || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0x80 && c < 0xa0 && c != 0x85))
 		return 0;
 	v[0] = point_ascii(c, prop);
 	if (v[0])
@@ -167,18 +167,36 @@ static bool is_stray_mark(utf8proc_int32_t c, char before)
 	return !letter && utf8proc_get_property(c)->category == UTF8PROC_CATEGORY_MN && utf8proc_get_property(c)->combining_class;
 }
 
+/* Controls that separate nothing: mail programs show nothing in their place. */
+static bool is_silent(char c)
+{
+	return (c >= 0x01 && c <= 0x08) || (c >= 0x0e && c <= 0x1b) || c == 0x7f;
+}
+
+/* Is there an octet below 0x20 (line ends, mostly), or 0x7f, among these of ASCII? */
+static bool has_control(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101u;
+
+	return ((w - ones * 0x20) | (w + ones)) & ones * 0x80;
+}
+
 static size_t ascii_run(const char *p, size_t n)
 {
-	size_t i = 0;
+	size_t i = 0, end;
 
-	for (; n - i >= 8; i += 8) {
+	while (n - i >= 8) {
 		uint64_t w;
 
 		memcpy(&w, p + i, sizeof(w));
 		if (w & 0x8080808080808080u)
 			break;
+		for (end = i + 8; i < end && has_control(w); i++)
+			if (is_silent(p[i]))
+				return i;
+		i = end;
 	}
-	while (i < n && !((unsigned char)p[i] & 0x80u))
+	while (i < n && !((unsigned char)p[i] & 0x80u) && !is_silent(p[i]))
 		i++;
 	return i;
 }
@@ -196,6 +214,11 @@ static void fold_walk(struct mw_str in, struct sink *s)
 		if (run) {
 			sink_copy(s, in.p + i, run, i);
 			i += run;
+			continue;
+		}
+		if (is_silent(in.p[i])) {
+			s->changed = true;
+			i++;
 			continue;
 		}
 		len = utf8proc_iterate((const utf8proc_uint8_t *)in.p + i, (utf8proc_ssize_t)(in.n - i), &c);

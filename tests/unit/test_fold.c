@@ -41,6 +41,9 @@ static void test_text(void **state)
 		{"a\xc2\xa8z \xef\xb7\xba", "a\xc2\xa8z \xef\xb7\xba"},	  /* free-standing accent, the 18-letter ligature */
 		{"e\xcc\x81", "e\xcc\x81"},				   /* combining marks stay */
 		{"a\xff\xfe" "b\xc3", "a??b?"},				   /* stray octets */
+		{"1\x01" "2\x08" "3\x0e" "4\x1b" "5\x7f-\xc2\x80" "6\xc2\x9f" "7", "12345-67"}, /* controls */
+		{"a\tb\nc\vd\fe\rf\x1cg\x1dh\x1ei\x1fj", "a\tb\nc\vd\fe\rf\x1cg\x1dh\x1ei\x1fj"}, /* that divide */
+		{"abcdefg\x02hijklmn\nopqrst\x03\x04u", "abcdefghijklmn\nopqrstu"},
 		{"\xc0\xaf|\xe0\x80\x80|\xed\xa0\x80|\xf4\x90\x80\x80", "??|???|???|????"}, /* overlong, surrogate, beyond */
 	};
 	struct mw_arena *a = mw_arena_new(0);
@@ -169,7 +172,7 @@ static void test_ascii_round_trip(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(in); i++)
-		in[i] = (char)(i % 128);
+		in[i] = (char)(i % 4 ? ' ' + i % 95 : i % 3 ? '\n' : '\0');
 	for (size_t n = 0; n <= sizeof(in); n++) {
 		f = fold(a, in, n);
 		assert_ptr_equal(f.text.p, in);
