@@ -112,13 +112,43 @@ static bool has_words(const char *s)
 	return s[strspn(s, " \t,;\"'()")] != '\0';
 }
 
+/* What may name a file. Of our own header, and of a part's, the file names are read where its body is. */
+static bool is_label(struct mw_str name)
+{
+	return mw_str_caseeq(name, "content-type") || mw_str_caseeq(name, "content-disposition");
+}
+
+/* A CR alone ends a line to some readers, and what is behind it is a field of its own: of whatever name the one before is. */
+static int add_behind_cr(struct mw_arena *a, struct mw_str value, struct mw_buf *out)
+{
+	const char *cr = value.n ? memchr(value.p, '\r', value.n) : NULL;
+	char *text;
+
+	for (; cr; cr = memchr(value.p, '\r', value.n)) {
+		value = mw_str_behind(value, (size_t)(cr + 1 - value.p));
+		if (value.n == 0 || value.p[0] == '\n')
+			continue;
+		text = mw_header_decode(a, value);
+		if (!text)
+			return -ENOMEM;
+		mw_buf_puts(out, text);
+		mw_buf_putc(out, '\n');
+		break;
+	}
+	return 0;
+}
+
 int mw_header_text(struct mw_arena *a, const struct mw_header *h, bool subject, struct mw_buf *out)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		const struct mw_field *f = &h->v[i];
+		int r = add_behind_cr(a, f->value, out);
 		char *value;
 
-		if (IN_LIST(machine_fields, f->name) || (!subject && mw_str_caseeq(f->name, "subject")))
+		if (r < 0)
+			return r;
+
+		if ((IN_LIST(machine_fields, f->name) && !(subject && is_label(f->name))) || (!subject && mw_str_caseeq(f->name, "subject")))
 			continue;
 		value = mw_header_decode(a, f->value);
 		if (!value)

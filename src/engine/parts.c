@@ -235,30 +235,24 @@ static int read_unlabelled(struct mw_msg *m, struct part *p, struct mw_buf *cont
 	return r;
 }
 
-/* Octets that are no text but in a charset that we do not know are for a reader who does: whoever scans them sees noise. */
-static int read_plain(struct mw_msg *m, struct part *p, struct mw_buf *content, const struct mw_leaf *leaf, enum mw_wrap wrap)
+/* Text in a charset that we do not know is for a reader who does, and noise to whoever scans it. */
+static bool is_noise(const char *type, const char *charset, struct mw_str data)
 {
-	bool noise = !mw_charset_knows(leaf->charset) && !mw_media_is_text((struct mw_str){.p = mw_buf_text(content), .n = content->n});
-	int r = read_wrapped(m, p, content, leaf->charset, wrap);
-
-	if (noise && !p->pub.unread)
-		p->pub.unread = unread_word("unknown-format");
-	return r;
+	return (mw_media_kind(type) == MW_MEDIA_TEXT || strncmp(type, "text/", 5) == 0) && !mw_charset_knows(charset) &&
+	       !mw_media_is_text(data);
 }
 
-static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content, const struct mw_leaf *leaf)
+static int read_typed(struct mw_msg *m, struct part *p, struct mw_buf *content, const struct mw_leaf *leaf, const char *type)
 {
 	const char *charset = leaf->charset;
 	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
-	const char *type = mw_media_type(p->pub.type, p->pub.name, data);
 	const struct mw_self *s = find_extractor(m, type);
 
-	p->pub.type = type; /* static, or what it was */
 	if (s)
 		return extract(m, s, p, data, charset);
 	switch (mw_media_kind(type)) {
 	case MW_MEDIA_TEXT:
-		return read_plain(m, p, content, leaf, leaf->delsp ? MW_WRAP_FLOWED : mw_media_wrap(type));
+		return read_wrapped(m, p, content, charset, leaf->delsp ? MW_WRAP_FLOWED : mw_media_wrap(type));
 	case MW_MEDIA_HEADER:
 		return read_header(m, p, data);
 	case MW_MEDIA_SIGNATURE:
@@ -271,6 +265,20 @@ static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content
 		break;
 	}
 	return read_unlabelled(m, p, content, charset, "unknown-format");
+}
+
+static int read_content(struct mw_msg *m, struct part *p, struct mw_buf *content, const struct mw_leaf *leaf)
+{
+	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
+	const char *type = mw_media_type(p->pub.type, p->pub.name, data);
+	bool noise = is_noise(type, leaf->charset, data);
+	int r;
+
+	p->pub.type = type; /* static, or what it was */
+	r = read_typed(m, p, content, leaf, type);
+	if (noise && !p->pub.unread)
+		p->pub.unread = unread_word("unknown-format");
+	return r;
 }
 
 static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i)

@@ -53,7 +53,7 @@ static bool is_one_of(const char *label, const char *const *names)
 /* Charsets in which octets below 0x80 may mean something else than ASCII, and that mail readers know all the same. */
 static bool is_stateful(const char *label)
 {
-	return strncmp(label, "iso-2022-", 9) == 0 || strncmp(label, "hz", 2) == 0 || strcmp(label, "utf-7") == 0;
+	return strncmp(label, "iso-2022-", 9) == 0 || strncmp(label, "hz", 2) == 0 || strncmp(label, "utf-7", 5) == 0;
 }
 
 /* Octets of a code unit in UTF-16, UTF-32 and UCS-n; 1 for all others. */
@@ -205,8 +205,8 @@ static void add_cp1252(struct mw_str s, struct mw_buf *out)
 
 /* ---- iconv -------------------------------------------------------------------------------------------------------------------- */
 
-/* Does the charset read letters, digits and marks of ASCII as ASCII? Others (EBCDIC …) are known to iconv but to no mail reader,
- * and believing the label would turn readable text into noise. */
+/* Does the charset read letters, digits and marks of ASCII as ASCII? Others (EBCDIC …) are known to readers that ask iconv, while
+ * most know nothing of them: believing the label alone would turn readable text into noise. */
 static bool keeps_ascii(iconv_t cd)
 {
 	static const char text[] = "0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdefghijklmnopqrstuvwxyz.,:/@()";
@@ -258,18 +258,18 @@ static const char *iconv_name(const char *label)
 	return label;
 }
 
-/* 0, -ENOMEM, or -EILSEQ: the label is unknown or wrong, and out is as it was. */
-static int convert(struct mw_str s, const char *label, struct mw_buf *out)
+/* 0, -ENOMEM, or -EILSEQ: the label is unknown or wrong, and out is as it was. *foreign: it is no superset of ASCII. */
+static int convert(struct mw_str s, const char *label, struct mw_buf *out, bool *foreign)
 {
 	const char *name = iconv_name(label);
 	size_t unit = unit_of(label), before = out->n;
 	iconv_t cd = iconv_open("UTF-8", name);
-	int r = -EILSEQ;
+	int r;
 
 	if (cd == (iconv_t)-1)
 		return errno == ENOMEM ? -ENOMEM : -EILSEQ;
-	if (unit > 1 || is_stateful(name) || keeps_ascii(cd))
-		r = add_iconv(cd, s, unit, out);
+	*foreign = unit == 1 && !is_stateful(name) && !keeps_ascii(cd);
+	r = add_iconv(cd, s, unit, out);
 	(void)iconv_close(cd);
 	if (r == -EILSEQ && out->p) {
 		out->n = before;
@@ -334,10 +334,25 @@ static bool is_valid_utf8(struct mw_str s)
 	return utf8_run(s) == s.n;
 }
 
-/* Without a label that helps. */
+/* Does it look like ISO-2022 with characters of two octets? */
+static bool has_escapes(struct mw_str s)
+{
+	return s.n && memmem(s.p, s.n, "\x1b$", 2);
+}
+
+/* Without a label that helps. Readers in Japan take escape sequences for what they are. */
 static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
 {
+	bool foreign;
+
 	*guessed = *guessed || ascii_run(s) < s.n;
+	if (has_escapes(s)) {
+		int r = convert(s, "iso-2022-jp-2", out, &foreign);
+
+		*guessed = true;
+		if (r != -EILSEQ)
+			return r;
+	}
 	if (is_valid_utf8(s))
 		add_utf8(s, out);
 	else
@@ -347,6 +362,7 @@ static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
 
 static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
 {
+	bool foreign = false;
 	int r;
 
 	if (is_one_of(label, ascii_names))
@@ -356,13 +372,51 @@ static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool
 	else if (is_one_of(label, latin1_names))
 		add_cp1252(s, out);
 	else {
-		r = convert(s, label, out);
-		if (r != -EILSEQ)
+		r = ascii_run(s) == s.n && !is_stateful(label) ? -EILSEQ : convert(s, label, out, &foreign);
+		if (r != -EILSEQ && !foreign)
 			return r;
 		*guessed = true;
-		return guess(s, out, guessed);
+		if (r == 0)
+			mw_buf_putc(out, '\n'); /* and as the others read it */
+		return r == -ENOMEM ? r : guess(s, out, guessed);
 	}
 	return mw_buf_ok(out) ? 0 : -ENOMEM;
+}
+
+static bool is_word_octet(char c)
+{
+	return (c >= '0' && c <= '9') || (mw_lower(c) >= 'a' && mw_lower(c) <= 'z');
+}
+
+/* Latin letters and digits of UTF-16 or UTF-32, in step or not: between NULs. All that are there when there is no NUL and more
+ * of them than of anything else: then it is no such text. */
+static size_t wide_letters(struct mw_str s)
+{
+	size_t n = 0, plain = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		plain += is_word_octet(s.p[i]);
+	if (plain > s.n / 2 && !memchr(s.p, '\0', s.n))
+		return plain;
+	for (size_t i = 0; i + 1 < s.n; i++)
+		n += s.p[i + 1] == '\0' && (i == 0 || s.p[i - 1] == '\0') && is_word_octet(s.p[i]);
+	return n;
+}
+
+/* An octet more or less puts all behind it out of step, and transport may do that: a line end that was not encoded is CR LF on its
+ * way and LF in a mailbox. Then the letters follow once more as they stand between the NULs. */
+static int by_wide_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
+{
+	size_t before = out->n, want = wide_letters(s), got = 0;
+	int r = by_label(s, label, out, guessed);
+
+	for (size_t i = before; i < out->n; i++)
+		got += is_word_octet(out->p[i]);
+	if (r < 0 || got >= want - want / 16)
+		return r;
+	*guessed = true;
+	mw_buf_putc(out, '\n');
+	return guess(s, out, guessed);
 }
 
 int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out, bool *guessed)
@@ -385,10 +439,10 @@ int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out
 		*guessed = data.n > 0;
 		return guess(data, out, guessed); /* no NUL in it: it cannot be what the label or the mark says */
 	}
+	if (unit > 1)
+		return by_wide_label(data, seen ? seen : with_byte_order(data, clean, unit), out, guessed);
 	if (seen)
 		return by_label(data, seen, out, guessed);
-	if (unit > 1)
-		return by_label(data, with_byte_order(data, clean, unit), out, guessed);
 	seen = data.n && data.n % 2 == 0 && memchr(data.p, '\0', data.n) ? utf16_by_nuls(data) : NULL;
 	*guessed = seen != NULL;
 	return by_label(data, seen ? seen : clean, out, guessed);
@@ -398,7 +452,7 @@ bool mw_charset_knows(const char *label)
 {
 	struct mw_buf none = MW_BUF_INIT;
 	char clean[LABEL_MAX];
-	bool knows;
+	bool knows, foreign = false;
 
 	if (mw_str_trim(mw_str(label)).n == 0)
 		return true;
@@ -406,7 +460,7 @@ bool mw_charset_knows(const char *label)
 	if (!clean[0])
 		return false;
 	knows = unit_of(clean) > 1 || is_one_of(clean, ascii_names) || is_one_of(clean, utf8_names) ||
-		is_one_of(clean, latin1_names) || convert(mw_str(""), clean, &none) != -EILSEQ;
+		is_one_of(clean, latin1_names) || (convert(mw_str(""), clean, &none, &foreign) != -EILSEQ && !foreign);
 	mw_buf_free(&none);
 	return knows;
 }
@@ -419,6 +473,6 @@ bool mw_charset_is_utf8(struct mw_str data, const char *label)
 	if (byte_order_mark(data, &mark) || !is_valid_utf8(data))
 		return false;
 	clean_label(label, clean);
-	return unit_of(clean) > 1 || is_one_of(clean, ascii_names) || is_one_of(clean, utf8_names) ||
+	return unit_of(clean) > 1 || (is_one_of(clean, ascii_names) && !has_escapes(data)) || is_one_of(clean, utf8_names) ||
 	       (is_one_of(clean, latin1_names) && ascii_run(data) == data.n);
 }

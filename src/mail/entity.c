@@ -95,6 +95,11 @@ static bool fits(const struct field *f)
 	return mw_label_fits(f->first) && (f->last.p == f->first.p || mw_label_fits(f->last));
 }
 
+static bool is_multipart(const char *type)
+{
+	return strncmp(type, "multipart/", 10) == 0;
+}
+
 static int read_labels(struct mw_arena *a, const struct fields *f, const char *dflt, bool loose, struct mw_entity *e)
 {
 	struct mw_label letter, glance;
@@ -106,6 +111,8 @@ static int read_labels(struct mw_arena *a, const struct fields *f, const char *d
 		return r;
 	e->doubtful = !mw_label_same(&letter, &glance);
 	e->damaged = f->type.twofold || f->transfer.twofold || f->disposition.twofold || !fits(&f->type) || !fits(&f->disposition);
+	if (loose && *glance.boundary && !is_multipart(letter.type) && !is_multipart(glance.type))
+		glance.type = "multipart/mixed"; /* to a reader that goes by the boundary alone */
 	if (loose)
 		letter = glance;
 	e->type = letter.type;

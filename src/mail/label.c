@@ -263,7 +263,7 @@ static struct mw_str last_value(struct mw_str s, const char *name)
 		size_t k = i + n, end;
 		char quote;
 
-		if (!begins(mw_str_behind(s, i), name) || (i && !is_blank(s.p[i - 1]) && !strchr(";\"'(,", s.p[i - 1])))
+		if (!begins(mw_str_behind(s, i), name) || (i && is_token(s.p[i - 1]) && s.p[i - 1] != '\''))
 			continue;
 		while (k < s.n && is_blank(s.p[k]))
 			k++;
@@ -274,6 +274,8 @@ static struct mw_str last_value(struct mw_str s, const char *name)
 		for (k++; k < s.n && is_blank(s.p[k]); k++)
 			;
 		quote = k < s.n && s.p[k] == '"' ? s.p[k++] : '\0';
+		if (quote && s.n - k >= 2 && s.p[k] == '"' && is_token(s.p[k + 1]))
+			k++; /* ""word"" */
 		for (end = k;
 		     end < s.n && s.p[end] && (quote ? s.p[end] != quote : !is_blank(s.p[end]) && !strchr(";\"", s.p[end]));
 		     end++)
@@ -304,13 +306,14 @@ static bool holds(struct mw_str s, const char *word)
 	return false;
 }
 
+/* Names that nobody has registered are understood too. */
 static enum mw_transfer transfer_at_glance(struct mw_str s)
 {
-	if (holds(s, "base64"))
+	if (holds(s, "base64") || holds(s, "base-64") || holds(s, "b64"))
 		return MW_TRANSFER_BASE64;
-	if (holds(s, "quoted-printable"))
+	if (holds(s, "quoted") || mw_str_caseeq(mw_str_trim(s), "qp"))
 		return MW_TRANSFER_QP;
-	return holds(s, "uue") ? MW_TRANSFER_UU : MW_TRANSFER_NONE;
+	return holds(s, "uu") ? MW_TRANSFER_UU : MW_TRANSFER_NONE;
 }
 
 int mw_label_at_glance(struct mw_arena *a, struct mw_str type, struct mw_str transfer, const char *dflt, struct mw_label *ret)
@@ -390,26 +393,39 @@ static void add_name(struct mw_buf *lines, const char *name)
 	mw_buf_free(&words);
 }
 
+/* A value may be an encoded word, or have become one when its pieces were put together. */
+static int add_decoded(struct mw_arena *a, struct mw_buf *lines, const char *name)
+{
+	const char *text = strstr(name, "=?") ? mw_header_decode(a, mw_str(name)) : name;
+
+	if (!text)
+		return -ENOMEM;
+	add_name(lines, name);
+	if (text != name)
+		add_name(lines, text);
+	return 0;
+}
+
 int mw_label_names(struct mw_arena *a, struct mw_str value, const char *name, struct mw_buf *lines)
 {
 	GMimeParamList *list;
-	const char *text = "";
+	const char *text;
+	int r = 0;
 
 	if (read_params(a, value, &list) < 0)
 		return -ENOMEM;
-	for (int i = 0; text && list && i < g_mime_param_list_length(list); i++) {
+	for (int i = 0; r == 0 && list && i < g_mime_param_list_length(list); i++) {
 		GMimeParam *p = g_mime_param_list_get_parameter_at(list, i);
 
 		if (!mw_str_caseeq(mw_str(g_mime_param_get_name(p)), name))
 			continue;
 		text = valid(a, g_mime_param_get_value(p));
-		add_name(lines, text ? text : "");
+		r = text ? add_decoded(a, lines, text) : -ENOMEM;
 	}
 	if (list)
 		g_object_unref(list);
 	/* For readers that decode words in quotes, and what GMime gives up on. */
-	if (text)
-		text = mw_header_decode(a, last_value(value, name));
+	text = r == 0 ? mw_header_decode(a, last_value(value, name)) : NULL;
 	add_name(lines, text ? text : "");
 	return text && mw_buf_ok(lines) ? 0 : -ENOMEM;
 }

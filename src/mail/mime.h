@@ -13,7 +13,8 @@
  *	2.raw        the octets of a part that cannot be read, or that are not only what their encoding says, as text
  *	2.decoded    the octets of a part that are not what their encoding says, decoded all the same (2 has them as they stand)
  *	2.uu1        a file that stands uuencoded in the text 2, and its name in 2.uu1.name
- *	2.structure  always unread, "damaged": a multipart without parts, a header that says two things, or more than is read
+ *	2.structure  always unread, "damaged": a multipart without parts, or with fields of a part where none begins, a header that
+ *	             says two things, or more than is read
  *
  * Mail readers differ in what they make of a message that violates the RFCs. What only some of them see is there too:
  *	loose/2      as a reader sees it that takes the last of two fields or parameters, knows nothing of comments and RFC 2231,
@@ -60,7 +61,8 @@ int mw_mime_decode(struct mw_mime *, size_t i, uint64_t max, struct mw_buf *out)
 void mw_mime_free(struct mw_mime **);
 
 /* Octets in a charset (label may be empty, wrong or unknown) to valid UTF-8 appended to out. Octets that mean nothing become
- * U+FFFD, NUL vanishes. *guessed: the label was of no use. 0 or -ENOMEM. */
+ * U+FFFD, NUL vanishes. Where readers differ (octets out of step in UTF-16, EBCDIC) what the others read follows on a line of its own.
+ * *guessed: the label was of no use. 0 or -ENOMEM. */
 int mw_charset_to_utf8(struct mw_str data, const char *label, struct mw_buf *out, bool *guessed);
 /* Would that give the same octets back? Then no copy is needed. */
 bool mw_charset_is_utf8(struct mw_str data, const char *label);

@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <gmime/gmime.h>
-
 #include "base/str.h"
 
 #define CHUNK 12288u /* decoded octets that are gathered before they are appended; a multiple of 3 */
@@ -152,20 +150,55 @@ static bool base64_footer(struct mw_str s, size_t i, size_t *looked)
 	return !base64_looks((struct mw_str){.p = s.p + i, .n = s.n - i});
 }
 
+/* Readers do not agree on an '=' where data goes on behind it, nor on the two letters of RFC 4648 5. */
+struct base64_way {
+	enum { PAD_FULL = 0, /* it ends a group that it makes full, else it is nothing */
+	       PAD_CUTS,     /* it ends its group in any case */
+	       PAD_NEVER } pad;
+	bool url; /* '-' and '_' are letters */
+};
+
+/* What was met that is read in another way too. */
+struct base64_odd {
+	bool cut, never, url;
+};
+
+static unsigned base64_letter(struct mw_str s, size_t i, struct base64_way way, struct base64_odd *odd)
+{
+	char c = s.p[i];
+	unsigned x = base64_value(c);
+
+	if (x || (c != '-' && c != '_'))
+		return x;
+	/* Between words of a line, and in a list's footer, it is none. */
+	if (i == 0 || i + 1 == s.n || !base64_value(s.p[i - 1]) || !base64_value(s.p[i + 1]))
+		return 0;
+	odd->url = true;
+	return way.url ? (c == '-' ? 63 : 64) : 0;
+}
+
+static bool base64_ends(struct base64_way way, unsigned letters, unsigned pads)
+{
+	return letters && (way.pad == PAD_CUTS || (way.pad == PAD_FULL && letters >= 2 && letters + pads >= 4));
+}
+
 /* Padding does not end the data: readers go on behind it. */
-static void base64_decode(struct drain *d, struct mw_str s)
+static void base64_decode_as(struct drain *d, struct mw_str s, struct base64_way way, struct base64_odd *odd)
 {
 	uint32_t v = 0;
-	unsigned letters = 0;
-	size_t looked = 0;
+	unsigned letters = 0, pads = 0;
+	size_t looked = 0, pad_at = 0;
 
 	for (size_t i = 0; i < s.n && !d->full && mw_buf_ok(d->out); i++) {
 		unsigned x;
 
-		if (letters == 0)
+		if (letters == 0 && pads == 0)
 			i = base64_fast(d, s, i);
-		x = i < s.n ? base64_value(s.p[i]) : 0;
+		x = i < s.n ? base64_letter(s, i, way, odd) : 0;
 		if (x) {
+			odd->cut = odd->cut || (pads && letters);
+			odd->never = odd->never || pads;
+			pads = 0;
 			v = v << 6 | (x - 1);
 			if (++letters == 4 && drain_room(d, 3)) {
 				d->chunk[d->n++] = (char)(v >> 16 & 0xff);
@@ -173,16 +206,34 @@ static void base64_decode(struct drain *d, struct mw_str s)
 				d->chunk[d->n++] = (char)(v & 0xff);
 				letters = 0;
 			}
-		} else if (i < s.n && s.p[i] == '=' && letters > 0) {
+		} else if (i < s.n && s.p[i] == '=') {
+			pad_at = pads++ ? pad_at : i;
+			if (!base64_ends(way, letters, pads))
+				continue;
 			base64_rest(d, v, letters);
 			letters = 0;
-			if (base64_footer(s, i, &looked)) {
-				drain_add(d, s.p + i, s.n - i);
+			if (base64_footer(s, pad_at, &looked)) {
+				drain_add(d, s.p + pad_at, s.n - pad_at);
 				return;
 			}
 		}
 	}
 	base64_rest(d, v, letters);
+}
+
+/* All ways in which it can be read, a line end between them. */
+static void base64_decode(struct drain *d, struct mw_str s)
+{
+	static const struct base64_way others[] = {{.pad = PAD_CUTS}, {.pad = PAD_NEVER}, {.url = true}};
+	struct base64_odd odd = {false, false, false}, more;
+
+	base64_decode_as(d, s, (struct base64_way){.pad = PAD_FULL}, &odd);
+	more = odd;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i].url ? odd.url : others[i].pad == PAD_CUTS ? odd.cut : odd.never) {
+			drain_add(d, "\n", 1);
+			base64_decode_as(d, s, others[i], &more);
+		}
 }
 
 /* ---- quoted-printable --------------------------------------------------------------------------------------------------------- */
@@ -260,34 +311,69 @@ static bool qp_pure(struct mw_str s)
 
 /* ---- uuencode ----------------------------------------------------------------------------------------------------------------- */
 
+/* A CR ends a line too: what is behind it begins with its number of octets. */
+static struct mw_str uu_take_line(struct mw_str *s)
+{
+	struct mw_str line = *s;
+
+	while (line.n && (line.p[0] == '\r' || line.p[0] == '\n'))
+		line = mw_str_behind(line, 1);
+	for (*s = line; s->n && s->p[0] != '\r' && s->p[0] != '\n';)
+		*s = mw_str_behind(*s, 1);
+	line.n -= s->n;
+	return line;
+}
+
 /* The data behind the "begin MODE NAME" line; nothing when there is no such line. */
 static struct mw_str uu_data(struct mw_str s)
 {
 	while (s.n) {
-		const char *lf = memchr(s.p, '\n', s.n);
-		size_t n = lf ? (size_t)(lf - s.p) + 1 : s.n;
-		bool begin = n > 6 && memcmp(s.p, "begin ", 6) == 0;
+		struct mw_str line = mw_str_take_line(&s);
 
-		s.p += n;
-		s.n -= n;
-		if (begin)
+		if (line.n > 5 && memcmp(line.p, "begin", 5) == 0 && (line.p[5] < 'a' || line.p[5] > 'z'))
 			break;
 	}
 	return s;
 }
 
+/* The next letter of a line at *i: what is none counts as a blank, as does what was cut off, and a NUL is not there. */
+static unsigned uu_letter(struct mw_str line, size_t *i)
+{
+	while (*i < line.n && line.p[*i] == '\0')
+		(*i)++;
+	if (*i >= line.n)
+		return 0;
+	(*i)++;
+	return line.p[*i - 1] >= ' ' && line.p[*i - 1] <= '`' ? (unsigned)(line.p[*i - 1] - ' ') & 63 : 0;
+}
+
+/* Each line says how many octets it holds: one that is damaged does no harm to the next. */
+static void uu_decode_line(struct drain *d, struct mw_str line)
+{
+	size_t i = 0;
+	unsigned left = uu_letter(line, &i);
+
+	while (left && drain_room(d, 3)) {
+		unsigned v = 0;
+
+		for (int k = 0; k < 4; k++)
+			v = v << 6 | uu_letter(line, &i);
+		for (int shift = 16; left && shift >= 0; shift -= 8, left--)
+			d->chunk[d->n++] = (char)(v >> shift & 0xff);
+	}
+}
+
+/* One file after the other. */
 static void uu_decode(struct drain *d, struct mw_str s)
 {
-	int state = GMIME_UUDECODE_STATE_BEGIN;
-	guint32 save = 0;
+	s = uu_data(s);
+	while (s.n && !d->full && mw_buf_ok(d->out)) {
+		struct mw_str line = uu_take_line(&s);
 
-	for (s = uu_data(s); s.n && !d->full && mw_buf_ok(d->out);) {
-		size_t n = s.n < CHUNK / 2 ? s.n : CHUNK / 2;
-
-		drain_flush(d);
-		d->n = g_mime_encoding_uudecode_step((const unsigned char *)s.p, n, (unsigned char *)d->chunk, &state, &save);
-		s.p += n;
-		s.n -= n;
+		if (line.n == 3 && memcmp(line.p, "end", 3) == 0)
+			s = uu_data(s);
+		else
+			uu_decode_line(d, line);
 	}
 }
 

@@ -21,7 +21,8 @@ bool mw_transfer_plausible(enum mw_transfer, struct mw_str data);
 bool mw_transfer_pure(enum mw_transfer, struct mw_str data);
 /* A letter of base64, or its padding. */
 bool mw_transfer_is_base64(char);
-/* Appends the decoded octets, at most max of them. 0, -EFBIG (the first max are there), -ENOMEM. */
+/* Appends the decoded octets, at most max of them. What readers decode in several ways (an '=' within base64, '-' for '+') follows in
+ * each, a line end between them. 0, -EFBIG (the first max are there), -ENOMEM. */
 int mw_transfer_decode(enum mw_transfer, struct mw_str data, uint64_t max, struct mw_buf *out);
 /* The encodings of RFC 2047 words: 'B' or 'Q' (in which '_' is a blank and line ends mean nothing). 0, -ENOMEM. */
 int mw_transfer_decode_word(char encoding, struct mw_str data, struct mw_buf *out);

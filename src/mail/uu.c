@@ -21,31 +21,34 @@ static bool is_begin(struct mw_str line, struct mw_str *name)
 	return name->n > 0;
 }
 
-/* Octets that the line says it holds; 0: the last line, or none of a file at all. Blanks at the end may have been cut off, and a
- * check sum may follow. */
+/* Octets that the line says it holds; 0: the last line, or none of a file at all. Blanks at the end may have been cut off, a check
+ * sum may follow, and a few octets may be damaged. */
 static size_t octets_of(struct mw_str line)
 {
-	size_t octets, letters;
+	size_t octets, letters, strays = 0;
 
 	if (line.n == 0 || line.p[0] < ' ' || line.p[0] > '`')
 		return 0;
 	octets = (size_t)(line.p[0] - ' ') & 63;
 	letters = (octets + 2) / 3 * 4;
-	if (line.n > letters + 3)
-		return 0;
 	for (size_t i = 1; i < line.n; i++)
-		if (line.p[i] < ' ' || line.p[i] > '`')
-			return 0;
+		strays += line.p[i] < ' ' || line.p[i] > '`';
+	if (strays > letters / 16 || line.n > letters + 3 + letters / 16)
+		return 0;
 	return line.n * 2 > letters ? octets : 0;
 }
 
-/* Length of the data and the "end" behind a begin line; 0: no data follows, so it was a line of text. */
+/* Length of the data and the "end" behind a begin line; 0: no data follows, so it was a line of text. A line that is none of a file
+ * does not end it when the next is one again. */
 static size_t data_length(struct mw_str s)
 {
-	struct mw_str rest = s, next = s, line = mw_str_take_line(&next);
+	struct mw_str rest = s, next = s, line = mw_str_take_line(&next), after = next;
 
-	for (; octets_of(line); line = mw_str_take_line(&next))
+	while (octets_of(line) || (rest.p > s.p && next.n && !mw_str_eq(line, "end") && octets_of(mw_str_take_line(&after)))) {
 		rest = next;
+		line = mw_str_take_line(&next);
+		after = next;
+	}
 	if (rest.p == s.p)
 		return 0;
 	for (int i = 0; i < 2 && rest.n; i++) { /* a line of no octets, then "end" */

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "mail/entity.h"
 #include "mail/header.h"
+#include "mail/hint.h"
 #include "mail/label.h"
 #include "mail/sealed.h"
 #include "mail/uu.h"
@@ -174,25 +175,10 @@ static bool next_delimiter(struct walk *w, size_t from, struct delimiter *ret)
 
 /* ---- entities ---------------------------------------------------------------------------------------------------- */
 
-/* Is there a CR before no LF, or a NUL? */
-static bool has_odd(struct mw_str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		const char *cr = memchr(s.p + i, '\r', s.n - i);
-
-		if (!cr)
-			break;
-		i = (size_t)(cr - s.p);
-		if (i + 1 < s.n && s.p[i + 1] != '\n')
-			return true;
-	}
-	return s.n && memchr(s.p, '\0', s.n) != NULL;
-}
-
 static void note_odd(struct walk *w, struct mw_str s)
 {
 	if (!w->reading.lines && !w->tree->odd)
-		w->tree->odd = has_odd(s);
+		w->tree->odd = mw_hint_odd(s);
 }
 
 /* The header at *at, which moves to the body. A boundary ends it too. message: not of a part, so that an mbox line may begin it.
@@ -224,6 +210,19 @@ static struct mw_str read_header(struct walk *w, size_t *at, bool message)
 	*at = (size_t)(rest.p - w->s.p);
 	note_odd(w, header);
 	return header;
+}
+
+/* A part without a header, or a message in the message, may have one to a reader that skips empty lines before it. */
+static void skip_empty_lines(struct walk *w, size_t *at, const struct place *place)
+{
+	struct mw_str rest = {.p = w->s.p + *at, .n = w->s.n - *at};
+	size_t n = mw_hint_empty_lines(rest);
+
+	if (n == 0 || place->digest)
+		return;
+	w->tree->doubt = true;
+	if (w->reading.loose)
+		*at += n;
 }
 
 static int push_frame(struct walk *w, struct place place)
@@ -305,11 +304,13 @@ static bool is_encoded_whole(struct walk *w)
  */
 static int begin_one(struct walk *w, size_t *at, struct place *place, bool *inner)
 {
-	struct mw_str header = read_header(w, at, place->body);
+	struct mw_str header;
 	bool part = !place->body, multipart, message, whole;
 	const char *leaf_path;
 	int r;
 
+	skip_empty_lines(w, at, place);
+	header = read_header(w, at, place->body);
 	r = mw_entity_read(w->forest->arena, header, part, place->digest ? "message/rfc822" : "text/plain", w->reading.loose,
 			   &w->entity);
 	leaf_path = part ? place->path : mw_tree_path(w->forest, place->path, "1");
@@ -467,6 +468,7 @@ static int end_leaf(struct walk *w, struct mw_str data)
 			      .unread = w->unread};
 	int r;
 
+	w->tree->doubt = w->tree->doubt || mw_hint_boundary(data, e->boundary);
 	if (!pub.unread && !text && mw_sealed(e->type, e->name, data, transfer))
 		pub.unread = "sealed";
 	r = add_leaf(w, pub, data, transfer);
@@ -481,10 +483,10 @@ static int end_leaf(struct walk *w, struct mw_str data)
 static int end_section(struct walk *w, size_t end)
 {
 	struct mw_str data = {.p = w->s.p + w->start, .n = end > w->start ? end - w->start : 0};
+	int r;
 
 	if (w->section == LEAF && !w->unread && (is_message(w->entity.type) || is_multipart(w->entity.type))) {
-		int r = end_encoded(w, data);
-
+		r = end_encoded(w, data);
 		if (r < 0 || is_all_decoded(w->entity.transfer, data))
 			return r;
 		return add_text(w, w->path, "raw", "text/plain", body_zone(w->attachment), data);
@@ -493,8 +495,8 @@ static int end_section(struct walk *w, size_t end)
 		return end_leaf(w, data);
 	if (mw_str_trim(data).n == 0)
 		return 0;
-	return add_text(w, w->path, w->section == PREAMBLE ? "preamble" : "epilogue", "text/plain", body_zone(w->attachment),
-			data);
+	r = add_text(w, w->path, w->section == PREAMBLE ? "preamble" : "epilogue", "text/plain", body_zone(w->attachment), data);
+	return r == 0 && mw_hint_field(data) ? add_damage(w, w->path) : r;
 }
 
 /* Leaves the multiparts above `keep`. One without any part has lost what it had, or hides it from us. */

@@ -28,6 +28,7 @@ SETS = (
         (".eml",),
         {
             "rfc/008.eml": "a message in base64: we read what is in it",
+            "rfc/000.eml": "dashes in what is no base64: we read it with and without them",
             "rfc/001.eml": "a phantom body is one text with its header here",
             "thirdparty/009.eml": "a fragment is one text with its header here",
             "thirdparty/002.eml": "a word behind base64 is kept here",
@@ -42,6 +43,7 @@ SETS = (
         {
             "base64encoded-rfc822message.msg": "a message in base64: we read what is in it",
             "base64encoded-rfc822message-nested.msg": "a message in base64: we read what is in it",
+            "testmsgs/multi-frag.msg": "dashes in base64: we read it with and without them",
             "testmsgs/obsolete.msg": "\"Subject :\" is a field here",
             "very-very-long-boundary.msg": "more parentheses and semicolons than we read in one field",
             "testmsgs/twopart.msg": "a blank behind the name of an encoding: Python does not decode",

@@ -70,6 +70,12 @@ static void test_charset(void **state)
 		{OCTETS("SSN 219-09-9998"), "utf-16", "SSN 219-09-9998", true},
 		{OCTETS("\xff\xfe" "SSN 219-09-9998"), "", "SSN 219-09-9998", true},
 		{OCTETS("SSN 219-09-9998"), "ibm037", "SSN 219-09-9998", true},
+		{OCTETS("\xf2\xf1\xf9\x60\xf0\xf9"), "ibm037", "219-09\n\xc3\xb2\xc3\xb1\xc3\xb9`\xc3\xb0\xc3\xb9", true}, /* as both readers do */
+		/* out of step: a line end that was one octet on its way, or two */
+		{OCTETS("\xff\xfe" "1\0\r\n\0" "2\0003\0004\0"), "utf-16", "1\xe0\xa8\x8d\xe3\x88\x80\xe3\x8c\x80\xe3\x90\x80" FFFD "\n1\r\n234", true},
+		{OCTETS("\r\0001\0002\0003\0004"), "utf-16be", "\xe0\xb4\x80\xe3\x84\x80\xe3\x88\x80\xe3\x8c\x80" FFFD "\n\r1234", true},
+		{OCTETS("219-09-9998 \xe9"), "utf-16le", "\xe3\x84\xb2\xe2\xb4\xb9\xe3\xa4\xb0\xe3\xa4\xad\xe3\xa4\xb9\xe2\x80\xb8" FFFD "\n219-09-9998 \xc3\xa9", true},
+		{OCTETS("\x1b$B#2#1#9\x1b(B-09"), "", "\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09", true}, /* no label is needed */
 		{OCTETS("\xef\xbb\xbfx"), "utf-8", "x", false},
 		{OCTETS("\xef\xbb\xbf\xc3\xa9"), "iso-8859-1", "\xc3\xa9", true},
 		{OCTETS("x"), "../../etc/passwd", "x", false},
@@ -127,9 +133,12 @@ static void test_transfer(void **state)
 		{MW_TRANSFER_BASE64, "YQ", "a"},
 		{MW_TRANSFER_BASE64, "Y", ""},
 		{MW_TRANSFER_BASE64, "YW!J*j", "abc"},
-		{MW_TRANSFER_BASE64, "YQ==YmM=ZA==", "abcd"}, /* pieces, each with its padding */
+		{MW_TRANSFER_BASE64, "YQ==YmM=ZA==", "abcd\na\x06&1\x90"}, /* pieces, each with its padding; or padding is nothing */
 		{MW_TRANSFER_BASE64, "YQ==\n-- \nlist, footer.\n", "a==\n-- \nlist, footer.\n"},
 		{MW_TRANSFER_BASE64, "====", ""},
+		{MW_TRANSFER_BASE64, "YWJj=ZGVm", "abcdef\nabcdef"}, /* an '=' where none belongs: nothing, or the end of a group */
+		{MW_TRANSFER_BASE64, "YWJjZ=GVm", "abcdef\nabc\x19Y\nabcdef"},
+		{MW_TRANSFER_BASE64, "YWJj-ZGVm", "abcdef\nabc\xf9\x91\x95"}, /* a letter in some alphabets */
 		{MW_TRANSFER_QP, "", ""},
 		{MW_TRANSFER_QP, "Caf=C3=a9 =3D", "Caf\xc3\xa9 ="},
 		{MW_TRANSFER_QP, "123-=\r\n45-=\n6789", "123-45-6789"},
@@ -137,6 +146,8 @@ static void test_transfer(void **state)
 		{MW_TRANSFER_QP, "a=\rb = =X =4", "a=\rb = =X =4"},
 		{MW_TRANSFER_QP, "==41", "=A"},
 		{MW_TRANSFER_UU, "text\nbegin 644 x\n#86)C\n`\nend\n", "abc"},
+		{MW_TRANSFER_UU, "begin@ 644 x\n#86=)C\n#86)C\r#\0" "86)C\n`\nend\n", "agIabc"}, /* damage ends with its line */
+		{MW_TRANSFER_UU, "begin 644 x\n#86)C\nend\ntext\nbegin 644 y\n\"9&4\nend", "abcde"},
 		{MW_TRANSFER_UU, "no begin\n", ""},
 	};
 
