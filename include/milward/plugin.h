@@ -243,7 +243,8 @@ struct mw_part {
 /* Reasons of `unreadable(...)`, a closed list. */
 #define MW_UNREADABLE_WORDS "encrypted", "damaged", "image", "unknown-format", "limit", "crashed", "sealed", "indeterminate"
 
-enum mw_rule_kind { MW_IDENTIFIER = 1, MW_CLINICAL, MW_STRUCTURE };
+/* MW_CONTEXT: only context of other rules, never a finding. */
+enum mw_rule_kind { MW_IDENTIFIER = 1, MW_CLINICAL, MW_STRUCTURE, MW_CONTEXT };
 
 /* Flags of a finding. */
 enum {

@@ -165,6 +165,8 @@ const char *ctl_kind_name(uint32_t kind)
 		return "clinical";
 	case MW_STRUCTURE:
 		return "structure";
+	case MW_CONTEXT:
+		return "context";
 	default:
 		return "unknown";
 	}

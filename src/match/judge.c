@@ -38,9 +38,28 @@ static size_t span_from(const struct mw_scratch *s, const struct mw_run *of, siz
 	return lo;
 }
 
-/* Does the other rule stand so near that no more than `within` octets are between it and the match? Spans of a rule do not
- * overlap, so the one before the match that begins last ends last too. */
-static bool rule_near(const struct match *m, const struct mw_near *near, uint32_t rule)
+/* What is counted for an entry of `near`: places, no two of which overlap: one word that three rules know is one. */
+struct places {
+	size_t n, enough;
+	struct {
+		size_t start, end;
+	} v[MW_LEAST_MAX];
+};
+
+/* true: there are enough now. */
+static bool place_add(struct places *p, const struct mw_span *span)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (span->start < p->v[i].end && p->v[i].start < span->end)
+			return false;
+	p->v[p->n].start = span->start;
+	p->v[p->n].end = span->end;
+	return ++p->n == p->enough;
+}
+
+/* Adds the findings of the other rule that stand so near that no more than `within` octets are between them and the match; true:
+ * there are enough now. Spans of a rule do not overlap, so the one before the match that begins last ends last too. */
+static bool rule_near(const struct match *m, const struct mw_near *near, uint32_t rule, struct places *places)
 {
 	const struct mw_scratch *s = m->scan->scratch;
 	const struct mw_run *of = &s->spans_of[rule];
@@ -48,13 +67,19 @@ static bool rule_near(const struct match *m, const struct mw_near *near, uint32_
 
 	if (of->n == 0)
 		return false;
-	i = span_from(s, of, m->end);
-	if ((near->side & MW_SIDE_AFTER) && i < end && s->span[i].start - m->end <= near->within)
-		return true;
+	if (near->side & MW_SIDE_AFTER)
+		for (i = span_from(s, of, m->end); i < end && s->span[i].start - m->end <= near->within; i++)
+			if (place_add(places, s->span + i))
+				return true;
+	if (!(near->side & MW_SIDE_BEFORE))
+		return false;
 	i = span_from(s, of, m->start);
 	if (i > of->first && s->span[i - 1].end > m->start)
 		i--; /* it overlaps the match: it is not beside it */
-	return (near->side & MW_SIDE_BEFORE) && i > of->first && m->start - s->span[i - 1].end <= near->within;
+	for (; i > of->first && m->start - s->span[i - 1].end <= near->within; i--)
+		if (place_add(places, s->span + i - 1))
+			return true;
+	return false;
 }
 
 /* The name of the match's column. */
@@ -91,6 +116,7 @@ static bool entry_in_column(struct match *m, const struct mw_compiled_near *near
 
 static bool entry_beside(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
 {
+	struct places places = {.n = 0, .enough = near->near->least ? near->near->least : 1};
 	size_t which;
 
 	if (near->context) {
@@ -100,7 +126,7 @@ static bool entry_beside(const struct match *m, const struct mw_compiled_near *n
 		return true;
 	}
 	for (size_t i = 0; i < near->rules; i++)
-		if (rule_near(m, near->near, near->rule[i])) {
+		if (rule_near(m, near->near, near->rule[i], &places)) {
 			*cue = near->rule_cue[i];
 			return true;
 		}
@@ -257,7 +283,8 @@ static int is_except(const struct match *m, struct mw_str match)
 		int rc;
 
 		mw_allowance_begin(&allowance);
-		rc = mw_pattern_next(c->except_pattern[i], m->scan->scratch->matcher, &allowance, match, 0, match.n, &start, &end);
+		rc =
+		    mw_pattern_next(c->except_pattern[i], m->scan->scratch->matcher, &allowance, match, 0, match.n, &start, &end);
 
 		if (rc != 0)
 			return rc;
@@ -305,7 +332,7 @@ int mw_judge(struct mw_scan *s, uint32_t rule, size_t start, size_t end)
 	if (clause == SIZE_MAX || m.c->rule->level[clause].confidence == 0)
 		return 1;
 	rc = m.c->is_source ? span_add(&m) : 0;
-	if (rc == 0 && (s->only == SIZE_MAX || s->only == rule))
+	if (rc == 0 && (s->only == SIZE_MAX ? m.c->rule->kind != MW_CONTEXT : s->only == rule))
 		rc = finding_add(&m, &m.c->rule->level[clause]);
 	return rc < 0 ? rc : m.failed ? m.failed : 1;
 }

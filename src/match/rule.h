@@ -20,6 +20,7 @@ struct mw_near {
 	uint32_t name;	 /* index into mw_rule.near_name; entries of one name count together */
 	uint32_t side;	 /* enum mw_side */
 	uint32_t within; /* octets of folded text; default 60 */
+	uint32_t least;	 /* so many findings of the rules that do not overlap must be near; 0 and 1: one */
 	size_t phrases;	 /* whole words, ASCII case-insensitive, one space stands for any run of blanks */
 	const char *const *phrase;
 	size_t rules; /* indices into the rules that this one is among */
@@ -55,6 +56,7 @@ struct mw_except_pattern {
 
 #define MW_NEAR_NAMES_MAX 8u /* names of one rule */
 #define MW_NEARS_MAX 64u     /* entries of one rule */
+#define MW_LEAST_MAX 16u     /* findings that an entry may ask for */
 #define MW_ZONE_BIT(zone) (1u << (zone))
 #define MW_ZONE_LAST MW_ZONE_FILENAME
 

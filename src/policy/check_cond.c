@@ -69,6 +69,10 @@ static bool check_rule(struct mw_checker *c, const struct mw_cond *cond, struct 
 	for (size_t i = 0; i < cond->zones.n; i++)
 		if (!mw_check_zone(c, &cond->zones.v[i], &e->zones))
 			return false;
+	if (c->plan->rule[rule].kind == MW_CONTEXT) {
+		mw_check_error(c, name->place, NULL, "rule \"%s\" is of kind context: it is never found", name->text);
+		return false;
+	}
 	if (c->plan->rule[rule].shadow)
 		mw_check_warn(c, name->place, "take \"shadow\" out of it", "rule \"%s\" is in shadow: here it is never found",
 			      name->text);

@@ -102,10 +102,22 @@ static bool take_rules(struct mw_work *w, const char *entry)
 	return false;
 }
 
-/* before, after, within 60: in any order, each at most once */
+/* at least 2 */
+static bool take_least(struct mw_work *w)
+{
+	(void)mw_cursor_take(&w->cur);
+	if (mw_cursor_is_over(&w->cur) || !mw_cursor_at_word(&w->cur, "least")) {
+		mw_work_wrong(w, "at", "\"least\" and a number");
+		return false;
+	}
+	(void)mw_cursor_take(&w->cur);
+	return mw_work_number(w, "at least", 1, MW_LEAST_MAX, &entry_in_work(w)->near.least);
+}
+
+/* before, after, within 60, and behind rules at least 2: in any order, each at most once */
 static bool take_window(struct mw_work *w)
 {
-	bool side = false, within = false;
+	bool side = false, within = false, rules = entry_in_work(w)->rules.n > 0;
 
 	for (;;) {
 		bool before = mw_cursor_at_word(&w->cur, "before"), after = mw_cursor_at_word(&w->cur, "after");
@@ -120,6 +132,9 @@ static bool take_window(struct mw_work *w)
 			within = true;
 			(void)mw_cursor_take(&w->cur);
 			if (!mw_work_number(w, "within", 1, WITHIN_MAX, &entry_in_work(w)->near.within))
+				return false;
+		} else if (rules && !entry_in_work(w)->near.least && mw_cursor_at_word(&w->cur, "at")) {
+			if (!take_least(w))
 				return false;
 		} else {
 			return true;

@@ -99,10 +99,10 @@ static void print_except_patterns(const struct mw_rule *r, struct mw_buf *out)
 
 static void print_rule(const struct mw_plan *plan, const struct mw_rule *r, struct mw_buf *out)
 {
-	static const char *const kinds[] = {"?", "identifier", "clinical", "structure"};
+	static const char *const kinds[] = {"?", "identifier", "clinical", "structure", "context"};
 
 	mw_buf_printf(out, "%s %s at %s:%u:%u\n\tkind %s\n", r->terms ? "words" : "rule", r->name, plan->source[r->file].shown,
-		      r->line, r->column, kinds[r->kind <= MW_STRUCTURE ? r->kind : 0]);
+		      r->line, r->column, kinds[r->kind <= MW_CONTEXT ? r->kind : 0]);
 	if (r->about[0]) {
 		mw_buf_puts(out, "\tabout ");
 		mw_text_quote(r->about, out);

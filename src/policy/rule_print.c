@@ -71,4 +71,6 @@ void mw_text_near(const struct mw_rule *all, const struct mw_rule *r, const stru
 		      : near->side == MW_SIDE_AFTER ? " after"
 						    : "",
 		      near->within);
+	if (near->least)
+		mw_buf_printf(out, " at least %u", near->least);
 }

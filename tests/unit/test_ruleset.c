@@ -241,6 +241,44 @@ static void test_findings_share(void **state)
 	mw_ruleset_free(&set);
 }
 
+/* A rule of kind context is never found and is context; `least` findings must be near, and those that overlap are one. */
+static void test_least(void **state)
+{
+	static const uint32_t others[] = {0, 1};
+	const struct mw_rule v[] = {
+	    {.name = "word", .kind = MW_CONTEXT, .pattern = LIT("flu"), LEVELS({70, NULL})},
+	    {.name = "longer", .kind = MW_CONTEXT, .pattern = LIT("a flu|cold"), LEVELS({70, NULL})},
+	    {.name = "both",
+	     .kind = MW_CLINICAL,
+	     .pattern = LIT("x"),
+	     LEVELS({80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 10, .least = 2, .rules = COUNT(others), .rule = others})},
+	};
+	static const struct {
+		const char *text, *found;
+	} row[] = {
+	    {"x a flu", ""}, /* one word, whoever knows it */
+	    {"x flu flu", "both:80:x|"},
+	    {"flu x flu", "both:80:x|"},
+	    {"a flu x cold", "both:80:x|"},
+	    {"x flu          flu", ""}, /* too far */
+	    {"flu flu", ""},
+	};
+	struct mw_ruleset *set = compile(v, COUNT(v));
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct scanned s = scan(set, row[i].text, strlen(row[i].text), 100);
+
+		show(set, &s, row[i].text, out, sizeof(out));
+		assert_string_equal(out, row[i].found);
+		mw_arena_free(&s.arena);
+	}
+	mw_ruleset_free(&set);
+}
+
 /* A pattern that explodes is indeterminate, soon, and the other rules still speak. */
 static void test_catastrophic(void **state)
 {
@@ -555,7 +593,7 @@ int main(void)
 	    cmocka_unit_test(test_findings_share), cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic),
 	    cmocka_unit_test(test_long_text),	   cmocka_unit_test(test_refused),	cmocka_unit_test(test_samples),
 	    cmocka_unit_test(test_no_memory),	   cmocka_unit_test(test_threads),	cmocka_unit_test(test_cues),
-	    cmocka_unit_test(test_awake),	   cmocka_unit_test(test_data),
+	    cmocka_unit_test(test_awake),	   cmocka_unit_test(test_data),	cmocka_unit_test(test_least),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
