@@ -19,25 +19,76 @@ bool mark_is_name(const struct mark *m)
 	return m->text.n > 0;
 }
 
-/* Words of a name that say nothing of who it is. */
-static bool is_title(const char *p, size_t n)
+/* Words of a match that say nothing of who it is: titles, and words by which the reader, the writer and a relative are found. */
+static bool is_nobodys(const char *p, size_t n)
 {
-	static const char *const titles[] = {"mr", "mrs", "ms", "miss", "mx", "jr", "sr", "ii", "iii", NULL};
+	static const char *const words[] = {"mr",
+					    "mrs",
+					    "ms",
+					    "miss",
+					    "mx",
+					    "jr",
+					    "sr",
+					    "ii",
+					    "iii",
+					    "my",
+					    "me",
+					    "your",
+					    "you",
+					    "ur",
+					    "mom",
+					    "mum",
+					    "dad",
+					    "daddy",
+					    "mother",
+					    "father",
+					    "son",
+					    "wife",
+					    "husband",
+					    "spouse",
+					    "daughter",
+					    "sister",
+					    "brother",
+					    "aunt",
+					    "uncle",
+					    "niece",
+					    "nephew",
+					    "cousin",
+					    "child",
+					    "baby",
+					    "partner",
+					    "nana",
+					    "grandma",
+					    "grandpa",
+					    "grandmother",
+					    "grandfather",
+					    "granddaughter",
+					    "grandson",
+					    "boyfriend",
+					    "girlfriend",
+					    "told",
+					    "gave",
+					    "given",
+					    "prescribed",
+					    "saw",
+					    "makes",
+					    "made",
+					    NULL};
 
-	for (const char *const *t = titles; *t; t++)
+	for (const char *const *t = words; *t; t++)
 		if (strlen(*t) == n && memcmp(*t, p, n) == 0)
 			return true;
 	return false;
 }
 
-/* Hashes of the words of a name, initials and titles left out; how many. */
+/* Hashes of the words of a name, initials and what is nobody's left out; how many. */
 static size_t words_of(struct mw_str text, uint64_t word[PERSON_WORDS])
 {
 	size_t words = 0;
 
 	for (size_t at = 0; at < text.n && words < PERSON_WORDS;) {
 		uint64_t hash = 0xcbf29ce484222325u;
-		char head[5];
+		char head[14];
 		size_t n = 0;
 
 		for (; at < text.n && is_letter((unsigned char)text.p[at]); at++, n++) {
@@ -48,7 +99,7 @@ static size_t words_of(struct mw_str text, uint64_t word[PERSON_WORDS])
 				head[n] = c;
 			hash = (hash ^ (unsigned char)c) * 0x100000001b3u;
 		}
-		if (n > 1 && !(n <= sizeof(head) && is_title(head, n)))
+		if (n > 1 && !(n <= sizeof(head) && is_nobodys(head, n)))
 			word[words++] = hash;
 		if (n == 0)
 			at++;

@@ -22,7 +22,7 @@ static const struct mw_check checks[] = {
     {"person-known", "first name and surname, and the lists know the first name", row_known, 0},
     {"surname", "a surname, or first name and surname: behind Mr or Mrs", row_surname, 0},
     {"first-name",
-     "a first name alone that the lists know, and that is no ordinary word; or a whole name of which they know the first",
+     "a first name that the lists know and that is no ordinary word, alone or with an initial; or a whole name with such a first",
      row_given, 0},
     {0},
 };

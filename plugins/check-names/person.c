@@ -125,7 +125,7 @@ bool check_names_person(const char *p, size_t n)
 }
 
 /* Behind a label that a patient's name follows: one of both names is a name, and nothing but being a word speaks against the
- * other. */
+ * other; behind an initial nothing speaks against the surname. */
 bool check_names_labelled(const char *p, size_t n)
 {
 	struct name_word word[NAME_WORDS];
@@ -133,8 +133,11 @@ bool check_names_labelled(const char *p, size_t n)
 
 	if (check_names_person(p, n))
 		return true;
-	return take_apart(word, name_words(p, n, word), &who) && !who.first->initial &&
-	       (who.first_weight >= UNKNOWN || who.last_weight >= BOTH);
+	if (!take_apart(word, name_words(p, n, word), &who))
+		return false;
+	if (who.first->initial)
+		return who.last_weight >= UNKNOWN;
+	return who.first_weight >= UNKNOWN || who.last_weight >= BOTH;
 }
 
 /* The lists know the first name, and it is not one that a sentence may begin with: for places that say little. */
@@ -151,28 +154,32 @@ bool check_names_known(const char *p, size_t n)
 	       (who.last_weight == NAME || who.last_weight == UNKNOWN);
 }
 
-/* What stands behind Mr or Mrs: one word or a whole name. */
+/* What stands behind Mr or Mrs: one word or a whole name, of which the surname is no word. */
 bool check_names_surname(const char *p, size_t n)
 {
 	struct name_word word[NAME_WORDS];
 	size_t words = name_words(p, n, word);
 	const struct name_word *v[NAME_WORDS];
 	size_t full = full_words(word, words, v);
+	struct person who;
 
 	if (full == 0)
 		return false;
 	if (full > 1)
-		return check_names_person(p, n);
+		return check_names_labelled(p, n) || (take_apart(word, words, &who) && who.last_weight >= UNKNOWN);
 	return v[0]->n > 1 && weigh_last(v[0]) >= UNKNOWN;
 }
 
-/* One word that is a first name, a most frequent one where it is a word as well; or a whole name that the lists know. */
+/* One word that is a first name, a most frequent one where it is a word as well, perhaps with the initial of the surname behind
+ * it; or a whole name that the lists know. */
 bool check_names_given(const char *p, size_t n)
 {
 	struct name_word word[NAME_WORDS];
 	size_t words = name_words(p, n, word);
 	enum weight weight;
 
+	if (words == 2 && word[1].initial && !word[0].comma)
+		words = 1;
 	if (words != 1)
 		return check_names_known(p, n);
 	weight = word[0].n < 2 ? AGAINST : weigh_first(word);

@@ -13,7 +13,7 @@ from .names import Names
 from .template import Fill, parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FILES = {"dev": ["dev.txt", "dev-2.txt"], "held-out": ["held-out.txt"], "round-1": ["round-1.txt"], "round-2": ["round-2.txt"]}
+FILES = {"dev": ["dev.txt", "dev-2.txt"], "held-out": ["held-out.txt"], "round-1": ["round-1.txt"], "round-2": ["round-2.txt"], "round-3": ["round-3.txt"]}
 HEADINGS = {  # how a note names its patient
     "dev": [
         "Patient: {name}\nDOB: {dob}\nMRN: {mrn}\n\n",
@@ -370,7 +370,7 @@ class Maker:
         for one in self.templates:
             for number in range(2):
                 fill = self.fill("round", one.name, number)
-                self.add(fill, one.register, one.name, number, one.label, one.headers["Subject"], one.body, "colleague")
+                self.add(fill, one.register, one.name, number, one.label, one.headers["Subject"], one.body, one.headers.get("To", "colleague"))
                 self.cases[-1].patients = one.patients
 
     def make(self, each=6):

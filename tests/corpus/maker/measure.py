@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """measure: how well the shipped policy tells the labelled mails apart; counts only, no message text."""
 
+import hashlib
 import json
 import os
 import re
@@ -91,6 +92,12 @@ class Tally:
             self.false += said
             self.clean += not said
 
+    def __str__(self):
+        return (
+            f"{self.hit + self.missed} phi, {self.missed} missed, {self.false + self.clean} clean, {self.false} false, "
+            f"recall {ratio(self.recall())}, precision {ratio(self.precision())}"
+        )
+
     def recall(self):
         return self.hit / (self.hit + self.missed) if self.hit + self.missed else None
 
@@ -129,6 +136,11 @@ def people_said(one):
 
 def step(n):
     return max((s for s in STEPS if s <= n), default=0)
+
+
+def half(case):
+    """a or b: half of the templates."""
+    return "ab"[hashlib.sha256(case.template.encode()).digest()[0] & 1]
 
 
 class Split:
