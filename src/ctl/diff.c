@@ -248,14 +248,24 @@ static void print_totals(const struct ctl *ctl, const char *title, json_t *total
 	}
 }
 
+/* One that only observes does nothing of what it decides: all mail goes as it is. */
+static bool observe_differs(const struct diff *d)
+{
+	return d->plan[OLD]->observe != d->plan[NEW]->observe;
+}
+
 static void print_summary(struct diff *d)
 {
 	if (d->json) {
-		ctl_json_line(json_pack("{s:{s:I, s:I, s:I, s:O, s:O, s:O}}", "summary", "messages", (json_int_t)d->messages, "differ",
-					(json_int_t)d->differ, "failed", (json_int_t)d->failed, "classes", d->classes, "routes",
-					d->routes, "rules", d->rules));
+		ctl_json_line(json_pack("{s:{s:I, s:I, s:I, s:O, s:O, s:O, s:{s:b, s:b}}}", "summary", "messages",
+					(json_int_t)d->messages, "differ", (json_int_t)d->differ, "failed", (json_int_t)d->failed,
+					"classes", d->classes, "routes", d->routes, "rules", d->rules, "observe", "old",
+					d->plan[OLD]->observe, "new", d->plan[NEW]->observe));
 		return;
 	}
+	if (observe_differs(d))
+		printf("%smode   the %s policy only observes: it does nothing of what it decides%s\n", ctl_style(d->ctl, CTL_RED),
+		       d->plan[NEW]->observe ? "new" : "old", ctl_style(d->ctl, CTL_PLAIN));
 	printf("%s%zu messages, %zu differ", ctl_style(d->ctl, CTL_BOLD), d->messages, d->differ);
 	if (d->failed)
 		printf(", %zu could not be read", d->failed);
@@ -411,7 +421,7 @@ int ctl_diff(struct ctl *ctl, int argc, char **argv)
 		if (d.gen[NEW])
 			r = run(&d, a.corpus, a.n);
 	}
-	if (r == CTL_OK && a.exit_code && d.differ)
+	if (r == CTL_OK && a.exit_code && (d.differ || observe_differs(&d)))
 		r = DIFFER;
 	diff_free(&d);
 	free(a.corpus);
