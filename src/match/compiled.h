@@ -43,6 +43,12 @@ struct mw_compiled {
 	struct mw_pattern **except_pattern; /* as many as the rule has */
 };
 
+/* Is there something that many texts lack and it finds nothing without? */
+static inline bool mw_compiled_sleeps(const struct mw_compiled *c)
+{
+	return c->must || c->needs || c->needs_column;
+}
+
 struct mw_ruleset {
 	struct mw_arena *arena;
 	size_t n;
@@ -51,10 +57,10 @@ struct mw_ruleset {
 	bool has_except_patterns;
 	struct mw_terms *terms; /* of all lists together, NULL = there is none */
 	struct mw_triggers triggers;
-	struct mw_sieve *sieve; /* of the triggers, NULL = there is none */
+	struct mw_sieve *sieve;		      /* of the triggers, NULL = there is none */
 	const struct mw_prefilter *prefilter; /* goes before the sieve, NULL = none */
 	void *prefilter_db;
-	struct mw_cues *cues;	/* of all rules that need one, NULL = there is none */
+	struct mw_cues *cues; /* of all rules that need one, NULL = there is none */
 };
 
 /* A term that was seen. They are merged rule by rule when the text is done. */
@@ -71,7 +77,7 @@ struct mw_span {
 
 struct mw_scratch {
 	struct mw_hunter *hunter;
-	struct mw_layout layout; /* of the text in work */
+	struct mw_layout layout;    /* of the text in work */
 	struct mw_matcher *matcher; /* of exceptions, NULL when there are none */
 	unsigned char key[32];	    /* digests use the first 16; the rest is for a wider one */
 	struct mw_seen *seen;
@@ -81,8 +87,8 @@ struct mw_scratch {
 	size_t rules;
 	size_t *found; /* for each rule: findings in this text */
 	uint32_t *cue; /* for each rule: names that have a phrase in the text, of those it needs */
-	bool *wanted; /* for each rule: it is asked for, or context of one that is */
-	bool *run;    /* for each rule: its pattern is looked for in this stage */
+	bool *wanted;  /* for each rule: it is asked for, or context of one that is */
+	bool *run;     /* for each rule: its pattern is looked for in this stage */
 	struct mw_run {
 		size_t first, n;
 	} * spans_of; /* for each rule */

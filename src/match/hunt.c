@@ -28,14 +28,14 @@ struct range {
 struct trace {
 	uint32_t first, last; /* ranges */
 	bool mixed;	      /* they are not in order */
-	bool sought;
+	bool known;	      /* they are all of this block */
+	bool sought;	      /* they are looked for now */
 };
 
 /* One rule in one text. */
 struct trail {
 	struct mw_allowance allowance;
 	size_t at; /* the next match begins here or later */
-	bool may;  /* its pattern may match somewhere, and some stage may ask for it */
 	bool run;
 	uint32_t looks, matches;
 };
@@ -50,8 +50,9 @@ struct mw_hunter {
 	struct mw_cost *cost;		      /* NULL: not asked for */
 	void *scratch;			      /* its */
 	char *block;			      /* a copy, with MW_TRIGGER_EDGE around the text */
+	struct mw_pick *pick;		      /* triggers that are looked for now, NULL where the set has none */
 	struct mw_str text;
-	bool known; /* the ranges are those of the whole text */
+	struct mw_octets octets; /* that are in it */
 };
 
 /* A block in work. */
@@ -75,13 +76,13 @@ int mw_hunt_prepare(struct mw_ruleset *set)
 
 		if (c->pattern)
 			s = mw_syntax_read(a, c->rule->pattern, c->rule->caseless, c->rule->extended);
-		rc = s ? mw_triggers_add(&set->triggers, set->arena, s, &c->triggers) : 0;
+		rc = s ? mw_triggers_add(&set->triggers, set->arena, s, mw_compiled_sleeps(c), &c->triggers) : 0;
 		c->triggered = rc > 0;
 	}
 	mw_arena_free(&a);
 	if (rc < 0)
 		return rc;
-	set->sieve = set->triggers.n ? mw_sieve_new(set->arena, set->triggers.v, set->triggers.n) : NULL;
+	set->sieve = set->triggers.n ? mw_sieve_new(set->arena, &set->triggers) : NULL;
 	return set->triggers.n && !set->sieve ? -ENOMEM : 0;
 }
 
@@ -125,11 +126,13 @@ struct mw_hunter *mw_hunter_new(const struct mw_ruleset *set)
 	h->trace = calloc(set->triggers.lists + 1, sizeof(*h->trace));
 	h->range = calloc(RANGES_MAX, sizeof(*h->range));
 	h->block = malloc(BEFORE + BLOCK + BEHIND);
+	if (set->sieve)
+		h->pick = mw_pick_new(set->sieve);
 	if (set->prefilter)
 		rc = set->prefilter->scratch_new(set->prefilter_db, &h->scratch);
 	if (rc == 0)
 		h->prefilter = set->prefilter;
-	if (rc < 0 || !h->matcher || !h->trail || !h->trace || !h->range || !h->block)
+	if (rc < 0 || (set->sieve && !h->pick) || !h->matcher || !h->trail || !h->trace || !h->range || !h->block)
 		mw_hunter_free(&h);
 	return h;
 }
@@ -141,6 +144,7 @@ void mw_hunter_free(struct mw_hunter **h)
 	mw_matcher_free(&(*h)->matcher);
 	free((*h)->trail);
 	free((*h)->trace);
+	mw_pick_free(&(*h)->pick);
 	free((*h)->range);
 	if ((*h)->block)
 		explicit_bzero((*h)->block, BEFORE + BLOCK + BEHIND);
@@ -240,31 +244,61 @@ static bool block_sieve(struct block *b)
 	block_copy(b);
 	if (h->prefilter)
 		return h->prefilter->look(b->set->prefilter_db, h->scratch, h->block, b->copied, row_found, b) == 0 && !b->full;
-	return mw_sieve_look(b->set->sieve, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
+	mw_pick_clear(h->pick, b->set->sieve);
+	for (uint32_t i = 0; i < b->set->triggers.lists; i++)
+		if (h->trace[i].sought)
+			mw_pick_add(h->pick, b->set->sieve, i);
+	return mw_sieve_look(b->set->sieve, h->pick, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
 }
 
-/* The ranges of all traces that are sought; false as above. */
-static bool block_look(struct block *b)
+/* What the rules that run need and is not known; false: nothing. */
+static bool seek(struct block *b)
+{
+	struct mw_hunter *h = b->h;
+	bool any = false;
+
+	for (size_t i = 0; i < b->set->triggers.lists; i++)
+		h->trace[i].sought = false;
+	for (size_t i = 0; i < b->set->n; i++) {
+		struct trace *t = h->trace + b->set->rule[i].triggers;
+
+		if (!h->trail[i].run || !b->set->rule[i].triggered || t->known)
+			continue;
+		*t = (struct trace){.first = NONE, .last = NONE, .sought = true};
+		any = true;
+	}
+	return any;
+}
+
+static void forget(const struct mw_ruleset *set, struct mw_hunter *h)
+{
+	h->ranges = 0;
+	for (size_t i = 0; i < set->triggers.lists; i++)
+		h->trace[i].known = false;
+}
+
+static void block_look(struct block *b)
 {
 	struct mw_hunter *h = b->h;
 	struct mw_allowance time = {0};
-	bool any = false, kept;
+	size_t before;
+	bool kept;
 
-	h->ranges = 0;
+	/* Ranges of another block, or of so many rules that there is little room for more. */
+	if (b->to - b->from < b->text.n || h->ranges > RANGES_MAX / 2)
+		forget(b->set, h);
+	if (!seek(b))
+		return;
+	before = h->ranges;
 	b->full = false;
-	for (size_t i = 0; i < b->set->triggers.lists; i++) {
-		h->trace[i].first = h->trace[i].last = NONE;
-		h->trace[i].mixed = false;
-		any |= h->trace[i].sought;
-	}
-	if (!any)
-		return true;
 	mw_allowance_begin(&time);
 	kept = block_sieve(b);
 	mw_allowance_end(&time);
 	if (h->cost)
 		h->cost[b->set->n].time += time.used;
-	return kept;
+	h->ranges = kept ? h->ranges : before;
+	for (size_t i = 0; i < b->set->triggers.lists; i++)
+		h->trace[i].known |= kept && h->trace[i].sought;
 }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------------------
@@ -353,15 +387,16 @@ static int look_everywhere(struct block *b, uint32_t rule, mw_hunt_found found, 
 
 static int hunt_block(struct block *b, mw_hunt_found found, void *ctx, size_t *limited, bool *any)
 {
-	bool kept = b->h->known || block_look(b);
-
+	block_look(b);
 	for (uint32_t i = 0; i < b->set->n; i++) {
+		const struct mw_compiled *c = b->set->rule + i;
 		struct trail *t = b->h->trail + i;
 		int rc;
 
 		if (!t->run)
 			continue;
-		rc = kept && b->set->rule[i].triggered ? look_in_ranges(b, i, found, ctx) : look_everywhere(b, i, found, ctx);
+		rc = c->triggered && b->h->trace[c->triggers].known ? look_in_ranges(b, i, found, ctx)
+								    : look_everywhere(b, i, found, ctx);
 		if (rc == -EAGAIN) {
 			*limited = *any ? *limited : i;
 			*any = true;
@@ -386,39 +421,12 @@ static void cost_add(const struct mw_ruleset *set, struct mw_hunter *h)
 	}
 }
 
-/* The traces of these rules. */
-static void seek(const struct mw_ruleset *set, struct mw_hunter *h, bool (*wanted)(const struct trail *))
+void mw_hunt_begin(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text)
 {
-	for (size_t i = 0; i < set->triggers.lists; i++)
-		h->trace[i].sought = false;
-	for (size_t i = 0; i < set->n; i++)
-		if (set->rule[i].triggered && wanted(h->trail + i))
-			h->trace[set->rule[i].triggers].sought = true;
-}
-
-static bool may_run(const struct trail *t)
-{
-	return t->may;
-}
-
-static bool runs(const struct trail *t)
-{
-	return t->run;
-}
-
-void mw_hunt_begin(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text, const bool *may)
-{
-	struct mw_octets octets = mw_octets_of(text);
-	struct block b = {.set = set, .h = h, .text = text, .to = text.n};
-
 	h->text = text;
-	for (size_t i = 0; i < set->n; i++) {
-		const struct mw_pattern *p = may[i] ? set->rule[i].pattern : NULL;
-
-		h->trail[i] = (struct trail){.may = p && mw_pattern_possible(p, &octets)};
-	}
-	seek(set, h, may_run);
-	h->known = text.n > 0 && text.n <= BLOCK && block_look(&b);
+	h->octets = mw_octets_of(text);
+	memset(h->trail, 0, set->n * sizeof(*h->trail));
+	forget(set, h);
 }
 
 int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, mw_hunt_found found, void *ctx, size_t *limited)
@@ -428,14 +436,11 @@ int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, 
 	int rc = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
-		struct trail *t = h->trail + i;
+		const struct mw_pattern *p = run[i] ? set->rule[i].pattern : NULL;
 
-		t->run = run[i] && t->may;
-		t->may &= !run[i]; /* once for a text */
-		some |= t->run;
+		h->trail[i].run = p && mw_pattern_possible(p, &h->octets);
+		some |= h->trail[i].run;
 	}
-	if (some && !h->known)
-		seek(set, h, runs);
 	for (; some && b.from < b.text.n && rc == 0; b.from = b.to) {
 		b.to = b.text.n - b.from > BLOCK ? b.from + BLOCK : b.text.n;
 		rc = hunt_block(&b, found, ctx, limited, &any);

@@ -24,10 +24,10 @@ void mw_hunter_cost(struct mw_hunter *, struct mw_cost *); /* as mw_scratch_cost
 
 /* Told of each match. 1: go on behind it; 0: refused, so go on one octet behind its start; negative: stop. */
 typedef int (*mw_hunt_found)(void *ctx, uint32_t rule, size_t start, size_t end);
-/* A text, folded, and borrowed until the next one. may[i]: the pattern of rule i may be asked for in it (rules without a pattern
- * are left out anyway). What all looks at the text have in common is done here. */
-void mw_hunt_begin(const struct mw_ruleset *, struct mw_hunter *, struct mw_str text, const bool *may);
-/* Looks for the patterns of some of these rules: again with others, but for each rule once.
+/* A text, folded, and borrowed until the next one. */
+void mw_hunt_begin(const struct mw_ruleset *, struct mw_hunter *, struct mw_str text);
+/* Looks for the patterns of some rules in it: run[i] is rule i (those without a pattern are left out anyway). Again for the rules
+ * of a later stage, but for each rule once.
  * 0; -EAGAIN: a limit was reached in the rule *limited (the others have gone on); what found() returned; -ENOMEM. */
 int mw_hunt(const struct mw_ruleset *, struct mw_hunter *, const bool *run, mw_hunt_found, void *ctx, size_t *limited);
 

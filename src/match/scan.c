@@ -173,8 +173,8 @@ static void want(struct mw_scan *s)
 		wanted[i] = wanted[i] && looks_in(s->set->rule[i].rule, s->zone);
 }
 
-/* Does the name have a phrase in the text, or a finding of a rule? later: or may it get one? */
-static bool name_is_here(const struct mw_scan *s, size_t rule, uint32_t name, bool later)
+/* Does the name have a phrase in the text, or a finding of a rule? */
+static bool name_is_here(const struct mw_scan *s, size_t rule, uint32_t name)
 {
 	const struct mw_compiled *c = s->set->rule + rule;
 
@@ -182,33 +182,23 @@ static bool name_is_here(const struct mw_scan *s, size_t rule, uint32_t name, bo
 		return true;
 	for (size_t i = 0; i < c->rule->nears; i++)
 		for (size_t k = 0; c->near[i].near->name == name && k < c->near[i].rules; k++)
-			if (later || s->scratch->spans_of[c->near[i].rule[k]].n)
+			if (s->scratch->spans_of[c->near[i].rule[k]].n)
 				return true;
 	return false;
 }
 
 /* Has the text what the rule finds nothing without? */
-static bool is_awake(const struct mw_scan *s, size_t rule, bool later)
+static bool is_awake(const struct mw_scan *s, size_t rule)
 {
 	const struct mw_compiled *c = s->set->rule + rule;
 	bool any = !c->needs;
 
 	for (uint32_t name = 0; name < c->rule->near_names; name++) {
-		if (c->must >> name & 1u && !name_is_here(s, rule, name, later))
+		if (c->must >> name & 1u && !name_is_here(s, rule, name))
 			return false;
-		any = any || (c->needs >> name & 1u && name_is_here(s, rule, name, later));
+		any = any || (c->needs >> name & 1u && name_is_here(s, rule, name));
 	}
 	return any && (!c->needs_column || mw_layout_has_columns(&s->scratch->layout));
-}
-
-/* All patterns that some stage may look for. */
-static void foresee(struct mw_scan *s)
-{
-	struct mw_scratch *scratch = s->scratch;
-
-	for (size_t i = 0; i < s->set->n; i++)
-		scratch->run[i] = s->set->rule[i].pattern && scratch->wanted[i] && is_awake(s, i, true);
-	mw_hunt_begin(s->set, scratch->hunter, s->folded->text, scratch->run);
 }
 
 /* The patterns of a stage that may find something. */
@@ -220,7 +210,7 @@ static bool choose(struct mw_scan *s, uint32_t stage)
 	for (size_t i = 0; i < s->set->n; i++) {
 		const struct mw_compiled *c = s->set->rule + i;
 
-		scratch->run[i] = c->pattern && c->stage == stage && scratch->wanted[i] && is_awake(s, i, false);
+		scratch->run[i] = c->pattern && c->stage == stage && scratch->wanted[i] && is_awake(s, i);
 		any |= scratch->run[i];
 	}
 	return any;
@@ -275,7 +265,7 @@ static int scan_rules(struct mw_scan *s, size_t *rule)
 	if (s->set->cues)
 		mw_cues_look(s->set->cues, s->folded->text, scratch->cue);
 	terms = see_terms(s);
-	foresee(s);
+	mw_hunt_begin(s->set, scratch->hunter, s->folded->text);
 	for (uint32_t stage = 0; stage < s->set->stages; stage++) {
 		int rc = scan_stage(s, stage, rule);
 

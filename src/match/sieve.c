@@ -21,14 +21,24 @@ struct fine {
 struct group {
 	uint32_t from; /* its first row */
 	uint32_t words;
+	uint32_t first;	   /* of its words, among those of all groups */
 	struct fine *fine; /* a word for each 64 rows */
 };
 
 struct mw_sieve {
 	uint64_t coarse[COARSE][256];
 	struct group group[GROUPS];
-	uint32_t *order; /* triggers, those of one row beside each other */
-	uint32_t *row;	 /* the triggers of row i: order[row[i], row[i + 1]) */
+	uint32_t *order;   /* triggers, those of one row beside each other */
+	uint32_t *row;	   /* the triggers of row i: order[row[i], row[i + 1]) */
+	uint32_t *list;	   /* the triggers of list i: [list[i], list[i + 1]) */
+	uint32_t *place;   /* of a trigger's row: WORD times the word, and the bit in there */
+	uint8_t *group_of; /* a word */
+	uint32_t words;
+};
+
+struct mw_pick {
+	uint64_t groups;
+	uint64_t *word; /* rows */
 };
 
 /* Neighbouring rows that are to be one group. */
@@ -44,10 +54,10 @@ static struct mw_octets set_of(const struct mw_trigger *t, size_t k)
 	return k < t->n ? t->set[k] : MW_OCTETS_ALL;
 }
 
-/* 0: the same row. */
+/* 0: the same row. Those that are seldom looked for stand apart, so that there are groups of nothing else. */
 static int row_order(const struct mw_trigger *x, const struct mw_trigger *y)
 {
-	int rc = memcmp(x->set, y->set, sizeof(x->set));
+	int rc = x->seldom != y->seldom ? x->seldom - y->seldom : memcmp(x->set, y->set, sizeof(x->set));
 
 	return rc ? rc : (x->n > y->n) - (x->n < y->n);
 }
@@ -114,9 +124,15 @@ static bool group_fill(struct mw_sieve *s, struct mw_arena *a, size_t i, const s
 
 	g->from = r->from;
 	g->words = (r->to - r->from + WORD - 1) / WORD;
+	g->first = s->words;
+	memset(s->group_of + s->words, (int)i, g->words);
+	s->words += g->words;
 	g->fine = mw_arena_array(a, g->words, sizeof(*g->fine));
 	if (!g->fine)
 		return false;
+	for (uint32_t k = r->from; k < r->to; k++)
+		for (uint32_t at = s->row[k]; at < s->row[k + 1]; at++)
+			s->place[s->order[at]] = g->first * WORD + (k - r->from);
 	for (uint32_t k = r->from; k < r->to; k++)
 		fine_add(g->fine + (k - r->from) / WORD, (k - r->from) % WORD, v + s->order[s->row[k]]);
 	for (size_t k = 0; k < COARSE; k++)
@@ -151,20 +167,67 @@ static bool groups_make(struct mw_sieve *s, struct mw_arena *a, struct run *run,
 	return ok;
 }
 
-struct mw_sieve *mw_sieve_new(struct mw_arena *a, const struct mw_trigger *v, size_t n)
+struct mw_sieve *mw_sieve_new(struct mw_arena *a, const struct mw_triggers *t)
 {
 	struct mw_sieve *s = mw_arena_alloc(a, sizeof(*s));
-	struct run *run = calloc(n ? n : 1, sizeof(*run));
+	struct run *run = calloc(t->n ? t->n : 1, sizeof(*run));
 
 	if (s) {
-		s->order = mw_arena_array(a, n, sizeof(*s->order));
-		s->row = mw_arena_array(a, n + 1, sizeof(*s->row));
+		s->order = mw_arena_array(a, t->n, sizeof(*s->order));
+		s->row = mw_arena_array(a, t->n + 1, sizeof(*s->row));
+		s->list = mw_arena_array(a, t->lists + 1u, sizeof(*s->list));
+		s->place = mw_arena_array(a, t->n, sizeof(*s->place));
+		s->group_of = mw_arena_array(a, t->n / WORD + GROUPS, 1);
 	}
-	if (!s || !run || !s->order || !s->row || n >= UINT32_MAX || !groups_make(s, a, run, v, n))
+	if (!s || !run || !s->order || !s->row || !s->list || !s->place || !s->group_of || t->n >= UINT32_MAX / WORD ||
+	    !groups_make(s, a, run, t->v, t->n))
 		s = NULL;
+	for (uint32_t i = 0; s && i < t->n; i++)
+		s->list[t->v[i].list + 1] = i + 1;
+	for (uint32_t i = 1; s && i <= t->lists; i++) /* an empty list ends where the one before it does */
+		s->list[i] = s->list[i] > s->list[i - 1] ? s->list[i] : s->list[i - 1];
 	free(run);
 	return s;
 }
+
+void mw_pick_free(struct mw_pick **p)
+{
+	if (*p)
+		free((*p)->word);
+	free(*p);
+	*p = NULL;
+}
+
+struct mw_pick *mw_pick_new(const struct mw_sieve *s)
+{
+	struct mw_pick *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->word = calloc(s->words, sizeof(*p->word));
+	if (!p->word)
+		mw_pick_free(&p);
+	return p;
+}
+
+void mw_pick_clear(struct mw_pick *p, const struct mw_sieve *s)
+{
+	p->groups = 0;
+	memset(p->word, 0, s->words * sizeof(*p->word));
+}
+
+void mw_pick_add(struct mw_pick *p, const struct mw_sieve *s, uint32_t list)
+{
+	for (uint32_t i = s->list[list]; i < s->list[list + 1]; i++) {
+		uint32_t at = s->place[i], word = at / WORD;
+
+		p->word[word] |= (uint64_t)1 << (at % WORD);
+		p->groups |= (uint64_t)1 << s->group_of[word];
+	}
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------------------------
+ */
 
 static bool row_hit(const struct mw_sieve *s, uint32_t row, size_t at, mw_sieve_hit hit, void *ctx)
 {
@@ -174,12 +237,12 @@ static bool row_hit(const struct mw_sieve *s, uint32_t row, size_t at, mw_sieve_
 	return true;
 }
 
-static bool look_closer(const struct mw_sieve *s, const struct group *g, const unsigned char *p, size_t at, mw_sieve_hit hit,
-			void *ctx)
+static bool look_closer(const struct mw_sieve *s, const struct mw_pick *pick, const struct group *g, const unsigned char *p,
+			size_t at, mw_sieve_hit hit, void *ctx)
 {
 	for (uint32_t w = 0; w < g->words; w++) {
 		uint64_t(*mask)[256] = g->fine[w].mask;
-		uint64_t m = mask[0][p[0]] & mask[1][p[1]] & mask[2][p[2]] & mask[3][p[3]];
+		uint64_t m = mask[0][p[0]] & mask[1][p[1]] & mask[2][p[2]] & mask[3][p[3]] & pick->word[g->first + w];
 
 		m &= mask[4][p[4]] & mask[5][p[5]] & mask[6][p[6]] & mask[7][p[7]];
 		for (; m; m &= m - 1)
@@ -189,15 +252,15 @@ static bool look_closer(const struct mw_sieve *s, const struct group *g, const u
 	return true;
 }
 
-bool mw_sieve_look(const struct mw_sieve *s, const char *text, size_t n, mw_sieve_hit hit, void *ctx)
+bool mw_sieve_look(const struct mw_sieve *s, const struct mw_pick *pick, const char *text, size_t n, mw_sieve_hit hit, void *ctx)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
 	for (size_t at = 0; at < n; at++, p++) {
-		uint64_t m = s->coarse[0][p[0]] & s->coarse[1][p[1]] & s->coarse[2][p[2]] & s->coarse[3][p[3]];
+		uint64_t m = s->coarse[0][p[0]] & s->coarse[1][p[1]] & s->coarse[2][p[2]] & s->coarse[3][p[3]] & pick->groups;
 
 		for (; m; m &= m - 1)
-			if (!look_closer(s, s->group + __builtin_ctzll(m), p, at, hit, ctx))
+			if (!look_closer(s, pick, s->group + __builtin_ctzll(m), p, at, hit, ctx))
 				return false;
 	}
 	return true;

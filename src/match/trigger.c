@@ -533,7 +533,7 @@ static bool same(const struct mw_trigger *a, const struct mw_trigger *b)
 }
 
 /* The list of the triggers from v[from] on: an older one that is the same takes their place. */
-static uint32_t list_of(struct mw_triggers *l, size_t from)
+static uint32_t list_of(struct mw_triggers *l, size_t from, bool seldom)
 {
 	size_t n = l->n - from, k;
 
@@ -543,14 +543,18 @@ static uint32_t list_of(struct mw_triggers *l, size_t from)
 		for (k = 0; next - at == n && k < n && same(l->v + at + k, l->v + from + k); k++)
 			;
 		if (n && k == n) {
+			for (k = at; k < next; k++)
+				l->v[k].seldom &= seldom;
 			l->n = from;
 			return l->v[at].list;
 		}
 	}
+	for (k = from; k < l->n; k++)
+		l->v[k].seldom = seldom;
 	return l->lists++;
 }
 
-int mw_triggers_add(struct mw_triggers *l, struct mw_arena *a, const struct mw_syntax *s, uint32_t *list)
+int mw_triggers_add(struct mw_triggers *l, struct mw_arena *a, const struct mw_syntax *s, bool seldom, uint32_t *list)
 {
 	struct rows rows = {.v = calloc(1, sizeof(*rows.v)), .n = 1};
 	size_t from = l->n;
@@ -563,7 +567,7 @@ int mw_triggers_add(struct mw_triggers *l, struct mw_arena *a, const struct mw_s
 	if (rc == 0)
 		rc = windows(l, a, &rows);
 	if (rc > 0)
-		*list = list_of(l, from);
+		*list = list_of(l, from, seldom);
 	free(rows.v);
 	return rc;
 }

@@ -15,6 +15,7 @@
 
 struct mw_trigger {
 	uint32_t list; /* that it belongs to */
+	bool seldom;   /* of patterns that are seldom looked for */
 	uint8_t n;
 	int16_t min, max; /* from the start of the match to the trigger; -1: it begins with the octet before the match */
 	struct mw_octets set[MW_TRIGGER_SETS];
@@ -29,8 +30,8 @@ struct mw_triggers {
 };
 
 /* Appends the triggers of a pattern: wherever it matches, at least one of them stands. 1: they are those of *list; 0: it has none
- * that are rare enough to be of use; -ENOMEM. */
-int mw_triggers_add(struct mw_triggers *, struct mw_arena *, const struct mw_syntax *, uint32_t *list);
+ * that are rare enough to be of use; -ENOMEM. seldom: the pattern is looked for in few texts. */
+int mw_triggers_add(struct mw_triggers *, struct mw_arena *, const struct mw_syntax *, bool seldom, uint32_t *list);
 /* How many of an ordinary text's octets begin such a row, at a guess. */
 double mw_trigger_share(const struct mw_octets *set, size_t n);
 

@@ -155,7 +155,7 @@ static void compare(const char *path, struct mw_str text)
 		memset(&seen[i], 0, sizeof(seen[i]));
 		if (!all.set[i])
 			continue;
-		mw_hunt_begin(all.set[i], all.hunter[i], text, all.run);
+		mw_hunt_begin(all.set[i], all.hunter[i], text);
 		whole[i] = mw_hunt(all.set[i], all.hunter[i], all.run, found, &seen[i], &limited) == 0;
 	}
 	all.matches += seen[PLAIN].n;

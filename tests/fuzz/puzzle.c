@@ -516,20 +516,27 @@ static void refused(void *ctx, const struct mw_rule *r, size_t offset, const cha
 	abort(); /* PCRE2 takes all of them */
 }
 
-/* The rule set as it is, with a prefilter, or looking everywhere. false: a limit was reached in *limited. */
-static bool hunt(const struct mw_ruleset *set, struct mw_str text, struct found *f, size_t *limited)
+/* In two stages, as rules are looked for whose context are others. false: a limit was reached. */
+static bool hunt(const struct mw_ruleset *set, struct mw_str text, struct found *f)
 {
 	struct mw_hunter *h = mw_hunter_new(set);
-	bool run[PUZZLE_RULES];
-	int rc;
+	bool whole = true;
 
 	must(h != NULL);
-	memset(run, 1, sizeof(run));
-	mw_hunt_begin(set, h, text, run);
-	rc = mw_hunt(set, h, run, hunted, f, limited);
-	must(rc == 0 || rc == -EAGAIN);
+	mw_hunt_begin(set, h, text);
+	for (size_t stage = 0; stage < 2; stage++) {
+		bool run[PUZZLE_RULES];
+		size_t limited;
+		int rc;
+
+		for (size_t i = 0; i < PUZZLE_RULES; i++)
+			run[i] = i % 2 == stage;
+		rc = mw_hunt(set, h, run, hunted, f, &limited);
+		must(rc == 0 || rc == -EAGAIN);
+		whole = whole && rc == 0;
+	}
 	mw_hunter_free(&h);
-	return rc == 0;
+	return whole;
 }
 
 struct puzzle_result puzzle_solve(const struct puzzle *z, const struct mw_prefilter *prefilter, void *inst)
@@ -540,13 +547,12 @@ struct puzzle_result puzzle_solve(const struct puzzle *z, const struct mw_prefil
 	struct mw_ruleset *set = NULL;
 	struct mw_folded f;
 	struct mw_err err;
-	size_t limited;
 	bool whole;
 
 	must(a && mw_fold(a, (struct mw_str){.p = z->text, .n = z->n}, &f) == 0);
 	must(mw_ruleset_compile(z->rule, z->rules, NULL, refused, NULL, &set, NULL) == 0);
 	must(!prefilter || mw_ruleset_prefilter(set, prefilter, inst, &err) == 0);
-	whole = hunt(set, f.text, fast, &limited);
+	whole = hunt(set, f.text, fast);
 	for (size_t i = 0; i < z->rules; i++) {
 		ret.triggered += !mw_ruleset_everywhere(set, i);
 		/* A limit of one pattern may hide those of others. */
