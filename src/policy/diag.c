@@ -79,6 +79,8 @@ const char *mw_diag_did_you_mean(struct mw_diags *d, const char *word, const cha
 	unsigned best = near_enough(word) + 1;
 	const char *found = NULL, *hint;
 
+	if (d->n >= MW_DIAGS_MAX)
+		return NULL; /* it would not be shown, and a large policy has many words */
 	for (; *words; words++) {
 		unsigned distance = mw_str_distance(word, *words, best);
 

@@ -291,6 +291,11 @@ static void test_did_you_mean(void **state)
 	assert_null(mw_diag_did_you_mean(&diags, "x", words));
 	assert_null(mw_diag_did_you_mean(&diags, "near", words));
 	assert_null(mw_diag_did_you_mean(&diags, "", words));
+	/* what is only counted asks for no hint */
+	for (size_t i = 0; i <= MW_DIAGS_MAX; i++)
+		mw_diag_add(&diags, MW_DIAG_ERROR, (struct mw_place){.source = UINT32_MAX}, NULL, "case %zu", i);
+	assert_null(mw_diag_did_you_mean(&diags, "wihtin", words));
+	assert_non_null(strstr(printed(false, false), "1 more not shown\n"));
 }
 
 /* ---- policies in memory -----------------------------------------------------------------------------------------------------
