@@ -30,6 +30,7 @@ struct trace {
 	bool mixed;	      /* they are not in order */
 	bool known;	      /* they are all of this block */
 	bool sought;	      /* they are looked for now */
+	bool later, foreseen; /* a later stage of this text has asked for them; of the last one */
 };
 
 /* One rule in one text. */
@@ -53,6 +54,7 @@ struct mw_hunter {
 	struct mw_pick *pick;		      /* triggers that are looked for now, NULL where the set has none */
 	struct mw_str text;
 	struct mw_octets octets; /* that are in it */
+	bool again;		 /* a stage was there before */
 };
 
 /* A block in work. */
@@ -251,7 +253,15 @@ static bool block_sieve(struct block *b)
 	return mw_sieve_look(b->set->sieve, h->pick, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
 }
 
-/* What the rules that run need and is not known; false: nothing. */
+static void sought(struct trace *t)
+{
+	t->first = t->last = NONE;
+	t->mixed = false;
+	t->sought = true;
+}
+
+/* What the rules that run need and is not known; false: nothing. The first time also what later stages have asked for in the last
+ * text: they often do so again. */
 static bool seek(struct block *b)
 {
 	struct mw_hunter *h = b->h;
@@ -262,11 +272,16 @@ static bool seek(struct block *b)
 	for (size_t i = 0; i < b->set->n; i++) {
 		struct trace *t = h->trace + b->set->rule[i].triggers;
 
-		if (!h->trail[i].run || !b->set->rule[i].triggered || t->known)
+		if (!h->trail[i].run || !b->set->rule[i].triggered)
 			continue;
-		*t = (struct trace){.first = NONE, .last = NONE, .sought = true};
-		any = true;
+		t->later |= h->again;
+		if (!t->known && !t->sought)
+			sought(t);
+		any |= t->sought;
 	}
+	for (size_t i = 0; any && !h->again && i < b->set->triggers.lists; i++)
+		if (h->trace[i].foreseen && !h->trace[i].sought)
+			sought(h->trace + i);
 	return any;
 }
 
@@ -425,8 +440,11 @@ void mw_hunt_begin(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_
 {
 	h->text = text;
 	h->octets = mw_octets_of(text);
+	h->again = false;
 	memset(h->trail, 0, set->n * sizeof(*h->trail));
-	forget(set, h);
+	for (size_t i = 0; i < set->triggers.lists; i++)
+		h->trace[i] = (struct trace){.foreseen = h->trace[i].later && text.n <= BLOCK};
+	h->ranges = 0;
 }
 
 int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, mw_hunt_found found, void *ctx, size_t *limited)
@@ -445,6 +463,7 @@ int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, 
 		b.to = b.text.n - b.from > BLOCK ? b.from + BLOCK : b.text.n;
 		rc = hunt_block(&b, found, ctx, limited, &any);
 	}
+	h->again |= some;
 	if (h->cost)
 		cost_add(set, h);
 	return rc == 0 && any ? -EAGAIN : rc;

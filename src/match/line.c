@@ -64,19 +64,34 @@ bool mw_line_ends(struct mw_str line, const char *word)
 
 #define WORDS_MAX 64u
 
-/* Words by their first octet: chains, most of them empty. */
+/* Words by their first octet: chains, most of them empty. What two octets begin none is told by a bit. */
 struct by_octet {
 	unsigned char head[256], next[WORDS_MAX + 1]; /* number of a word + 1, 0 ends */
+	uint64_t pair[16];
 };
+
+static unsigned pair_of(unsigned char a, unsigned char b)
+{
+	return (a * 33u + b) % 1024;
+}
+
+static void pair_put(struct by_octet *by, unsigned char a, unsigned char b)
+{
+	by->pair[pair_of(a, b) / 64] |= 1ull << (pair_of(a, b) % 64);
+}
 
 static void chain(struct by_octet *by, const char *const *words, size_t n)
 {
-	memset(by->head, 0, sizeof(by->head));
+	memset(by, 0, sizeof(*by));
 	for (size_t i = n; i > 0; i--) {
 		unsigned char c = (unsigned char)words[i - 1][0];
 
 		by->next[i] = by->head[c];
 		by->head[c] = (unsigned char)i;
+		if (words[i - 1][1])
+			pair_put(by, c, (unsigned char)words[i - 1][1]);
+		for (unsigned k = 0; k < 256 && !words[i - 1][1]; k++)
+			pair_put(by, c, (unsigned char)k);
 	}
 }
 
@@ -101,6 +116,7 @@ uint64_t mw_line_words(struct mw_str line, const char *const *words, size_t n)
 	for (size_t at = 0; at < line.n; at++) {
 		unsigned char c = (unsigned char)line.p[at];
 		bool lower = c >= 'a' && c <= 'z';
+		unsigned pair;
 
 		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
 		if (!by.head[c] || (lower && inside)) {
@@ -108,7 +124,8 @@ uint64_t mw_line_words(struct mw_str line, const char *const *words, size_t n)
 			continue;
 		}
 		inside = lower;
-		for (unsigned i = by.head[c]; i; i = by.next[i])
+		pair = pair_of(c, at + 1 < line.n ? (unsigned char)mw_lower(line.p[at + 1]) : 0);
+		for (unsigned i = by.pair[pair / 64] >> (pair % 64) & 1 ? by.head[c] : 0; i; i = by.next[i])
 			if (!(seen >> (i - 1) & 1) && has_at(line, at, words[i - 1]) && !mw_phrase_cut(line, at))
 				seen |= 1ull << (i - 1);
 	}
