@@ -36,7 +36,7 @@ size_t patients_name(const struct patients_word *given, const struct patients_wo
 		     char key[PATIENTS_KEY]);
 
 enum patients_order { PATIENTS_ANY = 0, PATIENTS_MDY, PATIENTS_DMY };
-#define PATIENTS_DATES 6
+#define PATIENTS_DATES 16 /* four readings of each of four dates */
 /* Dates in a text as YYYYMMDD, at most PATIENTS_DATES. ANY gives every reading of 3/4/61; an order gives one: its own when the
  * calendar has it. year: the present one, for years of two digits: no date lies behind it. */
 size_t patients_dates(const char *p, size_t n, enum patients_order, unsigned year, uint32_t ret[PATIENTS_DATES]);

@@ -84,6 +84,7 @@ static void test_dates(void **state)
 	    {"1961-03-04T00:00:00Z", PATIENTS_MDY, "19610304"},
 	    {"3/4/1961 12:00:00 AM", PATIENTS_MDY, "19610304"},
 	    {"DOB: 03/04/1961, seen 5/6/2024", PATIENTS_MDY, "19610304 20240506"},
+	    {"3/4/61 5/6/62", PATIENTS_ANY, "19610304 18610304 19610403 18610403 19620506 18620506 19620605 18620605"},
 	    {"2/30/1961", PATIENTS_ANY, ""},
 	    {"2/29/2024 2/29/2023", PATIENTS_MDY, "20240229"},
 	    {"13/13/1999", PATIENTS_ANY, ""},
@@ -99,7 +100,7 @@ static void test_dates(void **state)
 	for (size_t i = 0; i < COUNT(row); i++) {
 		uint32_t date[PATIENTS_DATES];
 		size_t n = patients_dates(row[i].text, strlen(row[i].text), row[i].order, 2026, date);
-		char out[128] = "";
+		char out[9 * PATIENTS_DATES + 1] = "";
 
 		for (size_t k = 0; k < n; k++) {
 			if (k)
