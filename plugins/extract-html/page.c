@@ -50,10 +50,11 @@ static const struct {
 	const char *name;
 	enum carrier carrier;
 } carriers[] = {
-	{"abbr", TEXT},	 {"action", URL},      {"alt", TEXT},	{"aria-description", TEXT}, {"aria-label", TEXT}, {"background", URL},
-	{"cite", URL},	 {"content", TEXT},    {"data", URL},	{"formaction", URL},	    {"href", URL},	  {"label", TEXT},
-	{"longdesc", URL}, {"placeholder", TEXT}, {"poster", URL}, {"src", URL},	    {"standby", TEXT},	  {"summary", TEXT},
-	{"title", TEXT}, {"value", TEXT},
+	{"abbr", TEXT},	 {"action", URL},      {"alt", TEXT},	{"aria-description", TEXT}, {"aria-label", TEXT}, {"aria-placeholder", TEXT},
+	{"aria-valuetext", TEXT}, {"background", URL}, {"cite", URL}, {"content", TEXT},	    {"data", URL},	  {"datetime", TEXT},
+	{"download", TEXT}, {"formaction", URL}, {"href", URL},	{"label", TEXT},	    {"longdesc", URL},	  {"placeholder", TEXT},
+	{"poster", URL}, {"src", URL},	       {"srcdoc", TEXT}, {"srcset", URL},	    {"standby", TEXT},	  {"summary", TEXT},
+	{"title", TEXT}, {"value", TEXT},      {"xlink:href", URL},
 };
 
 static char lower(char c)

@@ -238,6 +238,8 @@ static const struct row unseen[] = {
 	{"<a href='#'>a</a><a href=' DATA:x'>b</a>", "ab"},
 	{"<input VALUE=1 placeholder = '2'  aria-label=3 disabled data-id=4>", "\f\n1\n2\n3\n4"},
 	{"<p title=a/>b", "b\n\f\na/"},
+	{"<iframe srcdoc='&lt;p>SSN 219-09-9998&lt;/p>'></iframe>a", "a\n\f\n<p>SSN 219-09-9998</p>"},
+	{"<a download='219-09-9998.pdf' href=x>a</a>", "a\n\f\n219-09-9998.pdf"},
 	{"<p =title=x>b", "b"},
 	{"<p title=\"a > b\">c", "c\n\f\na > b"},
 	{"<meta name=author content='Dr. X'>c", "c\n\f\nDr. X"},
