@@ -120,8 +120,11 @@ bool check_names_person(const char *p, size_t n)
 		return who.last_weight != WORD || name_ordinary(who.last->p) == 'b'; /* Amy Butcher, not Amy Please */
 	if (who.first_weight == BOTH)
 		return who.last_weight != WORD;
-	/* Sage Nguyen has a rare first name that is a word. */
-	return who.first_weight == WORD ? who.last_weight == NAME : who.last_weight != WORD;
+	/* Sage Nguyen has a rare first name that is a word, and Hyacinth Obuya one that is a rare word. */
+	if (who.first_weight == WORD)
+		return who.last_weight == NAME || (who.last_weight == UNKNOWN && name_first(who.first->p) &&
+						   name_ordinary(who.first->p) == 'b');
+	return who.last_weight != WORD;
 }
 
 /* Behind a label that a patient's name follows: one of both names is a name, and nothing but being a word speaks against the

@@ -66,6 +66,8 @@ static const struct check_row row[] = {
     {"person-labelled", "Well Actually", false},
     {"person-labelled", "Marla So", false},
     {"person-labelled", "T. Brannigan", true},
+    {"person", "Hyacinth Obuya", true},
+    {"person", "Doctor Obuya", false},
     {"person-labelled", "T. Hospital", false},
     {"person-known", "John Smith", true},
     {"person-known", "Donna Torres", true},
