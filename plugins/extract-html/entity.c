@@ -13,14 +13,20 @@ static const struct {
 	const char *name;
 	uint16_t c;
 } later_names[] = {
-	{"AMP", '&'},	   {"GT", '>'},	      {"Hat", '^'},	 {"LT", '<'},	   {"NewLine", '\n'}, {"NoBreak", 0x2060},
-	{"NonBreakingSpace", 0xa0}, {"QUOT", '"'}, {"Tab", '\t'}, {"ZeroWidthSpace", 0x200b}, {"apos", '\''}, {"ast", '*'},
-	{"bsol", '\\'},	   {"colon", ':'},    {"comma", ','},	 {"commat", '@'},  {"dash", 0x2010},  {"dollar", '$'},
-	{"equals", '='},   {"excl", '!'},     {"grave", '`'},	 {"hairsp", 0x200a}, {"hyphen", 0x2010}, {"lbrack", '['},
-	{"lcub", '{'},	   {"lowbar", '_'},   {"lpar", '('},	 {"lsqb", '['},	   {"minus", 0x2212}, {"num", '#'},
-	{"numsp", 0x2007}, {"percnt", '%'},   {"period", '.'},	 {"plus", '+'},	   {"puncsp", 0x2008}, {"quest", '?'},
-	{"rbrack", ']'},   {"rcub", '}'},     {"rpar", ')'},	 {"rsqb", ']'},	   {"semi", ';'},     {"sol", '/'},
-	{"vert", '|'},
+	{"af", 0x2061}, {"AMP", '&'}, {"apos", '\''}, {"ApplyFunction", 0x2061}, {"ast", '*'}, {"bsol", '\\'},
+	{"circledS", 0x24c8}, {"colon", ':'}, {"comma", ','}, {"commat", '@'}, {"dash", 0x2010}, {"dollar", '$'},
+	{"ell", 0x2113}, {"emsp13", 0x2004}, {"emsp14", 0x2005}, {"equals", '='}, {"excl", '!'}, {"ffilig", 0xfb03},
+	{"fflig", 0xfb00}, {"ffllig", 0xfb04}, {"filig", 0xfb01}, {"fllig", 0xfb02}, {"grave", '`'}, {"GT", '>'},
+	{"hairsp", 0x200a}, {"Hat", '^'}, {"horbar", 0x2015}, {"hyphen", 0x2010}, {"ic", 0x2063}, {"InvisibleComma", 0x2063},
+	{"InvisibleTimes", 0x2062}, {"it", 0x2062}, {"lbrace", '{'}, {"lbrack", '['}, {"lcub", '{'}, {"lowbar", '_'},
+	{"lpar", '('}, {"lsqb", '['}, {"LT", '<'}, {"MediumSpace", 0x205f}, {"midast", '*'}, {"minus", 0x2212},
+	{"NegativeMediumSpace", 0x200b}, {"NegativeThickSpace", 0x200b}, {"NegativeThinSpace", 0x200b},
+	{"NegativeVeryThinSpace", 0x200b}, {"NewLine", '\n'}, {"NoBreak", 0x2060}, {"NonBreakingSpace", 0xa0}, {"num", '#'},
+	{"numero", 0x2116}, {"numsp", 0x2007}, {"oS", 0x24c8}, {"percnt", '%'}, {"period", '.'}, {"plus", '+'},
+	{"puncsp", 0x2008}, {"quest", '?'}, {"QUOT", '"'}, {"rbrace", '}'}, {"rbrack", ']'}, {"rcub", '}'}, {"rpar", ')'},
+	{"rsqb", ']'}, {"semi", ';'}, {"sol", '/'}, {"Tab", '\t'}, {"ThickSpace", 0x205f}, {"ThinSpace", 0x2009},
+	{"UnderBar", '_'}, {"verbar", '|'}, {"vert", '|'}, {"VerticalLine", '|'}, {"VeryThinSpace", 0x200a},
+	{"ZeroWidthSpace", 0x200b},
 };
 
 /* Numeric references of 0x80 to 0x9f mean windows-1252. */
@@ -34,8 +40,10 @@ static bool is_name_octet(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static size_t utf8_write(uint32_t c, char out[4])
+size_t entity_utf8(uint32_t c, char out[4])
 {
+	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		c = 0xfffd;
 	if (c < 0x80) {
 		out[0] = (char)c;
 		return c ? 1 : 0; /* no reader shows a NUL */
@@ -79,12 +87,22 @@ static size_t read_number(const char *p, size_t n, char out[4], size_t *len)
 			c = c * (hex ? 16 : 10) + (uint32_t)digit(p[i], hex);
 	if (i == start)
 		return 0;
+	if (c == 0)
+		c = 0xfffd;
 	if (c >= 0x80 && c < 0xa0)
 		c = cp1252[c - 0x80];
-	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		c = 0xfffd;
-	*len = utf8_write(c, out);
+	*len = entity_utf8(c, out);
 	return i < n && p[i] == ';' ? i + 1 : i;
+}
+
+/* Letters of mathematics, "&Sopf;", "&sfr;" and "&sscr;": people read them as what they are written with. */
+static uint32_t math_letter(const char *p, size_t n)
+{
+	bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+
+	return letter && ((n == 3 && memcmp(p + 1, "fr", 2) == 0) || (n == 4 && (memcmp(p + 1, "opf", 3) == 0 || memcmp(p + 1, "scr", 3) == 0)))
+		       ? (uint32_t)*p
+		       : 0;
 }
 
 /* The character of a name, 0 = there is none. */
@@ -129,8 +147,9 @@ size_t entity_read(const char *p, size_t n, bool in_attribute, char out[4], size
 		return 0;
 	if (k + 1 < n && p[k + 1] == ';') {
 		c = by_name(p + 1, k);
+		c = c ? c : math_letter(p + 1, k);
 		if (c) {
-			*len = utf8_write(c, out);
+			*len = entity_utf8(c, out);
 			return k + 2;
 		}
 	}
@@ -139,6 +158,6 @@ size_t entity_read(const char *p, size_t n, bool in_attribute, char out[4], size
 	c = by_prefix(p + 1, &k);
 	if (!c)
 		return 0;
-	*len = utf8_write(c, out);
+	*len = entity_utf8(c, out);
 	return k + 1;
 }

@@ -4,6 +4,7 @@
  * character sets; page.c knows HTML; flow.c knows white space.
  */
 #include "page.h"
+#include "spelled.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -113,12 +114,15 @@ static int read_document(void *ctx, const char *p, size_t n)
 {
 	struct work *w = ctx;
 	struct flow seen, unseen;
+	struct spelled spelled = {.to = &unseen};
 	bool any;
 	int r, held;
 
 	flow_init(&seen, put_sink, w);
 	flow_init(&unseen, put_held, w);
+	seen.spelled = &spelled;
 	page_read((struct mw_str){.p = p, .n = n}, w->xml, &seen, &unseen);
+	spelled_end(&spelled);
 	held = flow_end(&unseen);
 	any = seen.begun;
 	r = flow_end(&seen);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow.h"
 
+#include "spelled.h"
+
 #include <string.h>
 
 #define TABS_MAX 64u /* empty cells that are worth a tab each */
@@ -34,6 +36,8 @@ static void add(struct flow *f, const char *p, size_t n)
 
 static void add_due(struct flow *f)
 {
+	if (f->spelled && (f->lines || f->tabs))
+		spelled_break(f->spelled);
 	if (f->begun) {
 		for (unsigned i = 0; i < f->lines; i++)
 			add(f, "\n", 1);
@@ -68,6 +72,7 @@ static void blank(struct flow *f, char c)
 void flow_text(struct flow *f, const char *p, size_t n)
 {
 	size_t i = 0, start;
+	bool space;
 
 	while (i < n && !f->failed) {
 		if (is_blank(p[i])) {
@@ -77,9 +82,20 @@ void flow_text(struct flow *f, const char *p, size_t n)
 		start = i;
 		while (i < n && !is_blank(p[i]))
 			i++;
+		space = f->space;
 		add_due(f);
+		if (f->spelled)
+			spelled_text(f->spelled, space, p + start, i - start);
 		add(f, p + start, i - start);
+		f->last = p[i - 1];
 	}
+}
+
+bool flow_at_number(const struct flow *f)
+{
+	bool number = (unsigned char)f->last >= 0x80 || (f->last && strchr("0123456789-", f->last));
+
+	return number && f->begun && !f->lines && !f->tabs && !f->space;
 }
 
 void flow_block(struct flow *f)

@@ -22,6 +22,8 @@ struct flow {
 	bool later_cell;      /* the row has a cell */
 	bool row_text;	      /* the row has text */
 	unsigned pre;	      /* depth of elements that keep white space */
+	char last;	      /* octet of text */
+	struct spelled *spelled; /* may be NULL; spelled.h */
 	size_t n;
 	char buf[4096];
 };
@@ -33,6 +35,8 @@ void flow_line(struct flow *);	/* <br> */
 void flow_row(struct flow *);	/* a row or a table begins or ends */
 void flow_cell(struct flow *);	/* a cell begins */
 void flow_pre(struct flow *, bool end);
+/* Would more text stand right behind a digit, a hyphen, or what may be one beyond ASCII? */
+bool flow_at_number(const struct flow *);
 /* Writes what is held back; 0 or what put() said. Wipes. */
 int flow_end(struct flow *);
 

@@ -33,3 +33,10 @@ bool hidden_ends_itself(struct mw_str name)
 
 	return in_list(name, list);
 }
+
+bool hidden_by_name(struct mw_str name)
+{
+	static const char *const list[] = {"template", "iframe", "noembed", "noframes", "datalist", NULL};
+
+	return in_list(name, list);
+}

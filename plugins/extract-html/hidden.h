@@ -11,5 +11,7 @@ bool hidden_by_style(struct mw_str value);
 bool hidden_is_void(struct mw_str name);
 /* Does the same start tag end it, as with <p>? */
 bool hidden_ends_itself(struct mw_str name);
+/* Is an element of this name never shown, whatever its style? Of what it holds, nothing may stand in what is seen. */
+bool hidden_by_name(struct mw_str name);
 
 #endif

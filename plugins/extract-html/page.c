@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "page.h"
 
+#include "element.h"
 #include "entity.h"
 #include "hidden.h"
+#include "sheet.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define NAME_MAX_LEN 12u
-
-enum effect { PLAIN = 0, BLOCK, LINE, ROW, CELL, PRE, TITLE, RAW };
 
 struct page {
 	struct mw_str html;
@@ -20,28 +18,11 @@ struct page {
 	bool hides;	  /* the tag that begins hides its element */
 	struct mw_str hidden; /* name of the element that is hidden, "" when none is */
 	size_t hidden_depth;  /* of elements of this name in it */
+	struct open_elements open;
+	bool turns, turns_letters; /* the tag that begins has dir=rtl; a style that overrides what letters say */
+	size_t drawing;	  /* depth of SVG and MathML */
 	bool data_script; /* the script that begins holds data (JSON), not a program */
 	bool no_cdata_end; /* there is none further on: do not look for it again */
-};
-
-struct element {
-	char name[NAME_MAX_LEN];
-	enum effect effect;
-};
-
-/* Sorted. Blocks are what the rendering section of the standard starts on a line of its own. */
-static const struct element elements[] = {
-	{"address", BLOCK},    {"article", BLOCK}, {"aside", BLOCK},   {"blockquote", BLOCK}, {"body", BLOCK},	 {"br", LINE},
-	{"caption", BLOCK},    {"center", BLOCK},  {"dd", BLOCK},      {"details", BLOCK},    {"dialog", BLOCK}, {"dir", BLOCK},
-	{"div", BLOCK},	       {"dl", BLOCK},	   {"dt", BLOCK},      {"fieldset", BLOCK},   {"figcaption", BLOCK}, {"figure", BLOCK},
-	{"footer", BLOCK},     {"form", BLOCK},	   {"frame", BLOCK},   {"frameset", BLOCK},   {"h1", BLOCK},	 {"h2", BLOCK},
-	{"h3", BLOCK},	       {"h4", BLOCK},	   {"h5", BLOCK},      {"h6", BLOCK},	      {"head", BLOCK},	 {"header", BLOCK},
-	{"hgroup", BLOCK},     {"hr", BLOCK},	   {"html", BLOCK},    {"legend", BLOCK},     {"li", BLOCK},	 {"listing", PRE},
-	{"main", BLOCK},       {"menu", BLOCK},	   {"nav", BLOCK},     {"ol", BLOCK},	      {"optgroup", BLOCK}, {"option", BLOCK},
-	{"p", BLOCK},	       {"plaintext", PRE}, {"pre", PRE},       {"script", RAW},	      {"section", BLOCK}, {"select", BLOCK},
-	{"style", RAW},	       {"summary", BLOCK}, {"table", ROW},     {"tbody", ROW},	      {"td", CELL},	 {"textarea", PRE},
-	{"tfoot", ROW},	       {"th", CELL},	   {"thead", ROW},     {"title", TITLE},      {"tr", ROW},	 {"ul", BLOCK},
-	{"xmp", PRE},
 };
 
 enum carrier { NOTHING = 0, TEXT, URL };
@@ -53,7 +34,7 @@ static const struct {
 	{"abbr", TEXT},	 {"action", URL},      {"alt", TEXT},	{"aria-description", TEXT}, {"aria-label", TEXT}, {"aria-placeholder", TEXT},
 	{"aria-valuetext", TEXT}, {"background", URL}, {"cite", URL}, {"content", TEXT},	    {"data", URL},	  {"datetime", TEXT},
 	{"download", TEXT}, {"formaction", URL}, {"href", URL},	{"label", TEXT},	    {"longdesc", URL},	  {"placeholder", TEXT},
-	{"poster", URL}, {"src", URL},	       {"srcdoc", TEXT}, {"srcset", URL},	    {"standby", TEXT},	  {"summary", TEXT},
+	{"poster", URL}, {"prompt", TEXT}, {"src", URL},	       {"srcdoc", TEXT}, {"srcset", URL},	    {"standby", TEXT},	  {"summary", TEXT},
 	{"title", TEXT}, {"value", TEXT},      {"xlink:href", URL},
 };
 
@@ -186,25 +167,6 @@ static bool is_text_url(struct mw_str s)
 
 /* ---- tags --------------------------------------------------------------------------------------------------------------------- */
 
-static int compare_element(const void *key, const void *row)
-{
-	return strcmp(key, ((const struct element *)row)->name);
-}
-
-static enum effect effect_of(struct mw_str name)
-{
-	const struct element *e;
-	char low[NAME_MAX_LEN];
-
-	if (name.n >= sizeof(low))
-		return PLAIN;
-	for (size_t i = 0; i < name.n; i++)
-		low[i] = lower(name.p[i]);
-	low[name.n] = '\0';
-	e = bsearch(low, elements, sizeof(elements) / sizeof(elements[0]), sizeof(elements[0]), compare_element);
-	return e ? e->effect : PLAIN;
-}
-
 static enum carrier carrier_of(struct mw_str name)
 {
 	if (name.n > 5 && same_name(piece(name, 0, 5), "data-"))
@@ -215,10 +177,12 @@ static enum carrier carrier_of(struct mw_str name)
 	return NOTHING;
 }
 
-static bool has_json(struct mw_str s)
+static bool holds(struct mw_str s, const char *word)
 {
-	for (size_t i = 0; i + 4 <= s.n; i++)
-		if (same_name(piece(s, i, i + 4), "json"))
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (same_name(piece(s, i, i + n), word))
 			return true;
 	return false;
 }
@@ -227,10 +191,14 @@ static void on_attribute(struct page *g, struct mw_str name, struct mw_str value
 {
 	enum carrier carrier = carrier_of(name);
 
+	if (same_name(name, "dir") && same_name(value, "rtl"))
+		g->turns = true;
+	if (same_name(name, "style") && holds(value, "bidi-override"))
+		g->turns_letters = true;
 	if (same_name(name, "hidden") || (same_name(name, "style") && hidden_by_style(value)))
 		g->hides = true;
 	if (same_name(name, "type"))
-		g->data_script = has_json(value);
+		g->data_script = holds(value, "json");
 	if (carrier == NOTHING || value.n == 0 || (carrier == URL && !is_text_url(value)))
 		return;
 	flow_block(g->unseen);
@@ -349,6 +317,42 @@ static size_t raw_end(struct mw_str s, size_t i, struct mw_str name)
 	return s.n;
 }
 
+static bool begins(struct mw_str s, size_t i, const char *lower_text)
+{
+	size_t n = strlen(lower_text);
+
+	return s.n - i >= n && same_name(piece(s, i, i + n), lower_text);
+}
+
+static bool begins_tag(struct mw_str s, size_t i, const char *lower_text)
+{
+	size_t k = i + strlen(lower_text);
+
+	return begins(s, i, lower_text) && (k == s.n || is_blank(s.p[k]) || s.p[k] == '/' || s.p[k] == '>');
+}
+
+/* The same for a script: "<!-- <script>" in it makes the next end tag one of the script inside (its "double escaped" state). */
+static size_t script_end(struct mw_str s, size_t i)
+{
+	enum { PROGRAM, ESCAPED, TWICE } state = PROGRAM;
+
+	for (; i < s.n; i++) {
+		if (s.p[i] == '-' && begins(s, i, "-->"))
+			state = PROGRAM;
+		if (s.p[i] != '<')
+			continue;
+		if (state == PROGRAM && begins(s, i, "<!--"))
+			state = ESCAPED;
+		else if (state == ESCAPED && begins_tag(s, i, "<script"))
+			state = TWICE;
+		else if (state == TWICE && begins_tag(s, i, "</script"))
+			state = ESCAPED;
+		else if (begins_tag(s, i, "</script"))
+			return i;
+	}
+	return s.n;
+}
+
 static void read_markup(struct page *g);
 
 /* What is not shown but carried: its tags are taken out, the rest is text. */
@@ -365,13 +369,16 @@ static void put_unseen(struct page *g, struct mw_str s)
 }
 
 /* Programs and style sheets are no text, unless they are never closed: then they may swallow some. slash: "/>" began it, which ends
- * one in a drawing (SVG), and nowhere else. */
+ * one in a drawing (SVG), and nowhere else. In a drawing there may be elements in them, and some of these end the drawing. */
 static size_t skip_raw(struct page *g, struct mw_str name, size_t i, bool slash)
 {
 	struct mw_str s = g->html;
-	size_t end = raw_end(s, i, name);
+	bool script = same_name(name, "script");
+	size_t end = script ? script_end(s, i) : raw_end(s, i, name);
 
-	if (end == s.n || slash) {
+	if (!script)
+		sheet_content(g->unseen, piece(s, i, end));
+	if (end == s.n || slash || g->drawing) {
 		put_unseen(g, piece(s, i, end));
 	} else if (g->data_script) {
 		flow_block(g->unseen);
@@ -415,17 +422,54 @@ static void follow_hidden(struct page *g, struct mw_str name, bool end)
 	}
 }
 
+/* Digits that are written from their end, as Unicode has it for plain text. Where a style ends that does it is not looked for: at the
+ * end of the line. */
+static void put_direction(struct page *g, struct mw_str name, bool end)
+{
+	bool bdo = same_name(name, "bdo");
+
+	if (bdo && end)
+		flow_text(flow_of(g), "\xe2\x80\xac", 3);
+	else if (g->turns_letters || (bdo && g->turns))
+		flow_text(flow_of(g), "\xe2\x80\xae", 3);
+}
+
+static void follow_drawing(struct page *g, struct mw_str name, bool end, bool slash)
+{
+	if (slash || (!same_name(name, "svg") && !same_name(name, "math")))
+		return;
+	if (!end)
+		g->drawing++;
+	else if (g->drawing)
+		g->drawing--;
+}
+
+#define TAGS_AHEAD 4u
+#define TAG_AHEAD 100u
+
+/* Does the tag that ends before i, and a few behind it, stand within a number? There a tag that only some readers heed is none. */
+static bool is_within_number(const struct flow *f, struct mw_str s, size_t i)
+{
+	for (unsigned k = 0; k < TAGS_AHEAD && i < s.n && s.p[i] == '<'; k++) {
+		const char *end = memchr(s.p + i, '>', s.n - i < TAG_AHEAD ? s.n - i : TAG_AHEAD);
+
+		i = end ? (size_t)(end - s.p) + 1 : s.n;
+	}
+	return flow_at_number(f) && i < s.n && ((unsigned char)s.p[i] >= 0x80 || (s.p[i] && strchr("0123456789-&", s.p[i])));
+}
+
 static size_t read_tag(struct page *g, size_t i)
 {
 	struct mw_str s = g->html, name;
-	bool end = s.p[i + 1] == '/', slash = false;
+	bool end = s.p[i + 1] == '/', slash = false, stray;
 	size_t start = i + 1 + end, after;
 	enum effect effect;
 	struct flow *to;
 
 	name = piece(s, start, word_end(s, start, "/"));
-	effect = effect_of(name);
-	g->data_script = g->hides = false;
+	effect = element_tag(&g->open, name, end, &stray);
+	g->data_script = g->turns = g->turns_letters = false;
+	g->hides = !end && hidden_by_name(name);
 	after = read_attributes(g, start + name.n, &slash);
 	if (after == 0) { /* no end: a browser drops the rest */
 		put_unseen(g, piece(s, start + name.n, s.n));
@@ -434,7 +478,11 @@ static size_t read_tag(struct page *g, size_t i)
 	to = end ? flow_of(g) : NULL; /* the end of what is hidden is hidden too */
 	if (!slash || !g->xml)
 		follow_hidden(g, name, end);
+	follow_drawing(g, name, end, slash);
+	if ((stray && is_within_number(to ? to : flow_of(g), s, after)) || (g->hides && hidden_is_void(name) && effect == LINE))
+		effect = PLAIN;
 	apply(g, to ? to : flow_of(g), effect, end);
+	put_direction(g, name, end);
 	if (effect == RAW && !end && !(slash && g->xml) && !g->nested)
 		return skip_raw(g, name, after, slash);
 	return after;
@@ -465,13 +513,6 @@ static size_t comment_end(struct mw_str s, size_t i, size_t *text_end)
 	}
 	*text_end = s.n;
 	return s.n;
-}
-
-static bool begins(struct mw_str s, size_t i, const char *lower_text)
-{
-	size_t n = strlen(lower_text);
-
-	return s.n - i >= n && same_name(piece(s, i, i + n), lower_text);
 }
 
 /* "<!", "<?" or "</" at i that begins no tag. Returns the index behind it. */

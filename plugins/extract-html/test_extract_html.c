@@ -94,13 +94,42 @@ static const struct row tables[] = {
 	{"<table><tr><td>a<table><tr><td>b</td><td>c</td></tr></table></td><td>d</td></tr></table>", "a\nb\tc\nd"},
 };
 
+/* Tags that browsers do not heed where they stand cut no number. */
+static const struct row stray[] = {
+	{"219</body>-09-99</html><html><body>98", "219-09-9998"},
+	{"219-<td>09<caption>-</tr>99</select>98</div>", "219-09-9998"},
+	{"219</p>-09<br>-</h1>9998", "219\n-09\n-9998"},
+	{"a</body>b</div>1</html>c", "a\nb\n1\nc"}, /* where there is no number, who knows */
+	{"<table><tr><td>1<td>2</table>", "1\t2"},
+	{"1</script>2", "12"},
+};
+
+/* A digit in each cell, as on a form; or in blocks that stand side by side. */
+static const struct row spelled[] = {
+	{"<table><tr><td>SSN:<td>2<td>1<td>9<td>0<td>9<td>9<td>9<td>9<td>8<td>x</table>",
+	 "SSN:\t2\t1\t9\t0\t9\t9\t9\t9\t8\tx\n\f\nSSN: 219099998"},
+	{"<div>SSN</div><div>219</div><div>-</div><div>09</div><div>-</div><div>9998</div>", "SSN\n219\n-\n09\n-\n9998\n\f\nSSN 219-09-9998"},
+	{"<table><tr><td>219<td>09<td>9998<td>12<td>34<td>56</table>", "219\t09\t9998\t12\t34\t56"},
+	{"<table><tr><td>1<td>2<td>3<td>4<td>5<tr><td>a<td>1<td>2</table>", "1\t2\t3\t4\t5\na\t1\t2"},
+};
+
+/* Text of style sheets, and text that is written backwards. */
+static const struct row styled[] = {
+	{"<style>a:after { color: red; Content : '219' \"-0\\39\" '-\\000039 998' ; top: 1 } b { content: none }</style>SSN", "SSN\n\f\n219-09-9998"},
+	{"<style>content-x: '1'; content</style>", ""},
+	{"<bdo dir=rtl>8999</bdo>x<bdo dir=ltr>1</bdo>", "\xe2\x80\xae" "8999\xe2\x80\xacx1\xe2\x80\xac"},
+	{"<b style='unicode-bidi: BIDI-override; direction:rtl'>8999</b>", "\xe2\x80\xae" "8999"},
+};
+
 static const struct row entities[] = {
+	{"1&ic;2&InvisibleTimes;3&af;4&NegativeThinSpace;5", "1\xe2\x81\xa3" "2\xe2\x81\xa2" "3\xe2\x81\xa1" "4\xe2\x80\x8b" "5"},
+	{"&Sopf;&sscr;&Nfr; &xfrq; &Sopfx &xyfr;", "SsN &xfrq; &Sopfx &xyfr;"},
 	{"&lt;&amp;&gt;&quot;&apos;&copy;", "<&>\"'\xc2\xa9"},
 	{"&#49;&#x32;&#X33;&#52", "1234"},
 	{"1&shy;2&nbsp;3&ndash;4", "1\xc2\xad" "2\xc2\xa0" "3\xe2\x80\x93" "4"},
 	{"123&hyphen;45&period;6&Tab;7", "123\xe2\x80\x90" "45.6 7"},
 	{"&nbspx &ampx &eacutex", "\xc2\xa0x &x \xc3\xa9x"},
-	{"&nosuch; & &; &# &#x; &#0;.", "&nosuch; & &; &# &#x; ."},
+	{"&nosuch; & &; &# &#x; &#0;.", "&nosuch; & &; &# &#x; \xef\xbf\xbd."},
 	{"&#128;&#x93;&#xd800;&#x110000;&#99999999999;", "\xe2\x82\xac\xe2\x80\x9c\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
 	{"a&#10;b", "a b"},
 };
@@ -109,6 +138,9 @@ static const struct row entities[] = {
 static const struct row odd[] = {
 	{"a<script>var x = '<p>1</p>';</script>b<style>p { }</style>c", "abc"},
 	{"<script>a</scripty>b</SCRIPT >c", "c"},
+	{"219<script><!-- <script>1</script>2--></script>-09", "219-09"},
+	{"<script><!-- x --><script></script>2</script>", "2"},
+	{"a<svg><style>.x{}<b>219</b></style></svg>b", "ab\n\f\n.x{}219"},
 	{"<style/>a", "\f\na"}, /* "/" ends no element of HTML */
 	{"<script type=\"application/ld+json\">{\"name\": \"J\"}</script>a", "a\n\f\n{\"name\": \"J\"}"},
 	{"a<style>b 1<i>2</i>3", "a\n\f\nb 123"}, /* never closed */
@@ -133,7 +165,8 @@ static const struct row hidden[] = {
 	{"a<div style=font-size:0px>x<div>y</div>z</div>b", "ab\n\f\nx\ny\nz"},
 	{"a<u style='opacity:0.0'>x</u>b<u style='opacity:0.5;font-size:0.9em;max-display:none'>y</u>", "aby\n\f\nx"},
 	{"a<p hidden>x<p>b", "a\nb\n\f\nx"},
-	{"a<img hidden>b<br style='display:none'>c", "ab\nc"},
+	{"a<img hidden>b<br style='display:none'>c", "abc"},
+	{"219-<template>9</template>09<iframe>9</iframe>-9998<noembed>9</noembed>", "219-09-9998\n\f\n9\n9\n9"},
 	{"a<b hidden>x", "a\n\f\nx"},
 	{"a</b><b hidden/>x", "a\n\f\nx"},
 	{"219<i hidden>x<i/>y</i>z</i>-09-9998", "219-09-9998\n\f\nxyz"},
@@ -276,6 +309,9 @@ static void check_rows(const char *type, const struct row *row, size_t n)
 	}
 TEST_ROWS(layout, "text/html")
 TEST_ROWS(tables, "text/html")
+TEST_ROWS(stray, "text/html")
+TEST_ROWS(spelled, "text/html")
+TEST_ROWS(styled, "text/html")
 TEST_ROWS(entities, "text/html")
 TEST_ROWS(odd, "text/html")
 TEST_ROWS(hidden, "text/html")
@@ -351,7 +387,7 @@ static void test_linear(void **state)
 		const char *piece, *more;
 	} row[] = {
 		{"<b>", "</i>"}, {"<div>", "<body>"}, {"<p><li><table><td>", ""}, {"<!--", ""},	 {"<a b='", ""}, {"<a b=\"", ""}, {"<", ""},
-		{"&", ""},	 {"&#1", ""},	      {"</", ""},		  {"<![CDATA[", ""}, {"<style>", ""}, {"<script></scrip", ""},
+		{"&", ""},	 {"&#1", ""},	      {"</", ""},		  {"<![CDATA[", ""}, {"<style>", ""}, {"<script></scrip", ""}, {"<script><!--<script>", ""}, {"<style>content:'", ""}, {"<td>1", ""}, {"</td>1", ""},
 		{"<td>", ""},	 {"<br>", ""},	      {"<a a ", ""},		  {"<a href='%", ""}, {"<!-- > ", ""}, {"<pre>\n", ""},
 		{"<p title=x>", ""}, {"<b hidden>", ""}, {"<p hidden>", "</p>"}, {"<i style='display:none'>x</i>", ""},
 	};
@@ -379,7 +415,8 @@ static void test_old_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout), cmocka_unit_test(test_tables),	cmocka_unit_test(test_entities), cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_layout), cmocka_unit_test(test_tables),	cmocka_unit_test(test_stray),
+		cmocka_unit_test(test_spelled), cmocka_unit_test(test_styled), cmocka_unit_test(test_entities), cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_hidden), cmocka_unit_test(test_styles),	cmocka_unit_test(test_unseen),	 cmocka_unit_test(test_xhtml),
 		cmocka_unit_test(test_charset),
 		cmocka_unit_test(test_limit),  cmocka_unit_test(test_linear),	cmocka_unit_test(test_old_host),

@@ -101,9 +101,19 @@ static struct part *part_new(struct mw_msg *m, const char *path, const char *typ
 	return p;
 }
 
-static void part_done(struct part *p)
+/* What is written backwards to be shown forwards follows as it is shown. */
+static int part_done(struct mw_msg *m, struct part *p)
 {
+	struct mw_buf shown = MW_BUF_INIT;
+	int r = mw_unreverse((struct mw_str){.p = mw_buf_text(&p->text), .n = p->text.n}, &shown);
+
+	if (r == 0 && shown.n)
+		r = text_add(m, p, "\n", 1);
+	if (r == 0 && shown.n)
+		r = text_add(m, p, shown.p, shown.n);
+	mw_buf_free(&shown);
 	p->pub.text = (struct mw_str){.p = mw_buf_text(&p->text), .n = p->text.n};
+	return r == -EFBIG ? 0 : r;
 }
 
 int mw_sink_add(struct mw_sink *s, const char *utf8, size_t n)
@@ -314,8 +324,7 @@ static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i)
 			p->pub.unread = limited;
 	}
 	mw_buf_free(&data);
-	part_done(p);
-	return r;
+	return r < 0 ? r : part_done(m, p);
 }
 
 static int make_leaves(struct mw_msg *m, struct mw_mime *mime)
@@ -333,9 +342,9 @@ static int make_text_part(struct mw_msg *m, const char *path, uint32_t zone, con
 	struct part *p = part_new(m, path, "text/plain", "", zone);
 	int r = p ? text_add(m, p, text, n) : -ENOMEM;
 
-	if (p)
-		part_done(p);
-	return r == -EFBIG ? 0 : r;
+	if (p && (r == 0 || r == -EFBIG))
+		r = part_done(m, p);
+	return r;
 }
 
 static int make_subject(struct mw_msg *m)

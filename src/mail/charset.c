@@ -53,7 +53,7 @@ static bool is_one_of(const char *label, const char *const *names)
 /* Charsets in which octets below 0x80 may mean something else than ASCII, and that mail readers know all the same. */
 static bool is_stateful(const char *label)
 {
-	return strncmp(label, "iso-2022-", 9) == 0 || strncmp(label, "hz", 2) == 0 || strncmp(label, "utf-7", 5) == 0;
+	return strncmp(label, "iso-2022-", 9) == 0 || strncmp(label, "utf-7", 5) == 0;
 }
 
 /* Octets of a code unit in UTF-16, UTF-32 and UCS-n; 1 for all others. */
@@ -250,6 +250,30 @@ static int add_iconv(iconv_t cd, struct mw_str s, size_t unit, struct mw_buf *ou
 	return left ? -EILSEQ : 0;
 }
 
+/* HZ (RFC 1843), which the C library may not know: characters of two octets stand between "~{" and "~}" without their top bits. To
+ * GB 2312. A line end ends them too. */
+static int from_hz(struct mw_str s, struct mw_buf *out)
+{
+	bool wide = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char next = i + 1 < s.n ? s.p[i + 1] : '\0';
+
+		if (s.p[i] == '~' && (next == '{' || next == '}')) {
+			wide = next == '{';
+			i++;
+		} else if (s.p[i] == '~' && !wide && (next == '~' || next == '\n')) {
+			if (next == '~')
+				mw_buf_putc(out, '~');
+			i++;
+		} else {
+			wide = wide && s.p[i] != '\n';
+			mw_buf_putc(out, wide && s.p[i] > ' ' ? (char)(s.p[i] | 0x80) : s.p[i]);
+		}
+	}
+	return mw_buf_ok(out) ? 0 : -ENOMEM;
+}
+
 static const char *iconv_name(const char *label)
 {
 	for (size_t i = 0; i < sizeof(charset_alias) / sizeof(charset_alias[0]); i++)
@@ -362,11 +386,19 @@ static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
 
 static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
 {
+	struct mw_buf gb = MW_BUF_INIT;
 	bool foreign = false;
 	int r;
 
 	if (is_one_of(label, ascii_names))
 		return guess(s, out, guessed);
+	if (strcmp(label, "hz") == 0 || strcmp(label, "hz-gb-2312") == 0) {
+		r = from_hz(s, &gb);
+		r = r < 0 ? r : convert((struct mw_str){.p = mw_buf_text(&gb), .n = gb.n}, "gb2312", out, &foreign);
+		mw_buf_free(&gb);
+		if (r != -EILSEQ)
+			return r;
+	}
 	if (is_one_of(label, utf8_names))
 		add_utf8(s, out);
 	else if (is_one_of(label, latin1_names))
@@ -459,7 +491,7 @@ bool mw_charset_knows(const char *label)
 	clean_label(label, clean);
 	if (!clean[0])
 		return false;
-	knows = unit_of(clean) > 1 || is_one_of(clean, ascii_names) || is_one_of(clean, utf8_names) ||
+	knows = unit_of(clean) > 1 || strncmp(clean, "hz", 2) == 0 || is_one_of(clean, ascii_names) || is_one_of(clean, utf8_names) ||
 		is_one_of(clean, latin1_names) || (convert(mw_str(""), clean, &none, &foreign) != -EILSEQ && !foreign);
 	mw_buf_free(&none);
 	return knows;

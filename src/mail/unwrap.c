@@ -164,6 +164,56 @@ static int unwrap_folded(struct mw_str text, struct mw_buf *out)
 	return r;
 }
 
+/* ---- directions ---------------------------------------------------------------------------------------------------- */
+
+#define OVERRIDE "\xe2\x80\xae" /* U+202E */
+#define POP "\xe2\x80\xac"	     /* U+202C, which ends it */
+
+static void add_backwards(struct mw_str s, struct mw_buf *out)
+{
+	size_t end = s.n;
+
+	while (end) {
+		size_t start = end - 1;
+
+		while (start && ((unsigned char)s.p[start] & 0xc0) == 0x80)
+			start--;
+		mw_buf_add(out, s.p + start, end - start);
+		end = start;
+	}
+}
+
+static void unreverse_line(struct mw_str line, struct mw_buf *out)
+{
+	const char *mark;
+
+	while (line.n && (mark = memmem(line.p, line.n, OVERRIDE, 3)) != NULL) {
+		size_t before = (size_t)(mark - line.p);
+		struct mw_str run = mw_str_behind(line, before + 3);
+		const char *end = run.n ? memmem(run.p, run.n, POP, 3) : NULL;
+
+		mw_buf_add(out, line.p, before);
+		line = mw_str_behind(run, end ? (size_t)(end - run.p) : run.n);
+		run.n -= line.n;
+		add_backwards(run, out);
+	}
+	mw_buf_add(out, line.p, line.n);
+	mw_buf_putc(out, '\n');
+}
+
+int mw_unreverse(struct mw_str text, struct mw_buf *out)
+{
+	bool any = text.n && memmem(text.p, text.n, OVERRIDE, 3);
+
+	while (any && text.n) {
+		struct mw_str line = mw_str_take_line(&text);
+
+		if (line.n && memmem(line.p, line.n, OVERRIDE, 3))
+			unreverse_line(line, out);
+	}
+	return mw_buf_ok(out) ? 0 : -ENOMEM;
+}
+
 int mw_unwrap(enum mw_wrap wrap, struct mw_str text, struct mw_buf *out)
 {
 	int r = 0;

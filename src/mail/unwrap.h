@@ -14,6 +14,9 @@ enum mw_wrap {
 			   quoted-printable of vCard 2.1; prose (SUMMARY, DESCRIPTION, COMMENT, NOTE) on lines of its own */
 };
 
+/* Appends the lines with a right-to-left override (U+202E), each run behind one from its end, as it is shown: a number may be written
+ * backwards so that it is shown forwards. Nothing when there is none. 0 or -ENOMEM. */
+int mw_unreverse(struct mw_str text, struct mw_buf *out);
 /* Appends it. 0 or -ENOMEM. */
 int mw_unwrap(enum mw_wrap, struct mw_str text, struct mw_buf *out);
 

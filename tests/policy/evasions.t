@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """evasions: what a reader sees is what rules see. The same sentence, written in all the ways that look alike to a person, gives the same
 findings as the plain form, by the shipped policy. Needs MILWARD_BUILD (a built tree) and MILWARD_SRC. Prints TAP."""
+import base64
 import json
 import os
 import subprocess
@@ -87,7 +88,19 @@ FORMS = {
     "text behind a comment of CSS": hidden('<i style="display:/**/n&#x6f;ne">9</i>'),
     "text that only looks hidden": html(TEXT.replace("19-09-9", '19<i style="dis play:none">-0</i><b style="display:none;display:inline">9-9</b>')),
     "hidden text with an element that looks ended": hidden("<i hidden>9<i/>8</i>7</i>"),
+    "controls that nobody shows": plain(behind("\x01")),
+    "tags that nobody heeds": html(TEXT.replace("219-09", "219</body>-</select><body>09").replace("00482913", "0048</td>2913")),
+    "a template": hidden("<template>9</template>"),
+    "invisible operators by name": html(behind("&ic;").replace("&ic; ", " ")),
+    "letters of mathematics by name": html(TEXT.replace("SSN", "&Sopf;&sscr;&Nfr;").replace("MRN", "&Mopf;&Ropf;&Nopf;")),
     "a style sheet that looks ended": hidden("<style/>9</style>"),
+}
+
+# What is read in two ways: all that is in the plain form is found, some of it twice, or beside what the other way makes of it.
+TWICE = {
+    "written backwards": plain(TEXT.replace("219-09-9998", "\u202e8999-90-912\u202c")),
+    "written backwards by a tag": html(TEXT.replace("219-09-9998", "<bdo dir=rtl>8999-90-912</bdo>")),
+    "base64 with an = too many": HEAD % ("plain", "Content-Transfer-Encoding: base64\n") + base64.b64encode(TEXT.encode()).decode().replace("M", "=M", 1) + "\n",
 }
 
 
@@ -108,7 +121,7 @@ if not os.access(CTL, os.X_OK):
     print("1..0 # SKIP no milwardctl in %s" % BUILD)
     sys.exit(0)
 with tempfile.TemporaryDirectory() as folder:
-    found = scan(folder, dict(FORMS, plain=plain(TEXT)))
+    found = scan(folder, dict(FORMS, **TWICE, plain=plain(TEXT)))
 want = found["plain"]
 rules = {rule for rule, _ in want}
 bad = not {"us-ssn", "mrn", "birth-date", "drugs"} <= rules
@@ -119,5 +132,9 @@ for n, name in enumerate(FORMS, 2):
     print("%sok %d - %s" % ("" if good else "not ", n, name))
     if not good:
         print("# %s" % found.get(name))
-print("1..%d" % (len(FORMS) + 1))
+for n, name in enumerate(TWICE, len(FORMS) + 2):
+    good = {"us-ssn", "mrn", "birth-date", "drugs"} <= {rule for rule, _ in found.get(name, [])}
+    bad |= not good
+    print("%sok %d - %s" % ("" if good else "not ", n, name))
+print("1..%d" % (len(FORMS) + len(TWICE) + 1))
 sys.exit(1 if bad else 0)

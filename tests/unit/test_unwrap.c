@@ -56,6 +56,27 @@ static void test_unwrap(void **state)
 		}
 }
 
+static void test_unreverse(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"", ""},
+		{"219-09\n", ""},
+		{"a\nSSN \xe2\x80\xae" "8999-90-912\nb", "SSN 219-09-9998\n"},
+		{"\xe2\x80\xae" "c\xc3\xa9" "1\xe2\x80\xac 2\xe2\x80\xae" "43", "1\xc3\xa9" "c\xe2\x80\xac 234\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct mw_buf out = MW_BUF_INIT;
+
+		assert_int_equal(mw_unreverse((struct mw_str){.p = rows[i].in, .n = strlen(rows[i].in)}, &out), 0);
+		assert_string_equal(mw_buf_text(&out), rows[i].out);
+		mw_buf_free(&out);
+	}
+}
+
 static void repeat(enum mw_wrap wrap, const char *piece, size_t times)
 {
 	struct mw_buf in = MW_BUF_INIT, out = MW_BUF_INIT;
@@ -95,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_unwrap),
+	    cmocka_unit_test(test_unreverse),
 	    cmocka_unit_test(test_linear),
 	};
 
