@@ -13,6 +13,7 @@
 #include "engine/loader.h"
 #include "match/ruleset.h"
 
+#include <errno.h>
 #include <pcre2.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -157,8 +158,9 @@ static double scan_texts(const struct mw_ruleset *set, const struct mw_folded *v
 		struct mw_arena *a = mw_arena_new(0);
 		struct mw_findings found = {.max = 10000000};
 		size_t rule;
+		int rc = a ? mw_ruleset_scan(set, scratch, v + i, a, 0, 0, &found, &rule) : -ENOMEM;
 
-		if (!a || mw_ruleset_scan(set, scratch, v + i, a, 0, 0, &found, &rule) < 0)
+		if (rc < 0 && rc != -EAGAIN)
 			die("a scan fails");
 		*findings += found.n;
 		mw_arena_free(&a);
