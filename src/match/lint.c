@@ -212,22 +212,20 @@ struct text {
 	char p[PROBE_OCTETS + SAMPLE_MAX];
 	size_t n;
 	size_t max;
+	const char *liked; /* octets, the first of which that may stand somewhere does */
 };
 
 static void octet_add(struct text *t, const struct mw_octets *set)
 {
-	static const char liked[] = "a1A -,.:/_@";
-	unsigned c = 0;
+	const char *liked = t->liked;
+	unsigned c = ' ';
 
-	while (c < sizeof(liked) - 1 && !mw_octets_has(set, (unsigned char)liked[c]))
+	while (*liked && !mw_octets_has(set, (unsigned char)*liked))
+		liked++;
+	while (!*liked && c < 127 && !mw_octets_has(set, c))
 		c++;
-	if (c < sizeof(liked) - 1)
-		c = (unsigned char)liked[c];
-	else
-		for (c = ' '; c < 127 && !mw_octets_has(set, c); c++)
-			;
 	if (t->n < t->max)
-		t->p[t->n++] = (char)c;
+		t->p[t->n++] = *liked ? *liked : (char)c;
 }
 
 /* Something that s takes, the least of it. false: it goes up to `stop` and not behind it. */
@@ -259,18 +257,27 @@ static bool sample_add(struct text *t, const struct mw_syntax *s, const struct m
 			if (!sample_add(t, s->child, stop))
 				return false;
 		return s->min > 0 || !stop || sample_add(t, s->child, stop);
+	case MW_SYNTAX_AHEAD: {
+		size_t n = t->n;
+
+		if (stop && !sample_add(t, s->child, stop))
+			return false;
+		t->n = n;
+		return true;
+	}
 	default:
 		return true;
 	}
 }
 
 /* Does the pattern reach its limits on text that leads to the repeat, fills it, and then does not go on? */
-static bool hurts(const struct lint *l, struct text *t, const struct mw_syntax *repeat)
+static bool hurts(const struct lint *l, struct text *t, const struct mw_syntax *repeat, const char *liked)
 {
 	struct mw_allowance allowance = {0};
 	size_t start, end, at = 0, lead;
 	int rc;
 
+	t->liked = liked;
 	t->n = 0;
 	t->max = SAMPLE_MAX;
 	(void)sample_add(t, l->root, repeat);
@@ -296,7 +303,8 @@ static bool hurts(const struct lint *l, struct text *t, const struct mw_syntax *
 
 static bool probe(struct lint *l, struct text *t, const struct mw_syntax *s)
 {
-	if (is_open(s) && hurts(l, t, s)) {
+	/* Capital letters are what names begin with, and may be in what goes on behind the first of them. */
+	if (is_open(s) && (hurts(l, t, s, "a1A -,.:/_@") || hurts(l, t, s, "A1a -,.:/_@"))) {
 		tell(l, s, "a text made for it reaches the limits of matching, and a message with such a text is indeterminate",
 		     "bound the repeats, make them possessive (++), or let a sign stand between them");
 		return true;
