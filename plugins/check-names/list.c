@@ -2,8 +2,6 @@
 /* list: the lists as one string each, "word letter\n" in the order of strcmp, looked up by halves. */
 #include "check_names.h"
 
-#include <string.h>
-
 static const char first_names[] =
 #include "first-names.inc"
     ;
@@ -25,13 +23,17 @@ static size_t row_begin(const char *list, size_t at)
 	return at;
 }
 
-/* <0, 0, >0: word comes before the row, is it, comes behind it. */
-static int row_compare(const char *word, const char *row)
+/* <0, 0, >0: word comes before the row, is it, comes behind it. *end: of what was read of the row. */
+static int row_compare(const char *word, const char *row, const char **end)
 {
-	size_t n = strcspn(row, " \n");
-	int r = strncmp(word, row, n);
-
-	return r ? r : word[n] != '\0';
+	while (*word && *word == *row && *row != ' ') {
+		word++;
+		row++;
+	}
+	*end = row;
+	if (*row == ' ')
+		return *word != '\0';
+	return (unsigned char)*word - (unsigned char)*row;
 }
 
 /* The letter of a word; 0: it is not in the list. */
@@ -41,15 +43,18 @@ static char look(const char *list, size_t size, const char *word)
 
 	while (lo < hi) {
 		size_t at = row_begin(list, lo + (hi - lo) / 2);
-		const char *row = list + at;
-		int r = row_compare(word, row);
+		const char *end;
+		int r = row_compare(word, list + at, &end);
 
 		if (r == 0)
-			return row[strcspn(row, " \n") + 1];
-		if (r < 0)
+			return end[1];
+		if (r < 0) {
 			hi = at;
-		else
-			lo = at + strcspn(row, "\n") + 1;
+			continue;
+		}
+		while (*end != '\n')
+			end++;
+		lo = (size_t)(end - list) + 1;
 	}
 	return 0;
 }
