@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/offline.h"
 
-#include "base/file.h"
 #include "base/str.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MEMORY (64u * 1024u * 1024u)
 #define TEXT_MAX (1024u * 1024u * 1024u)
@@ -20,18 +21,40 @@ static int fill_envelope(struct mw_msg *msg, const struct offline *how)
 	return r;
 }
 
+/* Also of a pipe. */
+static int read_text(int fd, const char *path, struct mw_buf *out, struct mw_err *err)
+{
+	char piece[16384];
+
+	for (;;) {
+		ssize_t n = read(fd, piece, sizeof(piece));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return mw_fail(err, -errno, "cannot read %s: %s", path, strerror(errno));
+		if (n == 0)
+			return 0;
+		mw_buf_add(out, piece, (size_t)n);
+		if (!mw_buf_ok(out))
+			return mw_fail_memory(err);
+		if (out->n > TEXT_MAX)
+			return mw_fail(err, -EFBIG, "cannot read %s: larger than %u octets", path, TEXT_MAX);
+	}
+}
+
 static int fill_text(struct mw_msg *msg, const char *path, struct mw_err *err)
 {
-	struct mw_arena *arena = mw_arena_new(0);
-	struct mw_str text;
-	int r;
+	struct mw_buf text = MW_BUF_INIT;
+	int fd = open(strcmp(path, "-") == 0 ? "/dev/stdin" : path, O_RDONLY | O_CLOEXEC), r;
 
-	if (!arena)
-		return mw_fail_memory(err);
-	r = mw_file_read(arena, strcmp(path, "-") == 0 ? "/dev/stdin" : path, TEXT_MAX, &text, err);
-	if (r == 0 && mw_msg_text(msg, text) < 0)
+	if (fd < 0)
+		return mw_fail(err, -errno, "cannot open %s: %s", path, strerror(errno));
+	r = read_text(fd, path, &text, err);
+	(void)close(fd);
+	if (r == 0 && mw_msg_text(msg, (struct mw_str){.p = mw_buf_text(&text), .n = text.n}) < 0)
 		r = mw_fail_memory(err);
-	mw_arena_free(&arena);
+	mw_buf_free(&text);
 	return r;
 }
 

@@ -128,6 +128,8 @@ code, rows, err = scan_lines("--policy", W / "p.policy", "--text", W / "plain.tx
 text = (W / "plain.txt").read_bytes()
 ok(code == 0 and rows[0]["findings"] and all(f["part"] == "0" for f in rows[0]["findings"]) and
    any(text[f["offset"]:f["offset"] + f["length"]] == b"219-09-9998" for f in rows[0]["findings"]), "scan --text is part 0, offsets count octets", rows)
+code, out, err = ctl("scan", "--json", "--policy", W / "p.policy", "--text", "-", stdin=text)
+ok(code == 0 and [f["offset"] for f in json.loads(out)["findings"]] == [f["offset"] for f in rows[0]["findings"]], "and out of a pipe", (out, err))
 (W / "why.rules").write_text("""rule a { kind identifier; pattern /A\\d/; near "chart" before within 9; near who rule b within 9; level 40, 80 when near, 90 when who; hit "A1"; miss "A" }
 rule b { kind identifier; pattern /B\\d/; shadow; hit "B1"; miss "B" }
 rule c { kind identifier; pattern /C\\d/; hit "C1"; miss "C"; near who rule d within 9; level 40, 80 when who }
