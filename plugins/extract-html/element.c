@@ -57,6 +57,8 @@ static bool is_stray(const struct open_elements *o, const struct element *e, boo
 	static const char *const outer[] = {"html", "head", "body", "frame", "frameset", NULL};
 	static const char *const of_table[] = {"caption", "tbody", "td", "tfoot", "th", "thead", "tr", NULL};
 
+	if (!end && strcmp(e->name, "table") == 0)
+		return true; /* text in it, but in no cell, is shown before it */
 	if (in_list(e->name, outer) || (o->tables == 0 && in_list(e->name, of_table)))
 		return true;
 	return end && o->n[e - elements] == 0 && strcmp(e->name, "p") != 0 && strcmp(e->name, "br") != 0;

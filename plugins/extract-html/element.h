@@ -15,7 +15,7 @@ struct open_elements {
 };
 
 /* What the tag does, which is noted. *stray: browsers ignore it there: a part of a table outside of one, the end of what is not
- * open, a second <body>. Other readers may not. */
+ * open, a second <body>; or what follows right behind it is not in it (<table>). Other readers may not. */
 enum effect element_tag(struct open_elements *, struct mw_str name, bool end, bool *stray);
 
 #endif

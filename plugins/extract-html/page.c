@@ -20,6 +20,7 @@ struct page {
 	size_t hidden_depth;  /* of elements of this name in it */
 	struct open_elements open;
 	bool turns, turns_letters; /* the tag that begins has dir=rtl; a style that overrides what letters say */
+	size_t raw_end;	  /* of the element last begun in which tags are text */
 	size_t drawing;	  /* depth of SVG and MathML */
 	bool data_script; /* the script that begins holds data (JSON), not a program */
 	bool no_cdata_end; /* there is none further on: do not look for it again */
@@ -388,6 +389,17 @@ static size_t skip_raw(struct page *g, struct mw_str name, size_t i, bool slash)
 	return end;
 }
 
+/* Of these elements browsers show the tags inside of them too. */
+static void put_source(struct page *g, struct mw_str name, size_t i)
+{
+	g->raw_end = raw_end(g->html, i, name);
+	if (g->raw_end == i || !memchr(g->html.p + i, '<', g->raw_end - i))
+		return;
+	flow_block(g->unseen);
+	flow_text(g->unseen, g->html.p + i, g->raw_end - i);
+	flow_block(g->unseen);
+}
+
 /* Where text goes. */
 static struct flow *flow_of(const struct page *g)
 {
@@ -483,6 +495,8 @@ static size_t read_tag(struct page *g, size_t i)
 		effect = PLAIN;
 	apply(g, to ? to : flow_of(g), effect, end);
 	put_direction(g, name, end);
+	if (!end && !g->nested && after >= g->raw_end && (same_name(name, "textarea") || same_name(name, "xmp")))
+		put_source(g, name, after);
 	if (effect == RAW && !end && !(slash && g->xml) && !g->nested)
 		return skip_raw(g, name, after, slash);
 	return after;

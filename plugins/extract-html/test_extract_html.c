@@ -98,6 +98,8 @@ static const struct row tables[] = {
 static const struct row stray[] = {
 	{"219</body>-09-99</html><html><body>98", "219-09-9998"},
 	{"219-<td>09<caption>-</tr>99</select>98</div>", "219-09-9998"},
+	{"219-09-99<table>98<tr><td>1</table>", "219-09-9998\n1"},
+	{"219<table><tr><td>1</table>", "219\n1"},
 	{"219</p>-09<br>-</h1>9998", "219\n-09\n-9998"},
 	{"a</body>b</div>1</html>c", "a\nb\n1\nc"}, /* where there is no number, who knows */
 	{"<table><tr><td>1<td>2</table>", "1\t2"},
@@ -141,6 +143,8 @@ static const struct row odd[] = {
 	{"219<script><!-- <script>1</script>2--></script>-09", "219-09"},
 	{"<script><!-- x --><script></script>2</script>", "2"},
 	{"a<svg><style>.x{}<b>219</b></style></svg>b", "ab\n\f\n.x{}219"},
+	{"<textarea><b 219-09>x</textarea>", "x\n\f\n<b 219-09>x"},
+	{"<xmp>a<xmp>&lt;</xmp>c", "a\n<\nc\n\f\na<xmp>&lt;"},
 	{"<style/>a", "\f\na"}, /* "/" ends no element of HTML */
 	{"<script type=\"application/ld+json\">{\"name\": \"J\"}</script>a", "a\n\f\n{\"name\": \"J\"}"},
 	{"a<style>b 1<i>2</i>3", "a\n\f\nb 123"}, /* never closed */

@@ -64,27 +64,33 @@ static size_t unit_of(const char *label)
 	return strncmp(label, "utf-32", 6) == 0 || strcmp(label, "ucs-4") == 0 ? 4 : 1;
 }
 
-static bool is_label_octet(char c)
+static bool is_letter_or_digit(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("-_.:+", c));
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Lower case, without blanks and quotes around; "" when it can be no label. */
+static bool is_label_octet(char c)
+{
+	return is_letter_or_digit(c) || (c && strchr("-_.:+", c));
+}
+
+/* Lower case, and without octets that stand in no label, as readers do that ask for a charset by what is left; "" when nothing is,
+ * or too much. */
 static void clean_label(const char *label, char out[LABEL_MAX])
 {
-	struct mw_str s = mw_str_trim(mw_str(label));
 	size_t n = 0;
 
-	while (s.n && (s.p[0] == '"' || s.p[0] == '\'')) {
-		s.p++;
-		s.n--;
+	for (; *label && n < LABEL_MAX; label++) {
+		char c = mw_lower(*label);
+
+		if (is_label_octet(c) && (n || is_letter_or_digit(c)))
+			out[n++] = c;
 	}
-	while (s.n && (s.p[s.n - 1] == '"' || s.p[s.n - 1] == '\''))
-		s.n--;
-	if (s.n < LABEL_MAX)
-		for (; n < s.n && is_label_octet(mw_lower(s.p[n])); n++)
-			out[n] = mw_lower(s.p[n]);
-	out[n == s.n ? n : 0] = '\0';
+	if (n == LABEL_MAX)
+		n = 0;
+	while (n && !is_letter_or_digit(out[n - 1]))
+		n--;
+	out[n] = '\0';
 }
 
 /* ---- UTF-8 -------------------------------------------------------------------------------------------------------------------- */
@@ -387,6 +393,7 @@ static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
 static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
 {
 	struct mw_buf gb = MW_BUF_INIT;
+	const size_t before = out->n;
 	bool foreign = false;
 	int r;
 
@@ -404,7 +411,11 @@ static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool
 	else if (is_one_of(label, latin1_names))
 		add_cp1252(s, out);
 	else {
-		r = ascii_run(s) == s.n && !is_stateful(label) ? -EILSEQ : convert(s, label, out, &foreign);
+		r = convert(s, label, out, &foreign);
+		if (r == 0 && foreign && ascii_run(s) == s.n) {
+			mw_buf_cut(out, before); /* of such charsets, no letter or digit is ASCII */
+			r = -EILSEQ;
+		}
 		if (r != -EILSEQ && !foreign)
 			return r;
 		*guessed = true;
@@ -417,7 +428,7 @@ static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool
 
 static bool is_word_octet(char c)
 {
-	return (c >= '0' && c <= '9') || (mw_lower(c) >= 'a' && mw_lower(c) <= 'z');
+	return is_letter_or_digit(mw_lower(c));
 }
 
 /* Latin letters and digits of UTF-16 or UTF-32, in step or not: between NULs. All that are there when there is no NUL and more

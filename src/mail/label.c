@@ -234,7 +234,9 @@ int mw_label_by_letter(struct mw_arena *a, struct mw_str type, struct mw_str tra
 	l.type = type_by_letter(a, type, dflt);
 	l.charset = charset ? lower_copy(a, mw_str_trim(mw_str(charset))) : NULL;
 	l.boundary = boundary ? trimmed(a, boundary) : NULL;
-	l.transfer = mw_transfer_by_name(transfer);
+	transfer = mw_str_trim(transfer);
+	if (token_length(transfer) == transfer.n) /* with more than one word, most readers know nothing of it */
+		l.transfer = mw_transfer_by_name(transfer);
 	if (!l.type || !l.charset || !l.boundary || !format || !delsp)
 		return -ENOMEM;
 	l.delsp = mw_str_caseeq(mw_str(format), "flowed") && mw_str_caseeq(mw_str(delsp), "yes");
@@ -384,7 +386,8 @@ static void add_name(struct mw_buf *lines, const char *name)
 
 	for (size_t i = 0, n; i < s.n; i += n ? n : 1) {
 		n = joint(s, i);
-		mw_buf_putc(&words, n ? ' ' : s.p[i]);
+		if (s.p[i] != '"') /* of a piece whose quotes do not end */
+			mw_buf_putc(&words, n ? ' ' : s.p[i]);
 	}
 	if (!mw_str_same(last_line(lines), (struct mw_str){.p = mw_buf_text(&words), .n = words.n}))
 		add_line(lines, s);

@@ -285,6 +285,7 @@ static const struct {
      {SSN, MRN},
      NULL},
     {"encodings by names of their own", OCTETS(MIME "Content-Transfer-Encoding: qp\n\nSSN 219=2D09=2D9998"), {SSN}, "damaged"},
+    {"base64 with a semicolon", OCTETS(MIME "Content-Transfer-Encoding: base64;\n\n" SSN64), {SSN, SSN64}, "damaged"},
     {"base64 by another name", OCTETS(MIME "Content-Transfer-Encoding: base-64\n\n" SSN64), {SSN, SSN64}, "damaged"},
     {"base64 with an '=' too many", OCTETS(MIME IN64 "U1NOIDIxO=S0wOS05OTk4"), {SSN}, NULL},
     {"base64 with padding that means nothing", OCTETS(MIME IN64 "U1NOIDIxOS==0wOS05OTk4"), {SSN}, NULL},
