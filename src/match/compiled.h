@@ -63,10 +63,10 @@ struct mw_ruleset {
 	struct mw_cues *cues; /* of all rules that need one, NULL = there is none */
 };
 
-/* A term that was seen. They are merged rule by rule when the text is done. */
+/* Where terms of one rule were seen that overlap: their union. Those of a rule are a list in order of place. */
 struct mw_seen {
-	uint32_t rule;
 	size_t start, end;
+	uint32_t prev, next; /* index + 1, 0 = none */
 };
 
 /* Where a rule that is context of others was found, in octets of folded text. */
@@ -82,6 +82,9 @@ struct mw_scratch {
 	unsigned char key[32];	    /* digests use the first 16; the rest is for a wider one */
 	struct mw_seen *seen;
 	size_t n, cap;
+	struct mw_seen_list {
+		uint32_t first, last; /* as in mw_seen */
+	} * seen_of;		      /* for each rule */
 	struct mw_span *span; /* those of one rule are a run, in order of start */
 	size_t spans, span_cap;
 	size_t rules;

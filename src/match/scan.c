@@ -32,6 +32,7 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	s->wanted = for_rules(set, sizeof(*s->wanted));
 	s->run = for_rules(set, sizeof(*s->run));
 	s->spans_of = for_rules(set, sizeof(*s->spans_of));
+	s->seen_of = for_rules(set, sizeof(*s->seen_of));
 	if (!s->hunter || (set->has_except_patterns && !s->matcher) || !s->found || !s->cue || !s->wanted || !s->run ||
 	    !s->spans_of)
 		mw_scratch_free(&s);
@@ -54,6 +55,7 @@ void mw_scratch_free(struct mw_scratch **s)
 	free((*s)->seen);
 	free((*s)->span);
 	free((*s)->spans_of);
+	free((*s)->seen_of);
 	free((*s)->found);
 	free((*s)->cue);
 	free((*s)->wanted);
@@ -70,12 +72,8 @@ static int pattern_found(void *ctx, uint32_t rule, size_t start, size_t end)
 	return mw_judge(ctx, rule, start, end);
 }
 
-static int term_seen(void *ctx, uint32_t rule, size_t start, size_t end)
+static int seen_add(struct mw_scratch *s, struct mw_seen_list *list, size_t start, size_t end)
 {
-	struct mw_scratch *s = ctx;
-
-	if (!s->wanted[rule])
-		return 0;
 	if (s->n == SEEN_MAX)
 		return -EFBIG;
 	if (s->n == s->cap) {
@@ -87,52 +85,70 @@ static int term_seen(void *ctx, uint32_t rule, size_t start, size_t end)
 		s->seen = v;
 		s->cap = cap;
 	}
-	s->seen[s->n++] = (struct mw_seen){.rule = rule, .start = start, .end = end};
+	s->seen[s->n++] = (struct mw_seen){.start = start, .end = end, .prev = list->last};
+	if (list->last)
+		s->seen[list->last - 1].next = (uint32_t)s->n;
+	else
+		list->first = (uint32_t)s->n;
+	list->last = (uint32_t)s->n;
 	return 0;
 }
 
-static int seen_order(const void *a, const void *b)
+/* Terms of one rule that overlap are one match: the longest, or their union. They are told in order of their ends. */
+static int term_seen(void *ctx, uint32_t rule, size_t start, size_t end)
 {
-	const struct mw_seen *x = a, *y = b;
+	struct mw_scratch *s = ctx;
+	struct mw_seen_list *list = &s->seen_of[rule];
+	struct mw_seen *last = list->last ? s->seen + list->last - 1 : NULL;
 
-	if (x->rule != y->rule)
-		return x->rule < y->rule ? -1 : 1;
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->end == y->end ? 0 : x->end > y->end ? -1 : 1;
+	if (!s->wanted[rule])
+		return 0;
+	if (!last || last->end <= start)
+		return seen_add(s, list, start, end);
+	while (last->prev && s->seen[last->prev - 1].end > start) {
+		start = last->start < start ? last->start : start;
+		list->last = last->prev;
+		last = s->seen + list->last - 1;
+	}
+	last->start = last->start < start ? last->start : start;
+	last->end = end;
+	last->next = 0;
+	return 0;
 }
 
-/* Terms of all rules that are in the text, sorted by rule and place. */
+/* Terms of all rules that are in the text. */
 static int see_terms(struct mw_scan *s)
 {
-	struct mw_scratch *scratch = s->scratch;
-	int rc;
-
-	scratch->n = 0;
-	if (!s->set->terms)
-		return 0;
-	rc = mw_terms_scan(s->set->terms, s->folded->text, term_seen, scratch);
-	if (scratch->n > 1)
-		qsort(scratch->seen, scratch->n, sizeof(*scratch->seen), seen_order);
-	return rc;
+	s->scratch->n = 0;
+	memset(s->scratch->seen_of, 0, s->set->n * sizeof(*s->scratch->seen_of));
+	return s->set->terms ? mw_terms_scan(s->set->terms, s->folded->text, term_seen, s->scratch) : 0;
 }
 
-/* Terms of one rule that overlap are one match: the longest, or their union. */
-static int judge_terms(struct mw_scan *s, uint32_t stage, size_t *limited)
+/* 0; -EAGAIN: a limit of the rule was reached; negative. */
+static int judge_terms_of(struct mw_scan *s, uint32_t rule)
 {
-	const struct mw_seen *v = s->scratch->seen;
-	bool any = false;
+	const struct mw_seen *v;
+	bool limited = false;
 
-	for (size_t i = 0, next; i < s->scratch->n; i = next) {
-		uint32_t rule = v[i].rule;
-		size_t end = v[i].end;
+	for (uint32_t i = s->scratch->seen_of[rule].first; i; i = v->next) {
 		int rc;
 
-		for (next = i + 1; next < s->scratch->n && v[next].rule == rule && v[next].start < end; next++)
-			end = v[next].end > end ? v[next].end : end;
-		if (s->set->rule[rule].stage != stage)
-			continue;
-		rc = mw_judge(s, rule, v[i].start, end);
+		v = s->scratch->seen + i - 1;
+		rc = mw_judge(s, rule, v->start, v->end);
+		if (rc < 0 && rc != -EAGAIN)
+			return rc;
+		limited |= rc == -EAGAIN;
+	}
+	return limited ? -EAGAIN : 0;
+}
+
+static int judge_terms(struct mw_scan *s, uint32_t stage, size_t *limited)
+{
+	bool any = false;
+
+	for (uint32_t rule = 0; rule < s->set->n; rule++) {
+		int rc = s->set->rule[rule].stage == stage ? judge_terms_of(s, rule) : 0;
+
 		if (rc < 0 && rc != -EAGAIN)
 			return rc;
 		if (rc == -EAGAIN)
