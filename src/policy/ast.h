@@ -106,6 +106,12 @@ struct mw_ast_rule {
 	struct mw_tokens block; /* empty when disabled */
 };
 
+/* A name for several rules; statements of one name add up. */
+struct mw_ast_group {
+	struct mw_token name;
+	struct mw_tokens rules;
+};
+
 struct mw_ast {
 	struct mw_tokens listens, modes;
 	MW_LIST_OF(struct mw_ast_load) loads;
@@ -116,6 +122,7 @@ struct mw_ast {
 	MW_LIST_OF(struct mw_ast_on) ons;
 	MW_LIST_OF(struct mw_ast_limit) limits;
 	MW_LIST_OF(struct mw_ast_rule) rules;
+	MW_LIST_OF(struct mw_ast_group) groups;
 	/* What was named by a statement that has an error: nobody must be told again that it is unknown. */
 	struct mw_tokens broken;
 	bool incomplete;   /* a file could not be included */

@@ -92,6 +92,14 @@ void mw_check_rules(struct mw_checker *);
 void mw_check_rule(struct mw_checker *, const struct mw_ast_rule *, struct mw_rule *ret);
 uint32_t mw_check_find_rule(const struct mw_checker *, const char *name); /* index in the plan, MW_NONE */
 void mw_check_unknown_rule(struct mw_checker *, const struct mw_token *name); /* unless its statement is broken */
+/* A rule that is disabled gives no context, and nobody who names it is wrong. */
+bool mw_check_is_disabled(const struct mw_checker *, const char *name);
+/* check_group.c: names for several rules. Reports what is wrong in them, when all rules are there. */
+void mw_check_groups(struct mw_checker *);
+/* How many rules this name of a rule or group stands for, at most. */
+size_t mw_check_named_most(const struct mw_checker *, const char *name);
+/* Appends those that are not among the n already; the new n. MW_NONE: nothing has this name. */
+size_t mw_check_named_rules(const struct mw_checker *, const char *name, uint32_t *v, size_t n);
 /* check_near.c: the word of a zone; bits of MW_ZONE_BIT are added. false: reported. */
 bool mw_check_zone(struct mw_checker *, const struct mw_token *, uint32_t *bits);
 void mw_check_classes(struct mw_checker *);

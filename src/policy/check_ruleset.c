@@ -130,7 +130,7 @@ void mw_check_unknown_rule(struct mw_checker *c, const struct mw_token *name)
 
 /* ---- near rule ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_disabled(const struct mw_checker *c, const char *name)
+bool mw_check_is_disabled(const struct mw_checker *c, const char *name)
 {
 	for (size_t i = 0; i < c->disabled.n; i++)
 		if (strcmp(c->disabled.v[i].text, name) == 0)
@@ -138,19 +138,28 @@ static bool is_disabled(const struct mw_checker *c, const char *name)
 	return false;
 }
 
+static size_t most_rules(const struct mw_checker *c, const struct mw_rule_ref *ref)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ref->names.n; i++)
+		n += mw_check_named_most(c, ref->names.v[i].text);
+	return n;
+}
+
 /* A rule that is disabled gives no context: shipped rules name others, and a site that disables one edits none of them. */
 static void resolve_ref(struct mw_checker *c, const struct mw_rule_ref *ref)
 {
-	uint32_t *v = mw_check_alloc(c, ref->names.n, sizeof(*v));
+	uint32_t *v = mw_check_alloc(c, most_rules(c, ref), sizeof(*v));
 	size_t n = 0;
 
 	for (size_t i = 0; v && i < ref->names.n; i++) {
 		const struct mw_token *name = &ref->names.v[i];
-		uint32_t rule = mw_check_find_rule(c, name->text);
+		size_t more = mw_check_named_rules(c, name->text, v, n);
 
-		if (rule != MW_NONE)
-			v[n++] = rule;
-		else if (!is_disabled(c, name->text))
+		if (more != MW_NONE)
+			n = more;
+		else if (!mw_check_is_disabled(c, name->text))
 			mw_check_unknown_rule(c, name);
 	}
 	ref->near->rule = v;
@@ -241,6 +250,7 @@ void mw_check_rules(struct mw_checker *c)
 			mw_check_rule(c, s.v[i].ast, &v[n++]);
 	c->plan->rules = n;
 	c->plan->rule = v;
+	mw_check_groups(c);
 	for (size_t i = 0; i < c->rule_refs.n && !c->diags->no_memory; i++)
 		resolve_ref(c, &c->rule_refs.v[i]);
 	if (!c->diags->no_memory)

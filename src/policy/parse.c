@@ -244,6 +244,33 @@ static bool parse_disable(struct mw_parser *p)
 	return true;
 }
 
+/* group NAME { rule, rule, … } */
+static bool parse_group(struct mw_parser *p)
+{
+	struct mw_ast_group group = {0};
+	bool ok;
+
+	if (!mw_parser_expect(p, MW_TOK_NAME, "the name of the group", &group.name))
+		return false;
+	ok = mw_parser_expect(p, MW_TOK_BLOCK, "\"{\"", NULL);
+	while (ok && !mw_parser_at(p, MW_TOK_ENDBLOCK)) {
+		struct mw_token t;
+
+		ok = mw_parser_expect(p, MW_TOK_NAME, "the name of a rule", &t);
+		if (ok)
+			MW_PUSH(p, &group.rules, t);
+		if (!ok || !mw_parser_at(p, MW_TOK_COMMA))
+			break;
+		(void)mw_parser_take(p);
+	}
+	ok = ok && mw_parser_expect(p, MW_TOK_ENDBLOCK, "\",\" or \"}\"", NULL);
+	if (ok)
+		MW_PUSH(p, &p->all->ast->groups, group);
+	else
+		MW_PUSH(p, &p->all->ast->broken, group.name);
+	return ok;
+}
+
 static void parse_file(const struct mw_parse *all, const struct mw_parser *outer, uint32_t source);
 
 /* Two names of one file must not hide a loop. */
@@ -335,6 +362,8 @@ static bool parse_form(struct mw_parser *p, const char *form, struct mw_place pl
 		return parse_mode(p);
 	if (strcmp(form, "limit") == 0)
 		return parse_limit(p);
+	if (strcmp(form, "group") == 0)
+		return parse_group(p);
 	if (strcmp(form, "replace") == 0)
 		return parse_replace(p);
 	if (strcmp(form, "disable") == 0)
