@@ -185,6 +185,35 @@ static void test_scan(void **state)
 	assert_null(set);
 }
 
+/* Terms that overlap are one match, also where a later one joins several. */
+static void test_unions(void **state)
+{
+	static const struct {
+		const char *text, *found;
+	} row[] = {
+	    {"aa bb", "t:70:aa|t:70:bb|"},
+	    {"aa bb cc", "t:70:aa bb cc|"},
+	    {"aa aa bb cc dd", "t:70:aa|t:70:aa bb cc dd|"},
+	    {"bb cc dd, bb", "t:70:bb|t:70:cc dd|t:70:bb|"},
+	    {"aa bb cc aa bb cc dd", "t:70:aa bb cc|t:70:aa bb cc dd|"},
+	};
+	const struct mw_rule v[] = {
+	    {.name = "t", LEVELS({70, NULL}), LIST(terms, term, "aa", "bb", "aa bb cc", "cc dd"), .whole_word = true}};
+	struct mw_ruleset *set = compile(v, COUNT(v));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct scanned s = scan(set, row[i].text, strlen(row[i].text), 100);
+		char out[512];
+
+		assert_int_equal(s.rc, 0);
+		show(set, &s, row[i].text, out, sizeof(out));
+		assert_string_equal(out, row[i].found);
+		mw_arena_free(&s.arena);
+	}
+	mw_ruleset_free(&set);
+}
+
 static void test_values(void **state)
 {
 	static const char text[] = "219-09-9998 219 09 9998 219099998 219-09-9999";
@@ -589,11 +618,12 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_scan),	   cmocka_unit_test(test_values),	cmocka_unit_test(test_findings_limit),
-	    cmocka_unit_test(test_findings_share), cmocka_unit_test(test_catastrophic), cmocka_unit_test(test_quadratic),
-	    cmocka_unit_test(test_long_text),	   cmocka_unit_test(test_refused),	cmocka_unit_test(test_samples),
-	    cmocka_unit_test(test_no_memory),	   cmocka_unit_test(test_threads),	cmocka_unit_test(test_cues),
-	    cmocka_unit_test(test_awake),	   cmocka_unit_test(test_data),	cmocka_unit_test(test_least),
+	    cmocka_unit_test(test_scan),	   cmocka_unit_test(test_unions),	  cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_findings_share), cmocka_unit_test(test_catastrophic),
+	    cmocka_unit_test(test_quadratic),	   cmocka_unit_test(test_long_text),	  cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_samples),	   cmocka_unit_test(test_no_memory),	  cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_cues),	   cmocka_unit_test(test_awake),	  cmocka_unit_test(test_data),
+	    cmocka_unit_test(test_least),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
