@@ -517,12 +517,10 @@ static void refused(void *ctx, const struct mw_rule *r, size_t offset, const cha
 }
 
 /* In two stages, as rules are looked for whose context are others. false: a limit was reached. */
-static bool hunt(const struct mw_ruleset *set, struct mw_str text, struct found *f)
+static bool hunt_stages(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_str text, struct found *f)
 {
-	struct mw_hunter *h = mw_hunter_new(set);
 	bool whole = true;
 
-	must(h != NULL);
 	mw_hunt_begin(set, h, text);
 	for (size_t stage = 0; stage < 2; stage++) {
 		bool run[PUZZLE_RULES];
@@ -535,6 +533,19 @@ static bool hunt(const struct mw_ruleset *set, struct mw_str text, struct found 
 		must(rc == 0 || rc == -EAGAIN);
 		whole = whole && rc == 0;
 	}
+	return whole;
+}
+
+/* Twice: what one text has needed is foreseen in the next one. */
+static bool hunt(const struct mw_ruleset *set, struct mw_str text, struct found *f)
+{
+	struct mw_hunter *h = mw_hunter_new(set);
+	struct found first[PUZZLE_RULES] = {{0}};
+	bool whole;
+
+	must(h != NULL);
+	whole = hunt_stages(set, h, text, first) && hunt_stages(set, h, text, f);
+	must(!whole || memcmp(first, f, sizeof(first)) == 0);
 	mw_hunter_free(&h);
 	return whole;
 }
