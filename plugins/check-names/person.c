@@ -140,6 +140,8 @@ bool check_names_labelled(const char *p, size_t n)
 		return false;
 	if (who.first->initial)
 		return who.last_weight >= UNKNOWN;
+	if (who.first_weight == WORD && who.last_weight == UNKNOWN) /* Saffron Delacourt, not Patient Obuya */
+		return name_ordinary(who.first->p) == 'b';
 	return who.first_weight >= UNKNOWN || who.last_weight >= BOTH;
 }
 
