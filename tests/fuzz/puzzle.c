@@ -226,13 +226,14 @@ static void put_other(struct maker *m)
 		m->extended = false;
 }
 
+/* Not {0}: PCRE2 takes a start of the text in a group that is left out for one of the pattern. */
 static void put_repeat(struct maker *m, size_t from)
 {
 	static const struct {
 		const char *sign;
 		unsigned min, max;
 	} repeat[] = {{"?", 0, 1},     {"*", 0, 3},    {"+", 1, 3},   {"{2}", 2, 2}, {"{1,3}", 1, 3},
-		      {"{0,2}", 0, 2}, {"{3,}", 3, 4}, {"{9}", 9, 9}, {"{0}", 0, 0}, {"{,2}", 1, 1}};
+		      {"{0,2}", 0, 2}, {"{3,}", 3, 4}, {"{9}", 9, 9}, {"{0,1}", 0, 1}, {"{,2}", 1, 1}};
 	static const char *const kind[] = {"", "", "?", "+"};
 	unsigned i = roll(m->d, COUNT(repeat)), n;
 	size_t size = m->sample_n - from;
