@@ -409,6 +409,35 @@ static int add_decoded(struct mw_arena *a, struct mw_buf *lines, const char *nam
 	return 0;
 }
 
+/* "name*=utf-8'en'a%20b" as those read it who do not mind a missing quote or charset: what "%20" stands for. */
+static int add_extended(struct mw_arena *a, struct mw_str value, const char *name, struct mw_buf *lines)
+{
+	const char *star = mw_arena_printf(a, "%s*", name);
+	struct mw_str s = star ? last_value(value, star) : MW_STR_LIT("");
+	struct mw_buf octets = MW_BUF_INIT, utf8 = MW_BUF_INIT;
+	bool guessed;
+	int r = star ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < s.n; i++) {
+		int high = s.p[i] == '%' && s.n - i > 2 ? g_ascii_xdigit_value(s.p[i + 1]) : -1;
+		int low = high >= 0 ? g_ascii_xdigit_value(s.p[i + 2]) : -1;
+
+		mw_buf_putc(&octets, low >= 0 ? (char)(high << 4 | low) : s.p[i]);
+		i += low >= 0 ? 2 : 0;
+	}
+	if (r == 0 && s.n)
+		r = mw_charset_to_utf8((struct mw_str){.p = mw_buf_text(&octets), .n = octets.n}, "", &utf8, &guessed);
+	for (size_t i = 0; i < utf8.n; i++)
+		if (utf8.p[i] == '\r' || utf8.p[i] == '\n')
+			utf8.p[i] = ' ';
+	if (r == 0 && utf8.n && strchr(utf8.p, '\'') && !strstr(mw_buf_text(lines), strrchr(utf8.p, '\'') + 1))
+		add_name(lines, mw_buf_text(&utf8));
+	r = r < 0 || octets.failed || !mw_buf_ok(lines) ? -ENOMEM : 0;
+	mw_buf_free(&octets);
+	mw_buf_free(&utf8);
+	return r;
+}
+
 int mw_label_names(struct mw_arena *a, struct mw_str value, const char *name, struct mw_buf *lines)
 {
 	GMimeParamList *list;
@@ -430,7 +459,7 @@ int mw_label_names(struct mw_arena *a, struct mw_str value, const char *name, st
 	/* For readers that decode words in quotes, and what GMime gives up on. */
 	text = r == 0 ? mw_header_decode(a, last_value(value, name)) : NULL;
 	add_name(lines, text ? text : "");
-	return text && mw_buf_ok(lines) ? 0 : -ENOMEM;
+	return text && mw_buf_ok(lines) ? add_extended(a, value, name, lines) : -ENOMEM;
 }
 
 const char *mw_label_name(struct mw_arena *a, struct mw_str name, const char **ret)

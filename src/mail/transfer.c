@@ -328,7 +328,7 @@ static struct mw_str uu_take_line(struct mw_str *s)
 static struct mw_str uu_data(struct mw_str s)
 {
 	while (s.n) {
-		struct mw_str line = mw_str_take_line(&s);
+		struct mw_str line = uu_take_line(&s);
 
 		if (line.n > 5 && memcmp(line.p, "begin", 5) == 0 && (line.p[5] < 'a' || line.p[5] > 'z'))
 			break;

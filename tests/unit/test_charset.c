@@ -152,6 +152,7 @@ static void test_transfer(void **state)
 		{MW_TRANSFER_UU, "text\nbegin 644 x\n#86)C\n`\nend\n", "abc"},
 		{MW_TRANSFER_UU, "begin@ 644 x\n#86=)C\n#86)C\r#\0" "86)C\n`\nend\n", "agIabc"}, /* damage ends with its line */
 		{MW_TRANSFER_UU, "begin 644 x\n#86)C\nend\ntext\nbegin 644 y\n\"9&4\nend", "abcde"},
+		{MW_TRANSFER_UU, "\rbegin 644 x\r#86)C\rend\r", "abc"},
 		{MW_TRANSFER_UU, "no begin\n", ""},
 	};
 

@@ -87,6 +87,8 @@ static const struct {
     {"Content-Type: application/pdf\nContent-Disposition: attachment; filename=\"a b.pdf\"\n\nx",
      "1.name text/plain f [a b.pdf\n]\n1 application/pdf a \"a b.pdf\" [x]\n"},
     /* names: RFC 2231, RFC 2047, raw octets; the disposition goes first */
+    {"Content-Disposition: attachment; filename*=utf-8'a%201.txt\n\nx",
+     "1.name text/plain f [utf-8'a 1.txt\n]\n1 text/plain a [x]\n"},
     {"Content-Type: text/plain; name=x\nContent-Disposition: inline; filename*0*=utf-8''caf%C3%A9; filename*1=\" 1.txt\"\n\nx",
      "1.name text/plain f [caf\xc3\xa9 1.txt\nx\n]\n1 text/plain b \"caf\xc3\xa9 1.txt\" [x]\n"},
     {"Content-Type: text/plain; name=\"=?iso-8859-1?q?caf=E9?=\"\n\nx",
