@@ -33,6 +33,7 @@ static struct mutant *add(struct maker *m, bool loosened, const char *fmt, ...)
 		v += m->out->n;
 		*v = (struct mutant){.what = mw_arena_str(m->arena, what),
 				     .loosened = loosened,
+				     .file = m->rule->file,
 				     .line = m->rule->line,
 				     .column = m->rule->column,
 				     .rule = *m->rule};
@@ -134,6 +135,7 @@ static void mutate_pattern(struct maker *m)
 {
 	struct mw_str p = m->rule->pattern;
 	struct mutants_cut cut = mutants_assertion(p, m->rule->extended, 0);
+	struct mw_written at;
 
 	for (; cut.n; cut = mutants_assertion(p, m->rule->extended, cut.at + cut.n)) {
 		struct mutant *v = add(m, true, "%.*s%s of the pattern dropped", (int)(cut.n < 60 ? cut.n : 60), p.p + cut.at,
@@ -144,8 +146,11 @@ static void mutate_pattern(struct maker *m)
 			return;
 		memmove(text + cut.at, text + cut.at + cut.n, p.n - cut.at - cut.n);
 		v->rule.pattern = (struct mw_str){.p = text, .n = p.n - cut.n};
-		v->line = m->rule->pattern_line;
-		v->column = m->rule->pattern_column + (uint32_t)cut.at;
+		if (mw_rule_written(m->rule, cut.at, &at)) {
+			v->file = at.file;
+			v->line = at.line;
+			v->column = at.column;
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ struct mutant {
 	const char *what;      /* `check us-ssn dropped` */
 	bool loosened;	       /* a `miss` should notice; else a `hit` */
 	bool disabled;	       /* the rule finds nothing at all: any hit notices */
-	uint32_t line, column; /* in the rule's file */
+	uint32_t file, line, column; /* of what is changed */
 	struct mw_rule rule;   /* changed */
 };
 

@@ -282,7 +282,7 @@ static int make_mutants(struct run *run, struct mw_arena *arena)
 static void print_survivor(const struct ctl *ctl, const struct run *run, size_t i, bool json)
 {
 	const struct mutant *m = &run->mutants.v[i];
-	const char *file = run->plan->source[m->rule.file].shown, *word = m->loosened ? "miss" : "hit";
+	const char *file = run->plan->source[m->file].shown, *word = m->loosened ? "miss" : "hit";
 	struct mw_buf sample = MW_BUF_INIT;
 	json_t *row;
 

@@ -44,12 +44,10 @@ static void report_rule(void *ctx, const struct mw_rule *rule, size_t offset, co
 {
 	struct mw_place place = {
 		.source = rule->file, .line = rule->line, .column = rule->column, .length = (uint32_t)strlen(rule->name)};
+	struct mw_written at;
 
-	if (offset != SIZE_MAX && rule->pattern_line) {
-		place.line = rule->pattern_line;
-		place.column = rule->pattern_column + (uint32_t)offset;
-		place.length = 1;
-	}
+	if (offset != SIZE_MAX && mw_rule_written(rule, offset, &at))
+		place = (struct mw_place){.source = at.file, .line = at.line, .column = at.column, .length = 1};
 	mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL, "rule \"%s\": %s", rule->name, text);
 }
 
@@ -68,11 +66,11 @@ static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw
 
 static void report_lint(void *ctx, const struct mw_rule *rule, size_t offset, size_t length, const char *text, const char *hint)
 {
-	const struct mw_place place = {.source = rule->file,
-				       .line = rule->pattern_line,
-				       .column = rule->pattern_column + (uint32_t)offset,
-				       .length = (uint32_t)length};
+	struct mw_written at = {.file = rule->file};
+	struct mw_place place;
 
+	(void)mw_rule_written(rule, offset, &at);
+	place = (struct mw_place){.source = at.file, .line = at.line, .column = at.column, .length = (uint32_t)length};
 	mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_WARNING, place, hint, "rule \"%s\": %s", rule->name, text);
 }
 

@@ -138,6 +138,20 @@ const struct mw_near *mw_rule_cue(const struct mw_rule *r, uint32_t cue, size_t 
 	return NULL;
 }
 
+bool mw_rule_written(const struct mw_rule *r, size_t offset, struct mw_written *ret)
+{
+	size_t i = r->pieces;
+
+	while (i > 0 && r->piece[i - 1].at > offset)
+		i--;
+	if (i == 0)
+		return false;
+	*ret = r->piece[i - 1];
+	ret->column += (uint32_t)(offset - ret->at);
+	ret->at = offset;
+	return true;
+}
+
 const char *mw_zone_word(uint32_t zone)
 {
 	static const char *const words[] = {MW_ZONE_WORDS};

@@ -60,6 +60,12 @@ struct mw_except_pattern {
 #define MW_ZONE_BIT(zone) (1u << (zone))
 #define MW_ZONE_LAST MW_ZONE_FILENAME
 
+/* Where a pattern is written, from one of its octets on: it may be put together of fragments. */
+struct mw_written {
+	size_t at;
+	uint32_t file, line, column;
+};
+
 struct mw_rule {
 	const char *name;
 	const char *about;
@@ -86,8 +92,9 @@ struct mw_rule {
 	size_t terms; /* a list of terms instead of a pattern: UTF-8, compared folded and caseless */
 	const char *const *term;
 	bool whole_word;
-	/* place of the name, and of the pattern's first octet */
-	uint32_t file, line, column, pattern_line, pattern_column;
+	uint32_t file, line, column; /* place of the name */
+	size_t pieces;		     /* of the pattern, in order; 0 when nobody has written it */
+	const struct mw_written *piece;
 };
 
 /* Answers about one match: asked for only when a level depends on them. */
@@ -119,6 +126,8 @@ bool mw_level_needs_column(const struct mw_rule *);
 bool mw_level_asks_zone(const struct mw_rule *);
 /* The entry that mw_finding.cue stands for, and its index in there; NULL: no such entry. */
 const struct mw_near *mw_rule_cue(const struct mw_rule *, uint32_t cue, size_t *at);
+/* Where this octet of the pattern is written; false: nowhere. */
+bool mw_rule_written(const struct mw_rule *, size_t offset, struct mw_written *ret);
 const char *mw_zone_word(uint32_t zone); /* as in rules, "?" when there is none */
 
 #endif

@@ -112,6 +112,10 @@ struct mw_ast_group {
 	struct mw_tokens rules;
 };
 
+struct mw_ast_fragment {
+	struct mw_token name, pattern;
+};
+
 struct mw_ast {
 	struct mw_tokens listens, modes;
 	MW_LIST_OF(struct mw_ast_load) loads;
@@ -123,6 +127,7 @@ struct mw_ast {
 	MW_LIST_OF(struct mw_ast_limit) limits;
 	MW_LIST_OF(struct mw_ast_rule) rules;
 	MW_LIST_OF(struct mw_ast_group) groups;
+	MW_LIST_OF(struct mw_ast_fragment) fragments;
 	/* What was named by a statement that has an error: nobody must be told again that it is unknown. */
 	struct mw_tokens broken;
 	bool incomplete;   /* a file could not be included */

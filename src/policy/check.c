@@ -122,15 +122,20 @@ const char *mw_check_where(struct mw_checker *c, struct mw_place place)
 	return where ? where : "";
 }
 
-void mw_check_bad_regex(struct mw_checker *c, const struct mw_token *t, int result, size_t offset, const char *text)
+void mw_check_bad_regex(struct mw_checker *c, const struct mw_token *t, const struct mw_whole *whole, int result, size_t offset,
+			const char *text)
 {
+	struct mw_rule rule = {.pieces = whole ? whole->pieces.n : 0, .piece = whole ? whole->pieces.v : NULL};
 	struct mw_place place = t->place;
+	struct mw_written at;
 
 	if (result == -ENOMEM) {
 		c->diags->no_memory = true;
 		return;
 	}
 	place.column += 1 + (uint32_t)offset; /* behind the slash */
+	if (mw_rule_written(&rule, offset, &at))
+		place = (struct mw_place){.source = at.file, .line = at.line, .column = at.column};
 	place.length = 1;
 	mw_check_error(c, place, NULL, "bad pattern: %s", text);
 }

@@ -23,6 +23,18 @@ struct mw_rule_ref {
 	const struct mw_ast_rule *owner;
 };
 
+/* A pattern with its fragments in place. */
+struct mw_whole {
+	struct mw_str text; /* in the plan, terminated */
+	MW_LIST_OF(struct mw_written) pieces;
+};
+
+struct mw_fragment {
+	const char *name;
+	struct mw_place place;
+	struct mw_whole whole;
+};
+
 struct mw_checker {
 	struct mw_plan *plan;
 	struct mw_ast *ast;
@@ -36,6 +48,7 @@ struct mw_checker {
 	MW_LIST_OF(struct mw_plan_module) modules;
 	MW_LIST_OF(const struct mw_table *) tables;
 	MW_LIST_OF(struct mw_rule_ref) rule_refs;
+	MW_LIST_OF(struct mw_fragment) fragments;
 	struct mw_tokens disabled; /* names of rules */
 	size_t classes; /* conditions may name classes below this index */
 };
@@ -56,8 +69,9 @@ bool mw_check_is_broken(const struct mw_checker *, enum mw_tok kind, const char 
 void *mw_check_alloc(struct mw_checker *, size_t n, size_t size); /* in the plan; NULL is in the diagnostics */
 const char *mw_check_where(struct mw_checker *, struct mw_place); /* `outbound.policy:18`, in the plan */
 
-/* A pattern that PCRE2 refuses: its message at the octet. result: of mw_regex_compile(). */
-void mw_check_bad_regex(struct mw_checker *, const struct mw_token *, int result, size_t offset, const char *text);
+/* A pattern that PCRE2 refuses: its message at the octet. result: of mw_regex_compile(). whole: NULL = the token as it is. */
+void mw_check_bad_regex(struct mw_checker *, const struct mw_token *, const struct mw_whole *whole, int result, size_t offset,
+			const char *text);
 /* The next line of a table or terms file that is neither empty nor a comment, trimmed. *at and *line begin at 0. */
 bool mw_check_next_line(const struct mw_source *, size_t *at, uint32_t *line, struct mw_str *ret, uint32_t *column);
 
@@ -94,6 +108,10 @@ uint32_t mw_check_find_rule(const struct mw_checker *, const char *name); /* ind
 void mw_check_unknown_rule(struct mw_checker *, const struct mw_token *name); /* unless its statement is broken */
 /* A rule that is disabled gives no context, and nobody who names it is wrong. */
 bool mw_check_is_disabled(const struct mw_checker *, const char *name);
+/* check_fragment.c: parts of patterns that have a name. */
+void mw_check_fragments(struct mw_checker *);
+/* The pattern with its fragments in place. false: reported. */
+bool mw_check_whole(struct mw_checker *, const struct mw_token *, struct mw_whole *ret);
 /* check_group.c: names for several rules. Reports what is wrong in them, when all rules are there. */
 void mw_check_groups(struct mw_checker *);
 /* How many rules this name of a rule or group stands for, at most. */

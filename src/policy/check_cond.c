@@ -228,7 +228,7 @@ static bool check_regex(struct mw_checker *c, const struct mw_token *t, struct m
 		return false;
 	result = mw_regex_compile(r, t->text, t->n, t->caseless, t->extended, &offset, text);
 	if (result < 0) {
-		mw_check_bad_regex(c, t, result, offset, text);
+		mw_check_bad_regex(c, t, NULL, result, offset, text);
 		return false;
 	}
 	r->next = c->plan->regexes;

@@ -91,6 +91,7 @@ static bool entry_kind(struct mw_work *w, const char *entry)
 static bool entry_pattern(struct mw_work *w, const char *entry)
 {
 	const struct mw_token *t = mw_work_take(w, entry, MW_TOK_REGEX, "a /pattern/");
+	struct mw_whole whole = {.text = {.p = ""}};
 	struct mw_regex regex;
 	char text[MW_REGEX_TEXT];
 	size_t offset = 0;
@@ -99,13 +100,16 @@ static bool entry_pattern(struct mw_work *w, const char *entry)
 	if (!t)
 		return false;
 	w->rule->pattern = (struct mw_str){.p = t->text, .n = t->n};
+	if (!mw_check_whole(w->c, t, &whole))
+		return true; /* the entry itself is whole */
+	w->rule->pattern = whole.text;
 	w->rule->caseless = t->caseless;
 	w->rule->extended = t->extended;
-	w->rule->pattern_line = t->place.line;
-	w->rule->pattern_column = t->place.column + 1;
-	r = mw_regex_compile(&regex, t->text, t->n, t->caseless, t->extended, &offset, text);
+	w->rule->pieces = whole.pieces.n;
+	w->rule->piece = mw_work_copy(w->c, whole.pieces.v, whole.pieces.n, sizeof(*whole.pieces.v));
+	r = mw_regex_compile(&regex, whole.text.p, whole.text.n, t->caseless, t->extended, &offset, text);
 	if (r < 0) {
-		mw_check_bad_regex(w->c, t, r, offset, text);
+		mw_check_bad_regex(w->c, t, &whole, r, offset, text);
 		return true; /* the entry itself is whole */
 	}
 	if (mw_regex_matches_empty(&regex))
@@ -152,8 +156,8 @@ static bool entry_check(struct mw_work *w, const char *entry)
 
 static void add_except(struct mw_work *w, const struct mw_token *t)
 {
-	struct mw_except_pattern except = {
-	    .pattern = {.p = t->text, .n = t->n}, .caseless = t->caseless, .extended = t->extended};
+	struct mw_except_pattern except = {.caseless = t->caseless, .extended = t->extended};
+	struct mw_whole whole = {.text = {.p = ""}};
 	struct mw_regex regex;
 	char text[MW_REGEX_TEXT];
 	size_t offset = 0;
@@ -163,9 +167,12 @@ static void add_except(struct mw_work *w, const struct mw_token *t)
 		mw_names_add(w->c, &w->except, t->text);
 		return;
 	}
-	r = mw_regex_compile(&regex, t->text, t->n, t->caseless, t->extended, &offset, text);
+	if (!mw_check_whole(w->c, t, &whole))
+		return;
+	except.pattern = whole.text;
+	r = mw_regex_compile(&regex, whole.text.p, whole.text.n, t->caseless, t->extended, &offset, text);
 	if (r < 0) {
-		mw_check_bad_regex(w->c, t, r, offset, text);
+		mw_check_bad_regex(w->c, t, &whole, r, offset, text);
 		return;
 	}
 	mw_regex_free(&regex);

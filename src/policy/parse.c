@@ -271,6 +271,21 @@ static bool parse_group(struct mw_parser *p)
 	return ok;
 }
 
+/* fragment NAME /pattern/ */
+static bool parse_fragment(struct mw_parser *p)
+{
+	struct mw_ast_fragment fragment = {0};
+
+	if (!mw_parser_expect(p, MW_TOK_NAME, "the name of the fragment", &fragment.name))
+		return false;
+	if (!mw_parser_expect(p, MW_TOK_REGEX, "a /pattern/", &fragment.pattern)) {
+		MW_PUSH(p, &p->all->ast->broken, fragment.name);
+		return false;
+	}
+	MW_PUSH(p, &p->all->ast->fragments, fragment);
+	return true;
+}
+
 static void parse_file(const struct mw_parse *all, const struct mw_parser *outer, uint32_t source);
 
 /* Two names of one file must not hide a loop. */
@@ -364,6 +379,8 @@ static bool parse_form(struct mw_parser *p, const char *form, struct mw_place pl
 		return parse_limit(p);
 	if (strcmp(form, "group") == 0)
 		return parse_group(p);
+	if (strcmp(form, "fragment") == 0)
+		return parse_fragment(p);
 	if (strcmp(form, "replace") == 0)
 		return parse_replace(p);
 	if (strcmp(form, "disable") == 0)

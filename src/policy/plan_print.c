@@ -100,6 +100,7 @@ static void print_except_patterns(const struct mw_rule *r, struct mw_buf *out)
 static void print_rule(const struct mw_plan *plan, const struct mw_rule *r, struct mw_buf *out)
 {
 	static const char *const kinds[] = {"?", "identifier", "clinical", "structure", "context"};
+	struct mw_written at;
 
 	mw_buf_printf(out, "%s %s at %s:%u:%u\n\tkind %s\n", r->terms ? "words" : "rule", r->name, plan->source[r->file].shown,
 		      r->line, r->column, kinds[r->kind <= MW_CONTEXT ? r->kind : 0]);
@@ -108,9 +109,9 @@ static void print_rule(const struct mw_plan *plan, const struct mw_rule *r, stru
 		mw_text_quote(r->about, out);
 		mw_buf_putc(out, '\n');
 	}
-	if (r->pattern.n)
+	if (mw_rule_written(r, 0, &at))
 		mw_buf_printf(out, "\tpattern /%s/%s%s at %u:%u\n", r->pattern.p, r->caseless ? "i" : "", r->extended ? "x" : "",
-			      r->pattern_line, r->pattern_column);
+			      at.line, at.column);
 	if (r->check)
 		mw_buf_printf(out, "\tcheck %s\n", r->check);
 	print_context(plan, r, out);

@@ -38,6 +38,13 @@ bool mw_regex_matches_empty(const struct mw_regex *r)
 	return pcre2_pattern_info(r->code, PCRE2_INFO_MATCHEMPTY, &empty) == 0 && empty != 0;
 }
 
+bool mw_regex_captures(const struct mw_regex *r)
+{
+	uint32_t groups = 0;
+
+	return pcre2_pattern_info(r->code, PCRE2_INFO_CAPTURECOUNT, &groups) == 0 && groups != 0;
+}
+
 static int match(const struct mw_regex *r, const char *subject, size_t n, pcre2_match_data *data, pcre2_match_context *limits)
 {
 	int result;

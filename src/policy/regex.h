@@ -19,6 +19,8 @@ struct mw_regex {
 int mw_regex_compile(struct mw_regex *r, const char *pattern, size_t n, bool caseless, bool extended, size_t *offset, char *text);
 /* Could it match the empty text? */
 bool mw_regex_matches_empty(const struct mw_regex *);
+/* Has it groups that capture? */
+bool mw_regex_captures(const struct mw_regex *);
 /* 1 matches, 0 does not; -EAGAIN: a limit was reached before it was known; -ENOMEM. Subject: octets, UTF-8 where valid. */
 int mw_regex_match(const struct mw_regex *, const char *subject, size_t n);
 void mw_regex_free(struct mw_regex *r);
