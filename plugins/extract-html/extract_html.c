@@ -29,6 +29,7 @@ struct work {
 	const struct mw_host *host;
 	struct mw_sink *sink;
 	bool xml;
+	bool unread; /* not all of it can be read */
 	struct held held;
 };
 
@@ -121,7 +122,7 @@ static int read_document(void *ctx, const char *p, size_t n)
 	flow_init(&seen, put_sink, w);
 	flow_init(&unseen, put_held, w);
 	seen.spelled = &spelled;
-	page_read((struct mw_str){.p = p, .n = n}, w->xml, &seen, &unseen);
+	w->unread |= !page_read((struct mw_str){.p = p, .n = n}, w->xml, &seen, &unseen);
 	spelled_end(&spelled);
 	held = flow_end(&unseen);
 	any = seen.begun;
@@ -134,6 +135,29 @@ static int read_document(void *ctx, const char *p, size_t n)
 	return r < 0 ? r : held;
 }
 
+/* Is <meta> a charset in which ASCII may mean something else, and the label of the part, which browsers believe, another? */
+static bool is_other_text(const char *meta, const char *label)
+{
+	char low[LABEL_MAX];
+	size_t n = 0;
+
+	for (; meta[n]; n++)
+		low[n] = lower(meta[n]);
+	low[n] = '\0';
+	return strcmp(low, label) != 0 && (strncmp(low, "iso-2022-", 9) == 0 || strncmp(low, "hz", 2) == 0 || strncmp(low, "utf-7", 5) == 0);
+}
+
+/* As it is read by who believes <meta>. */
+static int read_again(struct work *w, struct mw_str data, const char *charset)
+{
+	int r = put_sink(w, "\n", 1);
+
+	if (w->held.p)
+		explicit_bzero(w->held.p, w->held.n);
+	w->held.n = 0;
+	return r < 0 ? r : w->host->to_utf8(data, charset, read_document, w);
+}
+
 static int extract(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *sink, const char **reason,
 		   struct mw_err *err)
 {
@@ -142,14 +166,23 @@ static int extract(void *inst, struct mw_str data, const char *type, const char 
 	char label[LABEL_MAX] = "";
 	int r;
 
-	if (*charset == '\0' || strcmp(charset, "us-ascii") == 0)
-		meta_charset(data, label);
-	r = self->host->to_utf8(data, *label ? label : charset, read_document, &w);
+	meta_charset(data, label);
+	if (*charset == '\0' || strcmp(charset, "us-ascii") == 0) {
+		r = self->host->to_utf8(data, *label ? label : charset, read_document, &w);
+	} else {
+		r = self->host->to_utf8(data, charset, read_document, &w);
+		if (r == 0 && is_other_text(label, charset))
+			r = read_again(&w, data, label);
+	}
 	if (w.held.p)
 		explicit_bzero(w.held.p, w.held.n);
 	free(w.held.p);
 	if (r == -EFBIG)
 		*reason = "limit";
+	if (r == 0 && w.unread) {
+		*reason = "unknown-format";
+		return -ENOTSUP;
+	}
 	return r < 0 ? self->host->fail(err, r, r == -ENOMEM ? "out of memory" : "the text of the HTML part is not read to its end") : 0;
 }
 

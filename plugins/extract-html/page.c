@@ -5,6 +5,7 @@
 #include "entity.h"
 #include "hidden.h"
 #include "sheet.h"
+#include "url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct page {
 	size_t hidden_depth;  /* of elements of this name in it */
 	struct open_elements open;
 	bool turns, turns_letters; /* the tag that begins has dir=rtl; a style that overrides what letters say */
+	bool sealed;	  /* a link holds a document that is not read */
 	size_t raw_end;	  /* of the element last begun in which tags are text */
 	size_t drawing;	  /* depth of SVG and MathML */
 	bool data_script; /* the script that begins holds data (JSON), not a program */
@@ -150,22 +152,6 @@ static void put_url(struct flow *to, struct mw_str s)
 	put_text(to, piece(s, start, s.n), true);
 }
 
-/* Pictures in the link itself, parts of this message, and scripts are no text. */
-static bool is_text_url(struct mw_str s)
-{
-	static const char *const no_text[] = {"cid:", "data:", "javascript:", "mid:"};
-
-	while (s.n && is_blank(s.p[0]))
-		s = piece(s, 1, s.n);
-	for (size_t i = 0; i < sizeof(no_text) / sizeof(no_text[0]); i++) {
-		size_t n = strlen(no_text[i]);
-
-		if (s.n >= n && same_name(piece(s, 0, n), no_text[i]))
-			return false;
-	}
-	return s.n > 1; /* "#" leads nowhere */
-}
-
 /* ---- tags --------------------------------------------------------------------------------------------------------------------- */
 
 static enum carrier carrier_of(struct mw_str name)
@@ -191,6 +177,7 @@ static bool holds(struct mw_str s, const char *word)
 static void on_attribute(struct page *g, struct mw_str name, struct mw_str value)
 {
 	enum carrier carrier = carrier_of(name);
+	enum url url = carrier == URL ? url_kind(value) : URL_NOTHING;
 
 	if (same_name(name, "dir") && same_name(value, "rtl"))
 		g->turns = true;
@@ -200,7 +187,8 @@ static void on_attribute(struct page *g, struct mw_str name, struct mw_str value
 		g->hides = true;
 	if (same_name(name, "type"))
 		g->data_script = holds(value, "json");
-	if (carrier == NOTHING || value.n == 0 || (carrier == URL && !is_text_url(value)))
+	g->sealed = g->sealed || url == URL_SEALED;
+	if (carrier == NOTHING || value.n == 0 || (carrier == URL && url != URL_TEXT))
 		return;
 	flow_block(g->unseen);
 	if (carrier == URL)
@@ -366,6 +354,7 @@ static void put_unseen(struct page *g, struct mw_str s)
 		flow_text(g->unseen, s.p, s.n);
 	else
 		read_markup(&inner);
+	g->sealed = g->sealed || inner.sealed;
 	flow_block(g->unseen);
 }
 
@@ -584,9 +573,10 @@ static void read_markup(struct page *g)
 	}
 }
 
-void page_read(struct mw_str html, bool xml, struct flow *seen, struct flow *unseen)
+bool page_read(struct mw_str html, bool xml, struct flow *seen, struct flow *unseen)
 {
 	struct page g = {.html = html, .xml = xml, .seen = seen, .unseen = unseen};
 
 	read_markup(&g);
+	return !g.sealed;
 }

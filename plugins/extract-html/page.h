@@ -11,7 +11,8 @@
 
 #include <milward/plugin.h>
 
-/* html: valid UTF-8. xml: "/>" ends an element, as in XHTML. Stops when a flow has failed. The caller ends the flows. */
-void page_read(struct mw_str html, bool xml, struct flow *seen, struct flow *unseen);
+/* html: valid UTF-8. xml: "/>" ends an element, as in XHTML. Stops when a flow has failed. The caller ends the flows. False: a link
+ * holds a document of its own that was not read. */
+bool page_read(struct mw_str html, bool xml, struct flow *seen, struct flow *unseen);
 
 #endif

@@ -272,7 +272,8 @@ static const struct row unseen[] = {
 	{"<a href=\"mailto:bob@valid.test?subject=SSN%20219-09-9998&amp;body=x\">a</a>",
 	 "a\n\f\nmailto:bob@valid.test?subject=SSN 219-09-9998&body=x"},
 	{"<a href='https://x.test/?a=1&copy=2&id=%E2%82%AC%ff%00%4'>a</a>", "a\n\f\nhttps://x.test/?a=1&copy=2&id=\xe2\x82\xac%ff%00%4"},
-	{"<a href='#'>a</a><a href=' DATA:x'>b</a>", "ab"},
+	{"<a href='#'>a</a><a href=' CID:x'>b</a><img src='data:image/png;base64,YWJj'>", "ab"},
+	{"<a href='DATA:text/html,219%2D09'>a</a>", "a\n\f\nDATA:text/html,219-09"},
 	{"<input VALUE=1 placeholder = '2'  aria-label=3 disabled data-id=4>", "\f\n1\n2\n3\n4"},
 	{"<p title=a/>b", "b\n\f\na/"},
 	{"<iframe srcdoc='&lt;p>SSN 219-09-9998&lt;/p>'></iframe>a", "a\n\f\n<p>SSN 219-09-9998</p>"},
@@ -335,6 +336,8 @@ static void test_charset(void **state)
 		{"<meta charset=koi8-r>\xd0", 22, "", "\xd0\xbf"},
 		{"<META http-equiv=x content='text/html; CHARSET = koi8-r'>\xd0", 58, "us-ascii", "\xd0\xbf\n\f\ntext/html; CHARSET = koi8-r"},
 		{"<meta charset=koi8-r>\xd0", 22, "iso-8859-1", "\xc3\x90"}, /* the label of the part goes first */
+		{"<meta charset=UTF-7>+ADI-", 25, "iso-8859-1", "+ADI-\n2"}, /* unless ASCII means something else in the other */
+		{"<meta charset=UTF-7>+ADI-", 25, "utf-7", "2"},
 		{"\xff\xfe<\0b\0>\0x\0", 10, "utf-8", "x"},
 		{"<\0b\0>\0x\0", 8, "utf-8", "x"},
 		{"1\0002\0003", 5, "utf-8", "123"},
@@ -348,6 +351,23 @@ static void test_charset(void **state)
 		assert_int_equal(extract(row[i].html, row[i].n, row[i].label, &sink, &reason), 0);
 		if (!sink.p || strcmp(sink.p, row[i].text) != 0)
 			fail_msg("row %zu: \"%s\"", i, sink.p ? sink.p : "");
+		free(sink.p);
+	}
+}
+
+/* A document in the link itself is not read, and the host is told; the text of the part is there all the same. */
+static void test_sealed(void **state)
+{
+	static const char *const html[] = {"<a href='data:text/html;base64,YWJj'>x</a>", "<!-- <a href=\" Data:;charset=x;BASE64,YWJj\"> -->x"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(html) / sizeof(*html); i++) {
+		struct mw_sink sink = {0};
+		const char *reason = NULL;
+
+		assert_int_equal(extract(html[i], strlen(html[i]), "", &sink, &reason), -ENOTSUP);
+		assert_string_equal(reason, "unknown-format");
+		assert_string_equal(sink.p, "x");
 		free(sink.p);
 	}
 }
@@ -423,7 +443,7 @@ int main(void)
 		cmocka_unit_test(test_spelled), cmocka_unit_test(test_styled), cmocka_unit_test(test_entities), cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_hidden), cmocka_unit_test(test_styles),	cmocka_unit_test(test_unseen),	 cmocka_unit_test(test_xhtml),
 		cmocka_unit_test(test_charset),
-		cmocka_unit_test(test_limit),  cmocka_unit_test(test_linear),	cmocka_unit_test(test_old_host),
+		cmocka_unit_test(test_sealed), cmocka_unit_test(test_limit),  cmocka_unit_test(test_linear),	cmocka_unit_test(test_old_host),
 	};
 
 	return cmocka_run_group_tests_name("extract-html", tests, setup, teardown);
