@@ -122,8 +122,8 @@ bool check_names_person(const char *p, size_t n)
 		return who.last_weight != WORD;
 	/* Sage Nguyen has a rare first name that is a word, and Hyacinth Obuya one that is a rare word. */
 	if (who.first_weight == WORD)
-		return who.last_weight == NAME || (who.last_weight == UNKNOWN && name_first(who.first->p) &&
-						   name_ordinary(who.first->p) == 'b');
+		return who.last_weight == NAME ||
+		       (who.last_weight == UNKNOWN && name_first(who.first->p) && name_ordinary(who.first->p) == 'b');
 	return who.last_weight != WORD;
 }
 
