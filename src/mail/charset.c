@@ -370,24 +370,43 @@ static bool has_escapes(struct mw_str s)
 	return s.n && memmem(s.p, s.n, "\x1b$", 2);
 }
 
-/* Without a label that helps. Readers in Japan take escape sequences for what they are. */
-static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
+static int add_plain(struct mw_str s, struct mw_buf *out)
 {
-	bool foreign;
-
-	*guessed = *guessed || ascii_run(s) < s.n;
-	if (has_escapes(s)) {
-		int r = convert(s, "iso-2022-jp-2", out, &foreign);
-
-		*guessed = true;
-		if (r != -EILSEQ)
-			return r;
-	}
 	if (is_valid_utf8(s))
 		add_utf8(s, out);
 	else
 		add_cp1252(s, out);
 	return mw_buf_ok(out) ? 0 : -ENOMEM;
+}
+
+/* Readers that know the charset show what stands in out from `before` on; the others the octets. */
+static int add_plain_too(struct mw_str s, size_t before, struct mw_buf *out)
+{
+	if (mw_str_same((struct mw_str){.p = mw_buf_text(out) + before, .n = out->n - before}, s))
+		return 0;
+	mw_buf_putc(out, '\n');
+	return add_plain(s, out);
+}
+
+/* Without a label that helps. Readers in Japan take escape sequences for what they are. */
+static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
+{
+	const size_t before = out->n;
+	bool foreign;
+	int r;
+
+	*guessed = *guessed || ascii_run(s) < s.n;
+	if (!has_escapes(s))
+		return add_plain(s, out);
+	*guessed = true;
+	r = convert(s, "iso-2022-jp-2", out, &foreign);
+	return r == 0 ? add_plain_too(s, before, out) : r == -EILSEQ ? add_plain(s, out) : r;
+}
+
+/* Charsets that hide ASCII from those who do not know them, and that few do know. */
+static bool is_rare(const char *label)
+{
+	return strncmp(label, "utf-7", 5) == 0 || strncmp(label, "iso-2022-kr", 11) == 0 || strncmp(label, "iso-2022-cn", 11) == 0;
 }
 
 static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
@@ -404,7 +423,7 @@ static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool
 		r = r < 0 ? r : convert((struct mw_str){.p = mw_buf_text(&gb), .n = gb.n}, "gb2312", out, &foreign);
 		mw_buf_free(&gb);
 		if (r != -EILSEQ)
-			return r;
+			return r < 0 ? r : add_plain_too(s, before, out);
 	}
 	if (is_one_of(label, utf8_names))
 		add_utf8(s, out);
@@ -417,7 +436,7 @@ static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool
 			r = -EILSEQ;
 		}
 		if (r != -EILSEQ && !foreign)
-			return r;
+			return r == 0 && is_rare(iconv_name(label)) ? add_plain_too(s, before, out) : r;
 		*guessed = true;
 		if (r == 0)
 			mw_buf_putc(out, '\n'); /* and as the others read it */
@@ -516,6 +535,6 @@ bool mw_charset_is_utf8(struct mw_str data, const char *label)
 	if (byte_order_mark(data, &mark) || !is_valid_utf8(data))
 		return false;
 	clean_label(label, clean);
-	return unit_of(clean) > 1 || (is_one_of(clean, ascii_names) && !has_escapes(data)) || is_one_of(clean, utf8_names) ||
+	return ((unit_of(clean) > 1 || is_one_of(clean, ascii_names)) && !has_escapes(data)) || is_one_of(clean, utf8_names) ||
 	       (is_one_of(clean, latin1_names) && ascii_run(data) == data.n);
 }

@@ -43,7 +43,7 @@ static void test_charset(void **state)
 		{OCTETS("\xb0\xa1"), "ks_c_5601-1987", "\xea\xb0\x80", false},
 		{OCTETS("\xc4\xe3\x31"), "gb2312", "\xe4\xbd\xa0" "1", false},
 		{OCTETS("\x1b$BF|K\\\x1b(B 1"), "iso-2022-jp", "\xe6\x97\xa5\xe6\x9c\xac 1", false},
-		{OCTETS("+AGEAYg-c"), "utf-7", "abc", false},
+		{OCTETS("+AGEAYg-c"), "utf-7", "abc\n+AGEAYg-c", false},
 		{OCTETS("a~1\\-2"), "utf-7", "a~1\\-2", false}, /* what is no UTF-7 stays as it is */
 		/* stray octets: never lost, never fatal */
 		{OCTETS("a\xff" "b\xc3"), "utf-8", "a" FFFD "b" FFFD, false},
@@ -75,11 +75,12 @@ static void test_charset(void **state)
 		{OCTETS("\xff\xfe" "1\0\r\n\0" "2\0003\0004\0"), "utf-16", "1\xe0\xa8\x8d\xe3\x88\x80\xe3\x8c\x80\xe3\x90\x80" FFFD "\n1\r\n234", true},
 		{OCTETS("\r\0001\0002\0003\0004"), "utf-16be", "\xe0\xb4\x80\xe3\x84\x80\xe3\x88\x80\xe3\x8c\x80" FFFD "\n\r1234", true},
 		{OCTETS("219-09-9998 \xe9"), "utf-16le", "\xe3\x84\xb2\xe2\xb4\xb9\xe3\xa4\xb0\xe3\xa4\xad\xe3\xa4\xb9\xe2\x80\xb8" FFFD "\n219-09-9998 \xc3\xa9", true},
-		{OCTETS("+ADIAMQA5-09"), " \"utf\x1b-7%:\" ", "21909", false},
-		{OCTETS("+ADIAMQA5-09"), "unicode-1-1-utf-7", "21909", false},
+		{OCTETS("+ADIAMQA5-09"), " \"utf\x1b-7%:\" ", "21909\n+ADIAMQA5-09", false},
+		{OCTETS("+ADIAMQA5-09"), "unicode-1-1-utf-7", "21909\n+ADIAMQA5-09", false}, /* for who does not know it */
+		{OCTETS("219-09"), "utf-7", "219-09", false},
 		{OCTETS("\x1b$B#2#1\x1b(B9"), "csISO2022JP", "\xef\xbc\x92\xef\xbc\x91" "9", false},
-		{OCTETS("~{#2#1~}9-~~~{#0\n#9"), "hz-gb-2312", "\xef\xbc\x92\xef\xbc\x91" "9-~\xef\xbc\x90\n#9", false},
-		{OCTETS("\x1b$B#2#1#9\x1b(B-09"), "", "\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09", true}, /* no label is needed */
+		{OCTETS("~{#2#1~}9-~~~{#0\n#9"), "hz-gb-2312", "\xef\xbc\x92\xef\xbc\x91" "9-~\xef\xbc\x90\n#9\n~{#2#1~}9-~~~{#0\n#9", false},
+		{OCTETS("\x1b$B#2#1#9\x1b(B-09"), "", "\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09\n\x1b$B#2#1#9\x1b(B-09", true}, /* no label is needed */
 		{OCTETS("\xef\xbb\xbfx"), "utf-8", "x", false},
 		{OCTETS("\xef\xbb\xbf\xc3\xa9"), "iso-8859-1", "\xc3\xa9", true},
 		{OCTETS("x"), "../../etc/passwd", "x", true},
