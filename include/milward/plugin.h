@@ -29,8 +29,8 @@ extern "C" {
 #endif
 
 #define MW_MAGIC 0x4d574152u /* "MWAR" */
-#define MW_ABI_MAJOR 1u      /* a module of another major is refused */
-#define MW_ABI_MINOR 0u      /* a module of a newer minor is refused */
+#define MW_ABI_MAJOR 1u	     /* a module of another major is refused */
+#define MW_ABI_MINOR 0u	     /* a module of a newer minor is refused */
 
 /* Build options that change the layout of structures, compared as a string. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -55,7 +55,7 @@ extern "C" {
 #define MW_EXPORT
 #endif
 
-struct mw_msg;  /* one message in work */
+struct mw_msg;	/* one message in work */
 struct mw_self; /* the host's handle of a loaded module */
 struct mw_sink; /* where an extractor puts text */
 
@@ -75,11 +75,11 @@ struct mw_err {
 
 enum mw_type {
 	MW_BOOL = 1, /* bool              yes | no */
-	MW_INT,      /* int64_t           12 */
+	MW_INT,	     /* int64_t           12 */
 	MW_SIZE,     /* uint64_t  octets  64K, 25M, 1G */
 	MW_TIME,     /* int64_t   seconds 30 seconds, 6 years */
 	MW_WORD,     /* int64_t           one of .words */
-	MW_STR,      /* const char *      "text" */
+	MW_STR,	     /* const char *      "text" */
 	MW_PATH,     /* const char *      "file": absolute, or relative to the policy file; made absolute by the host */
 	MW_LIST,     /* struct mw_list    "a", "b" */
 };
@@ -96,7 +96,7 @@ struct mw_word {
 
 enum {
 	MW_REQUIRED = 1, /* must be given */
-	MW_KEYWORD = 2,  /* argument rows: the value follows its name, as in `archive for 6 years` */
+	MW_KEYWORD = 2,	 /* argument rows: the value follows its name, as in `archive for 6 years` */
 };
 
 /* One option of `load NAME { … }` or one argument of an action. The host parses, type-checks and stores the value. */
@@ -104,8 +104,8 @@ struct mw_opt {
 	const char *name; /* as the policy writes it: key-table. NULL ends the rows */
 	const char *help; /* one line */
 	const char *dflt; /* in policy syntax, NULL = zero */
-	uint32_t type;    /* enum mw_type */
-	uint32_t flags;   /* MW_REQUIRED … */
+	uint32_t type;	  /* enum mw_type */
+	uint32_t flags;	  /* MW_REQUIRED … */
 	int64_t min, max; /* INT, SIZE, TIME; both 0 = no range */
 	const struct mw_word *words;
 	size_t offset; /* where the value lands in the module's own struct */
@@ -113,11 +113,13 @@ struct mw_opt {
 };
 
 /* MW_OPT(PATH, struct dkim_conf, key_table, "key-table", .flags = MW_REQUIRED): a field of a wrong C type does not compile. */
-#define MW_OPT(TYPE, st, field, optname, ...)                                                                                  \
-	{.name = (optname),                                                                                                    \
-	 .type = MW_##TYPE,                                                                                                    \
-	 .offset = _Generic(((st *)0)->field, MW_CTYPE_##TYPE: offsetof(st, field)),                                           \
-	 __VA_ARGS__}
+#define MW_OPT(TYPE, st, field, optname, ...)                                                                                    \
+	{                                                                                                                        \
+		.name = (optname), .type = MW_##TYPE,                                                                            \
+		.offset = _Generic(((st *)0)->field, MW_CTYPE_##TYPE                                                             \
+				   : offsetof(st, field)),                                                                       \
+		__VA_ARGS__                                                                                                      \
+	}
 #define MW_CTYPE_BOOL bool
 #define MW_CTYPE_INT int64_t
 #define MW_CTYPE_SIZE uint64_t
@@ -154,8 +156,8 @@ struct mw_action {
 	const char *name; /* NULL ends the rows */
 	const char *help;
 	const struct mw_opt *args; /* typed like options; NULL = none */
-	size_t args_size;          /* size of the struct that .args fill */
-	uint32_t effect;           /* enum mw_effect */
+	size_t args_size;	   /* size of the struct that .args fill */
+	uint32_t effect;	   /* enum mw_effect */
 	const void *spare[1];
 };
 
@@ -163,7 +165,7 @@ struct mw_action {
 #define MW_ALL UINT32_MAX /* the whole message, not one recipient */
 struct mw_order {
 	uint32_t action; /* index into the module's action rows */
-	uint32_t rcpt;   /* index of the recipient; MW_ALL for EDIT, SIGN and RECORD, which are done once a message */
+	uint32_t rcpt;	 /* index of the recipient; MW_ALL for EDIT, SIGN and RECORD, which are done once a message */
 	const void *args;
 	const struct mw_order *next; /* the means that follows in `send by A or B`, when the same module offers it; else NULL */
 };
@@ -175,12 +177,12 @@ enum mw_addr_form {
 	MW_ADDR_PLAIN = 0, /* one local part, one DNS domain; agrees with what the MTA says it resolves to */
 	MW_ADDR_NO_DOMAIN,
 	MW_ADDR_SOURCE_ROUTE, /* @a:b@c */
-	MW_ADDR_BANG,         /* a!b */
+	MW_ADDR_BANG,	      /* a!b */
 	MW_ADDR_PERCENT,      /* a%b@c, or a quoted local part with an @ */
 	MW_ADDR_LITERAL,      /* a@[192.0.2.1] */
 	MW_ADDR_TRAILING_DOT,
-	MW_ADDR_TOO_LONG, /* no room for a tag in 253 octets */
-	MW_ADDR_BAD,      /* does not parse */
+	MW_ADDR_TOO_LONG,    /* no room for a tag in 253 octets */
+	MW_ADDR_BAD,	     /* does not parse */
 	MW_ADDR_MTA_DIFFERS, /* the MTA resolves it to another address */
 };
 
@@ -191,13 +193,13 @@ struct mw_rcpt {
 	struct mw_str domain;  /* lower case, "" when there is none */
 	struct mw_str notify;  /* value of NOTIFY=, "" when absent */
 	struct mw_str orcpt;   /* value of ORCPT=, "" when absent */
-	uint32_t form;         /* enum mw_addr_form */
-	bool internal;         /* domain is in table <ours>, and the form is plain */
+	uint32_t form;	       /* enum mw_addr_form */
+	bool internal;	       /* domain is in table <ours>, and the form is plain */
 };
 
 struct mw_envelope {
-	const char *queue_id;    /* "-" until the MTA has told */
-	struct mw_str sender;    /* without <>; "" = null sender */
+	const char *queue_id; /* "-" until the MTA has told */
+	struct mw_str sender; /* without <>; "" = null sender */
 	struct mw_str sender_domain;
 	size_t rcpts;
 	const struct mw_rcpt *rcpt;
@@ -205,8 +207,8 @@ struct mw_envelope {
 	struct mw_str client_name;
 	struct mw_str auth_type; /* macro {auth_type}; "" = not authenticated */
 	struct mw_str auth_user; /* macro {auth_authen} */
-	bool local;              /* submitted by a local program, not by SMTP */
-	uint64_t size;           /* octets of header and body */
+	bool local;		 /* submitted by a local program, not by SMTP */
+	uint64_t size;		 /* octets of header and body */
 };
 
 /* One header field, with the octets that the client sent (SMFIP_HDR_LEADSPC): "Name" ":" value, folds as CRLF or LF. */
@@ -235,7 +237,7 @@ struct mw_part {
 	const char *path;   /* "subject", "header", "1.2" as in IMAP, "2/report.zip/a.txt" inside a container; "0" bare text */
 	const char *type;   /* text/plain, lower case */
 	const char *name;   /* file name in UTF-8, "" when none. Message content: never log it */
-	uint32_t zone;      /* enum mw_zone */
+	uint32_t zone;	    /* enum mw_zone */
 	const char *unread; /* NULL, or why it could not be read: a word of mw_unreadable */
 	struct mw_str text; /* what could be read; "" when unread, but for the reasons limit and indeterminate */
 };
@@ -257,17 +259,18 @@ enum {
 
 /* A place where a rule matched. Never the text itself. */
 struct mw_finding {
-	uint32_t rule;       /* index for mw_host.rule() */
-	uint32_t part;       /* index of the part */
-	uint32_t zone;       /* enum mw_zone */
+	uint32_t rule;	     /* index for mw_host.rule() */
+	uint32_t part;	     /* index of the part */
+	uint32_t zone;	     /* enum mw_zone */
 	uint32_t confidence; /* 1-100 */
 	uint64_t offset;     /* octets into mw_part.text */
 	uint64_t length;
-	uint64_t value;	 /* keyed digest of the normalised match: equal values are equal matches within this process */
-	uint32_t record; /* which unit of the part it stands in, from 0: row of a table, HL7 message, member or claim of X12, line of
+	uint64_t value; /* keyed digest of the normalised match: equal values are equal matches within this process */
+	uint32_t
+	    record; /* which unit of the part it stands in, from 0: row of a table, HL7 message, member or claim of X12, line of
 			  * NDJSON, resource of FHIR, C-CDA document; else the paragraph */
-	uint32_t flags;	 /* MW_FINDING_… */
-	uint32_t cue;	 /* what of the rule's `near` entries it is due to, counted through all of them; or MW_NO_CUE */
+	uint32_t flags; /* MW_FINDING_… */
+	uint32_t cue;	/* what of the rule's `near` entries it is due to, counted through all of them; or MW_NO_CUE */
 };
 
 struct mw_rule_info {
@@ -289,7 +292,7 @@ struct mw_outcome {
 	uint32_t effect;    /* strictest of the recipients */
 	const char *cause;  /* NULL, or the failure that decided: error, timeout, limit.size … */
 	const char *reason; /* "" when none */
-	bool observe;       /* mode observe: nothing of this is done */
+	bool observe;	    /* mode observe: nothing of this is done */
 };
 
 /* ---- host services -------------------------------------------------------------------------------------------------------- */
@@ -306,7 +309,8 @@ struct mw_host {
 	/* Fills err (may be NULL) and returns code, which must be negative. */
 	int (*fail)(struct mw_err *err, int code, const char *fmt, ...) MW_PRINTF(3, 4);
 	/* One line: event is a short fixed word; msg may be NULL and gives the queue id. */
-	void (*log)(struct mw_self *, struct mw_msg *, enum mw_log_level, const char *event, const char *fmt, ...) MW_PRINTF(5, 6);
+	void (*log)(struct mw_self *, struct mw_msg *, enum mw_log_level, const char *event, const char *fmt, ...)
+	    MW_PRINTF(5, 6);
 
 	/* Facts: index into the module's fact rows. The type must be that of the row. set_str copies. */
 	int (*set_int)(struct mw_self *, struct mw_msg *, uint32_t fact, int64_t value); /* also MW_BOOL */
@@ -375,10 +379,10 @@ enum {
 
 /* Protocol stages that see() wants. The host asks the MTA only for what some module wants. */
 enum {
-	MW_SEE_CONNECT = 1, /* p = client name as the MTA gives it */
-	MW_SEE_HELO = 2,    /* p = argument */
-	MW_SEE_MAIL = 4,    /* p = sender with <> */
-	MW_SEE_RCPT = 8,    /* p = recipient with <> */
+	MW_SEE_CONNECT = 1,  /* p = client name as the MTA gives it */
+	MW_SEE_HELO = 2,     /* p = argument */
+	MW_SEE_MAIL = 4,     /* p = sender with <> */
+	MW_SEE_RCPT = 8,     /* p = recipient with <> */
 	MW_SEE_HEADERS = 16, /* all header fields are there */
 	MW_SEE_BODY = 32,    /* p = a piece of the body */
 	MW_SEE_MESSAGE = 64, /* the whole message is there: the stage for scanning. p = NULL */
@@ -404,13 +408,14 @@ struct mw_hooks {
 	void (*close)(void *inst);
 	/* Extractors: text of one leaf part, decoded from its transfer encoding (octets). `reason` is set to a word of
 	 * MW_UNREADABLE_WORDS when this returns negative. charset is the label in the message, "" when absent. */
-	int (*extract)(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *, const char **reason,
-		       struct mw_err *);
+	int (*extract)(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *,
+		       const char **reason, struct mw_err *);
 	void *spare[4];
 };
 
 enum {
-	MW_CHECK_DATA = 1, /* it answers out of a site's data, which open() reads: samples of rules take it as passed; where milwardctl
+	MW_CHECK_DATA =
+	    1, /* it answers out of a site's data, which open() reads: samples of rules take it as passed; where milwardctl
 			    * cannot open the data, the host does not call it and the rule finds nothing */
 };
 
@@ -419,7 +424,7 @@ struct mw_check {
 	const char *name; /* NULL ends the rows */
 	const char *help;
 	bool (*valid)(const void *inst, const char *p, size_t n); /* inst: what open() made, NULL without open() */
-	uint32_t flags; /* MW_CHECK_… */
+	uint32_t flags;						  /* MW_CHECK_… */
 };
 
 /* A set of octets, and a row of them: what stands somewhere in a text, octet by octet. */
@@ -442,7 +447,8 @@ struct mw_prefilter {
 	void (*scratch_free)(void *scratch); /* accepts NULL */
 	/* Tells hit() of every place in p[0, n) where a row begins of which all octets are in p[0, n); in any order, and more than
 	 * once if need be. hit() gives false to stop. 0 (also when stopped) or negative. */
-	int (*look)(const void *db, void *scratch, const char *p, size_t n, bool (*hit)(void *ctx, uint32_t row, size_t at), void *ctx);
+	int (*look)(const void *db, void *scratch, const char *p, size_t n, bool (*hit)(void *ctx, uint32_t row, size_t at),
+		    void *ctx);
 };
 
 /* A command of milwardctl that belongs to this module: `milwardctl MODULE NAME …`. */
@@ -457,9 +463,9 @@ struct mw_command {
 
 struct mw_plugin {
 	uint32_t magic; /* MW_MAGIC */
-	uint32_t size;  /* sizeof(struct mw_plugin) in the module's header */
+	uint32_t size;	/* sizeof(struct mw_plugin) in the module's header */
 	uint16_t abi_major, abi_minor;
-	uint32_t kind;     /* enum mw_kind */
+	uint32_t kind;	   /* enum mw_kind */
 	const char *build; /* MW_BUILD */
 	const char *name;  /* equals the file's name without .so */
 	const char *version, *summary, *licence;
@@ -469,8 +475,8 @@ struct mw_plugin {
 	size_t conf_size; /* size of the struct that .options fill */
 	const struct mw_fact *facts;
 	const struct mw_action *actions;
-	const struct mw_check *checks;     /* MW_KIND_CHECKER */
-	const char *const *types;          /* MW_KIND_EXTRACTOR: media types, NULL ends; "text/x-*" matches a prefix */
+	const struct mw_check *checks;	      /* MW_KIND_CHECKER */
+	const char *const *types;	      /* MW_KIND_EXTRACTOR: media types, NULL ends; "text/x-*" matches a prefix */
 	const struct mw_prefilter *prefilter; /* MW_KIND_PREFILTER */
 	const struct mw_command *commands;
 	struct mw_hooks hooks; /* last, so that `size` covers it */
@@ -482,14 +488,14 @@ struct mw_plugin {
 #else
 #define MW_PLUGIN_SYMBOL(id) mw_plugin
 #endif
-#define MW_PLUGIN(id, modname, ...)                                                                                            \
-	extern const struct mw_plugin MW_PLUGIN_SYMBOL(id);                                                                    \
-	MW_EXPORT const struct mw_plugin MW_PLUGIN_SYMBOL(id) = {.magic = MW_MAGIC,                                            \
-								 .size = sizeof(struct mw_plugin),                             \
-								 .abi_major = MW_ABI_MAJOR,                                    \
-								 .abi_minor = MW_ABI_MINOR,                                    \
-								 .build = MW_BUILD,                                            \
-								 .name = (modname),                                            \
+#define MW_PLUGIN(id, modname, ...)                                                                                              \
+	extern const struct mw_plugin MW_PLUGIN_SYMBOL(id);                                                                      \
+	MW_EXPORT const struct mw_plugin MW_PLUGIN_SYMBOL(id) = {.magic = MW_MAGIC,                                              \
+								 .size = sizeof(struct mw_plugin),                               \
+								 .abi_major = MW_ABI_MAJOR,                                      \
+								 .abi_minor = MW_ABI_MINOR,                                      \
+								 .build = MW_BUILD,                                              \
+								 .name = (modname),                                              \
 								 __VA_ARGS__}
 
 #ifdef __cplusplus

@@ -120,8 +120,10 @@ static void test_commands(void **state)
 static void write_message(const char *members)
 {
 	char *line = NULL;
-	int n = asprintf(&line, "{\"v\":1,\"seq\":7,\"time\":\"2026-11-22T03:25:54.123Z\",\"kind\":\"message\",%s,\"prev\":\"%s\",\"hash\":\"%s\"}\n",
-			 members, mw_audit_zero, mw_audit_zero);
+	int n = asprintf(
+	    &line,
+	    "{\"v\":1,\"seq\":7,\"time\":\"2026-11-22T03:25:54.123Z\",\"kind\":\"message\",%s,\"prev\":\"%s\",\"hash\":\"%s\"}\n",
+	    members, mw_audit_zero, mw_audit_zero);
 
 	assert_true(n > 0);
 	tl_write(tl_path("log"), line, (size_t)n);
@@ -134,7 +136,8 @@ static void test_control_characters(void **state)
 
 	(void)state;
 	tl_fresh();
-	write_message("\"queue_id\":\"Q1\",\"sender\":\"\\u001b[31m\\u009b1m\\u00e9@x.example\",\"recipients\":[{\"address\":\"\\n=b\\u0085\"}]");
+	write_message("\"queue_id\":\"Q1\",\"sender\":\"\\u001b[31m\\u009b1m\\u00e9@x.example\",\"recipients\":[{\"address\":"
+		      "\"\\n=b\\u0085\"}]");
 	assert_int_equal(command(&said, "show", tl_path("log"), NULL), 0);
 	assert_non_null(strstr(said, " from ?[31m?1m\xc3\xa9@x.example"));
 	free(said);

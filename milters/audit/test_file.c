@@ -414,8 +414,8 @@ static void test_tiny_disk(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_kill), cmocka_unit_test(test_torn), cmocka_unit_test(test_gaps),
-	    cmocka_unit_test(test_rotation), cmocka_unit_test(test_folder_gone), cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_kill),      cmocka_unit_test(test_torn),	  cmocka_unit_test(test_gaps),
+	    cmocka_unit_test(test_rotation),  cmocka_unit_test(test_folder_gone), cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_tiny_disk),
 	};
 	int r;

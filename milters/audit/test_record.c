@@ -168,7 +168,9 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_record), cmocka_unit_test(test_checkpoints), cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_record),
+	    cmocka_unit_test(test_checkpoints),
+	    cmocka_unit_test(test_refusals),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 	tl_remove();

@@ -103,7 +103,9 @@ static void test_threads(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reload), cmocka_unit_test(test_second_process), cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_reload),
+	    cmocka_unit_test(test_second_process),
+	    cmocka_unit_test(test_threads),
 	};
 	int r;
 

@@ -146,7 +146,8 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_failure), cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_failure),
+	    cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, td_setup, td_teardown);

@@ -33,7 +33,7 @@ static void test_signatures(void **state)
 		void *inst;
 
 		assert_int_equal(td_open(&inst, &err, "multiple", "yes", "header-canonicalization", canon[c & 1],
-					     "body-canonicalization", canon[c >> 1], NULL),
+					 "body-canonicalization", canon[c >> 1], NULL),
 				 0);
 		assert_false(fh_logged(&td_self, "dkim-slow"));
 		for (size_t b = 0; b < sizeof(body) / sizeof(body[0]); b++) {
@@ -257,8 +257,7 @@ static void test_inline_key(void **state)
 	OPENSSL_free(der);
 	free(text);
 	td_write("signs-inline", "x.example k\n");
-	assert_int_equal(td_open(&inst, &err, "key-table", td_path("inline"), "signing-table", td_path("signs-inline"), NULL),
-			 0);
+	assert_int_equal(td_open(&inst, &err, "key-table", td_path("inline"), "signing-table", td_path("signs-inline"), NULL), 0);
 	td_message(&msg, "From: a@x.example\r\n", "b\r\n");
 	assert_int_equal(td_process(inst, &msg, &err), 0);
 	assert_int_equal(td_verified(&msg), 1);
@@ -270,7 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_signatures), cmocka_unit_test(test_coverage), cmocka_unit_test(test_odd_headers),
-	    cmocka_unit_test(test_facts), cmocka_unit_test(test_percent), cmocka_unit_test(test_inline_key),
+	    cmocka_unit_test(test_facts),      cmocka_unit_test(test_percent),	cmocka_unit_test(test_inline_key),
 	};
 
 	return cmocka_run_group_tests(tests, td_setup, td_teardown);

@@ -76,9 +76,9 @@ int td_setup(void **state)
 	EVP_PKEY_free(tiny);
 	EVP_PKEY_free(ec);
 	td_write("keys",
-		   "rsa x.example:s1:./rsa.pem\ned x.example:s2:./ed.pem\nany %:s3:./k.%.pem\ny.example y.example:s4:./ed.pem\n");
+		 "rsa x.example:s1:./rsa.pem\ned x.example:s2:./ed.pem\nany %:s3:./k.%.pem\ny.example y.example:s4:./ed.pem\n");
 	td_write("signs",
-		   "*@x.example rsa:%\n*@x.example ed\n*@*.any.example any\n*@y.example %:joe@lab.y.example\n*@z.example %\n");
+		 "*@x.example rsa:%\n*@x.example ed\n*@*.any.example any\n*@y.example %:joe@lab.y.example\n*@z.example %\n");
 	return 0;
 }
 

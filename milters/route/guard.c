@@ -184,8 +184,15 @@ static void find_rewrites(struct settings *s)
 
 static int settings_read(struct mw_guard *g, const struct mw_postfix *pf, struct settings *s)
 {
-	const char *const names[] = {"-x", "transport_maps", "parent_domain_matches_subdomains", "tls_required_enable",
-				     "smtp_tls_per_site", rewriting[0], rewriting[1], rewriting[2], NULL};
+	const char *const names[] = {"-x",
+				     "transport_maps",
+				     "parent_domain_matches_subdomains",
+				     "tls_required_enable",
+				     "smtp_tls_per_site",
+				     rewriting[0],
+				     rewriting[1],
+				     rewriting[2],
+				     NULL};
 	static const char *const services[] = {"-x", "-P", NULL};
 	char *parents, *per_site;
 	int r = mw_postfix_run(pf, "postconf", names, NULL, &s->text, g->why, sizeof(g->why));

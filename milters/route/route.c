@@ -180,7 +180,8 @@ static int route_able(void *inst, void *tx, struct mw_msg *msg, const struct mw_
 	}
 	/* Postfix takes out a recipient of such mail only by the form in which it was given, and that nobody tells a milter. */
 	if (r->host->envelope(msg)->local) {
-		(void)r->host->fail(err, -ENOTSUP, "mail of a local program is routed when it comes in by SMTP (milward-postfix add)");
+		(void)r->host->fail(err, -ENOTSUP,
+				    "mail of a local program is routed when it comes in by SMTP (milward-postfix add)");
 		return 0;
 	}
 	if (o->action == PORTAL && !r->portal) {

@@ -20,8 +20,8 @@ static void run_message(struct mw_self *self, struct mw_msg *msg, void *inst)
 		uint32_t stage;
 		const char *p;
 	} stages[] = {{MW_SEE_CONNECT, SECRET}, {MW_SEE_HELO, SECRET}, {MW_SEE_MAIL, "<" SECRET "@x.example>"},
-		      {MW_SEE_RCPT, SECRET},    {MW_SEE_HEADERS, ""},  {MW_SEE_BODY, SECRET},
-		      {MW_SEE_BODY, SECRET},    {MW_SEE_MESSAGE, ""}};
+		      {MW_SEE_RCPT, SECRET},	{MW_SEE_HEADERS, ""},  {MW_SEE_BODY, SECRET},
+		      {MW_SEE_BODY, SECRET},	{MW_SEE_MESSAGE, ""}};
 	const struct mw_order order = {.action = 0, .rcpt = MW_ALL};
 	struct mw_err err = {0};
 	void *tx = NULL;
@@ -37,21 +37,21 @@ static void run_message(struct mw_self *self, struct mw_msg *msg, void *inst)
 static void test_lines(void **state)
 {
 	static const char *const lines[] = {
-		"6 open abi=1.0",
-		"6 begin sender=",
-		"6 see stage=connect octets=11",
-		"6 see stage=helo octets=11",
-		"6 see stage=mail octets=23",
-		"6 see stage=rcpt octets=11",
-		"6 see stage=headers octets=0",
-		"6 see stage=body octets=11",
-		"6 see stage=body octets=11",
-		"6 see stage=message size=4711 rcpts=1 pieces=2 body=22",
-		"6 act outcome=hold cause=none observe=no classes=1",
-		"6 verdict rcpt=0 effect=hold action=hold line=p:3",
-		"6 end calls=8",
-		"6 see stage=close",
-		"6 close generation ends",
+	    "6 open abi=1.0",
+	    "6 begin sender=",
+	    "6 see stage=connect octets=11",
+	    "6 see stage=helo octets=11",
+	    "6 see stage=mail octets=23",
+	    "6 see stage=rcpt octets=11",
+	    "6 see stage=headers octets=0",
+	    "6 see stage=body octets=11",
+	    "6 see stage=body octets=11",
+	    "6 see stage=message size=4711 rcpts=1 pieces=2 body=22",
+	    "6 act outcome=hold cause=none observe=no classes=1",
+	    "6 verdict rcpt=0 effect=hold action=hold line=p:3",
+	    "6 end calls=8",
+	    "6 see stage=close",
+	    "6 close generation ends",
 	};
 	const struct mw_rcpt rcpt = {.address = fh_str(SECRET "@x.example")};
 	const struct mw_verdict verdict = {.effect = MW_HOLD, .action = "hold", .where = "p:3", .reason = SECRET, .skipped = ""};

@@ -22,8 +22,8 @@ struct trace_tx {
 };
 
 static const struct mw_action actions[] = {
-	{"trace", "log what was decided", NULL, 0, MW_RECORD, {NULL}},
-	{0},
+    {"trace", "log what was decided", NULL, 0, MW_RECORD, {NULL}},
+    {0},
 };
 
 static const char *stage_name(uint32_t stage)
@@ -155,14 +155,11 @@ static void trace_end(void *inst, void *tx)
 	t->host->log(t->self, x->msg, MW_INFO, "end", "calls=%u", x->calls);
 }
 
-MW_PLUGIN(trace, "trace", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
-	  .summary = "logs every callback, without content",
-	  .stages = MW_SEE_CONNECT | MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_RCPT | MW_SEE_HEADERS | MW_SEE_BODY | MW_SEE_MESSAGE |
-		    MW_SEE_ABORT | MW_SEE_CLOSE,
-	  .actions = actions,
-	  .hooks = {.open = trace_open,
-		    .begin = trace_begin,
-		    .see = trace_see,
-		    .act = trace_act,
-		    .end = trace_end,
-		    .close = trace_close});
+MW_PLUGIN(
+    trace, "trace", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
+    .summary = "logs every callback, without content",
+    .stages = MW_SEE_CONNECT | MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_RCPT | MW_SEE_HEADERS | MW_SEE_BODY | MW_SEE_MESSAGE |
+	      MW_SEE_ABORT | MW_SEE_CLOSE,
+    .actions = actions,
+    .hooks = {
+	.open = trace_open, .begin = trace_begin, .see = trace_see, .act = trace_act, .end = trace_end, .close = trace_close});

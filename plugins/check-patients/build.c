@@ -89,7 +89,8 @@ static bool blank(struct mw_str s)
 
 static bool has_name(const struct build *b)
 {
-	return !blank(field(b, PATIENTS_COL_FIRST, 0)) || !blank(field(b, PATIENTS_COL_LAST, 0)) || !blank(field(b, PATIENTS_COL_NAME, 0));
+	return !blank(field(b, PATIENTS_COL_FIRST, 0)) || !blank(field(b, PATIENTS_COL_LAST, 0)) ||
+	       !blank(field(b, PATIENTS_COL_NAME, 0));
 }
 
 static int add_names(struct build *b, uint32_t date)

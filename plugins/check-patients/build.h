@@ -31,7 +31,7 @@ struct patients_summary {
 	uint64_t first_empty; /* line of the first of them */
 	uint64_t bad_dates;   /* fields that are not empty and no date */
 	uint64_t bad_numbers;
-	uint64_t bad_names; /* rows with a name that is not one: a single word, initials alone */
+	uint64_t bad_names;				  /* rows with a name that is not one: a single word, initials alone */
 	uint64_t values[PATIENTS_KINDS];		  /* distinct */
 	uint64_t digits[PATIENTS_KINDS][PATIENTS_DIGITS]; /* of MRN and MEMBER: numbers of so many digits, with repetitions */
 	uint64_t octets;				  /* of the index */

@@ -116,8 +116,8 @@ static void log_opened(const struct mw_host *host, struct mw_self *self, const s
 
 	if (gmtime_r(&made, &tm))
 		(void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &tm);
-	host->log(self, NULL, MW_INFO, "patients", "index made %s; entries: %llu names, %llu record numbers, %llu member numbers", date,
-		  (unsigned long long)index->section[PATIENTS_NAME].n, (unsigned long long)index->section[PATIENTS_MRN].n,
+	host->log(self, NULL, MW_INFO, "patients", "index made %s; entries: %llu names, %llu record numbers, %llu member numbers",
+		  date, (unsigned long long)index->section[PATIENTS_NAME].n, (unsigned long long)index->section[PATIENTS_MRN].n,
 		  (unsigned long long)index->section[PATIENTS_MEMBER].n);
 }
 

@@ -101,9 +101,10 @@ static void print_json(const struct command *c, const struct patients_summary *s
 
 	printf("{\"index\":");
 	print_json_text(c->build.target.path);
-	printf(",\"octets\":%llu,\"rows\":%llu,\"empty_rows\":%llu,\"bad_names\":%llu,\"bad_dates\":%llu,\"bad_numbers\":%llu,\"values\":{",
-	       (unsigned long long)s->octets, (unsigned long long)s->rows, (unsigned long long)s->empty, (unsigned long long)s->bad_names,
-	       (unsigned long long)s->bad_dates, (unsigned long long)s->bad_numbers);
+	printf(",\"octets\":%llu,\"rows\":%llu,\"empty_rows\":%llu,\"bad_names\":%llu,\"bad_dates\":%llu,\"bad_numbers\":%llu,"
+	       "\"values\":{",
+	       (unsigned long long)s->octets, (unsigned long long)s->rows, (unsigned long long)s->empty,
+	       (unsigned long long)s->bad_names, (unsigned long long)s->bad_dates, (unsigned long long)s->bad_numbers);
 	for (int k = 1; k < PATIENTS_KINDS; k++) {
 		printf("%s\"%s\":%llu", comma, kind_name[k], (unsigned long long)s->values[k]);
 		comma = ",";
@@ -135,8 +136,8 @@ static void print_columns(const struct patients_columns *cols)
 
 static void print_text(const struct command *c, const struct patients_summary *s)
 {
-	printf("%s: %llu patients in %.1f s, %.1f MB\n", c->build.target.path, (unsigned long long)s->rows, seconds_since(&c->began),
-	       (double)s->octets / 1e6);
+	printf("%s: %llu patients in %.1f s, %.1f MB\n", c->build.target.path, (unsigned long long)s->rows,
+	       seconds_since(&c->began), (double)s->octets / 1e6);
 	print_columns(&s->columns);
 	for (int k = 1; k < PATIENTS_KINDS; k++)
 		if (s->values[k])
@@ -218,13 +219,17 @@ static bool take_option(struct command *c, int opt, const char *arg)
 
 static bool take_options(struct command *c, int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    {"output", required_argument, NULL, 'o'},	     {"key", required_argument, NULL, OPT_KEY},
-	    {"new-key", no_argument, NULL, OPT_NEW_KEY},     {"column", required_argument, NULL, OPT_COLUMN},
-	    {"no-header", no_argument, NULL, OPT_NO_HEADER}, {"delimiter", required_argument, NULL, OPT_DELIMITER},
-	    {"dates", required_argument, NULL, OPT_DATES},   {"memory", required_argument, NULL, OPT_MEMORY},
-	    {"smaller", no_argument, NULL, OPT_SMALLER},     {"json", no_argument, NULL, OPT_JSON},
-	    {0}};
+	static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+					      {"key", required_argument, NULL, OPT_KEY},
+					      {"new-key", no_argument, NULL, OPT_NEW_KEY},
+					      {"column", required_argument, NULL, OPT_COLUMN},
+					      {"no-header", no_argument, NULL, OPT_NO_HEADER},
+					      {"delimiter", required_argument, NULL, OPT_DELIMITER},
+					      {"dates", required_argument, NULL, OPT_DATES},
+					      {"memory", required_argument, NULL, OPT_MEMORY},
+					      {"smaller", no_argument, NULL, OPT_SMALLER},
+					      {"json", no_argument, NULL, OPT_JSON},
+					      {0}};
 	int opt;
 
 	optind = 0; /* milwardctl has used getopt before */

@@ -80,7 +80,7 @@ const char *patients_index_read(const void *data, size_t n, struct patients_mac 
 bool patients_index_has(const struct patients_index *index, enum patients_kind kind, uint64_t entry)
 {
 	const struct patients_section *s = &index->section[kind];
-	uint64_t low = 0, high = s->n; /* [low, high) */
+	uint64_t low = 0, high = s->n;				/* [low, high) */
 	uint64_t guess = (entry >> 32) * s->n >> 32, step = 64; /* there are at most 2^32 */
 
 	/* Out from the guess until both ends are beyond. */

@@ -66,8 +66,11 @@ static const char people[] = "PatientID,Last,First,DOB,Member ID\n"
 static int build(const char *text, size_t n, struct patients_summary *sum, struct mw_err *err)
 {
 	unsigned char key[PATIENTS_KEY_OCTETS];
-	const struct patients_build how = {
-	    .table = table, .target = {.path = index_path, .key = key, .smaller = true}, .order = PATIENTS_MDY, .year = 2026, .memory = 1 << 16};
+	const struct patients_build how = {.table = table,
+					   .target = {.path = index_path, .key = key, .smaller = true},
+					   .order = PATIENTS_MDY,
+					   .year = 2026,
+					   .memory = 1 << 16};
 	int r = patients_key_read(fh_host(), key_path, key, err);
 
 	put(table, text, n);

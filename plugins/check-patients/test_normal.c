@@ -144,7 +144,9 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words), cmocka_unit_test(test_dates), cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_dates),
+	    cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

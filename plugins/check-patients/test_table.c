@@ -161,7 +161,9 @@ static void test_padding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_csv), cmocka_unit_test(test_columns), cmocka_unit_test(test_sort),
+	    cmocka_unit_test(test_csv),
+	    cmocka_unit_test(test_columns),
+	    cmocka_unit_test(test_sort),
 	    cmocka_unit_test(test_padding),
 	};
 

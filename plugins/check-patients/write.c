@@ -284,7 +284,8 @@ static int look_at_old(const struct mw_host *host, const char *path, uint64_t *s
 	if (lstat(path, &st) < 0)
 		return 0;
 	if (!S_ISREG(st.st_mode))
-		return host->fail(err, -EINVAL, "cannot write the index %s: there is something of that name that is no file", path);
+		return host->fail(err, -EINVAL, "cannot write the index %s: there is something of that name that is no file",
+				  path);
 	*size = (uint64_t)st.st_size;
 	fd = *size ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
 	if (fd < 0)

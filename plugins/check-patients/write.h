@@ -14,7 +14,7 @@ uint64_t patients_padded(uint64_t n);
 struct patients_target {
 	const char *path;
 	const unsigned char *key; /* PATIENTS_KEY_OCTETS */
-	bool smaller;		  /* also when it has less than half of the other's size: a table that is cut off is told by that */
+	bool smaller; /* also when it has less than half of the other's size: a table that is cut off is told by that */
 };
 
 /* sorter: one a kind, NULL or empty = no section. Pads, writes into a file without a name, and puts it there by rename: whenever it

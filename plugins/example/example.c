@@ -15,8 +15,8 @@ struct example {
 };
 
 static const struct mw_fact facts[] = {
-	{.name = "attachments", .help = "parts that a mail program shows as files", .type = MW_INT},
-	{0},
+    {.name = "attachments", .help = "parts that a mail program shows as files", .type = MW_INT},
+    {0},
 };
 
 static int example_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)

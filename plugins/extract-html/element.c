@@ -13,17 +13,17 @@ struct element {
 
 /* Sorted. Blocks are what the rendering section of the standard starts on a line of its own. */
 static const struct element elements[] = {
-	{"address", BLOCK},    {"article", BLOCK}, {"aside", BLOCK},   {"blockquote", BLOCK}, {"body", BLOCK},	 {"br", LINE},
-	{"caption", BLOCK},    {"center", BLOCK},  {"dd", BLOCK},      {"details", BLOCK},    {"dialog", BLOCK}, {"dir", BLOCK},
-	{"div", BLOCK},	       {"dl", BLOCK},	   {"dt", BLOCK},      {"fieldset", BLOCK},   {"figcaption", BLOCK}, {"figure", BLOCK},
-	{"footer", BLOCK},     {"form", BLOCK},	   {"frame", BLOCK},   {"frameset", BLOCK},   {"h1", BLOCK},	 {"h2", BLOCK},
-	{"h3", BLOCK},	       {"h4", BLOCK},	   {"h5", BLOCK},      {"h6", BLOCK},	      {"head", BLOCK},	 {"header", BLOCK},
-	{"hgroup", BLOCK},     {"hr", BLOCK},	   {"html", BLOCK},    {"legend", BLOCK},     {"li", BLOCK},	 {"listing", PRE},
-	{"main", BLOCK},       {"menu", BLOCK},	   {"nav", BLOCK},     {"ol", BLOCK},	      {"optgroup", BLOCK}, {"option", BLOCK},
-	{"p", BLOCK},	       {"plaintext", PRE}, {"pre", PRE},       {"script", RAW},	      {"section", BLOCK}, {"select", BLOCK},
-	{"style", RAW},	       {"summary", BLOCK}, {"table", ROW},     {"tbody", ROW},	      {"td", CELL},	 {"textarea", PRE},
-	{"tfoot", ROW},	       {"th", CELL},	   {"thead", ROW},     {"title", TITLE},      {"tr", ROW},	 {"ul", BLOCK},
-	{"xmp", PRE},
+    {"address", BLOCK}, {"article", BLOCK}, {"aside", BLOCK}, {"blockquote", BLOCK}, {"body", BLOCK},	    {"br", LINE},
+    {"caption", BLOCK}, {"center", BLOCK},  {"dd", BLOCK},    {"details", BLOCK},    {"dialog", BLOCK},	    {"dir", BLOCK},
+    {"div", BLOCK},	{"dl", BLOCK},	    {"dt", BLOCK},    {"fieldset", BLOCK},   {"figcaption", BLOCK}, {"figure", BLOCK},
+    {"footer", BLOCK},	{"form", BLOCK},    {"frame", BLOCK}, {"frameset", BLOCK},   {"h1", BLOCK},	    {"h2", BLOCK},
+    {"h3", BLOCK},	{"h4", BLOCK},	    {"h5", BLOCK},    {"h6", BLOCK},	     {"head", BLOCK},	    {"header", BLOCK},
+    {"hgroup", BLOCK},	{"hr", BLOCK},	    {"html", BLOCK},  {"legend", BLOCK},     {"li", BLOCK},	    {"listing", PRE},
+    {"main", BLOCK},	{"menu", BLOCK},    {"nav", BLOCK},   {"ol", BLOCK},	     {"optgroup", BLOCK},   {"option", BLOCK},
+    {"p", BLOCK},	{"plaintext", PRE}, {"pre", PRE},     {"script", RAW},	     {"section", BLOCK},    {"select", BLOCK},
+    {"style", RAW},	{"summary", BLOCK}, {"table", ROW},   {"tbody", ROW},	     {"td", CELL},	    {"textarea", PRE},
+    {"tfoot", ROW},	{"th", CELL},	    {"thead", ROW},   {"title", TITLE},	     {"tr", ROW},	    {"ul", BLOCK},
+    {"xmp", PRE},
 };
 #define ELEMENTS (sizeof(elements) / sizeof(elements[0]))
 _Static_assert(ELEMENTS <= ELEMENTS_MAX, "a count for each");

@@ -13,26 +13,87 @@ static const struct {
 	const char *name;
 	uint16_t c;
 } later_names[] = {
-	{"af", 0x2061}, {"AMP", '&'}, {"apos", '\''}, {"ApplyFunction", 0x2061}, {"ast", '*'}, {"bsol", '\\'},
-	{"circledS", 0x24c8}, {"colon", ':'}, {"comma", ','}, {"commat", '@'}, {"dash", 0x2010}, {"dollar", '$'},
-	{"ell", 0x2113}, {"emsp13", 0x2004}, {"emsp14", 0x2005}, {"equals", '='}, {"excl", '!'}, {"ffilig", 0xfb03},
-	{"fflig", 0xfb00}, {"ffllig", 0xfb04}, {"filig", 0xfb01}, {"fllig", 0xfb02}, {"grave", '`'}, {"GT", '>'},
-	{"hairsp", 0x200a}, {"Hat", '^'}, {"horbar", 0x2015}, {"hyphen", 0x2010}, {"ic", 0x2063}, {"InvisibleComma", 0x2063},
-	{"InvisibleTimes", 0x2062}, {"it", 0x2062}, {"lbrace", '{'}, {"lbrack", '['}, {"lcub", '{'}, {"lowbar", '_'},
-	{"lpar", '('}, {"lsqb", '['}, {"LT", '<'}, {"MediumSpace", 0x205f}, {"midast", '*'}, {"minus", 0x2212},
-	{"NegativeMediumSpace", 0x200b}, {"NegativeThickSpace", 0x200b}, {"NegativeThinSpace", 0x200b},
-	{"NegativeVeryThinSpace", 0x200b}, {"NewLine", '\n'}, {"NoBreak", 0x2060}, {"NonBreakingSpace", 0xa0}, {"num", '#'},
-	{"numero", 0x2116}, {"numsp", 0x2007}, {"oS", 0x24c8}, {"percnt", '%'}, {"period", '.'}, {"plus", '+'},
-	{"puncsp", 0x2008}, {"quest", '?'}, {"QUOT", '"'}, {"rbrace", '}'}, {"rbrack", ']'}, {"rcub", '}'}, {"rpar", ')'},
-	{"rsqb", ']'}, {"semi", ';'}, {"sol", '/'}, {"Tab", '\t'}, {"ThickSpace", 0x205f}, {"ThinSpace", 0x2009},
-	{"UnderBar", '_'}, {"verbar", '|'}, {"vert", '|'}, {"VerticalLine", '|'}, {"VeryThinSpace", 0x200a},
-	{"ZeroWidthSpace", 0x200b},
+    {"af", 0x2061},
+    {"AMP", '&'},
+    {"apos", '\''},
+    {"ApplyFunction", 0x2061},
+    {"ast", '*'},
+    {"bsol", '\\'},
+    {"circledS", 0x24c8},
+    {"colon", ':'},
+    {"comma", ','},
+    {"commat", '@'},
+    {"dash", 0x2010},
+    {"dollar", '$'},
+    {"ell", 0x2113},
+    {"emsp13", 0x2004},
+    {"emsp14", 0x2005},
+    {"equals", '='},
+    {"excl", '!'},
+    {"ffilig", 0xfb03},
+    {"fflig", 0xfb00},
+    {"ffllig", 0xfb04},
+    {"filig", 0xfb01},
+    {"fllig", 0xfb02},
+    {"grave", '`'},
+    {"GT", '>'},
+    {"hairsp", 0x200a},
+    {"Hat", '^'},
+    {"horbar", 0x2015},
+    {"hyphen", 0x2010},
+    {"ic", 0x2063},
+    {"InvisibleComma", 0x2063},
+    {"InvisibleTimes", 0x2062},
+    {"it", 0x2062},
+    {"lbrace", '{'},
+    {"lbrack", '['},
+    {"lcub", '{'},
+    {"lowbar", '_'},
+    {"lpar", '('},
+    {"lsqb", '['},
+    {"LT", '<'},
+    {"MediumSpace", 0x205f},
+    {"midast", '*'},
+    {"minus", 0x2212},
+    {"NegativeMediumSpace", 0x200b},
+    {"NegativeThickSpace", 0x200b},
+    {"NegativeThinSpace", 0x200b},
+    {"NegativeVeryThinSpace", 0x200b},
+    {"NewLine", '\n'},
+    {"NoBreak", 0x2060},
+    {"NonBreakingSpace", 0xa0},
+    {"num", '#'},
+    {"numero", 0x2116},
+    {"numsp", 0x2007},
+    {"oS", 0x24c8},
+    {"percnt", '%'},
+    {"period", '.'},
+    {"plus", '+'},
+    {"puncsp", 0x2008},
+    {"quest", '?'},
+    {"QUOT", '"'},
+    {"rbrace", '}'},
+    {"rbrack", ']'},
+    {"rcub", '}'},
+    {"rpar", ')'},
+    {"rsqb", ']'},
+    {"semi", ';'},
+    {"sol", '/'},
+    {"Tab", '\t'},
+    {"ThickSpace", 0x205f},
+    {"ThinSpace", 0x2009},
+    {"UnderBar", '_'},
+    {"verbar", '|'},
+    {"vert", '|'},
+    {"VerticalLine", '|'},
+    {"VeryThinSpace", 0x200a},
+    {"ZeroWidthSpace", 0x200b},
 };
 
 /* Numeric references of 0x80 to 0x9f mean windows-1252. */
 static const uint16_t cp1252[32] = {
-	0x20ac, 0x81,	0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d,	0x017d, 0x8f,
-	0x90,	0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,	0x017e, 0x0178,
+    0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f,
+    0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
 };
 
 static bool is_name_octet(char c)
@@ -100,9 +161,10 @@ static uint32_t math_letter(const char *p, size_t n)
 {
 	bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
 
-	return letter && ((n == 3 && memcmp(p + 1, "fr", 2) == 0) || (n == 4 && (memcmp(p + 1, "opf", 3) == 0 || memcmp(p + 1, "scr", 3) == 0)))
-		       ? (uint32_t)*p
-		       : 0;
+	return letter && ((n == 3 && memcmp(p + 1, "fr", 2) == 0) ||
+			  (n == 4 && (memcmp(p + 1, "opf", 3) == 0 || memcmp(p + 1, "scr", 3) == 0)))
+		   ? (uint32_t)*p
+		   : 0;
 }
 
 /* The character of a name, 0 = there is none. */

@@ -144,7 +144,8 @@ static bool is_other_text(const char *meta, const char *label)
 	for (; meta[n]; n++)
 		low[n] = lower(meta[n]);
 	low[n] = '\0';
-	return strcmp(low, label) != 0 && (strncmp(low, "iso-2022-", 9) == 0 || strncmp(low, "hz", 2) == 0 || strncmp(low, "utf-7", 5) == 0);
+	return strcmp(low, label) != 0 &&
+	       (strncmp(low, "iso-2022-", 9) == 0 || strncmp(low, "hz", 2) == 0 || strncmp(low, "utf-7", 5) == 0);
 }
 
 /* As it is read by who believes <meta>. */
@@ -158,8 +159,8 @@ static int read_again(struct work *w, struct mw_str data, const char *charset)
 	return r < 0 ? r : w->host->to_utf8(data, charset, read_document, w);
 }
 
-static int extract(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *sink, const char **reason,
-		   struct mw_err *err)
+static int extract(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *sink,
+		   const char **reason, struct mw_err *err)
 {
 	const struct instance *self = inst;
 	struct work w = {.host = self->host, .sink = sink, .xml = strcmp(type, xhtml) == 0};
@@ -183,7 +184,9 @@ static int extract(void *inst, struct mw_str data, const char *type, const char 
 		*reason = "unknown-format";
 		return -ENOTSUP;
 	}
-	return r < 0 ? self->host->fail(err, r, r == -ENOMEM ? "out of memory" : "the text of the HTML part is not read to its end") : 0;
+	return r < 0
+		   ? self->host->fail(err, r, r == -ENOMEM ? "out of memory" : "the text of the HTML part is not read to its end")
+		   : 0;
 }
 
 static int open_module(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)

@@ -15,14 +15,14 @@ struct flow {
 	void *ctx;
 	int failed; /* what put() said */
 	/* Private. */
-	unsigned lines, tabs; /* due before the next text */
-	bool space;	      /* likewise */
-	bool begun;	      /* some text is there */
-	bool fresh;	      /* in a cell that has no text yet: its first block needs no line of its own */
-	bool later_cell;      /* the row has a cell */
-	bool row_text;	      /* the row has text */
-	unsigned pre;	      /* depth of elements that keep white space */
-	char last;	      /* octet of text */
+	unsigned lines, tabs;	 /* due before the next text */
+	bool space;		 /* likewise */
+	bool begun;		 /* some text is there */
+	bool fresh;		 /* in a cell that has no text yet: its first block needs no line of its own */
+	bool later_cell;	 /* the row has a cell */
+	bool row_text;		 /* the row has text */
+	unsigned pre;		 /* depth of elements that keep white space */
+	char last;		 /* octet of text */
 	struct spelled *spelled; /* may be NULL; spelled.h */
 	size_t n;
 	char buf[4096];

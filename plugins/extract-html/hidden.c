@@ -21,8 +21,8 @@ static bool in_list(struct mw_str name, const char *const *list)
 
 bool hidden_is_void(struct mw_str name)
 {
-	static const char *const list[] = {"area", "base", "br",   "col",  "embed",  "hr",    "html",  "body", "img",
-					   "input", "link", "meta", "param", "source", "track", "wbr", "script", "style", NULL};
+	static const char *const list[] = {"area", "base", "br",    "col",    "embed", "hr",  "html",	"body",	 "img", "input",
+					   "link", "meta", "param", "source", "track", "wbr", "script", "style", NULL};
 
 	return in_list(name, list);
 }

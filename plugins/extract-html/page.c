@@ -14,18 +14,18 @@ struct page {
 	struct mw_str html;
 	struct flow *seen, *unseen;
 	bool xml;
-	bool nested;	/* inside of what is not shown: everything is text */
+	bool nested; /* inside of what is not shown: everything is text */
 	bool in_title;
-	bool hides;	  /* the tag that begins hides its element */
+	bool hides;	      /* the tag that begins hides its element */
 	struct mw_str hidden; /* name of the element that is hidden, "" when none is */
 	size_t hidden_depth;  /* of elements of this name in it */
 	struct open_elements open;
 	bool turns, turns_letters; /* the tag that begins has dir=rtl; a style that overrides what letters say */
-	bool sealed;	  /* a link holds a document that is not read */
-	size_t raw_end;	  /* of the element last begun in which tags are text */
-	size_t drawing;	  /* depth of SVG and MathML */
-	bool data_script; /* the script that begins holds data (JSON), not a program */
-	bool no_cdata_end; /* there is none further on: do not look for it again */
+	bool sealed;		   /* a link holds a document that is not read */
+	size_t raw_end;		   /* of the element last begun in which tags are text */
+	size_t drawing;		   /* depth of SVG and MathML */
+	bool data_script;	   /* the script that begins holds data (JSON), not a program */
+	bool no_cdata_end;	   /* there is none further on: do not look for it again */
 };
 
 enum carrier { NOTHING = 0, TEXT, URL };
@@ -34,11 +34,34 @@ static const struct {
 	const char *name;
 	enum carrier carrier;
 } carriers[] = {
-	{"abbr", TEXT},	 {"action", URL},      {"alt", TEXT},	{"aria-description", TEXT}, {"aria-label", TEXT}, {"aria-placeholder", TEXT},
-	{"aria-valuetext", TEXT}, {"background", URL}, {"cite", URL}, {"content", TEXT},	    {"data", URL},	  {"datetime", TEXT},
-	{"download", TEXT}, {"formaction", URL}, {"href", URL},	{"label", TEXT},	    {"longdesc", URL},	  {"placeholder", TEXT},
-	{"poster", URL}, {"prompt", TEXT}, {"src", URL},	       {"srcdoc", TEXT}, {"srcset", URL},	    {"standby", TEXT},	  {"summary", TEXT},
-	{"title", TEXT}, {"value", TEXT},      {"xlink:href", URL},
+    {"abbr", TEXT},
+    {"action", URL},
+    {"alt", TEXT},
+    {"aria-description", TEXT},
+    {"aria-label", TEXT},
+    {"aria-placeholder", TEXT},
+    {"aria-valuetext", TEXT},
+    {"background", URL},
+    {"cite", URL},
+    {"content", TEXT},
+    {"data", URL},
+    {"datetime", TEXT},
+    {"download", TEXT},
+    {"formaction", URL},
+    {"href", URL},
+    {"label", TEXT},
+    {"longdesc", URL},
+    {"placeholder", TEXT},
+    {"poster", URL},
+    {"prompt", TEXT},
+    {"src", URL},
+    {"srcdoc", TEXT},
+    {"srcset", URL},
+    {"standby", TEXT},
+    {"summary", TEXT},
+    {"title", TEXT},
+    {"value", TEXT},
+    {"xlink:href", URL},
 };
 
 static char lower(char c)
@@ -97,14 +120,19 @@ static void put_text(struct flow *to, struct mw_str s, bool in_attribute)
 /* Octets of the well-formed UTF-8 character in p, 0 = it is none, or a control character. */
 static size_t character(const unsigned char *p, size_t n)
 {
-	size_t want = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	size_t want = p[0] < 0x80		    ? 1
+		      : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		      : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		      : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						    : 0;
 
 	if (want == 0 || want > n || p[0] < ' ' || p[0] == 0x7f)
 		return 0;
 	for (size_t i = 1; i < want; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
 		return 0;
 	return want;
 }

@@ -15,7 +15,8 @@
 struct spelled {
 	struct flow *to;
 	/* Private. */
-	char piece[SPELLED_RUN], label[SPELLED_RUN], run[SPELLED_RUN]; /* the last octets of the piece, and of the one before the run */
+	char piece[SPELLED_RUN], label[SPELLED_RUN],
+	    run[SPELLED_RUN]; /* the last octets of the piece, and of the one before the run */
 	size_t piece_n, piece_all, label_n, run_n, pieces, digits;
 	bool open; /* the last piece of the run was one octet: the next goes with it */
 	bool sign; /* it was a hyphen or the like */

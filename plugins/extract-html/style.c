@@ -60,7 +60,8 @@ static int escape(struct css *r)
 		v = v * 16 + hex(c);
 	if (!is_blank(c))
 		r->again = c;
-	return (v >= '0' && v <= '9') || (v >= 'a' && v <= 'z') || (v >= 'A' && v <= 'Z') || v == '-' ? v | (v >= 'A' ? 0x20 : 0) : OTHER;
+	return (v >= '0' && v <= '9') || (v >= 'a' && v <= 'z') || (v >= 'A' && v <= 'Z') || v == '-' ? v | (v >= 'A' ? 0x20 : 0)
+												      : OTHER;
 }
 
 /* In small letters; blanks and comments are ' '. */
@@ -100,10 +101,28 @@ static bool is_global(const char *value)
 
 static bool display(const char *value, bool *hides)
 {
-	static const char *const list[] = {"block", "inline", "inline-block", "flex", "inline-flex", "grid", "inline-grid", "table",
-					   "inline-table", "table-row", "table-cell", "table-row-group", "table-header-group",
-					   "table-footer-group", "table-column", "table-column-group", "table-caption", "list-item",
-					   "contents", "flow-root", "run-in", NULL};
+	static const char *const list[] = {"block",
+					   "inline",
+					   "inline-block",
+					   "flex",
+					   "inline-flex",
+					   "grid",
+					   "inline-grid",
+					   "table",
+					   "inline-table",
+					   "table-row",
+					   "table-cell",
+					   "table-row-group",
+					   "table-header-group",
+					   "table-footer-group",
+					   "table-column",
+					   "table-column-group",
+					   "table-caption",
+					   "list-item",
+					   "contents",
+					   "flow-root",
+					   "run-in",
+					   NULL};
 
 	*hides = strcmp(value, "none") == 0;
 	return *hides || one_of(value, list) || is_global(value);
@@ -131,10 +150,10 @@ static bool number(const char *value, const char *const *units, bool *hides)
 
 static bool font_size(const char *value, bool *hides)
 {
-	static const char *const words[] = {"xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large", "xxx-large",
-					    "smaller", "larger", NULL};
-	static const char *const units[] = {"", "px", "pt", "em", "rem", "%", "ex", "ch", "pc", "in", "cm", "mm", "q", "vw", "vh", "vmin",
-					    "vmax", NULL};
+	static const char *const words[] = {"xx-small", "x-small",   "small",	"medium", "large", "x-large",
+					    "xx-large", "xxx-large", "smaller", "larger", NULL};
+	static const char *const units[] = {"",	  "px", "pt", "em", "rem", "%",	 "ex",	 "ch",	 "pc",
+					    "in", "cm", "mm", "q",  "vw",  "vh", "vmin", "vmax", NULL};
 
 	if (number(value, units, hides))
 		return true;
@@ -176,7 +195,8 @@ static void declare(struct style *s, char *text, size_t n)
 	if (important)
 		text[n - (sizeof(mark) - 1)] = '\0';
 	for (size_t i = 0; i < PROPERTIES; i++)
-		if (strcmp(property[i].name, text) == 0 && property[i].value(colon + 1, &hides) && (important || !s->important[i])) {
+		if (strcmp(property[i].name, text) == 0 && property[i].value(colon + 1, &hides) &&
+		    (important || !s->important[i])) {
 			s->hides[i] = hides;
 			s->important[i] = important;
 		}
@@ -185,7 +205,8 @@ static void declare(struct style *s, char *text, size_t n)
 /* Of two such octets with a blank between, the blank counts. */
 static bool is_word(int c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '%' || c == '+' || c == OTHER;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '%' || c == '+' ||
+	       c == OTHER;
 }
 
 /* Up to the semicolon that ends it, which is in no brackets and no quotes. false: the last one. */

@@ -7,12 +7,15 @@
 #include <stddef.h>
 
 struct mw_buf {
-	char *p;  /* always terminated when not NULL; the terminator is not counted */
+	char *p; /* always terminated when not NULL; the terminator is not counted */
 	size_t n, cap;
 	bool failed;
 };
 
-#define MW_BUF_INIT {0}
+#define MW_BUF_INIT                                                                                                              \
+	{                                                                                                                        \
+		0                                                                                                                \
+	}
 
 void mw_buf_add(struct mw_buf *, const char *p, size_t n);
 void mw_buf_puts(struct mw_buf *, const char *s);
@@ -22,9 +25,15 @@ void mw_buf_printf(struct mw_buf *, const char *fmt, ...) __attribute__((format(
 void mw_buf_cut(struct mw_buf *, size_t n);
 /* Keeps the memory. */
 void mw_buf_clear(struct mw_buf *);
-static inline bool mw_buf_ok(const struct mw_buf *b) { return !b->failed; }
+static inline bool mw_buf_ok(const struct mw_buf *b)
+{
+	return !b->failed;
+}
 /* Terminated text, "" when empty. */
-static inline const char *mw_buf_text(const struct mw_buf *b) { return b->p ? b->p : ""; }
+static inline const char *mw_buf_text(const struct mw_buf *b)
+{
+	return b->p ? b->p : "";
+}
 /* Wipes and frees. */
 void mw_buf_free(struct mw_buf *);
 

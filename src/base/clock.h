@@ -21,7 +21,10 @@ static inline struct timespec mw_clock_at(int64_t ms)
 	return (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
 }
 
-static inline struct timespec mw_clock_after(int64_t ms) { return mw_clock_at(mw_clock_ms() + ms); }
+static inline struct timespec mw_clock_after(int64_t ms)
+{
+	return mw_clock_at(mw_clock_ms() + ms);
+}
 
 /* 0 or an errno value, as pthread_cond_init(). */
 static inline int mw_clock_cond(pthread_cond_t *cond)

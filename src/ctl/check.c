@@ -86,12 +86,9 @@ static bool take_number(const char *text, long *ret)
 /* false: said why. */
 static bool take_options(struct check *check, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
-					      {"plan", no_argument, NULL, 'P'},
-					      {"cost", no_argument, NULL, 'c'},
-					      {"mutate", optional_argument, NULL, 'm'},
-					      {"seconds", required_argument, NULL, 's'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},		 {"plan", no_argument, NULL, 'P'},
+					      {"cost", no_argument, NULL, 'c'},		 {"mutate", optional_argument, NULL, 'm'},
+					      {"seconds", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
 	bool good = true;
 	int c;
 

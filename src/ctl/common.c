@@ -71,7 +71,8 @@ const char *ctl_policy(struct ctl *ctl)
 			return ctl->policy;
 		}
 	}
-	ctl_fail("no policy: neither %s/default.policy nor %s/default.policy can be read; name one with -p FILE", MW_CONF_DIR, ctl->search);
+	ctl_fail("no policy: neither %s/default.policy nor %s/default.policy can be read; name one with -p FILE", MW_CONF_DIR,
+		 ctl->search);
 	return NULL;
 }
 
@@ -144,8 +145,8 @@ struct mw_generation *ctl_generation(struct ctl *ctl, const char *policy, unsign
 const char *ctl_style(const struct ctl *ctl, enum ctl_style style)
 {
 	static const char *const escape[] = {
-		[CTL_PLAIN] = "\033[0m",  [CTL_BOLD] = "\033[1m",    [CTL_DIM] = "\033[2m",  [CTL_RED] = "\033[31m",
-		[CTL_GREEN] = "\033[32m", [CTL_YELLOW] = "\033[33m", [CTL_CYAN] = "\033[36m",
+	    [CTL_PLAIN] = "\033[0m",  [CTL_BOLD] = "\033[1m",	 [CTL_DIM] = "\033[2m",	  [CTL_RED] = "\033[31m",
+	    [CTL_GREEN] = "\033[32m", [CTL_YELLOW] = "\033[33m", [CTL_CYAN] = "\033[36m",
 	};
 
 	return ctl->colour ? escape[style] : "";

@@ -44,15 +44,16 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	for (const struct ctl_command *c = ctl_commands; c->name; c++)
 		printf(" %s", c->name);
 	print_module_commands(ctl, false);
-	printf("\" ;;\n"
-	       "\tcheck) words=\"--json --plan --cost --mutate --seconds\" ;;\n"
-	       "\ttest) words=\"--json --tap --policy\" ;;\n"
-	       "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
-	       "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --smaller --json\" ;;\n"
-	       "\texplain) words=\"--from --to --policy\" ;;\n"
-	       "\tscan) words=\"--json --policy --text\" ;;\n"
-	       "\ttext) words=\"--json --part --policy\" ;;\n"
-	       "\tcompletion) words=\"bash\" ;;\n");
+	printf(
+	    "\" ;;\n"
+	    "\tcheck) words=\"--json --plan --cost --mutate --seconds\" ;;\n"
+	    "\ttest) words=\"--json --tap --policy\" ;;\n"
+	    "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
+	    "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --smaller --json\" ;;\n"
+	    "\texplain) words=\"--from --to --policy\" ;;\n"
+	    "\tscan) words=\"--json --policy --text\" ;;\n"
+	    "\ttext) words=\"--json --part --policy\" ;;\n"
+	    "\tcompletion) words=\"bash\" ;;\n");
 	print_module_commands(ctl, true);
 	printf("\tesac\n"
 	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"

@@ -18,7 +18,7 @@ struct ctl {
 	const char *policy;  /* -p, or the installed default; NULL until ctl_policy() looked */
 	const char *modules; /* folder of module files */
 	const char *search;  /* folder of the shipped policies */
-	bool colour;         /* standard output takes colours */
+	bool colour;	     /* standard output takes colours */
 	bool colour_err;     /* standard error takes colours */
 	bool terminal;	     /* standard output is one */
 	struct mw_loader *loader;

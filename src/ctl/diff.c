@@ -84,8 +84,8 @@ static void add_rcpt(const struct diff *d, json_t *list, const char *to, const s
 	else
 		ctl_output_lost();
 	mw_buf_free(&name);
-	json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "to", ctl_json_text(mw_str(to)), "old", a->action, "new",
-					      b->action, "old_line", a->where, "new_line", b->where, "direction", way));
+	json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "to", ctl_json_text(mw_str(to)), "old", a->action,
+					      "new", b->action, "old_line", a->where, "new_line", b->where, "direction", way));
 }
 
 static json_t *compare_rcpts(const struct diff *d, struct mw_msg *const *msg)

@@ -91,7 +91,8 @@ static void print_findings(const struct explain *x)
 
 	heading(x, n ? "found" : "found nothing");
 	if (n)
-		printf("  %-26s %-10s %10s  %-10s %-10s %8s %6s  why\n", "rule", "kind", "confidence", "zone", "part", "offset", "length");
+		printf("  %-26s %-10s %10s  %-10s %-10s %8s %6s  why\n", "rule", "kind", "confidence", "zone", "part", "offset",
+		       "length");
 	for (size_t i = 0; i < n; i++) {
 		const struct mw_finding *f = mw_msg_finding(x->msg, i);
 		const struct mw_rule *rule = &x->plan->rule[f->rule];
@@ -193,8 +194,8 @@ static void print_outcome(const struct explain *x)
 	const struct mw_outcome *o = mw_msg_outcome(x->msg);
 
 	heading(x, "the message");
-	printf("  %s%s%s%s%s", ctl_style(x->ctl, effect_style(o->effect)), mw_effect_name(o->effect), ctl_style(x->ctl, CTL_PLAIN),
-	       o->cause ? " because of " : "", o->cause ? o->cause : "");
+	printf("  %s%s%s%s%s", ctl_style(x->ctl, effect_style(o->effect)), mw_effect_name(o->effect),
+	       ctl_style(x->ctl, CTL_PLAIN), o->cause ? " because of " : "", o->cause ? o->cause : "");
 	if (o->reason[0]) {
 		printf(": ");
 		ctl_print_safe(mw_str(o->reason));

@@ -12,15 +12,16 @@
 #include <unistd.h>
 
 const struct ctl_command ctl_commands[] = {
-	{"check", "[--json] [--plan] [--mutate[=N]] [FILE…] | --cost [MSG…]", "parse and type-check policies and rules, run every rule's samples", ctl_check},
-	{"test", "[--json|--tap] [FILE|DIR…]", "run policy tests: messages, and what the policy should do with them", ctl_test},
-	{"diff", "[--json] [--summary] OLD NEW --corpus DIR", "messages that two policies treat differently", ctl_diff},
-	{"index", "[-o INDEX] [--key FILE] [--new-key] TABLE", "make the index of the site's own patients", ctl_index},
-	{"explain", "[--from A] [--to B]… MSG", "what was found, and which line decided for each recipient and why", ctl_explain},
-	{"scan", "[--json] [--policy F] [--text] FILE|DIR…", "classes and findings of messages, one a line", ctl_scan},
-	{"text", "[--json] [--part PATH] MSG", "the extracted text, part by part, as the scanner sees it", ctl_text},
-	{"completion", "bash", "print a completion script for the shell", ctl_completion},
-	{NULL, NULL, NULL, NULL},
+    {"check", "[--json] [--plan] [--mutate[=N]] [FILE…] | --cost [MSG…]",
+     "parse and type-check policies and rules, run every rule's samples", ctl_check},
+    {"test", "[--json|--tap] [FILE|DIR…]", "run policy tests: messages, and what the policy should do with them", ctl_test},
+    {"diff", "[--json] [--summary] OLD NEW --corpus DIR", "messages that two policies treat differently", ctl_diff},
+    {"index", "[-o INDEX] [--key FILE] [--new-key] TABLE", "make the index of the site's own patients", ctl_index},
+    {"explain", "[--from A] [--to B]… MSG", "what was found, and which line decided for each recipient and why", ctl_explain},
+    {"scan", "[--json] [--policy F] [--text] FILE|DIR…", "classes and findings of messages, one a line", ctl_scan},
+    {"text", "[--json] [--part PATH] MSG", "the extracted text, part by part, as the scanner sees it", ctl_text},
+    {"completion", "bash", "print a completion script for the shell", ctl_completion},
+    {NULL, NULL, NULL, NULL},
 };
 
 /* Columns that a text of UTF-8 takes: what is in a usage is as wide as its characters are many. */
@@ -99,10 +100,10 @@ enum instead { ASK_NOTHING, ASK_HELP, ASK_VERSION };
 static int parse_options(struct ctl *ctl, int argc, char **argv, enum instead *instead)
 {
 	static const struct option longs[] = {
-		{"policy", required_argument, NULL, 'p'}, {"modules", required_argument, NULL, 'm'},
-		{"policies", required_argument, NULL, 's'}, {"colour", required_argument, NULL, 'c'},
-		{"color", required_argument, NULL, 'c'},  {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},	  {NULL, 0, NULL, 0},
+	    {"policy", required_argument, NULL, 'p'},	{"modules", required_argument, NULL, 'm'},
+	    {"policies", required_argument, NULL, 's'}, {"colour", required_argument, NULL, 'c'},
+	    {"color", required_argument, NULL, 'c'},	{"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},	{NULL, 0, NULL, 0},
 	};
 	const char *when = "auto";
 	int c;

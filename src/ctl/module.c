@@ -6,7 +6,7 @@
 #include <string.h>
 
 static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level level, const char *event, const char *fmt, ...)
-	MW_PRINTF(5, 6);
+    MW_PRINTF(5, 6);
 
 static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level level, const char *event, const char *fmt, ...)
 {
@@ -25,11 +25,11 @@ static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level l
 
 /* Commands work on files, not on messages: they get errors and the log, nothing else. */
 static const struct mw_host command_host = {
-	.size = sizeof(struct mw_host),
-	.abi_major = MW_ABI_MAJOR,
-	.abi_minor = MW_ABI_MINOR,
-	.fail = mw_fail,
-	.log = no_log,
+    .size = sizeof(struct mw_host),
+    .abi_major = MW_ABI_MAJOR,
+    .abi_minor = MW_ABI_MINOR,
+    .fail = mw_fail,
+    .log = no_log,
 };
 
 static void print_commands(const struct ctl *ctl, const struct mw_plugin *plugin)
@@ -117,8 +117,8 @@ int ctl_module(struct ctl *ctl, int argc, char **argv)
 		printf("usage: milwardctl %s %s %s\n%s\n", plugin->name, c->name, c->args, c->help);
 		return CTL_OK;
 	}
-	fprintf(stderr, "milwardctl %s: %s%s%s\n", plugin->name, argc > 1 ? "no command \"" : "which command?", argc > 1 ? argv[1] : "",
-		argc > 1 ? "\"" : "");
+	fprintf(stderr, "milwardctl %s: %s%s%s\n", plugin->name, argc > 1 ? "no command \"" : "which command?",
+		argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
 	print_commands(ctl, plugin);
 	return CTL_USAGE;
 }

@@ -10,11 +10,11 @@
 #include "match/rule.h"
 
 struct mutant {
-	const char *what;      /* `check us-ssn dropped` */
-	bool loosened;	       /* a `miss` should notice; else a `hit` */
-	bool disabled;	       /* the rule finds nothing at all: any hit notices */
+	const char *what;	     /* `check us-ssn dropped` */
+	bool loosened;		     /* a `miss` should notice; else a `hit` */
+	bool disabled;		     /* the rule finds nothing at all: any hit notices */
 	uint32_t file, line, column; /* of what is changed */
-	struct mw_rule rule;   /* changed */
+	struct mw_rule rule;	     /* changed */
 };
 
 struct mutants {

@@ -168,7 +168,8 @@ static int suggest_from(struct set *rule, const struct mw_ruleset *is, struct se
 	return r;
 }
 
-static int suggest(struct run *run, const struct mutant *m, struct set *mutant, const struct mw_ruleset *would, uint32_t rule, char **found)
+static int suggest(struct run *run, const struct mutant *m, struct set *mutant, const struct mw_ruleset *would, uint32_t rule,
+		   char **found)
 {
 	const struct mutant same = {.rule = run->plan->rule[rule]};
 	struct mw_arena *arena = mw_arena_new(0);
@@ -319,8 +320,8 @@ static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mu
 	how->survived += count[SURVIVED];
 	if (how->json)
 		ctl_json_line(json_pack("{s:{s:s, s:I, s:I, s:I}}", "mutants", "file", run->plan->source[0].shown, "tried",
-					      (json_int_t)(run->mutants.n - count[NOT_TRIED]), "survived",
-					      (json_int_t)count[SURVIVED], "not_tried", (json_int_t)count[NOT_TRIED]));
+					(json_int_t)(run->mutants.n - count[NOT_TRIED]), "survived", (json_int_t)count[SURVIVED],
+					"not_tried", (json_int_t)count[NOT_TRIED]));
 	else
 		printf("%s: %zu mutants, %s%zu survive%s\n", run->plan->source[0].shown, run->mutants.n - count[NOT_TRIED],
 		       ctl_style(ctl, count[SURVIVED] ? CTL_YELLOW : CTL_GREEN), count[SURVIVED], ctl_style(ctl, CTL_PLAIN));

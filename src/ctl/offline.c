@@ -87,8 +87,8 @@ struct mw_msg *offline_read(struct mw_generation *gen, const struct offline *how
 }
 
 int offline_run(struct mw_msg *msg, const char *path,
-		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed), void *ctx,
-		struct mw_err *err)
+		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
+		void *ctx, struct mw_err *err)
 {
 	static const uint32_t failures[] = {MW_CAUSE_ERROR, MW_CAUSE_TIMEOUT};
 

@@ -20,7 +20,7 @@ struct mw_msg *offline_read(struct mw_generation *, const struct offline *, cons
 /* Runs it, as mw_msg_run(). Negative with err when something failed on the way or took too long: what was found is not all, and path
  * says of which file. What a message does to itself (limits, parts that cannot be read) is no failure. */
 int offline_run(struct mw_msg *, const char *path,
-		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed), void *ctx,
-		struct mw_err *);
+		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
+		void *ctx, struct mw_err *);
 
 #endif

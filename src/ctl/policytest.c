@@ -28,7 +28,8 @@ static bool at_word(const struct reader *r, const char *word)
 static void expected(struct reader *r, const char *what, const char *hint)
 {
 	if (r->token.kind != MW_TOK_BAD)
-		mw_diag_add(r->diags, MW_DIAG_ERROR, r->token.place, hint, "expected %s, not %s", what, mw_token_shown(r->diags, &r->token));
+		mw_diag_add(r->diags, MW_DIAG_ERROR, r->token.place, hint, "expected %s, not %s", what,
+			    mw_token_shown(r->diags, &r->token));
 }
 
 static bool take_kind(struct reader *r, enum mw_tok kind, const char *what, struct mw_token *ret)
@@ -256,8 +257,9 @@ static const struct {
 	const char *name;
 	bool (*read)(struct reader *, struct policytest_case *);
 	bool once;
-} entries[] = {{"from", entry_from, true},     {"to", entry_to, false},	    {"subject", entry_subject, true}, {"header", entry_header, false},
-	       {"text", entry_text, false}, {"mail", entry_mail, true}, {"expect", entry_expect, false}};
+} entries[] = {{"from", entry_from, true},	{"to", entry_to, false},     {"subject", entry_subject, true},
+	       {"header", entry_header, false}, {"text", entry_text, false}, {"mail", entry_mail, true},
+	       {"expect", entry_expect, false}};
 #define ENTRIES (sizeof(entries) / sizeof(*entries))
 
 static void unknown_entry(struct reader *r)
@@ -367,7 +369,8 @@ void policytest_read(const char *path, struct mw_diags *diags, struct policytest
 				expected(&r, "test \"…\" { … }", ret->cases.n ? NULL : "or, once and first: policy \"FILE\"");
 				do
 					take(&r);
-				while (r.token.kind != MW_TOK_END && !(r.token.first && (at_word(&r, "test") || at_word(&r, "policy"))));
+				while (r.token.kind != MW_TOK_END &&
+				       !(r.token.first && (at_word(&r, "test") || at_word(&r, "policy"))));
 			}
 		}
 	}

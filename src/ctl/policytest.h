@@ -19,7 +19,7 @@ struct policytest_rcpt {
 enum policytest_about { POLICYTEST_CLASS = 1, POLICYTEST_RULE, POLICYTEST_FACT, POLICYTEST_UNREADABLE };
 struct policytest_expect {
 	enum policytest_about about;
-	bool not;
+	bool not ;
 	const char *name; /* class, rule, "phi.people", reason ("" = any) */
 	enum mw_cmp cmp;  /* MW_CMP_NONE: there is any */
 	int64_t number;

@@ -76,7 +76,8 @@ void policytest_check(const struct policytest_case *c, const struct mw_plan *pla
 		} else if (e->about == POLICYTEST_FACT) {
 			row = find_fact(plan, e->name, &module, &fact);
 			if (!row)
-				mw_diag_add(diags, MW_DIAG_ERROR, e->place, NULL, "no module of the policy has the fact \"%s\"", e->name);
+				mw_diag_add(diags, MW_DIAG_ERROR, e->place, NULL, "no module of the policy has the fact \"%s\"",
+					    e->name);
 			else if ((row->type == MW_STR) != (e->text != NULL) && (e->text || e->cmp != MW_CMP_NONE))
 				mw_diag_add(diags, MW_DIAG_ERROR, e->place, NULL, "the fact \"%s\" is a %s", e->name,
 					    row->type == MW_STR ? "text" : "number");
@@ -227,7 +228,7 @@ static bool compares(enum mw_cmp cmp, int64_t a, int64_t b)
 
 static void judge_number(struct judge *j, const struct policytest_expect *e, const char *what, int64_t value)
 {
-	if (compares(e->cmp, value, e->number) == e->not)
+	if (compares(e->cmp, value, e->number) == e->not )
 		fail(j, e->place, "%s is %lld", what, (long long)value);
 }
 
@@ -242,7 +243,7 @@ static void judge_fact(struct judge *j, const struct policytest_expect *e)
 		return;
 	}
 	text = text ? text : "";
-	if ((e->text ? (strcmp(text, e->text) == 0) == (e->cmp == MW_CMP_EQ) : text[0] != '\0') == e->not)
+	if ((e->text ? (strcmp(text, e->text) == 0) == (e->cmp == MW_CMP_EQ) : text[0] != '\0') == e->not )
 		fail(j, e->place, "%s is %s", e->name, text[0] ? "another text" : "empty"); /* it may be of the message */
 }
 
@@ -255,8 +256,9 @@ static void judge_unreadable(struct judge *j, const struct policytest_expect *e)
 
 		any |= unread && (!e->name[0] || strcmp(unread, e->name) == 0);
 	}
-	if (any == e->not)
-		fail(j, e->place, "%s part is unreadable%s%s%s", any ? "a" : "no", e->name[0] ? " (" : "", e->name, e->name[0] ? ")" : "");
+	if (any == e->not )
+		fail(j, e->place, "%s part is unreadable%s%s%s", any ? "a" : "no", e->name[0] ? " (" : "", e->name,
+		     e->name[0] ? ")" : "");
 }
 
 static void judge_expect(struct judge *j, const struct policytest_expect *e)
@@ -268,7 +270,7 @@ static void judge_expect(struct judge *j, const struct policytest_expect *e)
 	switch (e->about) {
 	case POLICYTEST_CLASS:
 		i = find_class(j->plan, e->name);
-		if (mw_msg_classes(j->msg)[i] == e->not)
+		if (mw_msg_classes(j->msg)[i] == e->not )
 			fail(j, e->place, "the message is %sin class %s", e->not ? "" : "not ", e->name);
 		break;
 	case POLICYTEST_RULE:
@@ -332,7 +334,8 @@ static void judge_causes(struct judge *j, const struct policytest_case *c)
 			fail(j, c->place, "the message meets \"%s\": %s", mw_cause_name(i), mw_msg_cause_why(j->msg, i));
 }
 
-int policytest_run(struct mw_generation *gen, const struct policytest_case *c, policytest_report report, void *ctx, struct mw_err *err)
+int policytest_run(struct mw_generation *gen, const struct policytest_case *c, policytest_report report, void *ctx,
+		   struct mw_err *err)
 {
 	struct judge j = {.plan = mw_generation_plan(gen), .report = report, .ctx = ctx};
 	struct mw_msg *msg = make_message(gen, c, err);

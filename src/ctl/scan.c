@@ -34,9 +34,9 @@ static json_t *finding_json(const struct mw_plan *plan, const struct mw_msg *msg
 	const struct mw_part *part = mw_msg_part(msg, f->part);
 	const struct mw_rule *rule = &plan->rule[f->rule];
 	struct mw_buf why = MW_BUF_INIT;
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:i}", "rule", rule->name, "kind", ctl_kind_name(rule->kind), "part",
-			      part->path, "zone", ctl_zone_name(f->zone), "offset", (json_int_t)f->offset, "length", (json_int_t)f->length,
-			      "confidence", (int)f->confidence, "record", (int)f->record);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:i}", "rule", rule->name, "kind", ctl_kind_name(rule->kind),
+			      "part", part->path, "zone", ctl_zone_name(f->zone), "offset", (json_int_t)f->offset, "length",
+			      (json_int_t)f->length, "confidence", (int)f->confidence, "record", (int)f->record);
 
 	ctl_why(plan, f, &why);
 	if (!mw_buf_ok(&why))

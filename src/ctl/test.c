@@ -33,7 +33,8 @@ static void report(void *ctx, struct mw_place place, const char *text)
 	struct test *t = ctx;
 
 	if (t->show == SHOW_JSON)
-		json_array_append_new(t->failures, json_pack("{s:i, s:o}", "line", (int)place.line, "text", ctl_json_text(mw_str(text))));
+		json_array_append_new(t->failures,
+				      json_pack("{s:i, s:o}", "line", (int)place.line, "text", ctl_json_text(mw_str(text))));
 	else
 		mw_buf_printf(&t->said, "%s%s:%u: %s\n", t->show == SHOW_TAP ? "# " : "       ", t->file, place.line, text);
 }
@@ -58,11 +59,13 @@ static void print_case(struct test *t, const struct policytest_case *c, bool goo
 
 	if (t->show == SHOW_JSON)
 		ctl_json_line(json_pack("{s:o, s:o, s:i, s:b, s:O}", "file", ctl_json_text(mw_str(t->file)), "test",
-					ctl_json_text(mw_str(c->name)), "line", (int)c->place.line, "ok", good, "failures", t->failures));
+					ctl_json_text(mw_str(c->name)), "line", (int)c->place.line, "ok", good, "failures",
+					t->failures));
 	else if (t->show == SHOW_TAP)
 		print_tap(t, c, good);
 	else {
-		printf("  %s%s%s  ", ctl_style(ctl, good ? CTL_GREEN : CTL_RED), good ? "ok  " : "FAIL", ctl_style(ctl, CTL_PLAIN));
+		printf("  %s%s%s  ", ctl_style(ctl, good ? CTL_GREEN : CTL_RED), good ? "ok  " : "FAIL",
+		       ctl_style(ctl, CTL_PLAIN));
 		ctl_print_safe(mw_str(c->name));
 		putchar('\n');
 	}
@@ -205,14 +208,16 @@ static void print_end(struct test *t)
 	if (t->show == SHOW_TAP)
 		printf("%s1..%zu\n", t->broken ? "Bail out! a file of tests or its policy cannot be used\n" : "", t->ran);
 	if (t->show == SHOW_PERSON)
-		printf("%s%zu test%s, %zu failed%s\n", ctl_style(ctl, t->failed || t->broken ? CTL_RED : CTL_GREEN), t->ran, t->ran == 1 ? "" : "s",
-		       t->failed, ctl_style(ctl, CTL_PLAIN));
+		printf("%s%zu test%s, %zu failed%s\n", ctl_style(ctl, t->failed || t->broken ? CTL_RED : CTL_GREEN), t->ran,
+		       t->ran == 1 ? "" : "s", t->failed, ctl_style(ctl, CTL_PLAIN));
 }
 
 int ctl_test(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    {"json", no_argument, NULL, 'j'}, {"tap", no_argument, NULL, 't'}, {"policy", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+					      {"tap", no_argument, NULL, 't'},
+					      {"policy", required_argument, NULL, 'p'},
+					      {NULL, 0, NULL, 0}};
 	struct test t = {.ctl = ctl, .show = isatty(STDOUT_FILENO) ? SHOW_PERSON : SHOW_TAP};
 	int c;
 

@@ -32,11 +32,11 @@ static void decide(struct decided *d, uint32_t effect, const struct mw_line *lin
 	d->call = call;
 	d->hold = NULL;
 	d->verdict = (struct mw_verdict){
-		.effect = effect,
-		.action = call ? call->shown : mw_effect_name(effect),
-		.where = line && line->where ? line->where : "",
-		.reason = call && call->reason ? call->reason : "",
-		.skipped = "",
+	    .effect = effect,
+	    .action = call ? call->shown : mw_effect_name(effect),
+	    .where = line && line->where ? line->where : "",
+	    .reason = call && call->reason ? call->reason : "",
+	    .skipped = "",
 	};
 }
 

@@ -5,7 +5,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-#define ROWS_MAX 512u        /* rows of one table */
+#define ROWS_MAX 512u	     /* rows of one table */
 #define TEXT_MAX_OCTETS 4096 /* of one string */
 #define NAME_MAX_OCTETS 63u
 #define CONF_MAX ((size_t)64 * 1024) /* of a struct that options fill */
@@ -244,7 +244,8 @@ static int prefilter_check(const struct probe *pr, const struct mw_plugin *p)
 	const struct mw_prefilter *f = p->prefilter;
 
 	if ((p->kind == MW_KIND_PREFILTER) != (f != NULL))
-		return mw_fail(pr->err, -ENOEXEC, "%s", f ? "has a prefilter, but is of another kind" : "is a prefilter without functions");
+		return mw_fail(pr->err, -ENOEXEC, "%s",
+			       f ? "has a prefilter, but is of another kind" : "is a prefilter without functions");
 	if (f && !inside(pr->mem, f, sizeof(*f), alignof(struct mw_prefilter)))
 		return damaged(pr, "the prefilter");
 	if (f && (!f->make || !f->drop || !f->scratch_new || !f->scratch_free || !f->look))

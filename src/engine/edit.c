@@ -265,7 +265,7 @@ static void list_additions(struct mw_msg *m, bool first)
 
 		if (c->added && c->first == first)
 			m->edit[m->edits++] =
-				(struct mw_edit_field){.name = c->field.name.p, .value = c->field.value.p, .first = first};
+			    (struct mw_edit_field){.name = c->field.name.p, .value = c->field.value.p, .first = first};
 	}
 }
 

@@ -43,7 +43,7 @@ static const struct mw_check *report_check(void *ctx, const char *name, const vo
 static void report_rule(void *ctx, const struct mw_rule *rule, size_t offset, const char *text)
 {
 	struct mw_place place = {
-		.source = rule->file, .line = rule->line, .column = rule->column, .length = (uint32_t)strlen(rule->name)};
+	    .source = rule->file, .line = rule->line, .column = rule->column, .length = (uint32_t)strlen(rule->name)};
 	struct mw_written at;
 
 	if (offset != SIZE_MAX && mw_rule_written(rule, offset, &at))
@@ -57,11 +57,13 @@ static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw
 
 	if (s->level)
 		mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL,
-			    is_hit ? "rule \"%s\" does not match its own hit at %u or more" : "rule \"%s\" matches what it should miss at %u",
+			    is_hit ? "rule \"%s\" does not match its own hit at %u or more"
+				   : "rule \"%s\" matches what it should miss at %u",
 			    rule->name, s->level);
 	else
 		mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL,
-			    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss", rule->name);
+			    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss",
+			    rule->name);
 }
 
 static void report_lint(void *ctx, const struct mw_rule *rule, size_t offset, size_t length, const char *text, const char *hint)

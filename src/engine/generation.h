@@ -15,7 +15,7 @@ struct mw_busy; /* message.h */
 enum {
 	MW_GEN_OFFLINE = 1, /* milwardctl: a module that needs keys, store, network or run is checked but not opened: none of its
 			     * hooks runs, and its means count as there; checks whose data cannot be opened are a warning */
-	MW_GEN_DRY = 4,     /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
+	MW_GEN_DRY = 4,	    /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
 	MW_GEN_SAMPLES = 2, /* refuse when a rule's hit/miss sample fails */
 	MW_GEN_LINT = 8,    /* warn of patterns that some text can make slow */
 };

@@ -91,7 +91,7 @@ static bool element(uintptr_t address, uintptr_t index, size_t size, uintptr_t *
 	return true;
 }
 
-static int header_read(struct mw_str file, ElfW(Ehdr) *eh, struct mw_err *err)
+static int header_read(struct mw_str file, ElfW(Ehdr) * eh, struct mw_err *err)
 {
 	if (file.n < EI_NIDENT || memcmp(file.p, ELFMAG, SELFMAG) != 0)
 		return mw_fail(err, -ENOEXEC, "is not a shared object (no ELF header)");
@@ -111,7 +111,7 @@ static int header_read(struct mw_str file, ElfW(Ehdr) *eh, struct mw_err *err)
 	return 0;
 }
 
-static ElfW(Phdr) segment(struct mw_str file, const ElfW(Ehdr) *eh, unsigned i)
+static ElfW(Phdr) segment(struct mw_str file, const ElfW(Ehdr) * eh, unsigned i)
 {
 	ElfW(Phdr) ph;
 
@@ -120,7 +120,7 @@ static ElfW(Phdr) segment(struct mw_str file, const ElfW(Ehdr) *eh, unsigned i)
 }
 
 /* The range of addresses that the load segments cover, each of them checked against the file. */
-static int image_extent(struct mw_str file, const ElfW(Ehdr) *eh, uintptr_t *low, size_t *size, struct mw_err *err)
+static int image_extent(struct mw_str file, const ElfW(Ehdr) * eh, uintptr_t *low, size_t *size, struct mw_err *err)
 {
 	uintptr_t lo = UINTPTR_MAX, hi = 0;
 
@@ -147,7 +147,7 @@ static int image_extent(struct mw_str file, const ElfW(Ehdr) *eh, uintptr_t *low
 	return 0;
 }
 
-static int image_fill(struct mw_str file, const ElfW(Ehdr) *eh, struct mw_image *img, struct mw_err *err)
+static int image_fill(struct mw_str file, const ElfW(Ehdr) * eh, struct mw_image *img, struct mw_err *err)
 {
 	void *p;
 	int r = image_extent(file, eh, &img->low, &img->n, err);
@@ -167,21 +167,44 @@ static int image_fill(struct mw_str file, const ElfW(Ehdr) *eh, struct mw_image 
 	return 0;
 }
 
-static void dynamic_note(struct dynamic *d, const ElfW(Dyn) *e)
+static void dynamic_note(struct dynamic *d, const ElfW(Dyn) * e)
 {
 	switch (e->d_tag) {
-	case DT_SYMTAB: d->symtab = e->d_un.d_ptr; break;
-	case DT_STRTAB: d->strtab = e->d_un.d_ptr; break;
-	case DT_STRSZ: d->strsz = e->d_un.d_val; break;
-	case DT_HASH: d->hash = e->d_un.d_ptr; break;
-	case DT_GNU_HASH: d->gnu_hash = e->d_un.d_ptr; break;
-	case DT_RELA: d->rela = e->d_un.d_ptr; break;
-	case DT_RELASZ: d->relasz = e->d_un.d_val; break;
-	case DT_REL: d->rel = e->d_un.d_ptr; break;
-	case DT_RELSZ: d->relsz = e->d_un.d_val; break;
-	case DT_RELR: d->relr = e->d_un.d_ptr; break;
-	case DT_RELRSZ: d->relrsz = e->d_un.d_val; break;
-	default: break;
+	case DT_SYMTAB:
+		d->symtab = e->d_un.d_ptr;
+		break;
+	case DT_STRTAB:
+		d->strtab = e->d_un.d_ptr;
+		break;
+	case DT_STRSZ:
+		d->strsz = e->d_un.d_val;
+		break;
+	case DT_HASH:
+		d->hash = e->d_un.d_ptr;
+		break;
+	case DT_GNU_HASH:
+		d->gnu_hash = e->d_un.d_ptr;
+		break;
+	case DT_RELA:
+		d->rela = e->d_un.d_ptr;
+		break;
+	case DT_RELASZ:
+		d->relasz = e->d_un.d_val;
+		break;
+	case DT_REL:
+		d->rel = e->d_un.d_ptr;
+		break;
+	case DT_RELSZ:
+		d->relsz = e->d_un.d_val;
+		break;
+	case DT_RELR:
+		d->relr = e->d_un.d_ptr;
+		break;
+	case DT_RELRSZ:
+		d->relrsz = e->d_un.d_val;
+		break;
+	default:
+		break;
 	}
 }
 
@@ -340,7 +363,7 @@ int mw_image_read(struct mw_str file, struct mw_image *ret, struct mw_err *err)
 }
 
 /* Is symbol `index` the defined one of that name? */
-static bool symbol_is(const struct mw_image *img, const struct dynamic *d, uintptr_t index, const char *name, ElfW(Sym) *s)
+static bool symbol_is(const struct mw_image *img, const struct dynamic *d, uintptr_t index, const char *name, ElfW(Sym) * s)
 {
 	size_t n = strlen(name) + 1;
 	const unsigned char *p;
@@ -364,7 +387,7 @@ static uint32_t gnu_hash(const char *name)
 }
 
 /* DT_GNU_HASH: header (buckets, first symbol, words of the filter, shift), filter, buckets, chains. `most` bounds the walk. */
-static bool find_gnu(const struct mw_image *img, const struct dynamic *d, const char *name, size_t most, ElfW(Sym) *s)
+static bool find_gnu(const struct mw_image *img, const struct dynamic *d, const char *name, size_t most, ElfW(Sym) * s)
 {
 	uint32_t head[4], index, chain, want = gnu_hash(name);
 	uintptr_t buckets, chains, at;
@@ -387,7 +410,7 @@ static bool find_gnu(const struct mw_image *img, const struct dynamic *d, const 
 }
 
 /* DT_HASH: buckets, symbols, the buckets, the chains. All symbols are tried: there are few, and chains may be circular. */
-static bool find_sysv(const struct mw_image *img, const struct dynamic *d, const char *name, size_t most, ElfW(Sym) *s)
+static bool find_sysv(const struct mw_image *img, const struct dynamic *d, const char *name, size_t most, ElfW(Sym) * s)
 {
 	uint32_t head[2];
 

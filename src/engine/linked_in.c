@@ -12,5 +12,5 @@ const struct mw_plugin *const mw_linked_in[] = {
 #define MW_STATIC_MODULE(id) &mw_plugin_##id,
 #include "static_modules.inc"
 #undef MW_STATIC_MODULE
-	NULL,
+    NULL,
 };

@@ -30,13 +30,13 @@ struct module {
 	struct timespec changed;
 	struct mw_image image;
 	const struct mw_plugin *described; /* inside image */
-	const struct mw_plugin *live;      /* NULL until loaded */
+	const struct mw_plugin *live;	   /* NULL until loaded */
 	void *handle;
 };
 
 struct mw_loader {
 	struct mw_arena *arena; /* names, paths, records */
-	const char *dir;        /* NULL = none */
+	const char *dir;	/* NULL = none */
 	const char **names;
 	struct module *modules;
 	unsigned char key[32]; /* random, for the digests of findings: equal values stay equal across reloads */

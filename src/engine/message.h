@@ -13,16 +13,16 @@ struct mw_msg;
 
 /* What runs for a message, so that another thread sees what does not come back. */
 struct mw_busy {
-	_Atomic int64_t since;       /* of the outermost call, monotonic milliseconds; 0 = nothing runs */
-	const char *_Atomic module;  /* of the innermost: static text, "milward" for ourselves */
+	_Atomic int64_t since;	    /* of the outermost call, monotonic milliseconds; 0 = nothing runs */
+	const char *_Atomic module; /* of the innermost: static text, "milward" for ourselves */
 	const char *_Atomic hook;
 };
 
 struct mw_msg_options {
-	uint64_t memory;   /* octets kept in memory before the store goes to a file */
-	const char *spool; /* folder of that file */
+	uint64_t memory;      /* octets kept in memory before the store goes to a file */
+	const char *spool;    /* folder of that file */
 	struct mw_busy *busy; /* outlives the message; NULL = nobody watches */
-	uint32_t time;     /* milliseconds that mw_msg_run may take before it reads no more: cause `timeout`; 0 = MW_MSG_TIME */
+	uint32_t time; /* milliseconds that mw_msg_run may take before it reads no more: cause `timeout`; 0 = MW_MSG_TIME */
 };
 #define MW_MSG_TIME 120000u /* an MTA waits for 300 seconds, and our progress notes keep it waiting */
 /* Takes a reference of the generation. NULL = no memory. */

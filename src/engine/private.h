@@ -23,8 +23,8 @@ struct mw_self {
 	struct mw_generation *gen;
 	const struct mw_plan_module *row;
 	const struct mw_plugin *plugin; /* with code */
-	uint32_t index;                 /* in plan->module */
-	size_t fact_base, facts;        /* its slice of mw_msg.fact */
+	uint32_t index;			/* in plan->module */
+	size_t fact_base, facts;	/* its slice of mw_msg.fact */
 	bool opened;
 	void *inst;
 	atomic_uint complained; /* powers whose lack was logged */
@@ -36,10 +36,10 @@ struct mw_generation {
 	struct mw_plan *plan;
 	struct mw_ruleset *rules;
 	struct mw_rule_info *rule; /* one a rule */
-	struct mw_self *self;      /* one a module of the plan */
-	size_t facts;              /* of all modules */
+	struct mw_self *self;	   /* one a module of the plan */
+	size_t facts;		   /* of all modules */
 	uint32_t stages;
-	bool offline, dry; /* of enum MW_GEN_… */
+	bool offline, dry;    /* of enum MW_GEN_… */
 	struct mw_pool *pool; /* of scratch for scanning */
 	unsigned char key[32];
 };
@@ -62,7 +62,7 @@ struct part {
 	struct mw_part pub;
 	struct mw_buf text; /* what pub.text points to */
 	bool scanned;
-	int result;      /* of the scan */
+	int result;	 /* of the scan */
 	size_t first, n; /* its findings */
 };
 
@@ -90,7 +90,7 @@ struct decided {
 	const struct mw_line *line; /* NULL: no line matched */
 	const struct mw_call *call; /* NULL: nothing to call. A means although effect is HOLD: its route when it is released */
 	const struct mw_call *hold; /* with a means: what holds it, NULL = nothing */
-	uint32_t cause;             /* that decided, MW_CAUSES = none */
+	uint32_t cause;		    /* that decided, MW_CAUSES = none */
 };
 
 struct mw_msg {
@@ -103,16 +103,16 @@ struct mw_msg {
 	char **decoded_value; /* of header, made when a policy asks; an entry may be NULL */
 	struct mw_store *store;
 	uint64_t body_at;   /* where the body begins in the store */
-	bool in_body;       /* the empty line is written */
+	bool in_body;	    /* the empty line is written */
 	bool header_full;   /* further fields are dropped */
-	bool full;          /* everything further is dropped */
-	bool truncated;     /* something was dropped */
-	bool broken;        /* something was lost that the policy cannot see: no delivery now, whatever it says */
+	bool full;	    /* everything further is dropped */
+	bool truncated;	    /* something was dropped */
+	bool broken;	    /* something was lost that the policy cannot see: no delivery now, whatever it says */
 	uint32_t broken_by; /* the cause */
-	uint32_t time;      /* of mw_msg_options */
+	uint32_t time;	    /* of mw_msg_options */
 	struct mw_busy *busy;
-	int64_t deadline;   /* monotonic milliseconds, 0 = not running */
-	bool complete;      /* all of it has come: mw_msg_run has begun */
+	int64_t deadline; /* monotonic milliseconds, 0 = not running */
+	bool complete;	  /* all of it has come: mw_msg_run has begun */
 	bool begun;
 	struct tx *tx; /* one a module */
 	struct fact *fact;
@@ -128,7 +128,7 @@ struct mw_msg {
 	uint64_t text_octets;
 	struct mw_findings findings;
 	struct mw_scratch *scratch;
-	struct mw_finding *sorted; /* findings by rule and value, without shadow */
+	struct mw_finding *sorted;  /* findings by rule and value, without shadow */
 	size_t sorted_n, sorted_of; /* sorted_of: findings when it was made */
 
 	bool *classes;

@@ -41,7 +41,7 @@ static void *host_alloc(struct mw_msg *m, size_t n)
 
 static int host_fail(struct mw_err *err, int code, const char *fmt, ...) MW_PRINTF(3, 4);
 static void host_log(struct mw_self *s, struct mw_msg *m, enum mw_log_level level, const char *event, const char *fmt, ...)
-	MW_PRINTF(5, 6);
+    MW_PRINTF(5, 6);
 
 static int host_fail(struct mw_err *err, int code, const char *fmt, ...)
 {
@@ -260,30 +260,30 @@ static int host_to_utf8(struct mw_str data, const char *charset, int (*fn)(void 
 }
 
 const struct mw_host mw_host_table = {
-	.size = sizeof(struct mw_host),
-	.abi_major = MW_ABI_MAJOR,
-	.abi_minor = MW_ABI_MINOR,
-	.alloc = host_alloc,
-	.fail = host_fail,
-	.log = host_log,
-	.set_int = host_set_int,
-	.set_str = host_set_str,
-	.envelope = host_envelope,
-	.field = host_field,
-	.body = host_body,
-	.part = host_part,
-	.scan = host_scan,
-	.rule = host_rule,
-	.verdict = host_verdict,
-	.outcome = host_outcome,
-	.msg_class = host_class,
-	.policy_digest = host_digest,
-	.finding = host_finding,
-	.add_field = host_add_field,
-	.del_fields = host_del_fields,
-	.tag = host_tag,
-	.sink_text = mw_sink_add,
-	.to_utf8 = host_to_utf8,
-	.unreadable = host_unreadable,
-	.own_policy_digest = host_own_digest,
+    .size = sizeof(struct mw_host),
+    .abi_major = MW_ABI_MAJOR,
+    .abi_minor = MW_ABI_MINOR,
+    .alloc = host_alloc,
+    .fail = host_fail,
+    .log = host_log,
+    .set_int = host_set_int,
+    .set_str = host_set_str,
+    .envelope = host_envelope,
+    .field = host_field,
+    .body = host_body,
+    .part = host_part,
+    .scan = host_scan,
+    .rule = host_rule,
+    .verdict = host_verdict,
+    .outcome = host_outcome,
+    .msg_class = host_class,
+    .policy_digest = host_digest,
+    .finding = host_finding,
+    .add_field = host_add_field,
+    .del_fields = host_del_fields,
+    .tag = host_tag,
+    .sink_text = mw_sink_add,
+    .to_utf8 = host_to_utf8,
+    .unreadable = host_unreadable,
+    .own_policy_digest = host_own_digest,
 };

@@ -70,14 +70,14 @@ static int view_able(void *ctx, const struct mw_call *call, const struct mw_call
 void mw_msg_view(struct mw_msg *m, struct mw_view *ret)
 {
 	*ret = (struct mw_view){
-		.ctx = m,
-		.envelope = &m->env,
-		.fact_int = view_fact_int,
-		.fact_str = view_fact_str,
-		.rule_count = view_rule_count,
-		.header = view_header,
-		.unreadable = view_unreadable,
-		.able = view_able,
+	    .ctx = m,
+	    .envelope = &m->env,
+	    .fact_int = view_fact_int,
+	    .fact_str = view_fact_str,
+	    .rule_count = view_rule_count,
+	    .header = view_header,
+	    .unreadable = view_unreadable,
+	    .able = view_able,
 	};
 }
 
@@ -112,10 +112,10 @@ struct mw_order *mw_msg_order(struct mw_msg *m, const struct mw_call *call, uint
 	v = mw_arena_array(m->arena, same + 1, sizeof(*v));
 	for (size_t i = 0; v && i <= same; i++)
 		v[i] = (struct mw_order){
-			.action = call[i].action,
-			.rcpt = rcpt,
-			.args = call[i].args,
-			.next = i < same ? &v[i + 1] : NULL,
+		    .action = call[i].action,
+		    .rcpt = rcpt,
+		    .args = call[i].args,
+		    .next = i < same ? &v[i + 1] : NULL,
 		};
 	return v;
 }

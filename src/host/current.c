@@ -76,7 +76,8 @@ static enum mw_exit build(struct mw_current *c, struct mw_generation **ret, stru
 	}
 	mw_diags_init(&diags, arena);
 	err->text[0] = '\0';
-	r = mw_generation_new(c->loader, policy, c->options->policies, MW_GEN_SAMPLES | (c->options->test ? MW_GEN_DRY : 0), &diags, ret, err);
+	r = mw_generation_new(c->loader, policy, c->options->policies, MW_GEN_SAMPLES | (c->options->test ? MW_GEN_DRY : 0),
+			      &diags, ret, err);
 	log_diags(&diags);
 	if (r && (diags.errors || !err->text[0])) {
 		(void)mw_fail(err, r, "%s: %zu error%s; see the lines above, or run: milwardctl check %s", policy, diags.errors,
@@ -87,7 +88,8 @@ static enum mw_exit build(struct mw_current *c, struct mw_generation **ret, stru
 		status = r == -ENOMEM ? MW_EXIT_SYSTEM : MW_EXIT_MODULE;
 	} else if (mw_generation_plan(*ret)->lines == 0) {
 		/* An editor or a full disk leaves an empty file behind: no reason to bounce all mail. */
-		(void)mw_fail(err, -EINVAL, "%s: no `match` line, so every message would be refused; is the file complete?", policy);
+		(void)mw_fail(err, -EINVAL, "%s: no `match` line, so every message would be refused; is the file complete?",
+			      policy);
 		mw_generation_unref(ret);
 		status = MW_EXIT_POLICY;
 	}

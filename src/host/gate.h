@@ -20,8 +20,8 @@ void mw_gate_leave(struct mw_gate *, uint64_t need);
 
 struct mw_gate_counts {
 	uint64_t inside, waiting; /* now */
-	uint64_t peak;            /* most that ever waited */
-	uint64_t waited;          /* how many had to */
+	uint64_t peak;		  /* most that ever waited */
+	uint64_t waited;	  /* how many had to */
 };
 struct mw_gate_counts mw_gate_counts(struct mw_gate *);
 

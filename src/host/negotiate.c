@@ -10,10 +10,10 @@
  * sure at the end. Client and login come with MAIL, which saves the CONNECT callback.
  */
 const struct mw_macros mw_negotiate_macros[] = {
-	{SMFIM_ENVFROM, "i {client_addr} {client_name} {auth_type} {auth_authen} {mail_mailer}"},
-	{SMFIM_ENVRCPT, "{rcpt_addr}"},
-	{SMFIM_EOM, "i"},
-	{-1, NULL},
+    {SMFIM_ENVFROM, "i {client_addr} {client_name} {auth_type} {auth_authen} {mail_mailer}"},
+    {SMFIM_ENVRCPT, "{rcpt_addr}"},
+    {SMFIM_EOM, "i"},
+    {-1, NULL},
 };
 
 /* Postfix and Sendmail have offered all of these since 2009; who lacks one cannot do what a policy may order. */
@@ -21,13 +21,13 @@ static const struct {
 	unsigned long bit;
 	const char *name;
 } actions[] = {
-	{SMFIF_ADDHDRS, "adding header fields"},
-	{SMFIF_CHGHDRS, "removing header fields"},
-	{SMFIF_CHGFROM, "changing the sender's parameters"},
-	{SMFIF_ADDRCPT_PAR, "adding recipients with ESMTP parameters"},
-	{SMFIF_DELRCPT, "removing recipients"},
-	{SMFIF_QUARANTINE, "quarantine"},
-	{SMFIF_SETSYMLIST, "lists of macros"},
+    {SMFIF_ADDHDRS, "adding header fields"},
+    {SMFIF_CHGHDRS, "removing header fields"},
+    {SMFIF_CHGFROM, "changing the sender's parameters"},
+    {SMFIF_ADDRCPT_PAR, "adding recipients with ESMTP parameters"},
+    {SMFIF_DELRCPT, "removing recipients"},
+    {SMFIF_QUARANTINE, "quarantine"},
+    {SMFIF_SETSYMLIST, "lists of macros"},
 };
 
 int mw_negotiate(uint32_t stages, unsigned long mta_actions, unsigned long mta_protocol, struct mw_negotiation *ret,

@@ -30,54 +30,54 @@ enum {
 };
 
 static const char usage[] =
-	"usage: milward -p FILE [option]...\n"
-	"  -p, --policy FILE        the policy to run (see milward.policy(5))\n"
-	"  -s, --socket SPEC        listen here, not where the policy says: unix:/path or inet:PORT@HOST\n"
-	"  -d, --detach             go to the background when the service is up; without it (or with -f) stay in the foreground\n"
-	"  -t, --test               load the policy, open its modules, say what is wrong, and exit\n"
-	"  -v, --verbose            log more\n"
-	"      --log stderr|syslog  where to log (stderr; syslog with --detach)\n"
-	"      --modules DIR        folder of loadable modules (" MW_MODULE_DIR ")\n"
-	"      --policies DIR       where `include` looks after the folder of the policy (" MW_POLICY_DIR ")\n"
-	"      --spool DIR          folder for large messages in work (" SPOOL_DIR ")\n"
-	"      --user USER          become this user\n"
-	"      --socket-mode MODE   permissions of a unix socket (0660)\n"
-	"      --socket-group GROUP its group\n"
-	"      --pid-file FILE      write the process id\n"
-	"      --memory SIZE        memory for messages in work, all together (128M): a quarter for what comes\n"
-	"                           in, the rest of which goes to the spool; the others for what is judged\n"
-	"      --work N             messages judged at the same time (2 for each processor)\n"
-	"      --wait SECONDS       how long a message may wait for that (300)\n"
-	"      --drain SECONDS      time for messages in work when stopping (10)\n"
-	"      --stuck SECONDS      a module that does not come back for so long has the worker replaced (300)\n"
-	"      --progress SECONDS   between signs of life to the MTA (5)\n"
-	"  -h, --help; -V, --version\n"
-	"Signals: HUP reload, TERM or INT stop, USR1 log the counters.\n";
+    "usage: milward -p FILE [option]...\n"
+    "  -p, --policy FILE        the policy to run (see milward.policy(5))\n"
+    "  -s, --socket SPEC        listen here, not where the policy says: unix:/path or inet:PORT@HOST\n"
+    "  -d, --detach             go to the background when the service is up; without it (or with -f) stay in the foreground\n"
+    "  -t, --test               load the policy, open its modules, say what is wrong, and exit\n"
+    "  -v, --verbose            log more\n"
+    "      --log stderr|syslog  where to log (stderr; syslog with --detach)\n"
+    "      --modules DIR        folder of loadable modules (" MW_MODULE_DIR ")\n"
+    "      --policies DIR       where `include` looks after the folder of the policy (" MW_POLICY_DIR ")\n"
+    "      --spool DIR          folder for large messages in work (" SPOOL_DIR ")\n"
+    "      --user USER          become this user\n"
+    "      --socket-mode MODE   permissions of a unix socket (0660)\n"
+    "      --socket-group GROUP its group\n"
+    "      --pid-file FILE      write the process id\n"
+    "      --memory SIZE        memory for messages in work, all together (128M): a quarter for what comes\n"
+    "                           in, the rest of which goes to the spool; the others for what is judged\n"
+    "      --work N             messages judged at the same time (2 for each processor)\n"
+    "      --wait SECONDS       how long a message may wait for that (300)\n"
+    "      --drain SECONDS      time for messages in work when stopping (10)\n"
+    "      --stuck SECONDS      a module that does not come back for so long has the worker replaced (300)\n"
+    "      --progress SECONDS   between signs of life to the MTA (5)\n"
+    "  -h, --help; -V, --version\n"
+    "Signals: HUP reload, TERM or INT stop, USR1 log the counters.\n";
 
 static const struct option rows[] = {
-	{"policy", required_argument, NULL, 'p'},
-	{"socket", required_argument, NULL, 's'},
-	{"detach", no_argument, NULL, 'd'},
-	{"foreground", no_argument, NULL, 'f'},
-	{"test", no_argument, NULL, 't'},
-	{"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{"log", required_argument, NULL, OPT_LOG},
-	{"modules", required_argument, NULL, OPT_MODULES},
-	{"policies", required_argument, NULL, OPT_POLICIES},
-	{"spool", required_argument, NULL, OPT_SPOOL},
-	{"user", required_argument, NULL, OPT_USER},
-	{"socket-mode", required_argument, NULL, OPT_SOCKET_MODE},
-	{"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
-	{"pid-file", required_argument, NULL, OPT_PID_FILE},
-	{"memory", required_argument, NULL, OPT_MEMORY},
-	{"work", required_argument, NULL, OPT_WORK},
-	{"wait", required_argument, NULL, OPT_WAIT},
-	{"drain", required_argument, NULL, OPT_DRAIN},
-	{"progress", required_argument, NULL, OPT_PROGRESS},
-	{"stuck", required_argument, NULL, OPT_STUCK},
-	{NULL, 0, NULL, 0},
+    {"policy", required_argument, NULL, 'p'},
+    {"socket", required_argument, NULL, 's'},
+    {"detach", no_argument, NULL, 'd'},
+    {"foreground", no_argument, NULL, 'f'},
+    {"test", no_argument, NULL, 't'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"modules", required_argument, NULL, OPT_MODULES},
+    {"policies", required_argument, NULL, OPT_POLICIES},
+    {"spool", required_argument, NULL, OPT_SPOOL},
+    {"user", required_argument, NULL, OPT_USER},
+    {"socket-mode", required_argument, NULL, OPT_SOCKET_MODE},
+    {"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
+    {"pid-file", required_argument, NULL, OPT_PID_FILE},
+    {"memory", required_argument, NULL, OPT_MEMORY},
+    {"work", required_argument, NULL, OPT_WORK},
+    {"wait", required_argument, NULL, OPT_WAIT},
+    {"drain", required_argument, NULL, OPT_DRAIN},
+    {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"stuck", required_argument, NULL, OPT_STUCK},
+    {NULL, 0, NULL, 0},
 };
 
 /* Digits, then K, M or G when `units`. */

@@ -27,14 +27,14 @@ struct mw_options {
 	const char *socket_group;
 	unsigned socket_mode;
 	const char *modules, *policies, *spool; /* folders, absolute */
-	const char *user;     /* NULL: stay who we are */
-	const char *pid_file; /* NULL: none */
-	uint64_t memory;      /* octets of all messages together that are kept in memory */
-	unsigned work;        /* messages that are judged at the same time */
-	unsigned wait;        /* seconds that a message may wait for its turn */
-	unsigned drain;       /* seconds for messages in work when we stop */
-	unsigned progress;    /* seconds between signs of life to the MTA */
-	unsigned stuck;       /* seconds that a module may take for one call */
+	const char *user;			/* NULL: stay who we are */
+	const char *pid_file;			/* NULL: none */
+	uint64_t memory;			/* octets of all messages together that are kept in memory */
+	unsigned work;				/* messages that are judged at the same time */
+	unsigned wait;				/* seconds that a message may wait for its turn */
+	unsigned drain;				/* seconds for messages in work when we stop */
+	unsigned progress;			/* seconds between signs of life to the MTA */
+	unsigned stuck;				/* seconds that a module may take for one call */
 	bool detach, test;
 	enum mw_log_to log_to;
 	enum mw_log_level log_level;

@@ -19,7 +19,7 @@ struct mw_progress;
 
 struct mw_progress_conf {
 	int64_t interval; /* milliseconds between signs of life */
-	unsigned times;   /* at most so many for a message */
+	unsigned times;	  /* at most so many for a message */
 	void (*send)(void *ctx);
 	int64_t blocks; /* milliseconds after which a message counts as blocking its thread */
 	void (*knock)(void *knock_ctx);

@@ -8,7 +8,7 @@
 struct mw_reply {
 	const char *code;   /* "550" */
 	const char *status; /* "5.7.1", RFC 3463 */
-	char text[400];     /* within the 512 octets of RFC 5321 4.5.3.1.5 with all that an MTA puts around it */
+	char text[400];	    /* within the 512 octets of RFC 5321 4.5.3.1.5 with all that an MTA puts around it */
 };
 
 /* For effects REFUSE, TEMPFAIL and HOLD (whose text is the quarantine reason). verdict and rcpt: of the recipient that decided, or

@@ -30,8 +30,8 @@ struct session {
 	struct mw_msg *msg;
 	struct mw_sender sender;
 	const char *broken;   /* why it cannot be judged at all, NULL when it can */
-	uint64_t share;       /* of the memory */
-	bool failed;          /* a piece of it is lost */
+	uint64_t share;	      /* of the memory */
+	bool failed;	      /* a piece of it is lost */
 	bool headers_seen;    /* see(HEADERS) was done */
 	bool reserved_domain; /* a recipient in a tag domain, named by the client */
 };
@@ -108,11 +108,11 @@ static void set_texts(SMFICTX *ctx, struct session *s)
 		enum mw_msg_text text;
 		const char *macro;
 	} rows[] = {
-		{MW_MSG_QUEUE_ID, "i"},
-		{MW_MSG_CLIENT_ADDR, "{client_addr}"},
-		{MW_MSG_CLIENT_NAME, "{client_name}"},
-		{MW_MSG_AUTH_TYPE, "{auth_type}"},
-		{MW_MSG_AUTH_USER, "{auth_authen}"},
+	    {MW_MSG_QUEUE_ID, "i"},
+	    {MW_MSG_CLIENT_ADDR, "{client_addr}"},
+	    {MW_MSG_CLIENT_NAME, "{client_name}"},
+	    {MW_MSG_AUTH_TYPE, "{auth_type}"},
+	    {MW_MSG_AUTH_USER, "{auth_authen}"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -161,7 +161,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	mw_generation_unref(&generation);
 	if (mw_negotiate(stages, f0, f1, &n, &missing)) {
 		mw_count(&d->counts->sessions_refused);
-		mw_log(MW_ERROR, NULL, "session", "the MTA does not offer: %s (Postfix 2.6 or Sendmail 8.14 is the oldest)", missing);
+		mw_log(MW_ERROR, NULL, "session", "the MTA does not offer: %s (Postfix 2.6 or Sendmail 8.14 is the oldest)",
+		       missing);
 		return SMFIS_REJECT; /* libmilter closes the connection, and the MTA does its default action */
 	}
 	/* The lists go out with the answer to the negotiation, so this is the only place to give them. */

@@ -76,8 +76,9 @@ static int try_bind(const char *path, const struct sockaddr_un *addr, struct mw_
 		int cause = errno;
 		int folder = (int)(strrchr(path, '/') ? strrchr(path, '/') - path : 0);
 
-		r = mw_fail(err, -cause, "socket %s: %s%s%.*s%s", path, strerror(cause), cause == ENOENT ? "; make the folder " : "",
-			    cause == ENOENT ? folder : 0, path, cause == EACCES ? "; let the user of milward write to the folder" : "");
+		r = mw_fail(err, -cause, "socket %s: %s%s%.*s%s", path, strerror(cause),
+			    cause == ENOENT ? "; make the folder " : "", cause == ENOENT ? folder : 0, path,
+			    cause == EACCES ? "; let the user of milward write to the folder" : "");
 	} else {
 		(void)unlink(path);
 	}
@@ -155,9 +156,9 @@ int mw_socket_open(struct mw_socket *s, const struct mw_options *o, struct mw_er
 
 	errno = 0;
 	r = smfi_setbacklog(BACKLOG) == MI_SUCCESS && smfi_setconn((char *)(uintptr_t)s->spec) == MI_SUCCESS &&
-			    smfi_opensocket(false) == MI_SUCCESS
-		    ? 0
-		    : -(errno ? errno : EINVAL);
+		    smfi_opensocket(false) == MI_SUCCESS
+		? 0
+		: -(errno ? errno : EINVAL);
 	if (s->path)
 		(void)umask(mask);
 	if (r)

@@ -10,7 +10,7 @@
 struct mw_socket {
 	const char *spec; /* in libmilter's words */
 	const char *path; /* of a unix socket, points into spec; NULL: not one */
-	dev_t dev;        /* identity of what we bound */
+	dev_t dev;	  /* identity of what we bound */
 	ino_t ino;
 	struct sockaddr_storage addr; /* how to reach it */
 	socklen_t addr_len;

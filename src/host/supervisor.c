@@ -15,23 +15,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAUSE_FIRST 100   /* ms */
+#define PAUSE_FIRST 100 /* ms */
 #define PAUSE_LONGEST 30000
-#define YOUNG 60000       /* a worker that lived longer did not die of its start */
-#define DRAIN_GRACE 5000  /* beyond the drain time, before SIGKILL */
+#define YOUNG 60000	 /* a worker that lived longer did not die of its start */
+#define DRAIN_GRACE 5000 /* beyond the drain time, before SIGKILL */
 
 struct supervisor {
 	const struct mw_options *options;
 	mw_work *work;
 	sigset_t old_mask;
 	int signals, control, ready_fd;
-	pid_t worker;       /* 0 = none */
-	bool ready;         /* this worker has said so */
-	bool was_ready;     /* some worker has: the service is up */
+	pid_t worker;	/* 0 = none */
+	bool ready;	/* this worker has said so */
+	bool was_ready; /* some worker has: the service is up */
 	bool stopping;
 	unsigned failures;  /* workers in a row that died young */
 	int64_t born, when; /* when: of the next start, or of SIGKILL; 0 = nothing to wait for */
-	int status;         /* of the service; < 0: it goes on */
+	int status;	    /* of the service; < 0: it goes on */
 };
 
 int64_t mw_supervise_pause(unsigned failures)

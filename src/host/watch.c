@@ -25,8 +25,8 @@ static void tell(struct mw_watch *w, struct mw_watch_item *i)
 	const char *hook = atomic_load_explicit(&i->busy.hook, memory_order_relaxed);
 
 	i->told = true;
-	mw_log(MW_ERROR, *i->queue_id ? i->queue_id : NULL, "stuck", "module=%s hook=%s has not come back for %lld ms", module ? module : "-",
-	       hook ? hook : "-", (long long)w->conf.patience);
+	mw_log(MW_ERROR, *i->queue_id ? i->queue_id : NULL, "stuck", "module=%s hook=%s has not come back for %lld ms",
+	       module ? module : "-", hook ? hook : "-", (long long)w->conf.patience);
 }
 
 uint64_t mw_watch_look(struct mw_watch *w)

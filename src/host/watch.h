@@ -13,9 +13,9 @@ struct mw_watch;
 
 /* One session; lives in it from begin to end. */
 struct mw_watch_item {
-	struct mw_busy busy;  /* for struct mw_msg_options */
-	char queue_id[32];    /* of the message in work, "" while it has none; see mw_watch_name */
-	bool told;            /* it is among those that are stuck */
+	struct mw_busy busy; /* for struct mw_msg_options */
+	char queue_id[32];   /* of the message in work, "" while it has none; see mw_watch_name */
+	bool told;	     /* it is among those that are stuck */
 	struct mw_watch_item *next, **prev;
 };
 

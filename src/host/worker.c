@@ -82,8 +82,8 @@ static enum mw_exit spool_check(const struct mw_options *o, struct mw_err *err)
 		}
 	}
 	if (fd < 0) {
-		(void)mw_fail(err, -errno, "spool %s: %s; make this folder writable for milward alone, or give --spool DIR", o->spool,
-			      strerror(errno));
+		(void)mw_fail(err, -errno, "spool %s: %s; make this folder writable for milward alone, or give --spool DIR",
+			      o->spool, strerror(errno));
 		return MW_EXIT_CREATE;
 	}
 	if (!o->test) /* then it is no descriptor: a test leaves nothing behind, not even for a moment */
@@ -166,7 +166,8 @@ static enum mw_exit socket_open(struct worker *w, const struct mw_options *o, st
 	w->listen = listen ? strdup(listen) : NULL;
 	mw_generation_unref(&g);
 	if (none) {
-		(void)mw_fail(err, -EINVAL, "%s: no `listen` line says where the MTA finds us; add one, or give --socket", o->policy);
+		(void)mw_fail(err, -EINVAL, "%s: no `listen` line says where the MTA finds us; add one, or give --socket",
+			      o->policy);
 		return MW_EXIT_POLICY;
 	}
 	if (!w->listen) {
@@ -181,8 +182,8 @@ static enum mw_exit socket_open(struct worker *w, const struct mw_options *o, st
 	if (r)
 		return MW_EXIT_CREATE;
 	if (!w->socket.path)
-		mw_log(MW_WARNING, NULL, "start", "%s: each callback waits 40 ms on an inet socket with Sendmail; a unix socket does not",
-		       w->listen);
+		mw_log(MW_WARNING, NULL, "start",
+		       "%s: each callback waits 40 ms on an inet socket with Sendmail; a unix socket does not", w->listen);
 	return MW_EXIT_OK;
 }
 
@@ -323,8 +324,8 @@ int mw_worker_run(const struct mw_options *o, int control)
 	(void)smfi_main();
 	if (w.draining)
 		(void)pthread_join(thread, NULL); /* does not return: it ends the process */
-	mw_log(MW_ERROR, NULL, "stop", "libmilter ended by itself (or somebody sent the worker a signal: signals are for process %ld)",
-	       (long)getppid());
+	mw_log(MW_ERROR, NULL, "stop",
+	       "libmilter ended by itself (or somebody sent the worker a signal: signals are for process %ld)", (long)getppid());
 	_exit(MW_EXIT_SOFTWARE);
 }
 

@@ -16,12 +16,12 @@
 
 /* What one pass over an address finds. */
 struct scan {
-	size_t at;	 /* index of the only '@' outside quotes; n when there is none */
-	unsigned ats;	 /* how many of them */
-	bool at_quoted;	 /* an '@' inside quotes */
-	bool bang;	 /* '!' in or outside quotes: Postfix looks inside (resolve_dequoted_address) */
-	bool percent;	 /* '%', likewise */
-	bool bad;	 /* octets or an order that RFC 5321 does not know */
+	size_t at;	/* index of the only '@' outside quotes; n when there is none */
+	unsigned ats;	/* how many of them */
+	bool at_quoted; /* an '@' inside quotes */
+	bool bang;	/* '!' in or outside quotes: Postfix looks inside (resolve_dequoted_address) */
+	bool percent;	/* '%', likewise */
+	bool bad;	/* octets or an order that RFC 5321 does not know */
 };
 
 static bool is_atext(unsigned char c)
@@ -289,16 +289,16 @@ void mw_address_confirm(struct mw_rcpt *rcpt, struct mw_str mta_addr)
 const char *mw_address_form_name(uint32_t form)
 {
 	static const char *const names[] = {
-		[MW_ADDR_PLAIN] = "plain",
-		[MW_ADDR_NO_DOMAIN] = "no domain",
-		[MW_ADDR_SOURCE_ROUTE] = "source route",
-		[MW_ADDR_BANG] = "bang path",
-		[MW_ADDR_PERCENT] = "percent or quoted domain",
-		[MW_ADDR_LITERAL] = "address literal",
-		[MW_ADDR_TRAILING_DOT] = "final dot",
-		[MW_ADDR_TOO_LONG] = "domain too long",
-		[MW_ADDR_BAD] = "bad syntax",
-		[MW_ADDR_MTA_DIFFERS] = "rewritten by the MTA",
+	    [MW_ADDR_PLAIN] = "plain",
+	    [MW_ADDR_NO_DOMAIN] = "no domain",
+	    [MW_ADDR_SOURCE_ROUTE] = "source route",
+	    [MW_ADDR_BANG] = "bang path",
+	    [MW_ADDR_PERCENT] = "percent or quoted domain",
+	    [MW_ADDR_LITERAL] = "address literal",
+	    [MW_ADDR_TRAILING_DOT] = "final dot",
+	    [MW_ADDR_TOO_LONG] = "domain too long",
+	    [MW_ADDR_BAD] = "bad syntax",
+	    [MW_ADDR_MTA_DIFFERS] = "rewritten by the MTA",
 	};
 
 	return form < sizeof(names) / sizeof(names[0]) ? names[form] : "unknown form";
@@ -306,10 +306,10 @@ const char *mw_address_form_name(uint32_t form)
 
 /* How far the labels that were just read look like mw-NAME.invalid. */
 struct tag_scan {
-	size_t len;	     /* octets of this label */
-	bool mark, tld;	     /* this label begins with "mw-"; is so far "invalid" */
-	bool after_mark;     /* the label before was mw-NAME */
-	bool after_tag_dot;  /* "mw-NAME.invalid." was read: a tag unless another label follows */
+	size_t len;	    /* octets of this label */
+	bool mark, tld;	    /* this label begins with "mw-"; is so far "invalid" */
+	bool after_mark;    /* the label before was mw-NAME */
+	bool after_tag_dot; /* "mw-NAME.invalid." was read: a tag unless another label follows */
 };
 
 static void tag_label_start(struct tag_scan *t, bool after_mark)

@@ -10,7 +10,7 @@
 #include <milward/plugin.h>
 
 #define MW_DOMAIN_MAX 253 /* octets of a domain name in text, RFC 1035 2.3.4 less the length and root octets */
-#define MW_TAG_ROOM 20    /* octets kept free for ".mw-XXXXXX.invalid" */
+#define MW_TAG_ROOM 20	  /* octets kept free for ".mw-XXXXXX.invalid" */
 
 /* Splits "arg" (with or without <>, as the client wrote it) into rcpt: arg, address, local, domain (lower case), form; all are
  * copies in the arena. notify, orcpt and internal are left alone. 0 or -ENOMEM; an address that does not parse gets form

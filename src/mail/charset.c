@@ -18,29 +18,42 @@
 
 /* windows-1252, 0x80 to 0x9f; 0 = no character. Readers take it for all that is called ISO 8859-1 too (WHATWG encoding). */
 static const uint16_t cp1252_high[32] = {
-	0x20ac, 0,	0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,	0x017d, 0,
-	0,	0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,	0x017e, 0x0178,
+    0x20ac, 0,	    0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
+    0,	    0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
 };
 
 /* Names that iconv does not know, or knows as less than what senders mean by them. */
 static const struct {
 	const char *label, *iconv;
 } charset_alias[] = {
-	{"iso-8859-9", "windows-1254"},	     {"iso-8859-11", "windows-874"}, {"tis-620", "windows-874"},
-	{"gb2312", "gb18030"},		     {"gbk", "gb18030"},	     {"x-gbk", "gb18030"},
-	{"ks_c_5601-1987", "cp949"},	     {"euc-kr", "cp949"},	     {"shift_jis", "cp932"},
-	{"shift-jis", "cp932"},		     {"sjis", "cp932"},		     {"x-sjis", "cp932"},
-	{"big5", "big5-hkscs"},		     {"x-big5", "big5-hkscs"},	     {"unicode-1-1-utf-7", "utf-7"},
-	{"iso-8859-8-i", "windows-1255"},    {"iso-8859-8-e", "iso-8859-8"}, {"x-mac-roman", "macintosh"},
-	{"x-windows-949", "cp949"},	     {"visual", "iso-8859-8"},
+    {"iso-8859-9", "windows-1254"},
+    {"iso-8859-11", "windows-874"},
+    {"tis-620", "windows-874"},
+    {"gb2312", "gb18030"},
+    {"gbk", "gb18030"},
+    {"x-gbk", "gb18030"},
+    {"ks_c_5601-1987", "cp949"},
+    {"euc-kr", "cp949"},
+    {"shift_jis", "cp932"},
+    {"shift-jis", "cp932"},
+    {"sjis", "cp932"},
+    {"x-sjis", "cp932"},
+    {"big5", "big5-hkscs"},
+    {"x-big5", "big5-hkscs"},
+    {"unicode-1-1-utf-7", "utf-7"},
+    {"iso-8859-8-i", "windows-1255"},
+    {"iso-8859-8-e", "iso-8859-8"},
+    {"x-mac-roman", "macintosh"},
+    {"x-windows-949", "cp949"},
+    {"visual", "iso-8859-8"},
 };
 
-
 /* Labels that say no more than "text". */
-static const char *const ascii_names[] = {"", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "unknown-8bit", "default", NULL};
+static const char *const ascii_names[] = {"",	       "us-ascii",     "ascii",	  "ansi_x3.4-1968",
+					  "iso646-us", "unknown-8bit", "default", NULL};
 static const char *const utf8_names[] = {"utf-8", "utf8", "unicode-1-1-utf-8", NULL};
-static const char *const latin1_names[] = {"iso-8859-1", "iso8859-1", "latin1",	 "l1",	 "windows-1252", "cp1252",
-					   "cp819",	 "x-ansi",    "iso_8859-1", "ansi", NULL};
+static const char *const latin1_names[] = {"iso-8859-1", "iso8859-1",  "latin1", "l1", "windows-1252", "cp1252", "cp819",
+					   "x-ansi",	 "iso_8859-1", "ansi",	 NULL};
 
 static bool is_one_of(const char *label, const char *const *names)
 {
@@ -318,11 +331,8 @@ static const char *byte_order_mark(struct mw_str s, size_t *n)
 		uint8_t n;
 		const char label[9];
 	} marks[] = {
-		{"\xef\xbb\xbf", 3, "utf-8"},
-		{"\xff\xfe\0\0", 4, "utf-32le"}, /* before UTF-16, which begins alike */
-		{"\0\0\xfe\xff", 4, "utf-32be"},
-		{"\xff\xfe", 2, "utf-16le"},
-		{"\xfe\xff", 2, "utf-16be"},
+	    {"\xef\xbb\xbf", 3, "utf-8"},    {"\xff\xfe\0\0", 4, "utf-32le"}, /* before UTF-16, which begins alike */
+	    {"\0\0\xfe\xff", 4, "utf-32be"}, {"\xff\xfe", 2, "utf-16le"},     {"\xfe\xff", 2, "utf-16be"},
 	};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
@@ -406,7 +416,8 @@ static int guess(struct mw_str s, struct mw_buf *out, bool *guessed)
 /* Charsets that hide ASCII from those who do not know them, and that few do know. */
 static bool is_rare(const char *label)
 {
-	return strncmp(label, "utf-7", 5) == 0 || strncmp(label, "iso-2022-kr", 11) == 0 || strncmp(label, "iso-2022-cn", 11) == 0;
+	return strncmp(label, "utf-7", 5) == 0 || strncmp(label, "iso-2022-kr", 11) == 0 ||
+	       strncmp(label, "iso-2022-cn", 11) == 0;
 }
 
 static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
@@ -521,8 +532,9 @@ bool mw_charset_knows(const char *label)
 	clean_label(label, clean);
 	if (!clean[0])
 		return false;
-	knows = unit_of(clean) > 1 || strncmp(clean, "hz", 2) == 0 || is_one_of(clean, ascii_names) || is_one_of(clean, utf8_names) ||
-		is_one_of(clean, latin1_names) || (convert(mw_str(""), clean, &none, &foreign) != -EILSEQ && !foreign);
+	knows = unit_of(clean) > 1 || strncmp(clean, "hz", 2) == 0 || is_one_of(clean, ascii_names) ||
+		is_one_of(clean, utf8_names) || is_one_of(clean, latin1_names) ||
+		(convert(mw_str(""), clean, &none, &foreign) != -EILSEQ && !foreign);
 	mw_buf_free(&none);
 	return knows;
 }

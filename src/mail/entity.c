@@ -110,7 +110,8 @@ static int read_labels(struct mw_arena *a, const struct fields *f, const char *d
 	if (r < 0)
 		return r;
 	e->doubtful = !mw_label_same(&letter, &glance);
-	e->damaged = f->type.twofold || f->transfer.twofold || f->disposition.twofold || !fits(&f->type) || !fits(&f->disposition);
+	e->damaged =
+	    f->type.twofold || f->transfer.twofold || f->disposition.twofold || !fits(&f->type) || !fits(&f->disposition);
 	if (loose && *glance.boundary && !is_multipart(letter.type) && !is_multipart(glance.type))
 		glance.type = "multipart/mixed"; /* to a reader that goes by the boundary alone */
 	if (loose)

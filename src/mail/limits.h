@@ -7,12 +7,12 @@
 
 enum mw_limit {
 	MW_LIMIT_SIZE = 0,   /* octets of the whole message */
-	MW_LIMIT_PARTS,      /* leaves of the MIME tree */
-	MW_LIMIT_DEPTH,      /* nesting of the MIME tree */
+	MW_LIMIT_PARTS,	     /* leaves of the MIME tree */
+	MW_LIMIT_DEPTH,	     /* nesting of the MIME tree */
 	MW_LIMIT_HEADERS,    /* header fields of the message */
 	MW_LIMIT_HEADER,     /* octets of all header fields together */
 	MW_LIMIT_RECIPIENTS, /* envelope recipients */
-	MW_LIMIT_TEXT,       /* octets of decoded text of all parts together */
+	MW_LIMIT_TEXT,	     /* octets of decoded text of all parts together */
 	MW_LIMIT_FINDINGS,   /* findings of all rules together */
 	MW_LIMITS
 };

@@ -73,13 +73,13 @@ static int drain_end(struct drain *d)
 
 /* Value of each octet + 1; 0 = not of the alphabet, skipped. */
 static const uint8_t base64_values[256] = {
-	['A'] = 1,  ['B'] = 2,	['C'] = 3,  ['D'] = 4,	['E'] = 5,  ['F'] = 6,	['G'] = 7,  ['H'] = 8,	['I'] = 9,  ['J'] = 10,
-	['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20,
-	['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,
-	['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-	['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49, ['x'] = 50,
-	['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,
-	['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+    ['A'] = 1,	['B'] = 2,  ['C'] = 3,	['D'] = 4,  ['E'] = 5,	['F'] = 6,  ['G'] = 7,	['H'] = 8,  ['I'] = 9,	['J'] = 10,
+    ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20,
+    ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,
+    ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49, ['x'] = 50,
+    ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,
+    ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
 };
 
 static unsigned base64_value(char c)
@@ -152,9 +152,11 @@ static bool base64_footer(struct mw_str s, size_t i, size_t *looked)
 
 /* Readers do not agree on an '=' where data goes on behind it, nor on the two letters of RFC 4648 5. */
 struct base64_way {
-	enum { PAD_FULL = 0, /* it ends a group that it makes full, else it is nothing */
-	       PAD_CUTS,     /* it ends its group in any case */
-	       PAD_NEVER } pad;
+	enum {
+		PAD_FULL = 0, /* it ends a group that it makes full, else it is nothing */
+		PAD_CUTS,     /* it ends its group in any case */
+		PAD_NEVER
+	} pad;
 	bool url; /* '-' and '_' are letters */
 };
 
@@ -385,8 +387,9 @@ enum mw_transfer mw_transfer_by_name(struct mw_str value)
 		const char *name;
 		enum mw_transfer transfer;
 	} names[] = {
-		{"base64", MW_TRANSFER_BASE64}, {"quoted-printable", MW_TRANSFER_QP}, {"x-uuencode", MW_TRANSFER_UU},
-		{"uuencode", MW_TRANSFER_UU},	{"x-uue", MW_TRANSFER_UU},
+	    {"base64", MW_TRANSFER_BASE64}, {"quoted-printable", MW_TRANSFER_QP},
+	    {"x-uuencode", MW_TRANSFER_UU}, {"uuencode", MW_TRANSFER_UU},
+	    {"x-uue", MW_TRANSFER_UU},
 	};
 
 	value = mw_str_trim(value);

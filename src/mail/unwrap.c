@@ -167,7 +167,7 @@ static int unwrap_folded(struct mw_str text, struct mw_buf *out)
 /* ---- directions ---------------------------------------------------------------------------------------------------- */
 
 #define OVERRIDE "\xe2\x80\xae" /* U+202E */
-#define POP "\xe2\x80\xac"	     /* U+202C, which ends it */
+#define POP "\xe2\x80\xac"	/* U+202C, which ends it */
 
 static void add_backwards(struct mw_str s, struct mw_buf *out)
 {

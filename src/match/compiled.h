@@ -85,7 +85,7 @@ struct mw_scratch {
 	struct mw_seen_list {
 		uint32_t first, last; /* as in mw_seen */
 	} * seen_of;		      /* for each rule */
-	struct mw_span *span; /* those of one rule are a run, in order of start */
+	struct mw_span *span;	      /* those of one rule are a run, in order of start */
 	size_t spans, span_cap;
 	size_t rules;
 	size_t *found; /* for each rule: findings in this text */

@@ -37,7 +37,7 @@ void mw_scratch_free(struct mw_scratch **);
 
 /* What a rule has cost so far: of its pattern, with all that its matches were asked. */
 struct mw_cost {
-	uint64_t time; /* nanoseconds */
+	uint64_t time;	/* nanoseconds */
 	uint64_t looks; /* places where PCRE2 began to look */
 	uint64_t matches;
 };

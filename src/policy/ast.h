@@ -37,8 +37,8 @@ struct mw_cond {
 	enum mw_op op;
 	enum mw_cmp cmp;
 	struct mw_cond *a, *b;
-	struct mw_token name;  /* class, rule, fact, table, address, reason, name of a header field */
-	struct mw_token value; /* number, text, yes, pattern; MW_TOK_END = absent */
+	struct mw_token name;	/* class, rule, fact, table, address, reason, name of a header field */
+	struct mw_token value;	/* number, text, yes, pattern; MW_TOK_END = absent */
 	struct mw_tokens zones; /* behind `in` */
 	struct mw_place place;
 };

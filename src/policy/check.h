@@ -50,7 +50,7 @@ struct mw_checker {
 	MW_LIST_OF(struct mw_rule_ref) rule_refs;
 	MW_LIST_OF(struct mw_fragment) fragments;
 	struct mw_tokens disabled; /* names of rules */
-	size_t classes; /* conditions may name classes below this index */
+	size_t classes;		   /* conditions may name classes below this index */
 };
 
 /* ---- check.c: helpers of all --------------------------------------------------------------------------------------------- */
@@ -104,7 +104,7 @@ const struct mw_table *mw_check_table(const struct mw_checker *, const char *nam
 void mw_check_rules(struct mw_checker *);
 /* check_rule.c: one of them. */
 void mw_check_rule(struct mw_checker *, const struct mw_ast_rule *, struct mw_rule *ret);
-uint32_t mw_check_find_rule(const struct mw_checker *, const char *name); /* index in the plan, MW_NONE */
+uint32_t mw_check_find_rule(const struct mw_checker *, const char *name);     /* index in the plan, MW_NONE */
 void mw_check_unknown_rule(struct mw_checker *, const struct mw_token *name); /* unless its statement is broken */
 /* A rule that is disabled gives no context, and nobody who names it is wrong. */
 bool mw_check_is_disabled(const struct mw_checker *, const char *name);

@@ -98,8 +98,8 @@ static void unknown(struct writer *w, size_t at, const char *name, size_t n)
 	place.length = (uint32_t)n;
 	for (size_t i = 0; i < w->c->fragments.n; i++)
 		mw_names_add(w->c, &names, w->c->fragments.v[i].name);
-	mw_check_error(w->c, place, mw_check_suggest(w->c, word, &names), "there is no fragment \"%s\" above, and no group of that name here",
-		       word);
+	mw_check_error(w->c, place, mw_check_suggest(w->c, word, &names),
+		       "there is no fragment \"%s\" above, and no group of that name here", word);
 }
 
 /* At a call: behind it; 0: it calls nothing, reported. */
@@ -148,7 +148,8 @@ static bool put_together(struct writer *w)
 		mw_buf_add(&w->out, p + i, next - i);
 		i = next;
 		if (w->out.n > WHOLE_MAX) {
-			mw_check_error(w->c, w->token->place, NULL, "with its fragments, the pattern has more than %u octets", WHOLE_MAX);
+			mw_check_error(w->c, w->token->place, NULL, "with its fragments, the pattern has more than %u octets",
+				       WHOLE_MAX);
 			return false;
 		}
 	}
@@ -200,7 +201,8 @@ static void check_one(struct mw_checker *c, const struct mw_ast_fragment *ast)
 	const struct mw_fragment *first = find(c, ast->name.text, strlen(ast->name.text));
 
 	if (first)
-		mw_check_error(c, ast->name.place, mw_check_first_at(c, first->place), "fragment \"%s\" is defined twice", f.name);
+		mw_check_error(c, ast->name.place, mw_check_first_at(c, first->place), "fragment \"%s\" is defined twice",
+			       f.name);
 	if (ast->pattern.caseless || ast->pattern.extended)
 		mw_check_error(c, ast->pattern.place, "write (?i:…) for letters of both cases",
 			       "a fragment has no flags: those of the pattern that it stands in hold");

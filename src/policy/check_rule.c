@@ -71,7 +71,8 @@ static bool entry_about(struct mw_work *w, const char *entry)
 
 static bool entry_kind(struct mw_work *w, const char *entry)
 {
-	static const char *const kinds[] = {"identifier", "clinical", "structure", "context"}; /* in the order of enum mw_rule_kind */
+	static const char *const kinds[] = {"identifier", "clinical", "structure",
+					    "context"}; /* in the order of enum mw_rule_kind */
 	const struct mw_token *t = mw_work_take(w, entry, MW_TOK_NAME, "a word");
 	struct mw_names names = {0};
 
@@ -375,7 +376,8 @@ static void check_whole(struct mw_work *w, size_t errors)
 	if (c->diags->errors != errors)
 		return; /* what is wrong may be what is missing */
 	if (!r->kind)
-		mw_check_error(c, place, "identifier, clinical, structure or context", "%s \"%s\" has no \"kind\"", w->form, w->name);
+		mw_check_error(c, place, "identifier, clinical, structure or context", "%s \"%s\" has no \"kind\"", w->form,
+			       w->name);
 	if (!w->ast->words && r->pattern.n == 0)
 		mw_check_error(c, place, NULL, "rule \"%s\" has no \"pattern\"", w->name);
 	if (w->ast->words && w->terms.n == 0)

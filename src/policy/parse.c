@@ -407,7 +407,8 @@ static bool parse_statement(struct mw_parser *p)
 
 	p->nesting = p->conditions = 0;
 	if (t.kind == MW_TOK_NAME && !mw_parser_is_keyword(&t)) {
-		mw_parser_error(p, t.place, mw_diag_did_you_mean(p->diags, t.text, mw_parser_keywords), "unknown statement \"%s\"", t.text);
+		mw_parser_error(p, t.place, mw_diag_did_you_mean(p->diags, t.text, mw_parser_keywords),
+				"unknown statement \"%s\"", t.text);
 		return false;
 	}
 	if (t.kind != MW_TOK_NAME) {

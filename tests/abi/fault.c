@@ -47,13 +47,13 @@ __attribute__((constructor)) static void mark(void)
 
 MW_EXPORT extern const struct mw_plugin FAULT_SYMBOL;
 MW_EXPORT const struct mw_plugin FAULT_SYMBOL = {
-	.magic = FAULT_MAGIC,
-	.size = FAULT_SIZE,
-	.abi_major = FAULT_MAJOR,
-	.abi_minor = FAULT_MINOR,
-	.kind = MW_KIND_MILTER,
-	.build = FAULT_BUILD,
-	.name = FAULT_NAME,
-	.version = "1.2",
-	.facts = FAULT_FACTS,
+    .magic = FAULT_MAGIC,
+    .size = FAULT_SIZE,
+    .abi_major = FAULT_MAJOR,
+    .abi_minor = FAULT_MINOR,
+    .kind = MW_KIND_MILTER,
+    .build = FAULT_BUILD,
+    .name = FAULT_NAME,
+    .version = "1.2",
+    .facts = FAULT_FACTS,
 };

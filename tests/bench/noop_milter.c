@@ -37,8 +37,8 @@ static sfsistat noop_eom(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
-static sfsistat noop_negotiate(SMFICTX *ctx, unsigned long a, unsigned long offered, unsigned long c, unsigned long d, unsigned long *ra,
-			       unsigned long *rp, unsigned long *rc, unsigned long *rd)
+static sfsistat noop_negotiate(SMFICTX *ctx, unsigned long a, unsigned long offered, unsigned long c, unsigned long d,
+			       unsigned long *ra, unsigned long *rp, unsigned long *rc, unsigned long *rd)
 {
 	const unsigned long want = SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NR_MAIL |
 				   SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_BODY;

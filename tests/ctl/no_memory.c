@@ -49,9 +49,12 @@ static int find(struct dl_phdr_info *info, size_t size, void *ctx)
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
 
-		if (h->p_type != PT_LOAD || *at < info->dlpi_addr + h->p_vaddr || *at - info->dlpi_addr - h->p_vaddr >= h->p_memsz)
+		if (h->p_type != PT_LOAD || *at < info->dlpi_addr + h->p_vaddr ||
+		    *at - info->dlpi_addr - h->p_vaddr >= h->p_memsz)
 			continue;
-		return info->dlpi_name[0] == '\0' || strstr(info->dlpi_name, "/modules/") || strstr(info->dlpi_name, "libjansson") ? 1 : -1;
+		return info->dlpi_name[0] == '\0' || strstr(info->dlpi_name, "/modules/") || strstr(info->dlpi_name, "libjansson")
+			   ? 1
+			   : -1;
 	}
 	return 0;
 }

@@ -76,40 +76,40 @@ struct probe {
 };
 
 static const struct mw_opt options[] = {
-	MW_OPT(LIST, struct probe_conf, fail, "fail"),    MW_OPT(LIST, struct probe_conf, unable, "unable"),
-	MW_OPT(INT, struct probe_conf, number, "number"), MW_OPT(BOOL, struct probe_conf, flag, "flag"),
-	MW_OPT(STR, struct probe_conf, word, "word"),     {0},
+    MW_OPT(LIST, struct probe_conf, fail, "fail"),    MW_OPT(LIST, struct probe_conf, unable, "unable"),
+    MW_OPT(INT, struct probe_conf, number, "number"), MW_OPT(BOOL, struct probe_conf, flag, "flag"),
+    MW_OPT(STR, struct probe_conf, word, "word"),     {0},
 };
 
 static const struct mw_fact facts[] = {
-	{.name = "number", .type = MW_INT},
-	{.name = "flag", .type = MW_BOOL},
-	{.name = "word", .type = MW_STR},
-	{0},
+    {.name = "number", .type = MW_INT},
+    {.name = "flag", .type = MW_BOOL},
+    {.name = "word", .type = MW_STR},
+    {0},
 };
 
 static const struct mw_word levels[] = {{"any", 0}, {"verified", 1}, {0}};
 static const struct mw_opt level_args[] = {
-	MW_OPT(WORD, struct probe_args, level, "level", .words = levels, .dflt = "any"),
-	{0},
+    MW_OPT(WORD, struct probe_args, level, "level", .words = levels, .dflt = "any"),
+    {0},
 };
 static const struct mw_opt text_args[] = {
-	MW_OPT(STR, struct probe_args, text, "text"),
-	{0},
+    MW_OPT(STR, struct probe_args, text, "text"),
+    {0},
 };
 
 static const struct mw_action actions[] = {
-	{.name = "pass", .effect = MW_PASS},
-	{.name = "tls", .effect = MW_ROUTE, .args = level_args, .args_size = sizeof(struct probe_args)},
-	{.name = "portal", .effect = MW_ROUTE},
-	{.name = "tempfail", .effect = MW_TEMPFAIL, .args = text_args, .args_size = sizeof(struct probe_args)},
-	{.name = "hold", .effect = MW_HOLD, .args = text_args, .args_size = sizeof(struct probe_args)},
-	{.name = "refuse", .effect = MW_REFUSE, .args = text_args, .args_size = sizeof(struct probe_args)},
-	{.name = "strip", .effect = MW_EDIT, .args = text_args, .args_size = sizeof(struct probe_args)},
-	{.name = "mark", .effect = MW_EDIT, .args = text_args, .args_size = sizeof(struct probe_args)},
-	{.name = "seal", .effect = MW_SIGN},
-	{.name = "note", .effect = MW_RECORD},
-	{0},
+    {.name = "pass", .effect = MW_PASS},
+    {.name = "tls", .effect = MW_ROUTE, .args = level_args, .args_size = sizeof(struct probe_args)},
+    {.name = "portal", .effect = MW_ROUTE},
+    {.name = "tempfail", .effect = MW_TEMPFAIL, .args = text_args, .args_size = sizeof(struct probe_args)},
+    {.name = "hold", .effect = MW_HOLD, .args = text_args, .args_size = sizeof(struct probe_args)},
+    {.name = "refuse", .effect = MW_REFUSE, .args = text_args, .args_size = sizeof(struct probe_args)},
+    {.name = "strip", .effect = MW_EDIT, .args = text_args, .args_size = sizeof(struct probe_args)},
+    {.name = "mark", .effect = MW_EDIT, .args = text_args, .args_size = sizeof(struct probe_args)},
+    {.name = "seal", .effect = MW_SIGN},
+    {.name = "note", .effect = MW_RECORD},
+    {0},
 };
 
 static bool in_list(const struct mw_list *list, const char *word)
@@ -337,7 +337,7 @@ MW_PLUGIN(probe_site, "probe-site", .kind = MW_KIND_CHECKER, .version = "1", .su
 
 /* ---- a module that touches the outside --------------------------------------------------------------------------- */
 static const struct mw_action keys_actions[] = {
-	{.name = "vault", .effect = MW_ROUTE}, {.name = "keep", .effect = MW_RECORD}, {0}};
+    {.name = "vault", .effect = MW_ROUTE}, {.name = "keep", .effect = MW_RECORD}, {0}};
 
 static int keys_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {

@@ -19,98 +19,95 @@ struct decision {
 };
 
 static const struct decision decisions[] = {
-	{"nothing found", "", SEND, "bob@x.example", PLAIN_MAIL, "pass pass policy:9 => pass", "act:pass:0 act:seal act:note"},
-	{"found, outside", "", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => route",
-	 "able:tls+portal:0 act:tls:0 act:mark act:seal act:note"},
-	{"found, inside and outside", "", SEND, "al@clinic.example bob@x.example", SICK_MAIL,
-	 "pass pass policy:9 / route tls(verified) policy:8 => route",
-	 "able:tls+portal:1 act:pass:0 act:tls:1 act:mark act:seal act:note"},
-	{"first means is not there", "unable \"tls\"", SEND, "bob@x.example", SICK_MAIL, "route portal policy:8 => route",
-	 "able:tls+portal:0 able:portal:0 act:portal:0 act:mark act:seal act:note"},
-	{"no means is there", "unable \"tls\", \"portal\"", SEND, "bob@x.example", SICK_MAIL, "refuse refuse policy:8 => refuse",
-	 "able:tls+portal:0 able:portal:0 act:note"},
-	{"an address that cannot be tagged", "", SEND, "@a.example:bob@x.example", SICK_MAIL, "refuse refuse policy:8 => refuse",
-	 "act:note"},
-	{"an extra of two recipients is done once", "", SEND, "bob@x.example eve@y.example", SICK_MAIL,
-	 "route tls(verified) policy:8 / route tls(verified) policy:8 => route",
-	 "able:tls+portal:0 able:tls+portal:1 act:tls:0 act:tls:1 act:mark act:seal act:note"},
-	{"strictest of the recipients", "",
-	 OURS RULES
-	 "match to \"hold.example\" then hold \"wait\"\nmatch to \"no.example\" then refuse \"never\"\nmatch any then pass\n"
-	 "always note\n",
-	 "a@hold.example b@x.example c@no.example", PLAIN_MAIL,
-	 "hold hold policy:7 / pass pass policy:9 / refuse refuse policy:8 => refuse", "act:note"},
-	{"hold keeps edits", "", OURS RULES "match any then hold \"wait\", mark \"X-Held\"\nalways note\n", "b@x.example",
-	 PLAIN_MAIL, "hold hold policy:7 => hold", "act:hold:0 act:mark act:note"},
-	{"held, with a route for its release", "",
-	 OURS RULES "match to external then hold \"wait\", send by tls(verified) or portal\nmatch any then pass\nalways seal\n",
-	 "al@clinic.example b@x.example", PLAIN_MAIL, "pass pass policy:8 / hold hold, tls(verified) policy:7 => hold",
-	 "able:tls+portal:1 act:pass:0 act:tls:1 act:hold:1 act:seal"},
-	{"held, the first means is not there", "unable \"tls\"",
-	 OURS RULES "match to external then send by tls(verified) or portal, hold \"wait\"\nmatch any then pass\n", "b@x.example",
-	 PLAIN_MAIL, "hold hold, portal policy:7 => hold",
-	 "able:tls+portal:0 able:portal:0 act:portal:0 act:hold:0"},
-	{"held, no means is there", "unable \"tls\", \"portal\"",
-	 OURS RULES "match to external then hold \"wait\", send by tls or portal\nmatch any then pass\nalways note\n", "b@x.example",
-	 PLAIN_MAIL, "refuse refuse policy:7 => refuse", "able:tls+portal:0 able:portal:0 act:note"},
-	{"held, an outcome for when no means is there", "unable \"tls\"",
-	 OURS RULES "match to external then hold \"wait\", send by tls or tempfail\nmatch any then pass\nalways note\n", "b@x.example",
-	 PLAIN_MAIL, "tempfail tempfail policy:7 => tempfail", "able:tls:0 act:note"},
-	{"held, an address that cannot be tagged", "",
-	 OURS RULES "match to external then hold \"wait\", send by tls\nmatch any then pass\n", "@a.example:b@x.example", PLAIN_MAIL,
-	 "refuse refuse policy:7 => refuse", ""},
-	{"held, the route fails", "fail \"tls\"",
-	 OURS RULES "match to external then hold \"wait\", send by tls\nmatch any then pass\n", "b@x.example", PLAIN_MAIL,
-	 "hold hold, tls(any) policy:7 => tempfail error", "able:tls:0 act:tls:0 act:hold:0"},
-	{"no line matches", "", OURS RULES "match from \"nobody.example\" then pass\n", "b@x.example", PLAIN_MAIL,
-	 "refuse refuse - => refuse", ""},
-	{"facts of a module", "number 7; flag; word \"abc\"",
-	 OURS RULES "match probe.number = 7 and probe.flag and probe.word = \"abc\" then hold\nmatch any then pass\n",
-	 "b@x.example", PLAIN_MAIL, "hold hold policy:7 => hold", "act:hold:0"},
-	{"no recipient", "", SEND, "", PLAIN_MAIL, "=> pass", "act:seal act:note"},
-	/* failures */
-	{"begin fails: a module that did not look", "fail \"begin\"", SEND, "bob@x.example", PLAIN_MAIL,
-	 "tempfail tempfail default => tempfail error", ""},
-	{"an early stage fails", "fail \"early\"", SEND, "bob@x.example", PLAIN_MAIL,
-	 "tempfail tempfail default => tempfail error", "act:note"},
-	{"see fails", "fail \"see\"", SEND, "bob@x.example", PLAIN_MAIL, "tempfail tempfail default => tempfail error",
-	 "act:note"},
-	{"see fails, all inside", "fail \"see\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => pass",
-	 "act:pass:0 act:seal act:note"},
-	{"able fails", "fail \"able\"", SEND, "bob@x.example", SICK_MAIL, "tempfail tempfail - => tempfail error",
-	 "able:tls+portal:0 act:note"},
-	{"act of a means fails", "fail \"tls\"", SEND, "al@clinic.example bob@x.example", SICK_MAIL,
-	 "pass pass policy:9 / route tls(verified) policy:8 => tempfail error",
-	 "able:tls+portal:1 act:pass:0 act:tls:1 act:note"},
-	{"an edit fails", "fail \"mark\"", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => tempfail error",
-	 "able:tls+portal:0 act:tls:0 act:mark act:note"},
-	{"a signature fails", "fail \"seal\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => tempfail error",
-	 "act:pass:0 act:seal act:note"},
-	{"a record fails", "fail \"note\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => tempfail error",
-	 "act:pass:0 act:seal act:note"},
-	{"a means that routes nothing", "fail \"forget\"", SEND, "bob@x.example", SICK_MAIL,
-	 "route tls(verified) policy:8 => tempfail error", "able:tls+portal:0 act:tls:0 act:note"},
-	/* outcomes of causes */
-	{"on error refuse", "fail \"see\"", SEND "on error refuse \"cannot look\"\n", "al@clinic.example bob@x.example",
-	 PLAIN_MAIL, "pass pass policy:9 / refuse refuse policy:11 => refuse error", "act:note"},
-	{"on error portal", "fail \"see\"", SEND "on error portal\n", "bob@x.example", PLAIN_MAIL,
-	 "route portal policy:11 => route error", "able:portal:0 act:portal:0 act:seal act:note"},
-	{"on error portal, stricter already", "fail \"see\"", SEND "on error portal\n", "bob@x.example", SICK_MAIL,
-	 "route tls(verified) policy:8 => route", "able:tls+portal:0 act:tls:0 act:mark act:seal act:note"},
-	{"on error portal, which is not there", "fail \"see\"; unable \"portal\"", SEND "on error portal\n", "bob@x.example",
-	 PLAIN_MAIL, "tempfail tempfail policy:11 => tempfail error", "able:portal:0 act:note"},
-	{"on error: last of send by", "fail \"see\"; unable \"portal\"", SEND "on error send by portal or refuse \"no\"\n",
-	 "bob@x.example", PLAIN_MAIL, "refuse refuse policy:11 => refuse error", "able:portal:0 act:note"},
-	{"on error hold: a route stays", "fail \"see\"", SEND "on error hold\n", "al@clinic.example bob@x.example", SICK_MAIL,
-	 "pass pass policy:9 / hold hold, tls(verified) policy:11 => hold error",
-	 "able:tls+portal:1 act:pass:0 act:tls:1 act:hold:1 act:seal act:note"},
-	{"on error hold with a means: for what has no route", "fail \"see\"", SEND "on error hold \"later\", portal\n",
-	 "bob@x.example", PLAIN_MAIL, "hold hold, portal policy:11 => hold error",
-	 "able:portal:0 act:portal:0 act:hold:0 act:seal act:note"},
-	{"on error hold with a means that is not there", "fail \"see\"; unable \"portal\"", SEND "on error hold, portal\n",
-	 "bob@x.example", PLAIN_MAIL, "tempfail tempfail policy:11 => tempfail error", "able:portal:0 act:note"},
-	{"on error hold, an act fails: never held", "fail \"seal\"", SEND "on error hold\n", "bob@x.example", PLAIN_MAIL,
-	 "pass pass policy:9 => tempfail error", "act:pass:0 act:seal act:note"},
+    {"nothing found", "", SEND, "bob@x.example", PLAIN_MAIL, "pass pass policy:9 => pass", "act:pass:0 act:seal act:note"},
+    {"found, outside", "", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => route",
+     "able:tls+portal:0 act:tls:0 act:mark act:seal act:note"},
+    {"found, inside and outside", "", SEND, "al@clinic.example bob@x.example", SICK_MAIL,
+     "pass pass policy:9 / route tls(verified) policy:8 => route",
+     "able:tls+portal:1 act:pass:0 act:tls:1 act:mark act:seal act:note"},
+    {"first means is not there", "unable \"tls\"", SEND, "bob@x.example", SICK_MAIL, "route portal policy:8 => route",
+     "able:tls+portal:0 able:portal:0 act:portal:0 act:mark act:seal act:note"},
+    {"no means is there", "unable \"tls\", \"portal\"", SEND, "bob@x.example", SICK_MAIL, "refuse refuse policy:8 => refuse",
+     "able:tls+portal:0 able:portal:0 act:note"},
+    {"an address that cannot be tagged", "", SEND, "@a.example:bob@x.example", SICK_MAIL, "refuse refuse policy:8 => refuse",
+     "act:note"},
+    {"an extra of two recipients is done once", "", SEND, "bob@x.example eve@y.example", SICK_MAIL,
+     "route tls(verified) policy:8 / route tls(verified) policy:8 => route",
+     "able:tls+portal:0 able:tls+portal:1 act:tls:0 act:tls:1 act:mark act:seal act:note"},
+    {"strictest of the recipients", "",
+     OURS RULES
+     "match to \"hold.example\" then hold \"wait\"\nmatch to \"no.example\" then refuse \"never\"\nmatch any then pass\n"
+     "always note\n",
+     "a@hold.example b@x.example c@no.example", PLAIN_MAIL,
+     "hold hold policy:7 / pass pass policy:9 / refuse refuse policy:8 => refuse", "act:note"},
+    {"hold keeps edits", "", OURS RULES "match any then hold \"wait\", mark \"X-Held\"\nalways note\n", "b@x.example", PLAIN_MAIL,
+     "hold hold policy:7 => hold", "act:hold:0 act:mark act:note"},
+    {"held, with a route for its release", "",
+     OURS RULES "match to external then hold \"wait\", send by tls(verified) or portal\nmatch any then pass\nalways seal\n",
+     "al@clinic.example b@x.example", PLAIN_MAIL, "pass pass policy:8 / hold hold, tls(verified) policy:7 => hold",
+     "able:tls+portal:1 act:pass:0 act:tls:1 act:hold:1 act:seal"},
+    {"held, the first means is not there", "unable \"tls\"",
+     OURS RULES "match to external then send by tls(verified) or portal, hold \"wait\"\nmatch any then pass\n", "b@x.example",
+     PLAIN_MAIL, "hold hold, portal policy:7 => hold", "able:tls+portal:0 able:portal:0 act:portal:0 act:hold:0"},
+    {"held, no means is there", "unable \"tls\", \"portal\"",
+     OURS RULES "match to external then hold \"wait\", send by tls or portal\nmatch any then pass\nalways note\n", "b@x.example",
+     PLAIN_MAIL, "refuse refuse policy:7 => refuse", "able:tls+portal:0 able:portal:0 act:note"},
+    {"held, an outcome for when no means is there", "unable \"tls\"",
+     OURS RULES "match to external then hold \"wait\", send by tls or tempfail\nmatch any then pass\nalways note\n",
+     "b@x.example", PLAIN_MAIL, "tempfail tempfail policy:7 => tempfail", "able:tls:0 act:note"},
+    {"held, an address that cannot be tagged", "",
+     OURS RULES "match to external then hold \"wait\", send by tls\nmatch any then pass\n", "@a.example:b@x.example", PLAIN_MAIL,
+     "refuse refuse policy:7 => refuse", ""},
+    {"held, the route fails", "fail \"tls\"",
+     OURS RULES "match to external then hold \"wait\", send by tls\nmatch any then pass\n", "b@x.example", PLAIN_MAIL,
+     "hold hold, tls(any) policy:7 => tempfail error", "able:tls:0 act:tls:0 act:hold:0"},
+    {"no line matches", "", OURS RULES "match from \"nobody.example\" then pass\n", "b@x.example", PLAIN_MAIL,
+     "refuse refuse - => refuse", ""},
+    {"facts of a module", "number 7; flag; word \"abc\"",
+     OURS RULES "match probe.number = 7 and probe.flag and probe.word = \"abc\" then hold\nmatch any then pass\n", "b@x.example",
+     PLAIN_MAIL, "hold hold policy:7 => hold", "act:hold:0"},
+    {"no recipient", "", SEND, "", PLAIN_MAIL, "=> pass", "act:seal act:note"},
+    /* failures */
+    {"begin fails: a module that did not look", "fail \"begin\"", SEND, "bob@x.example", PLAIN_MAIL,
+     "tempfail tempfail default => tempfail error", ""},
+    {"an early stage fails", "fail \"early\"", SEND, "bob@x.example", PLAIN_MAIL, "tempfail tempfail default => tempfail error",
+     "act:note"},
+    {"see fails", "fail \"see\"", SEND, "bob@x.example", PLAIN_MAIL, "tempfail tempfail default => tempfail error", "act:note"},
+    {"see fails, all inside", "fail \"see\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => pass",
+     "act:pass:0 act:seal act:note"},
+    {"able fails", "fail \"able\"", SEND, "bob@x.example", SICK_MAIL, "tempfail tempfail - => tempfail error",
+     "able:tls+portal:0 act:note"},
+    {"act of a means fails", "fail \"tls\"", SEND, "al@clinic.example bob@x.example", SICK_MAIL,
+     "pass pass policy:9 / route tls(verified) policy:8 => tempfail error", "able:tls+portal:1 act:pass:0 act:tls:1 act:note"},
+    {"an edit fails", "fail \"mark\"", SEND, "bob@x.example", SICK_MAIL, "route tls(verified) policy:8 => tempfail error",
+     "able:tls+portal:0 act:tls:0 act:mark act:note"},
+    {"a signature fails", "fail \"seal\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => tempfail error",
+     "act:pass:0 act:seal act:note"},
+    {"a record fails", "fail \"note\"", SEND, "al@clinic.example", PLAIN_MAIL, "pass pass policy:9 => tempfail error",
+     "act:pass:0 act:seal act:note"},
+    {"a means that routes nothing", "fail \"forget\"", SEND, "bob@x.example", SICK_MAIL,
+     "route tls(verified) policy:8 => tempfail error", "able:tls+portal:0 act:tls:0 act:note"},
+    /* outcomes of causes */
+    {"on error refuse", "fail \"see\"", SEND "on error refuse \"cannot look\"\n", "al@clinic.example bob@x.example", PLAIN_MAIL,
+     "pass pass policy:9 / refuse refuse policy:11 => refuse error", "act:note"},
+    {"on error portal", "fail \"see\"", SEND "on error portal\n", "bob@x.example", PLAIN_MAIL,
+     "route portal policy:11 => route error", "able:portal:0 act:portal:0 act:seal act:note"},
+    {"on error portal, stricter already", "fail \"see\"", SEND "on error portal\n", "bob@x.example", SICK_MAIL,
+     "route tls(verified) policy:8 => route", "able:tls+portal:0 act:tls:0 act:mark act:seal act:note"},
+    {"on error portal, which is not there", "fail \"see\"; unable \"portal\"", SEND "on error portal\n", "bob@x.example",
+     PLAIN_MAIL, "tempfail tempfail policy:11 => tempfail error", "able:portal:0 act:note"},
+    {"on error: last of send by", "fail \"see\"; unable \"portal\"", SEND "on error send by portal or refuse \"no\"\n",
+     "bob@x.example", PLAIN_MAIL, "refuse refuse policy:11 => refuse error", "able:portal:0 act:note"},
+    {"on error hold: a route stays", "fail \"see\"", SEND "on error hold\n", "al@clinic.example bob@x.example", SICK_MAIL,
+     "pass pass policy:9 / hold hold, tls(verified) policy:11 => hold error",
+     "able:tls+portal:1 act:pass:0 act:tls:1 act:hold:1 act:seal act:note"},
+    {"on error hold with a means: for what has no route", "fail \"see\"", SEND "on error hold \"later\", portal\n",
+     "bob@x.example", PLAIN_MAIL, "hold hold, portal policy:11 => hold error",
+     "able:portal:0 act:portal:0 act:hold:0 act:seal act:note"},
+    {"on error hold with a means that is not there", "fail \"see\"; unable \"portal\"", SEND "on error hold, portal\n",
+     "bob@x.example", PLAIN_MAIL, "tempfail tempfail policy:11 => tempfail error", "able:portal:0 act:note"},
+    {"on error hold, an act fails: never held", "fail \"seal\"", SEND "on error hold\n", "bob@x.example", PLAIN_MAIL,
+     "pass pass policy:9 => tempfail error", "act:pass:0 act:seal act:note"},
 };
 
 /* Calls without those that are always the same. */
@@ -166,17 +163,19 @@ static void test_decisions(void **state)
 /* A condition that reaches the limit of matching: the stricter of both readings, not a failure; and the verdict says so. */
 static void test_unsure(void **state)
 {
-	static const char mail[] = "From: a@clinic.example\nSubject: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n"
-				   "\nhello\n";
+	static const char mail[] =
+	    "From: a@clinic.example\nSubject: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n"
+	    "\nhello\n";
 	static const struct {
 		const char *rest, *shown;
 		bool told;
 	} rows[] = {
-		{"match subject /^(a+)+$/ then refuse\nmatch any then pass\n", "refuse refuse policy:7 => refuse", true},
-		{"match subject /^(a+)+$/ then pass\nmatch any then send by tls\n", "route tls(any) policy:8 => route", true},
-		{"match subject /^(a+)+$/ then refuse \"mine\"\nmatch any then pass\n", "refuse refuse policy:7 => refuse", false},
-		{"class slow when subject /^(a+)+$/\nmatch class slow then refuse\nmatch any then pass\n", "refuse refuse policy:8 => refuse", true},
-		{"match subject /^a+!$/ then refuse\nmatch any then pass\n", "refuse refuse policy:7 => refuse", false},
+	    {"match subject /^(a+)+$/ then refuse\nmatch any then pass\n", "refuse refuse policy:7 => refuse", true},
+	    {"match subject /^(a+)+$/ then pass\nmatch any then send by tls\n", "route tls(any) policy:8 => route", true},
+	    {"match subject /^(a+)+$/ then refuse \"mine\"\nmatch any then pass\n", "refuse refuse policy:7 => refuse", false},
+	    {"class slow when subject /^(a+)+$/\nmatch class slow then refuse\nmatch any then pass\n",
+	     "refuse refuse policy:8 => refuse", true},
+	    {"match subject /^a+!$/ then refuse\nmatch any then pass\n", "refuse refuse policy:7 => refuse", false},
 	};
 
 	(void)state;
@@ -185,7 +184,8 @@ static void test_unsure(void **state)
 		struct mw_msg *m;
 		char policy[4096];
 
-		(void)snprintf(policy, sizeof(policy), LOAD_PHI "load probe grant headers, text, edit, route { }\n" OURS RULES "%s", rows[i].rest);
+		(void)snprintf(policy, sizeof(policy),
+			       LOAD_PHI "load probe grant headers, text, edit, route { }\n" OURS RULES "%s", rows[i].rest);
 		probe_reset();
 		world_open(&w, policy, 0);
 		m = msg_to(&w, "b@x.example");
@@ -207,10 +207,10 @@ static void test_settle(void **state)
 		uint32_t effect;
 		const char *shown, *calls;
 	} rows[] = {
-		{"", MW_REFUSE, "=> refuse reserved-domain", "act:note"},
-		{"", MW_TEMPFAIL, "=> tempfail busy", "act:note"},
-		{"fail \"note\"", MW_TEMPFAIL, "=> tempfail error", "act:note"},
-		{"fail \"note\"", MW_REFUSE, "=> refuse reserved-domain", "act:note"},
+	    {"", MW_REFUSE, "=> refuse reserved-domain", "act:note"},
+	    {"", MW_TEMPFAIL, "=> tempfail busy", "act:note"},
+	    {"fail \"note\"", MW_TEMPFAIL, "=> tempfail error", "act:note"},
+	    {"fail \"note\"", MW_REFUSE, "=> refuse reserved-domain", "act:note"},
 	};
 
 	(void)state;
@@ -220,8 +220,9 @@ static void test_settle(void **state)
 		const struct mw_edit_tag *tags;
 		char policy[4096];
 
-		(void)snprintf(policy, sizeof(policy), LOAD_PHI "load probe grant headers, text, edit, route { %s }\n%smode observe\n",
-			       rows[i].options, SEND);
+		(void)snprintf(policy, sizeof(policy),
+			       LOAD_PHI "load probe grant headers, text, edit, route { %s }\n%smode observe\n", rows[i].options,
+			       SEND);
 		probe_reset();
 		world_open(&w, policy, 0);
 		m = msg_to(&w, "al@clinic.example bob@x.example");
@@ -430,14 +431,16 @@ static void test_offline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decisions),
-		cmocka_unit_test(test_settle), cmocka_unit_test(test_unsure), cmocka_unit_test(test_hooks_in_order),
-		cmocka_unit_test(test_generation_outlives),
-		cmocka_unit_test(test_end_after_abort),
-		cmocka_unit_test(test_observe),
-		cmocka_unit_test(test_record_sees_failure),
-		cmocka_unit_test(test_trace),
-		cmocka_unit_test(test_offline),
+	    cmocka_unit_test(test_decisions),
+	    cmocka_unit_test(test_settle),
+	    cmocka_unit_test(test_unsure),
+	    cmocka_unit_test(test_hooks_in_order),
+	    cmocka_unit_test(test_generation_outlives),
+	    cmocka_unit_test(test_end_after_abort),
+	    cmocka_unit_test(test_observe),
+	    cmocka_unit_test(test_record_sees_failure),
+	    cmocka_unit_test(test_trace),
+	    cmocka_unit_test(test_offline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,10 +58,9 @@ static int edit(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, co
 static void test_edits(void **state)
 {
 	static const struct mw_edit_field want[] = {
-		{"X-Milward-B", NULL, 1, false}, {"X-TWICE", NULL, 2, false}, {"x-milward-a", NULL, 2, false},
-		{"X-Milward-A", NULL, 1, false}, {"X-Twice", NULL, 1, false}, {"X-First", " 2\n folded", 0, true},
-		{"X-Upmost", " 3", 0, true},
-		{"X-Seal", " sealed", 0, true},     {"X-Last", " 1", 0, false},
+	    {"X-Milward-B", NULL, 1, false}, {"X-TWICE", NULL, 2, false},    {"x-milward-a", NULL, 2, false},
+	    {"X-Milward-A", NULL, 1, false}, {"X-Twice", NULL, 1, false},    {"X-First", " 2\n folded", 0, true},
+	    {"X-Upmost", " 3", 0, true},     {"X-Seal", " sealed", 0, true}, {"X-Last", " 1", 0, false},
 	};
 	const struct mw_str none = {.p = "", .n = 0};
 	const struct mw_edit_field *fields;
@@ -76,7 +75,7 @@ static void test_edits(void **state)
 	m = msg_to(&w, "");
 	assert_int_equal(mw_msg_rcpt(m, mw_str("<B+t@X.example>"), none, none, none), 0);
 	assert_int_equal(
-		mw_msg_rcpt(m, mw_str("<c@x.example>"), none, mw_str("SUCCESS,FAILURE"), mw_str("rfc822;C+2Bd@x.example")), 0);
+	    mw_msg_rcpt(m, mw_str("<c@x.example>"), none, mw_str("SUCCESS,FAILURE"), mw_str("rfc822;C+2Bd@x.example")), 0);
 	assert_int_equal(mw_msg_rcpt(m, mw_str("<@a.example:c@x.example>"), none, none, none), 0);
 	msg_take(m, "X-Twice: a\nX-Milward-A: 1\nSubject: s\nx-milward-a: 2\nX-TWICE: b\nX-Milward-B: 3\n\nbody");
 	mw_msg_run(m, NULL, NULL);
@@ -113,7 +112,7 @@ static void test_hostile_dsn(void **state)
 	world_open(&w, OURS LOAD_PROBE "match any then send by tls\n", 0);
 	m = msg_to(&w, "");
 	assert_int_equal(
-		mw_msg_rcpt(m, mw_str("<c@x.example>"), mw_str(""), mw_str("NEVER RCPT TO"), mw_str("rfc822;a> NOTIFY=")), 0);
+	    mw_msg_rcpt(m, mw_str("<c@x.example>"), mw_str(""), mw_str("NEVER RCPT TO"), mw_str("rfc822;a> NOTIFY=")), 0);
 	mw_msg_run(m, NULL, NULL);
 	assert_int_equal(mw_msg_edit_tags(m, &tags), 1);
 	assert_string_equal(tags[0].params, "ORCPT=rfc822;c@x.example");

@@ -31,26 +31,26 @@ struct refused {
 };
 
 static const struct refused refusals[] = {
-	{"a policy that does not parse", "lod phi\n", 0, -EINVAL, "", "lod", ""},
-	{"no such module", "load nothing\nmatch any then pass\n", 0, -EINVAL, "",
-	 "cannot load module \"nothing\": it is not linked in, and no folder of modules is set", ""},
-	{"a power that is not granted", "load probe grant text\nmatch any then pass\n", 0, -EINVAL, "", "needs the power", ""},
-	{"relations of options", "load probe grant headers, text, edit, route { fail \"check\" }\nmatch any then pass\n", 0, -EIO,
-	 "module \"probe\": probe fails in check", NULL, "check"},
-	{"a module that does not open", "load probe grant headers, text, edit, route { fail \"open\" }\nmatch any then pass\n", 0,
-	 -EIO, "module \"probe\": probe fails in open", NULL, "check open close"},
-	{"a sample that does not hold",
-	 LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\n"
-		    "match any then pass\n",
-	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
-	{"a sample that should not match",
-	 LOAD_PROBE "rule r { kind identifier; pattern /\\d/; level 70; hit \"12\"; miss \"3\" }\n"
-		    "match any then pass\n",
-	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" matches what it should miss", ""},
-	{"a check that the sample fails",
-	 "load phi with probe-check grant text\n" LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; check probe-even; "
-							     "level 70; hit \"123456789\"; miss \"x\" }\nmatch any then pass\n",
-	 MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
+    {"a policy that does not parse", "lod phi\n", 0, -EINVAL, "", "lod", ""},
+    {"no such module", "load nothing\nmatch any then pass\n", 0, -EINVAL, "",
+     "cannot load module \"nothing\": it is not linked in, and no folder of modules is set", ""},
+    {"a power that is not granted", "load probe grant text\nmatch any then pass\n", 0, -EINVAL, "", "needs the power", ""},
+    {"relations of options", "load probe grant headers, text, edit, route { fail \"check\" }\nmatch any then pass\n", 0, -EIO,
+     "module \"probe\": probe fails in check", NULL, "check"},
+    {"a module that does not open", "load probe grant headers, text, edit, route { fail \"open\" }\nmatch any then pass\n", 0,
+     -EIO, "module \"probe\": probe fails in open", NULL, "check open close"},
+    {"a sample that does not hold",
+     LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; level 70; hit \"12\"; miss \"x\" }\n"
+		"match any then pass\n",
+     MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
+    {"a sample that should not match",
+     LOAD_PROBE "rule r { kind identifier; pattern /\\d/; level 70; hit \"12\"; miss \"3\" }\n"
+		"match any then pass\n",
+     MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" matches what it should miss", ""},
+    {"a check that the sample fails",
+     "load phi with probe-check grant text\n" LOAD_PROBE "rule r { kind identifier; pattern /\\d{9}/; check probe-even; "
+     "level 70; hit \"123456789\"; miss \"x\" }\nmatch any then pass\n",
+     MW_GEN_SAMPLES, -EINVAL, "", "rule \"r\" does not match its own hit", ""},
 };
 
 static void test_refuses(void **state)
@@ -119,7 +119,9 @@ static void test_site_data(void **state)
 
 	(void)state;
 	probe_reset();
-	world_open(&w, "load probe-site grant keys { digit \"7\" }\n" LOAD_PROBE SITE_RULE "match rule r then hold \"r\"\nmatch any then pass\n",
+	world_open(&w,
+		   "load probe-site grant keys { digit \"7\" }\n" LOAD_PROBE SITE_RULE
+		   "match rule r then hold \"r\"\nmatch any then pass\n",
 		   MW_GEN_SAMPLES);
 	m = msg_run(&w, "b@x.example", SITE_MAIL);
 	assert_int_equal(mw_msg_findings(m), 1);
@@ -135,7 +137,8 @@ static void test_site_data(void **state)
 	assert_string_equal(probe_calls(), "site:open site:close");
 	world_close(&w);
 
-	world_open(&w, "load probe-site grant keys\n" LOAD_PROBE SITE_RULE "match any then pass\n", MW_GEN_OFFLINE | MW_GEN_SAMPLES);
+	world_open(&w, "load probe-site grant keys\n" LOAD_PROBE SITE_RULE "match any then pass\n",
+		   MW_GEN_OFFLINE | MW_GEN_SAMPLES);
 	assert_non_null(strstr(world_diags(&w), "cannot open the digit"));
 	m = msg_run(&w, "b@x.example", SITE_MAIL);
 	assert_int_equal(mw_msg_findings(m), 0);
@@ -172,8 +175,8 @@ static void test_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_opens),  cmocka_unit_test(test_refuses), cmocka_unit_test(test_samples_are_asked_for),
-		cmocka_unit_test(test_reload), cmocka_unit_test(test_site_data), cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_opens),  cmocka_unit_test(test_refuses),   cmocka_unit_test(test_samples_are_asked_for),
+	    cmocka_unit_test(test_reload), cmocka_unit_test(test_site_data), cmocka_unit_test(test_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

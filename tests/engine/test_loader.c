@@ -234,26 +234,26 @@ static const struct {
 	struct mw_plugin plugin;
 	const char *text; /* NULL = good */
 } descriptors[] = {
-	{{GOOD}, NULL},
-	{{GOOD, .options = good_rows, .conf_size = sizeof(struct conf)}, NULL},
-	{{GOOD, .options = far_rows, .conf_size = sizeof(struct conf)}, "no room for \"n\" in the struct of its options"},
-	{{GOOD, .options = crooked_rows, .conf_size = 64}, "no room for \"n\""},
-	{{GOOD, .options = typeless_rows, .conf_size = 64}, "unknown type 99 for \"n\" in its options"},
-	{{GOOD, .options = wordless_rows, .conf_size = 64}, "no words for \"n\""},
-	{{GOOD, .options = twin_rows, .conf_size = 64}, "has \"n\" twice in its options"},
-	{{GOOD, .options = shouting_rows, .conf_size = 64}, "a name in its options that no policy can write (row 1)"},
-	{{GOOD, .options = flagged_rows, .conf_size = 64}, "unknown flags for \"n\""},
-	{{GOOD, .options = good_rows, .conf_size = 1 << 20}, "a struct of 1048576 octets"},
-	{{GOOD, .facts = path_facts}, "unknown type 7 for its fact \"f\""},
-	{{GOOD, .actions = bad_actions}, "unknown effect 42 for its action \"a\""},
-	{{GOOD, .actions = lazy_actions}, "offers the action \"a\" but no hook that does it"},
-	{{GOOD, .actions = far_actions}, "no room for \"n\" in the struct of its arguments"},
-	{{GOOD, .checks = empty_checks}, "no function for its check \"c\""},
-	{{GOOD, .checks = flagged_checks}, "unknown flag at its check \"c\""},
-	{{GOOD, .commands = empty_commands}, "no function for its command \"c\""},
-	{{GOOD, .types = no_types}, NULL}, /* no hook: neither one nor the other */
-	{{GOOD, .stages = 1u << 20}, "wants unknown stages"},
-	{{GOOD, .powers = 1u << 20}, "needs unknown powers"},
+    {{GOOD}, NULL},
+    {{GOOD, .options = good_rows, .conf_size = sizeof(struct conf)}, NULL},
+    {{GOOD, .options = far_rows, .conf_size = sizeof(struct conf)}, "no room for \"n\" in the struct of its options"},
+    {{GOOD, .options = crooked_rows, .conf_size = 64}, "no room for \"n\""},
+    {{GOOD, .options = typeless_rows, .conf_size = 64}, "unknown type 99 for \"n\" in its options"},
+    {{GOOD, .options = wordless_rows, .conf_size = 64}, "no words for \"n\""},
+    {{GOOD, .options = twin_rows, .conf_size = 64}, "has \"n\" twice in its options"},
+    {{GOOD, .options = shouting_rows, .conf_size = 64}, "a name in its options that no policy can write (row 1)"},
+    {{GOOD, .options = flagged_rows, .conf_size = 64}, "unknown flags for \"n\""},
+    {{GOOD, .options = good_rows, .conf_size = 1 << 20}, "a struct of 1048576 octets"},
+    {{GOOD, .facts = path_facts}, "unknown type 7 for its fact \"f\""},
+    {{GOOD, .actions = bad_actions}, "unknown effect 42 for its action \"a\""},
+    {{GOOD, .actions = lazy_actions}, "offers the action \"a\" but no hook that does it"},
+    {{GOOD, .actions = far_actions}, "no room for \"n\" in the struct of its arguments"},
+    {{GOOD, .checks = empty_checks}, "no function for its check \"c\""},
+    {{GOOD, .checks = flagged_checks}, "unknown flag at its check \"c\""},
+    {{GOOD, .commands = empty_commands}, "no function for its command \"c\""},
+    {{GOOD, .types = no_types}, NULL}, /* no hook: neither one nor the other */
+    {{GOOD, .stages = 1u << 20}, "wants unknown stages"},
+    {{GOOD, .powers = 1u << 20}, "needs unknown powers"},
 };
 
 static void test_descriptors(void **state)
@@ -300,8 +300,8 @@ static void test_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_linked_in), cmocka_unit_test(test_trust),       cmocka_unit_test(test_images),
-		cmocka_unit_test(test_damage),    cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kinds),
+	    cmocka_unit_test(test_linked_in), cmocka_unit_test(test_trust),	  cmocka_unit_test(test_images),
+	    cmocka_unit_test(test_damage),    cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,9 +193,9 @@ static struct mw_msg *read_text(struct world *w, const char *text, struct mw_err
 static void test_read_file(void **state)
 {
 	static const char *const files[] = {
-		"Subject: a\n b\nX: y\n\none\ntwo\n",
-		"Subject: a\r\n b\r\nX: y\r\n\r\none\r\ntwo\r\n",
-		"From mbox Mon Jan  1 10:00:00 2024\nSubject: a\n b\nX: y\n\none\r\ntwo\n",
+	    "Subject: a\n b\nX: y\n\none\ntwo\n",
+	    "Subject: a\r\n b\r\nX: y\r\n\r\none\r\ntwo\r\n",
+	    "From mbox Mon Jan  1 10:00:00 2024\nSubject: a\n b\nX: y\n\none\r\ntwo\n",
 	};
 	struct mw_err err;
 	struct world w;
@@ -297,7 +297,7 @@ static int look(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, st
 	assert_int_equal(h->set_str(s, m, 0, "x"), -EINVAL); /* a number */
 	assert_int_equal(h->set_str(s, m, 2, NULL), -EINVAL);
 	assert_int_equal(h->set_int(s, m, 1, 42), 0); /* a flag is 0 or 1 */
-	assert_null(h->verdict(m, 0));                /* nothing is decided yet */
+	assert_null(h->verdict(m, 0));		      /* nothing is decided yet */
 	assert_null(h->outcome(m));
 	assert_int_equal(h->add_field(s, m, "X", " y", false), -EBUSY);
 	assert_int_equal(h->del_fields(s, m, "X"), -EBUSY);
@@ -487,11 +487,11 @@ static void test_truncated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_envelope),   cmocka_unit_test(test_recipient_limit), cmocka_unit_test(test_header_limits),
-		cmocka_unit_test(test_size_limit), cmocka_unit_test(test_no_spool),        cmocka_unit_test(test_causes_of_host),
-		cmocka_unit_test(test_read_file),  cmocka_unit_test(test_read_file_fails), cmocka_unit_test(test_services),
-		cmocka_unit_test(test_powers),
-		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_timeout),         cmocka_unit_test(test_early),
+	    cmocka_unit_test(test_envelope),   cmocka_unit_test(test_recipient_limit), cmocka_unit_test(test_header_limits),
+	    cmocka_unit_test(test_size_limit), cmocka_unit_test(test_no_spool),	       cmocka_unit_test(test_causes_of_host),
+	    cmocka_unit_test(test_read_file),  cmocka_unit_test(test_read_file_fails), cmocka_unit_test(test_services),
+	    cmocka_unit_test(test_powers),     cmocka_unit_test(test_truncated),       cmocka_unit_test(test_timeout),
+	    cmocka_unit_test(test_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

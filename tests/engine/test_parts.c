@@ -22,113 +22,110 @@ struct mail {
 #define BODY(type, ...) "Subject: s\nContent-Type: " type "\n\n" __VA_ARGS__
 
 static const struct mail mails[] = {
-	{"plain",
-	 "Subject: =?utf-8?q?caf=C3=A9?=\nX-Note: see\n below\n\nbody\n",
-	 {{"subject", "text/plain", NULL, "caf\303\251", MW_ZONE_SUBJECT},
-	  {"header", "text/plain", NULL, "X-Note: see below\n", MW_ZONE_HEADER},
-	  {"1", "text/plain", NULL, "body\n", MW_ZONE_BODY}}},
-	{"what programs write is no header text",
-	 "Received: from a (b [192.0.2.1]) by c; Mon, 1 Jan 2024 10:00:00 +0000\nDKIM-Signature: v=1; b=123456789\n"
-	 "Message-ID: <123456789@x>\nDate: Mon, 1 Jan 2024 10:00:00 +0000\nX-Spam-Score: 123456789\nList-Id: <123456789.x>\n"
-	 "From: \"Doe, Jane 123456789\" <jane@x.example>\nTo: bob@x.example, <eve@y.example>\nComments: about 4711\n\n",
-	 {{"header", "text/plain", NULL, "From: \"Doe, Jane 123456789\"\nComments: about 4711\n", MW_ZONE_HEADER}}},
-	{"a field behind a bare CR is one to some readers",
-	 "X-Spam-Score: 1\rSubject: 123\n b\n\n",
-	 {{"header", "text/plain", NULL, "Subject: 123 b\n", MW_ZONE_HEADER}}},
-	{"file names in a header that is shown as a text",
-	 BODY("text/rfc822-headers", "Content-Disposition: attachment; filename=123\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n"),
-	 {{"1", "text/rfc822-headers", NULL, "Content-Disposition: attachment; filename=123\n", MW_ZONE_BODY}}},
-	{"several subjects", "Subject: one\nSubject: two\n\n", {{"subject", "text/plain", NULL, "one\ntwo", MW_ZONE_SUBJECT}}},
-	{"latin-1",
-	 BODY("text/plain; charset=iso-8859-1", "\351t\351"),
-	 {{"1", "text/plain", NULL, "\303\251t\303\251", MW_ZONE_BODY}}},
-	{"a charset that nobody knows, and octets that are no text without it",
-	 BODY("text/plain; charset=cp037", "\327\201\243\211\205\225\243\100\361\362\363\364\365\366\367\370\371"),
-	 {{"1", "text/plain", "unknown-format", NULL, MW_ZONE_BODY}}},
-	{"HTML in a charset that nobody knows, and octets that are no text without it",
-	 BODY("text/html; charset=x-none", "\327\201\243\211\205\225\243\100\361\362\363\364\365\366\367\370\371"),
-	 {{"1", "text/html", "unknown-format", NULL, MW_ZONE_BODY}}},
-	{"a charset that nobody knows, and a text all the same",
-	 BODY("text/plain; charset=x-none", "caf\351 1"),
-	 {{"1", "text/plain", NULL, "caf\303\251 1", MW_ZONE_BODY}}},
-	{"Cyrillic by its label",
-	 BODY("text/plain; charset=koi8-r", "\304\301"),
-	 {{"1", "text/plain", NULL, "\320\264\320\260", MW_ZONE_BODY}}},
-	{"html without an extractor", BODY("text/html", "<p>x"), {{"1", "text/html", "unknown-format", "<p>x", MW_ZONE_BODY}}},
-	{"a calendar with folded lines",
-	 BODY("text/calendar", "SUMMARY:visit of 1234\n 56789\\, 9:00\n"),
-	 {{"1", "text/calendar", NULL, "SUMMARY:visit of 1234\n 56789\\, 9:00\n\nSUMMARY:\nvisit of 123456789, 9:00\n", MW_ZONE_BODY}}},
-	{"flowed with delsp",
-	 BODY("text/plain; format=flowed; delsp=yes", "visit of 1234 \n56789\n"),
-	 {{"1", "text/plain", NULL, "visit of 1234 \n56789\n\nvisit of 123456789\n", MW_ZONE_BODY}}},
-	{"flowed", BODY("text/plain; format=flowed", "visit \nof\n"), {{"1", "text/plain", NULL, "visit \nof\n", MW_ZONE_BODY}}},
-	{"calendar, csv, json, hl7 are text",
-	 BODY("multipart/mixed; boundary=b",
-	      "--b\nContent-Type: text/calendar\n\nc\n--b\nContent-Type: text/csv\n\nv\n"
-	      "--b\nContent-Type: application/fhir+json\n\n{}\n--b\nContent-Type: application/hl7-v2\n\nMSH\n--b--\n"),
-	 {{"1", "text/calendar", NULL, "c", MW_ZONE_BODY},
-	  {"2", "text/csv", NULL, "v", MW_ZONE_BODY},
-	  {"3", "application/fhir+json", NULL, "{}", MW_ZONE_ATTACHMENT},
-	  {"4", "application/hl7-v2", NULL, "MSH", MW_ZONE_ATTACHMENT}}},
-	{"calendar: lines as people see them",
-	 BODY("text/calendar", "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n"),
-	 {{"1", "text/calendar", NULL,
-	   "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n\nSUMMARY:\npain in the left, and\nright hip\\n\n", MW_ZONE_BODY}}},
-	{"folded text elsewhere stays",
-	 BODY("text/plain", "a\n b\\n"),
-	 {{"1", "text/plain", NULL, "a\n b\\n", MW_ZONE_BODY}}},
-	{"octets with a telling name",
-	 BODY("application/octet-stream; name=list.CSV", "123456789,x"),
-	 {{"1", "text/csv", NULL, "123456789,x", MW_ZONE_ATTACHMENT}}},
-	{"octets that say nothing",
-	 BODY("application/octet-stream", "ab\001c"),
-	 {{"1", "application/octet-stream", "unknown-format", "", 0}}},
-	{"a text that is said to be octets",
-	 BODY("application/octet-stream", "abc 123456789"),
-	 {{"1", "application/octet-stream", "unknown-format", "abc 123456789", 0}}},
-	{"octets whose content tells",
-	 BODY("application/octet-stream; name=a.txt", "%PDF-1.4"),
-	 {{"1", "application/pdf", "unknown-format", "", 0}}},
-	{"an archive that claims to be text",
-	 BODY("text/plain", "PK\003\004xx"),
-	 {{"1", "application/zip", "unknown-format", "", 0}}},
-	{"a document in a container",
-	 BODY("application/octet-stream; name=a.docx", "PK\003\004xx"),
-	 {{"1", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "unknown-format", "", 0}}},
-	{"a text that claims to be an archive by name",
-	 BODY("text/plain; name=a.zip", "plain"),
-	 {{"1", "text/plain", NULL, "plain", 0}}},
-	{"picture", BODY("image/png", "\211PNG\r\n\032\nx"), {{"1", "image/png", "image", "", MW_ZONE_ATTACHMENT}}},
-	{"a text that is said to be a picture", BODY("image/png", "x"), {{"1", "image/png", "image", "x", MW_ZONE_ATTACHMENT}}},
-	{"empty parts hide nothing", BODY("application/pdf", ""), {{"1", NULL, NULL, "", 0}}},
-	{"signature",
-	 BODY("multipart/signed; boundary=b",
-	      "--b\nContent-Type: text/plain\n\nt\n--b\nContent-Type: application/pgp-signature\n\n"
-	      "-----BEGIN PGP SIGNATURE-----\n\niQ\n-----END PGP SIGNATURE-----\n--b--\n"),
-	 {{"1", "text/plain", NULL, "t", 0}, {"2", "application/pgp-signature", NULL, "", 0}}},
-	{"text that claims to be a signature",
-	 BODY("application/pgp-signature", "Patient 123456789"),
-	 {{"1", "application/pgp-signature", "unknown-format", "Patient 123456789", 0}}},
-	{"nested message",
-	 BODY("message/rfc822", "Subject: inner 123\nReceived: x\nX-A: b\n\nhello\n"),
-	 {{"1.header", "text/rfc822-headers", NULL, "Subject: inner 123\nX-A: b\n", MW_ZONE_HEADER},
-	  {"1.1", "text/plain", NULL, "hello\n", 0}}},
-	{"names of attachments",
-	 BODY("multipart/mixed; boundary=b",
-	      "--b\nContent-Type: image/png; name=one_two.png\nContent-Description: =?utf-8?q?caf=C3=A9?=\n\nx\n--b--\n"),
-	 {{"1.name", "text/plain", NULL, "one_two.png\none two.png\n", MW_ZONE_FILENAME},
-	  {"1.mime", "text/plain", NULL, "Content-Description: caf\303\251\n", MW_ZONE_HEADER},
-	  {"1", "image/png", "image", "x", MW_ZONE_ATTACHMENT}}},
-	{"a uuencoded file in a text",
-	 BODY("text/plain", "see\nbegin 644 list.txt\n+4U-.(#(Q.2TP.0H \n`\nend\n"),
-	 {{"1.uu1.name", "text/plain", NULL, "list.txt\n", MW_ZONE_FILENAME},
-	  {"1.uu1", "text/plain", NULL, "SSN 219-09\n", MW_ZONE_ATTACHMENT}}},
-	{"extractor", BODY("application/x-probe", "abc"), {{"1", "application/x-probe", NULL, "application/x-probe abc", 0}}},
-	{"extractor by prefix", BODY("text/x-probe-a", "abc"), {{"1", "text/x-probe-a", NULL, "text/x-probe-a abc", 0}}},
-	{"extractor gives a reason",
-	 BODY("application/x-probe", "encrypted"),
-	 {{"1", "application/x-probe", "encrypted", "", 0}}},
-	{"extractor breaks", BODY("application/x-probe", "crash"), {{"1", "application/x-probe", "crashed", "", 0}}},
+    {"plain",
+     "Subject: =?utf-8?q?caf=C3=A9?=\nX-Note: see\n below\n\nbody\n",
+     {{"subject", "text/plain", NULL, "caf\303\251", MW_ZONE_SUBJECT},
+      {"header", "text/plain", NULL, "X-Note: see below\n", MW_ZONE_HEADER},
+      {"1", "text/plain", NULL, "body\n", MW_ZONE_BODY}}},
+    {"what programs write is no header text",
+     "Received: from a (b [192.0.2.1]) by c; Mon, 1 Jan 2024 10:00:00 +0000\nDKIM-Signature: v=1; b=123456789\n"
+     "Message-ID: <123456789@x>\nDate: Mon, 1 Jan 2024 10:00:00 +0000\nX-Spam-Score: 123456789\nList-Id: <123456789.x>\n"
+     "From: \"Doe, Jane 123456789\" <jane@x.example>\nTo: bob@x.example, <eve@y.example>\nComments: about 4711\n\n",
+     {{"header", "text/plain", NULL, "From: \"Doe, Jane 123456789\"\nComments: about 4711\n", MW_ZONE_HEADER}}},
+    {"a field behind a bare CR is one to some readers",
+     "X-Spam-Score: 1\rSubject: 123\n b\n\n",
+     {{"header", "text/plain", NULL, "Subject: 123 b\n", MW_ZONE_HEADER}}},
+    {"file names in a header that is shown as a text",
+     BODY("text/rfc822-headers", "Content-Disposition: attachment; filename=123\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n"),
+     {{"1", "text/rfc822-headers", NULL, "Content-Disposition: attachment; filename=123\n", MW_ZONE_BODY}}},
+    {"several subjects", "Subject: one\nSubject: two\n\n", {{"subject", "text/plain", NULL, "one\ntwo", MW_ZONE_SUBJECT}}},
+    {"latin-1",
+     BODY("text/plain; charset=iso-8859-1", "\351t\351"),
+     {{"1", "text/plain", NULL, "\303\251t\303\251", MW_ZONE_BODY}}},
+    {"a charset that nobody knows, and octets that are no text without it",
+     BODY("text/plain; charset=cp037", "\327\201\243\211\205\225\243\100\361\362\363\364\365\366\367\370\371"),
+     {{"1", "text/plain", "unknown-format", NULL, MW_ZONE_BODY}}},
+    {"HTML in a charset that nobody knows, and octets that are no text without it",
+     BODY("text/html; charset=x-none", "\327\201\243\211\205\225\243\100\361\362\363\364\365\366\367\370\371"),
+     {{"1", "text/html", "unknown-format", NULL, MW_ZONE_BODY}}},
+    {"a charset that nobody knows, and a text all the same",
+     BODY("text/plain; charset=x-none", "caf\351 1"),
+     {{"1", "text/plain", NULL, "caf\303\251 1", MW_ZONE_BODY}}},
+    {"Cyrillic by its label",
+     BODY("text/plain; charset=koi8-r", "\304\301"),
+     {{"1", "text/plain", NULL, "\320\264\320\260", MW_ZONE_BODY}}},
+    {"html without an extractor", BODY("text/html", "<p>x"), {{"1", "text/html", "unknown-format", "<p>x", MW_ZONE_BODY}}},
+    {"a calendar with folded lines",
+     BODY("text/calendar", "SUMMARY:visit of 1234\n 56789\\, 9:00\n"),
+     {{"1", "text/calendar", NULL, "SUMMARY:visit of 1234\n 56789\\, 9:00\n\nSUMMARY:\nvisit of 123456789, 9:00\n",
+       MW_ZONE_BODY}}},
+    {"flowed with delsp",
+     BODY("text/plain; format=flowed; delsp=yes", "visit of 1234 \n56789\n"),
+     {{"1", "text/plain", NULL, "visit of 1234 \n56789\n\nvisit of 123456789\n", MW_ZONE_BODY}}},
+    {"flowed", BODY("text/plain; format=flowed", "visit \nof\n"), {{"1", "text/plain", NULL, "visit \nof\n", MW_ZONE_BODY}}},
+    {"calendar, csv, json, hl7 are text",
+     BODY("multipart/mixed; boundary=b",
+	  "--b\nContent-Type: text/calendar\n\nc\n--b\nContent-Type: text/csv\n\nv\n"
+	  "--b\nContent-Type: application/fhir+json\n\n{}\n--b\nContent-Type: application/hl7-v2\n\nMSH\n--b--\n"),
+     {{"1", "text/calendar", NULL, "c", MW_ZONE_BODY},
+      {"2", "text/csv", NULL, "v", MW_ZONE_BODY},
+      {"3", "application/fhir+json", NULL, "{}", MW_ZONE_ATTACHMENT},
+      {"4", "application/hl7-v2", NULL, "MSH", MW_ZONE_ATTACHMENT}}},
+    {"calendar: lines as people see them",
+     BODY("text/calendar", "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n"),
+     {{"1", "text/calendar", NULL,
+       "SUMMARY:pain in th\n e left\\, and\\nright \n\thip\\\\n\nSUMMARY:\npain in the left, and\nright hip\\n\n",
+       MW_ZONE_BODY}}},
+    {"folded text elsewhere stays", BODY("text/plain", "a\n b\\n"), {{"1", "text/plain", NULL, "a\n b\\n", MW_ZONE_BODY}}},
+    {"octets with a telling name",
+     BODY("application/octet-stream; name=list.CSV", "123456789,x"),
+     {{"1", "text/csv", NULL, "123456789,x", MW_ZONE_ATTACHMENT}}},
+    {"octets that say nothing",
+     BODY("application/octet-stream", "ab\001c"),
+     {{"1", "application/octet-stream", "unknown-format", "", 0}}},
+    {"a text that is said to be octets",
+     BODY("application/octet-stream", "abc 123456789"),
+     {{"1", "application/octet-stream", "unknown-format", "abc 123456789", 0}}},
+    {"octets whose content tells",
+     BODY("application/octet-stream; name=a.txt", "%PDF-1.4"),
+     {{"1", "application/pdf", "unknown-format", "", 0}}},
+    {"an archive that claims to be text",
+     BODY("text/plain", "PK\003\004xx"),
+     {{"1", "application/zip", "unknown-format", "", 0}}},
+    {"a document in a container",
+     BODY("application/octet-stream; name=a.docx", "PK\003\004xx"),
+     {{"1", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "unknown-format", "", 0}}},
+    {"a text that claims to be an archive by name",
+     BODY("text/plain; name=a.zip", "plain"),
+     {{"1", "text/plain", NULL, "plain", 0}}},
+    {"picture", BODY("image/png", "\211PNG\r\n\032\nx"), {{"1", "image/png", "image", "", MW_ZONE_ATTACHMENT}}},
+    {"a text that is said to be a picture", BODY("image/png", "x"), {{"1", "image/png", "image", "x", MW_ZONE_ATTACHMENT}}},
+    {"empty parts hide nothing", BODY("application/pdf", ""), {{"1", NULL, NULL, "", 0}}},
+    {"signature",
+     BODY("multipart/signed; boundary=b", "--b\nContent-Type: text/plain\n\nt\n--b\nContent-Type: application/pgp-signature\n\n"
+					  "-----BEGIN PGP SIGNATURE-----\n\niQ\n-----END PGP SIGNATURE-----\n--b--\n"),
+     {{"1", "text/plain", NULL, "t", 0}, {"2", "application/pgp-signature", NULL, "", 0}}},
+    {"text that claims to be a signature",
+     BODY("application/pgp-signature", "Patient 123456789"),
+     {{"1", "application/pgp-signature", "unknown-format", "Patient 123456789", 0}}},
+    {"nested message",
+     BODY("message/rfc822", "Subject: inner 123\nReceived: x\nX-A: b\n\nhello\n"),
+     {{"1.header", "text/rfc822-headers", NULL, "Subject: inner 123\nX-A: b\n", MW_ZONE_HEADER},
+      {"1.1", "text/plain", NULL, "hello\n", 0}}},
+    {"names of attachments",
+     BODY("multipart/mixed; boundary=b",
+	  "--b\nContent-Type: image/png; name=one_two.png\nContent-Description: =?utf-8?q?caf=C3=A9?=\n\nx\n--b--\n"),
+     {{"1.name", "text/plain", NULL, "one_two.png\none two.png\n", MW_ZONE_FILENAME},
+      {"1.mime", "text/plain", NULL, "Content-Description: caf\303\251\n", MW_ZONE_HEADER},
+      {"1", "image/png", "image", "x", MW_ZONE_ATTACHMENT}}},
+    {"a uuencoded file in a text",
+     BODY("text/plain", "see\nbegin 644 list.txt\n+4U-.(#(Q.2TP.0H \n`\nend\n"),
+     {{"1.uu1.name", "text/plain", NULL, "list.txt\n", MW_ZONE_FILENAME},
+      {"1.uu1", "text/plain", NULL, "SSN 219-09\n", MW_ZONE_ATTACHMENT}}},
+    {"extractor", BODY("application/x-probe", "abc"), {{"1", "application/x-probe", NULL, "application/x-probe abc", 0}}},
+    {"extractor by prefix", BODY("text/x-probe-a", "abc"), {{"1", "text/x-probe-a", NULL, "text/x-probe-a abc", 0}}},
+    {"extractor gives a reason", BODY("application/x-probe", "encrypted"), {{"1", "application/x-probe", "encrypted", "", 0}}},
+    {"extractor breaks", BODY("application/x-probe", "crash"), {{"1", "application/x-probe", "crashed", "", 0}}},
 };
 
 /* SMTP's line ends: the test's text has LF alone, a body has CRLF. */
@@ -303,11 +300,11 @@ static void test_phi(void **state)
 		const char *mail;
 		int64_t identifiers, clinical, findings, people, unreadable;
 	} cases[] = {
-		{"Subject: s\n\nnothing", 0, 0, 0, 0, 0},
-		{"Subject: 123456789\n\n123456789 and 123456789", 1, 0, 3, 1, 0},
-		{"Subject: s\n\n123456789 123456780 123456781 diabetes Asthma DIABETES", 3, 2, 6, 3, 0},
-		{"Subject: s\n\nW1234 is below the confidence", 0, 0, 0, 0, 0},
-		{BODY("image/png", "x"), 0, 0, 0, 0, 1},
+	    {"Subject: s\n\nnothing", 0, 0, 0, 0, 0},
+	    {"Subject: 123456789\n\n123456789 and 123456789", 1, 0, 3, 1, 0},
+	    {"Subject: s\n\n123456789 123456780 123456781 diabetes Asthma DIABETES", 3, 2, 6, 3, 0},
+	    {"Subject: s\n\nW1234 is below the confidence", 0, 0, 0, 0, 0},
+	    {BODY("image/png", "x"), 0, 0, 0, 0, 1},
 	};
 	struct world w;
 
@@ -384,7 +381,8 @@ static void test_rule_condition(void **state)
 /* Where a rule was found, and what is in shadow, is for the policy to ask. */
 static void test_zones(void **state)
 {
-	static const char mail[] = "Subject: 111111111\n\n123456789 222222222\n\n> 123456789\n> 333333333\n\nok\n\n-- \nAnn 444444444\n";
+	static const char mail[] =
+	    "Subject: 111111111\n\n123456789 222222222\n\n> 123456789\n> 333333333\n\nok\n\n-- \nAnn 444444444\n";
 	static const struct {
 		const char *condition;
 		bool holds;
@@ -468,15 +466,17 @@ static void test_media_signature(void **state)
 {
 	(void)state;
 	assert_true(
-		mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
+	    mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
 	assert_true(
-		mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
+	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
+	assert_false(
+	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN\n"
 						      "-----END PGP SIGNATURE-----")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nSSN 123\n-----END PGP SIGNATURE-----")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nSSN: 123\n\nx\n-----END PGP SIGNATURE-----")));
+	assert_false(
+	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nSSN: 123\n\nx\n-----END PGP SIGNATURE-----")));
 	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00")));
 	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00SSN 123")));
@@ -489,13 +489,11 @@ static void test_media_signature(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),           cmocka_unit_test(test_extractor_fails),
-		cmocka_unit_test(test_text_limit),      cmocka_unit_test(test_findings_limit),
-		cmocka_unit_test(test_mime_limits),     cmocka_unit_test(test_phi),
-		cmocka_unit_test(test_phi_confidence),  cmocka_unit_test(test_indeterminate),
-		cmocka_unit_test(test_rule_condition),  cmocka_unit_test(test_zones),
-		cmocka_unit_test(test_bare_text),
-		cmocka_unit_test(test_media_signature), cmocka_unit_test(test_media_text),
+	    cmocka_unit_test(test_parts),	   cmocka_unit_test(test_extractor_fails), cmocka_unit_test(test_text_limit),
+	    cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_mime_limits),	   cmocka_unit_test(test_phi),
+	    cmocka_unit_test(test_phi_confidence), cmocka_unit_test(test_indeterminate),   cmocka_unit_test(test_rule_condition),
+	    cmocka_unit_test(test_zones),	   cmocka_unit_test(test_bare_text),	   cmocka_unit_test(test_media_signature),
+	    cmocka_unit_test(test_media_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

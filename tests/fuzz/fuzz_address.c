@@ -32,7 +32,8 @@ static void check_xtext(const char *x, size_t from)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *lf = size ? memchr(data, '\n', size) : NULL;
-	struct mw_str arg = {.p = (const char *)data, .n = lf ? (size_t)(lf - (const char *)data) : size}, mta = {.p = "", .n = 0};
+	struct mw_str arg = {.p = (const char *)data, .n = lf ? (size_t)(lf - (const char *)data) : size},
+		      mta = {.p = "", .n = 0};
 	struct mw_arena *a = mw_arena_new(0);
 	struct mw_rcpt r = {0};
 
@@ -46,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct mw_rcpt self = r;
 
 		/* One local part, one '@', one domain with room for a tag; and it is what it is. */
-		check(r.local.n && r.domain.n && r.local.n + 1 + r.domain.n == r.address.n && r.domain.n + MW_TAG_ROOM <= MW_DOMAIN_MAX);
+		check(r.local.n && r.domain.n && r.local.n + 1 + r.domain.n == r.address.n &&
+		      r.domain.n + MW_TAG_ROOM <= MW_DOMAIN_MAX);
 		mw_address_confirm(&self, r.address);
 		check(self.form == MW_ADDR_PLAIN);
 	}

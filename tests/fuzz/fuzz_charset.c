@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (out.n && !g_utf8_validate(out.p, (gssize)out.n, NULL))
 		abort();
 	if ((!*label || !strcmp(label, "utf-8") || !strcmp(label, "iso-8859-1")) && !memchr(octets.p, 0, octets.n) &&
-	    !(octets.n > 1 && ((octets.p[0] == '\xff' && octets.p[1] == '\xfe') || (octets.p[0] == '\xfe' && octets.p[1] == '\xff'))) &&
+	    !(octets.n > 1 &&
+	      ((octets.p[0] == '\xff' && octets.p[1] == '\xfe') || (octets.p[0] == '\xfe' && octets.p[1] == '\xff'))) &&
 	    digits(mw_buf_text(&out), out.n) < digits(octets.p, octets.n))
 		abort();
 	if (mw_charset_is_utf8(octets, label) && (out.n != octets.n || (out.n && memcmp(out.p, octets.p, out.n) != 0)))

@@ -26,7 +26,11 @@ static int fail(struct mw_err *err, int code, const char *fmt, ...)
 static bool is_utf8(const unsigned char *p, size_t n)
 {
 	for (size_t i = 0; i < n;) {
-		size_t k = p[i] < 0x80 ? 1 : p[i] >= 0xc2 && p[i] < 0xe0 ? 2 : p[i] >= 0xe0 && p[i] < 0xf0 ? 3 : p[i] >= 0xf0 && p[i] < 0xf5 ? 4 : 0;
+		size_t k = p[i] < 0x80			 ? 1
+			   : p[i] >= 0xc2 && p[i] < 0xe0 ? 2
+			   : p[i] >= 0xe0 && p[i] < 0xf0 ? 3
+			   : p[i] >= 0xf0 && p[i] < 0xf5 ? 4
+							 : 0;
 
 		if (k == 0 || k > n - i || p[i] == '\0')
 			return false;

@@ -16,19 +16,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char policy[] =
-	"load probe grant headers, text, edit, route\n"
-	"table <ours> { \"clinic.example\" }\n"
-	"rule num { kind identifier; pattern /\\b\\d{3}[- ]?\\d{2}[- ]?\\d{4}\\b/; level 80 }\n"
-	"words ill { kind clinical; terms \"diabetes\", \"asthma\"; whole-word }\n"
-	"class phi when rule num >= 1 and rule ill >= 1\n"
-	"match subject /secure/i then send by portal\n"
-	"match header \"X-Hold\" then hold \"held\"\n"
-	"match class phi to external then send by tls or portal\n"
-	"match unreadable to external then tempfail\n"
-	"match any then pass\n"
-	"always strip \"X-*\"; mark \"X-Seen\"; seal; note\n"
-	"limit size 1M, parts 50, depth 10, headers 50, header 16K, text 64K, findings 200\n";
+static const char policy[] = "load probe grant headers, text, edit, route\n"
+			     "table <ours> { \"clinic.example\" }\n"
+			     "rule num { kind identifier; pattern /\\b\\d{3}[- ]?\\d{2}[- ]?\\d{4}\\b/; level 80 }\n"
+			     "words ill { kind clinical; terms \"diabetes\", \"asthma\"; whole-word }\n"
+			     "class phi when rule num >= 1 and rule ill >= 1\n"
+			     "match subject /secure/i then send by portal\n"
+			     "match header \"X-Hold\" then hold \"held\"\n"
+			     "match class phi to external then send by tls or portal\n"
+			     "match unreadable to external then tempfail\n"
+			     "match any then pass\n"
+			     "always strip \"X-*\"; mark \"X-Seen\"; seal; note\n"
+			     "limit size 1M, parts 50, depth 10, headers 50, header 16K, text 64K, findings 200\n";
 
 /* Built once, kept for the life of the process. */
 static struct mw_generation *generation(void)

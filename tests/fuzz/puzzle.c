@@ -232,7 +232,7 @@ static void put_repeat(struct maker *m, size_t from)
 	static const struct {
 		const char *sign;
 		unsigned min, max;
-	} repeat[] = {{"?", 0, 1},     {"*", 0, 3},    {"+", 1, 3},   {"{2}", 2, 2}, {"{1,3}", 1, 3},
+	} repeat[] = {{"?", 0, 1},     {"*", 0, 3},    {"+", 1, 3},   {"{2}", 2, 2},   {"{1,3}", 1, 3},
 		      {"{0,2}", 0, 2}, {"{3,}", 3, 4}, {"{9}", 9, 9}, {"{0,1}", 0, 1}, {"{,2}", 1, 1}};
 	static const char *const kind[] = {"", "", "?", "+"};
 	unsigned i = roll(m->d, COUNT(repeat)), n;

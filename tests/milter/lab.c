@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 struct conf {
-	const char *wait; /* judging waits while this file is there; one octet is added to FILE.log when a message comes and goes */
+	const char
+	    *wait; /* judging waits while this file is there; one octet is added to FILE.log when a message comes and goes */
 	const char *spin; /* a file with the name of a hook */
 	const char *need; /* a file that must be there at start */
 };
@@ -53,30 +54,33 @@ struct args_name {
 enum { PASS, HOLD, REFUSE, TEMPFAIL, VIA, STAMP, STRIP, BREAK };
 
 static const struct mw_opt options[] = {
-	MW_OPT(PATH, struct conf, wait, "wait", .help = "judging waits while it is there"),
-	MW_OPT(PATH, struct conf, spin, "spin", .help = "a file that names a hook, which then never ends"),
-	MW_OPT(PATH, struct conf, need, "need", .help = "must be there"),
-	{.name = NULL},
+    MW_OPT(PATH, struct conf, wait, "wait", .help = "judging waits while it is there"),
+    MW_OPT(PATH, struct conf, spin, "spin", .help = "a file that names a hook, which then never ends"),
+    MW_OPT(PATH, struct conf, need, "need", .help = "must be there"),
+    {.name = NULL},
 };
 static const struct mw_opt text_args[] = {
-	MW_OPT(STR, struct args_text, text, "reason", .help = "why"),
-	{.name = NULL},
+    MW_OPT(STR, struct args_text, text, "reason", .help = "why"),
+    {.name = NULL},
 };
 static const struct mw_opt name_args[] = {
-	MW_OPT(STR, struct args_name, name, "name", .flags = MW_REQUIRED, .help = "which"),
-	{.name = NULL},
+    MW_OPT(STR, struct args_name, name, "name", .flags = MW_REQUIRED, .help = "which"),
+    {.name = NULL},
 };
 static const struct mw_action actions[] = {
-	{.name = "pass", .help = "deliver", .effect = MW_PASS},
-	{.name = "hold", .help = "keep", .effect = MW_HOLD, .args = text_args, .args_size = sizeof(struct args_text)},
-	{.name = "refuse", .help = "5xx", .effect = MW_REFUSE, .args = text_args, .args_size = sizeof(struct args_text)},
-	{.name = "tempfail", .help = "4xx", .effect = MW_TEMPFAIL, .args = text_args, .args_size = sizeof(struct args_text)},
-	{.name = "via", .help = "tag", .effect = MW_ROUTE, .args = name_args, .args_size = sizeof(struct args_name)},
-	{.name = "stamp", .help = "add a field above and one below", .effect = MW_EDIT, .args = name_args,
-	 .args_size = sizeof(struct args_name)},
-	{.name = "strip", .help = "remove fields", .effect = MW_EDIT, .args = name_args, .args_size = sizeof(struct args_name)},
-	{.name = "break", .help = "fail", .effect = MW_RECORD},
-	{.name = NULL},
+    {.name = "pass", .help = "deliver", .effect = MW_PASS},
+    {.name = "hold", .help = "keep", .effect = MW_HOLD, .args = text_args, .args_size = sizeof(struct args_text)},
+    {.name = "refuse", .help = "5xx", .effect = MW_REFUSE, .args = text_args, .args_size = sizeof(struct args_text)},
+    {.name = "tempfail", .help = "4xx", .effect = MW_TEMPFAIL, .args = text_args, .args_size = sizeof(struct args_text)},
+    {.name = "via", .help = "tag", .effect = MW_ROUTE, .args = name_args, .args_size = sizeof(struct args_name)},
+    {.name = "stamp",
+     .help = "add a field above and one below",
+     .effect = MW_EDIT,
+     .args = name_args,
+     .args_size = sizeof(struct args_name)},
+    {.name = "strip", .help = "remove fields", .effect = MW_EDIT, .args = name_args, .args_size = sizeof(struct args_name)},
+    {.name = "break", .help = "fail", .effect = MW_RECORD},
+    {.name = NULL},
 };
 
 static int lab_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
@@ -167,6 +171,12 @@ static void lab_end(void *inst, void *tx)
 }
 
 MW_PLUGIN(lab, "lab", .kind = MW_KIND_MILTER, .version = "1", .licence = "Apache-2.0", .summary = "for tests",
-	  .stages = MW_SEE_MESSAGE, .powers = MW_POWER_EDIT | MW_POWER_ROUTE, .options = options, .conf_size = sizeof(struct conf),
-	  .actions = actions,
-	  .hooks = {.open = lab_open, .begin = lab_begin, .see = lab_see, .able = lab_able, .act = lab_act, .end = lab_end, .close = lab_close});
+	  .stages = MW_SEE_MESSAGE, .powers = MW_POWER_EDIT | MW_POWER_ROUTE, .options = options,
+	  .conf_size = sizeof(struct conf), .actions = actions,
+	  .hooks = {.open = lab_open,
+		    .begin = lab_begin,
+		    .see = lab_see,
+		    .able = lab_able,
+		    .act = lab_act,
+		    .end = lab_end,
+		    .close = lab_close});

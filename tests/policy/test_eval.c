@@ -240,7 +240,7 @@ static const struct {
     {"to <vip>", {.to = "a@partner.example"}, true},
     {"to <vip>", {.to = "a@sub.partner.example"}, false},
     {"to <vip>", {.to = "partner.example"}, false},
-    {"to <vip>", {.to = ""}, true}, /* no address at all */
+    {"to <vip>", {.to = ""}, true},					/* no address at all */
     {"to <vip>", {.to = "\"boss@clinic.example\"@evil.example"}, true}, /* nobody knows: the stricter reading */
     {"to <vip>", {.to = "a@partner.example."}, true},
     {"to <vip>", {.to = "partner.example!a"}, true},
@@ -567,9 +567,9 @@ static void test_ranks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_conditions),	  T(test_first_match), T(test_means),  T(test_hold_with_means),	    T(test_last_means_is_outcome),
-	    T(test_able_fails),	  T(test_no_line),     T(test_trace),	    T(test_unsure),
-	    T(test_unsure_class), T(test_causes),      T(test_cause_names), T(test_ranks),
+	    T(test_conditions), T(test_first_match), T(test_means), T(test_hold_with_means), T(test_last_means_is_outcome),
+	    T(test_able_fails), T(test_no_line),     T(test_trace), T(test_unsure),	     T(test_unsure_class),
+	    T(test_causes),	T(test_cause_names), T(test_ranks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,7 +251,9 @@ static void test_print(void **state)
 	(void)state;
 	add_source("a.policy", "first\n\t\xc3\xa9wihtin 60");
 	mw_diag_add(&diags, MW_DIAG_ERROR, place, "did you mean \"within\"?", "unknown word \"%s\"", "wihtin");
-	mw_diag_add(&diags, MW_DIAG_WARNING, nowhere, NULL, "something \x1b[31m\xff\xc2\x9b" "5m");
+	mw_diag_add(&diags, MW_DIAG_WARNING, nowhere, NULL,
+		    "something \x1b[31m\xff\xc2\x9b"
+		    "5m");
 	assert_string_equal(printed(false, false), "warning: something ?[31m???5m\n"
 						   "a.policy:2:4: error: unknown word \"wihtin\"\n"
 						   "    2 | \t\xc3\xa9wihtin 60\n"

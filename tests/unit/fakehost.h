@@ -58,7 +58,7 @@ struct mw_msg {
 	size_t tags;
 	struct fh_tag tag[64];
 	const char *const *unread; /* a reason for each unreadable part, NULL ends; NULL = none */
-	size_t added; /* fields added, and the last one's text */
+	size_t added;		   /* fields added, and the last one's text */
 	char *last_name, *last_value;
 	bool last_first;
 	size_t deleted;

@@ -22,29 +22,59 @@ static void test_text(void **state)
 	static const struct {
 		const char *in, *out;
 	} row[] = {
-		{"", ""},
-		{"SSN: 219-09-9998", "SSN: 219-09-9998"},
-		{"2\xcc\xb6" "1\xcc\xb6" "9-\xcc\x81 S\xcc\xb5S\xe2\x83\x9d", "219- SS"}, /* struck through, marked, surrounded */
-		{"e\xcc\x81 \xd0\xb8\xcc\x86", "e\xcc\x81 \xd0\xb8\xcc\x86"},	    /* marks of letters stay */
-		{"Caf\xc3\xa9 S\xc3\xb8ren \xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd \xe6\xbc\xa2", "Caf\xc3\xa9 S\xc3\xb8ren \xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd \xe6\xbc\xa2"},
-		{"\xef\xbc\x91\xef\xbc\x92\xef\xbc\x93\xef\xbc\x8d\xef\xbc\x94\xef\xbc\x95", "123-45"}, /* full-width */
-		{"\xd9\xa1\xd9\xa2\xd9\xa3 \xdb\xb4 \xe0\xa5\xab", "123 4 5"},	 /* Arabic-Indic, extended, Devanagari */
-		{"\xf0\x9d\x9f\x99\xf0\x9d\x9f\x9a \xe2\x91\xa0 x\xc2\xb2", "12 1 x2"},	/* double-struck, circled, superscript */
-		{"\xf0\x9d\x90\x92\xf0\x9d\x90\x92\xf0\x9d\x90\x8d", "SSN"},		/* mathematical bold */
-		{"\xef\xac\x81ve \xef\xac\x84", "five ffl"},				/* ligatures */
-		{"12\xe2\x80\x8b" "3\xe2\x80\x8d-\xc2\xad" "45\xef\xbb\xbf\xe2\x81\xa0", "123-45"}, /* zero width, soft hyphen */
-		{"a\xe2\x80\xae" "b\xe2\x81\xa6" "c\xd8\x9c", "abc"},			     /* bidi */
-		{"a\xc2\xa0" "b\xe2\x80\xaf" "c\xe3\x80\x80" "d\xe2\x80\xa8" "e", "a b c d\ne"}, /* spaces, line separator */
-		{"1\xe2\x80\x93" "2\xe2\x80\x94" "3\xe2\x80\x91" "4\xe2\x88\x92" "5", "1-2-3-4-5"},
-		{"\xe2\x80\x98x\xe2\x80\x99 \xe2\x80\x9cy\xe2\x80\x9d \xc2\xaby\xc2\xbb", "'x' \"y\" \"y\""},
-		{"\xe2\x84\xaa \xcd\xbe \xe2\x84\x83 \xe2\x80\xa6 \xc2\xbd", "K ; \xc2\xb0" "C ... 1/2"},
-		{"a\xc2\xa8z \xef\xb7\xba", "a\xc2\xa8z \xef\xb7\xba"},	  /* free-standing accent, the 18-letter ligature */
-		{"e\xcc\x81", "e\xcc\x81"},				   /* combining marks stay */
-		{"a\xff\xfe" "b\xc3", "a??b?"},				   /* stray octets */
-		{"1\x01" "2\x08" "3\x0e" "4\x1b" "5\x7f-\xc2\x80" "6\xc2\x9f" "7", "12345-67"}, /* controls */
-		{"a\tb\nc\vd\fe\rf\x1cg\x1dh\x1ei\x1fj", "a\tb\nc\vd\fe\rf\x1cg\x1dh\x1ei\x1fj"}, /* that divide */
-		{"abcdefg\x02hijklmn\nopqrst\x03\x04u", "abcdefghijklmn\nopqrstu"},
-		{"\xc0\xaf|\xe0\x80\x80|\xed\xa0\x80|\xf4\x90\x80\x80", "??|???|???|????"}, /* overlong, surrogate, beyond */
+	    {"", ""},
+	    {"SSN: 219-09-9998", "SSN: 219-09-9998"},
+	    {"2\xcc\xb6"
+	     "1\xcc\xb6"
+	     "9-\xcc\x81 S\xcc\xb5S\xe2\x83\x9d",
+	     "219- SS"},						  /* struck through, marked, surrounded */
+	    {"e\xcc\x81 \xd0\xb8\xcc\x86", "e\xcc\x81 \xd0\xb8\xcc\x86"}, /* marks of letters stay */
+	    {"Caf\xc3\xa9 S\xc3\xb8ren \xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd \xe6\xbc\xa2",
+	     "Caf\xc3\xa9 S\xc3\xb8ren \xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd \xe6\xbc\xa2"},
+	    {"\xef\xbc\x91\xef\xbc\x92\xef\xbc\x93\xef\xbc\x8d\xef\xbc\x94\xef\xbc\x95", "123-45"}, /* full-width */
+	    {"\xd9\xa1\xd9\xa2\xd9\xa3 \xdb\xb4 \xe0\xa5\xab", "123 4 5"},	    /* Arabic-Indic, extended, Devanagari */
+	    {"\xf0\x9d\x9f\x99\xf0\x9d\x9f\x9a \xe2\x91\xa0 x\xc2\xb2", "12 1 x2"}, /* double-struck, circled, superscript */
+	    {"\xf0\x9d\x90\x92\xf0\x9d\x90\x92\xf0\x9d\x90\x8d", "SSN"},	    /* mathematical bold */
+	    {"\xef\xac\x81ve \xef\xac\x84", "five ffl"},			    /* ligatures */
+	    {"12\xe2\x80\x8b"
+	     "3\xe2\x80\x8d-\xc2\xad"
+	     "45\xef\xbb\xbf\xe2\x81\xa0",
+	     "123-45"}, /* zero width, soft hyphen */
+	    {"a\xe2\x80\xae"
+	     "b\xe2\x81\xa6"
+	     "c\xd8\x9c",
+	     "abc"}, /* bidi */
+	    {"a\xc2\xa0"
+	     "b\xe2\x80\xaf"
+	     "c\xe3\x80\x80"
+	     "d\xe2\x80\xa8"
+	     "e",
+	     "a b c d\ne"}, /* spaces, line separator */
+	    {"1\xe2\x80\x93"
+	     "2\xe2\x80\x94"
+	     "3\xe2\x80\x91"
+	     "4\xe2\x88\x92"
+	     "5",
+	     "1-2-3-4-5"},
+	    {"\xe2\x80\x98x\xe2\x80\x99 \xe2\x80\x9cy\xe2\x80\x9d \xc2\xaby\xc2\xbb", "'x' \"y\" \"y\""},
+	    {"\xe2\x84\xaa \xcd\xbe \xe2\x84\x83 \xe2\x80\xa6 \xc2\xbd", "K ; \xc2\xb0"
+									 "C ... 1/2"},
+	    {"a\xc2\xa8z \xef\xb7\xba", "a\xc2\xa8z \xef\xb7\xba"}, /* free-standing accent, the 18-letter ligature */
+	    {"e\xcc\x81", "e\xcc\x81"},				    /* combining marks stay */
+	    {"a\xff\xfe"
+	     "b\xc3",
+	     "a??b?"}, /* stray octets */
+	    {"1\x01"
+	     "2\x08"
+	     "3\x0e"
+	     "4\x1b"
+	     "5\x7f-\xc2\x80"
+	     "6\xc2\x9f"
+	     "7",
+	     "12345-67"},								      /* controls */
+	    {"a\tb\nc\vd\fe\rf\x1cg\x1dh\x1ei\x1fj", "a\tb\nc\vd\fe\rf\x1cg\x1dh\x1ei\x1fj"}, /* that divide */
+	    {"abcdefg\x02hijklmn\nopqrst\x03\x04u", "abcdefghijklmn\nopqrstu"},
+	    {"\xc0\xaf|\xe0\x80\x80|\xed\xa0\x80|\xf4\x90\x80\x80", "??|???|???|????"}, /* overlong, surrogate, beyond */
 	};
 	struct mw_arena *a = mw_arena_new(0);
 
@@ -76,7 +106,8 @@ static void test_nul_is_text(void **state)
 static void test_places(void **state)
 {
 	/*                 0    3 (zero width)  6 (full-width 1) 9..  */
-	static const char in[] = "SSN\xe2\x80\x8b\xef\xbc\x91" "23 \xef\xac\x83x\xc2\xad";
+	static const char in[] = "SSN\xe2\x80\x8b\xef\xbc\x91"
+				 "23 \xef\xac\x83x\xc2\xad";
 	static const size_t origin[] = {0, 1, 2, 6, 9, 10, 11, 12, 12, 12, 15, 18};
 	static const size_t end[] = {0, 1, 2, 3, 9, 10, 11, 12, 15, 15, 15, 16};
 	struct mw_arena *a = mw_arena_new(0);
@@ -101,8 +132,9 @@ static unsigned long random_next(unsigned long *s)
 /* Random mixes of ASCII, whole code points and stray octets. */
 static size_t random_text(unsigned long *seed, char *p, size_t max)
 {
-	static const char *const piece[] = {"\xef\xbc\x91", "\xe2\x80\x8b", "\xc2\xad", "\xc3\xa9", "\xef\xac\x83", "\xff",
-					    "\xe2\x80",     "\xf0\x9d\x9f\x99", "\xef\xb7\xbb", "\xd9\xa3", "\xc2\xa0"};
+	static const char *const piece[] = {"\xef\xbc\x91", "\xe2\x80\x8b", "\xc2\xad", "\xc3\xa9",
+					    "\xef\xac\x83", "\xff",	    "\xe2\x80", "\xf0\x9d\x9f\x99",
+					    "\xef\xb7\xbb", "\xd9\xa3",	    "\xc2\xa0"};
 	size_t n = 0;
 
 	while (n + 8 < max) {
@@ -201,8 +233,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	   cmocka_unit_test(test_nul_is_text),	    cmocka_unit_test(test_places),
-		cmocka_unit_test(test_property),   cmocka_unit_test(test_ascii_round_trip), cmocka_unit_test(test_no_memory),
+	    cmocka_unit_test(test_text),     cmocka_unit_test(test_nul_is_text),      cmocka_unit_test(test_places),
+	    cmocka_unit_test(test_property), cmocka_unit_test(test_ascii_round_trip), cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,29 +26,29 @@ static void test_parse(void **state)
 		const char *name, *value; /* of the last field */
 		const char *body;
 	} row[] = {
-		{"", 0, NULL, NULL, ""},
-		{"\n", 0, NULL, NULL, ""},
-		{"\r\nbody", 0, NULL, NULL, "body"},
-		{"just text\n", 0, NULL, NULL, "just text\n"},
-		{"A: 1\nB: 2\n\nbody\n", 2, "B", " 2", "body\n"},
-		{"A: 1\r\nB: 2\r\n\r\nbody\r\n", 2, "B", " 2", "body\r\n"},
-		{"A: 1\n  folded\n\tmore\n\nx", 1, "A", " 1\n  folded\n\tmore", "x"},
-		{"A: 1\r\n  folded\r\n\r\nx", 1, "A", " 1\r\n  folded", "x"},
-		{"A:1", 1, "A", "1", ""},
-		{"A:", 1, "A", "", ""},
-		{"A:\n \n\n", 1, "A", "\n ", ""},
-		{"A: 1\nno field\n\nx", 1, "A", " 1", "no field\n\nx"},
-		{"A: 1\n:no name\n", 1, "A", " 1", ":no name\n"},
-		{"A : 1\n\n", 1, "A", " 1", ""},
-		{"A B: 1\n\n", 0, NULL, NULL, "A B: 1\n\n"},
-		{" A: 1\n\n", 0, NULL, NULL, " A: 1\n\n"},
-		{"\xc3\xbc: 1\n", 0, NULL, NULL, "\xc3\xbc: 1\n"},
-		{"From a@b Thu Jan  1\nA: 1\n\nx", 1, "A", " 1", "x"},
-		{">From a@b Thu Jan  1\r\nA: 1\r\n\r\nx", 1, "A", " 1", "x"},
-		{"From: a@b\n\nx", 1, "From", " a@b", "x"},
-		{"From : a@b\n\nx", 1, "From", " a@b", "x"},
-		{"A: 1\rB: 2\n\nx", 1, "A", " 1\rB: 2", "x"}, /* a bare CR ends no line */
-		{"A: 1\n\nB: 2\n\n", 1, "A", " 1", "B: 2\n\n"},
+	    {"", 0, NULL, NULL, ""},
+	    {"\n", 0, NULL, NULL, ""},
+	    {"\r\nbody", 0, NULL, NULL, "body"},
+	    {"just text\n", 0, NULL, NULL, "just text\n"},
+	    {"A: 1\nB: 2\n\nbody\n", 2, "B", " 2", "body\n"},
+	    {"A: 1\r\nB: 2\r\n\r\nbody\r\n", 2, "B", " 2", "body\r\n"},
+	    {"A: 1\n  folded\n\tmore\n\nx", 1, "A", " 1\n  folded\n\tmore", "x"},
+	    {"A: 1\r\n  folded\r\n\r\nx", 1, "A", " 1\r\n  folded", "x"},
+	    {"A:1", 1, "A", "1", ""},
+	    {"A:", 1, "A", "", ""},
+	    {"A:\n \n\n", 1, "A", "\n ", ""},
+	    {"A: 1\nno field\n\nx", 1, "A", " 1", "no field\n\nx"},
+	    {"A: 1\n:no name\n", 1, "A", " 1", ":no name\n"},
+	    {"A : 1\n\n", 1, "A", " 1", ""},
+	    {"A B: 1\n\n", 0, NULL, NULL, "A B: 1\n\n"},
+	    {" A: 1\n\n", 0, NULL, NULL, " A: 1\n\n"},
+	    {"\xc3\xbc: 1\n", 0, NULL, NULL, "\xc3\xbc: 1\n"},
+	    {"From a@b Thu Jan  1\nA: 1\n\nx", 1, "A", " 1", "x"},
+	    {">From a@b Thu Jan  1\r\nA: 1\r\n\r\nx", 1, "A", " 1", "x"},
+	    {"From: a@b\n\nx", 1, "From", " a@b", "x"},
+	    {"From : a@b\n\nx", 1, "From", " a@b", "x"},
+	    {"A: 1\rB: 2\n\nx", 1, "A", " 1\rB: 2", "x"}, /* a bare CR ends no line */
+	    {"A: 1\n\nB: 2\n\n", 1, "A", " 1", "B: 2\n\n"},
 	};
 	struct mw_arena *a = mw_arena_new(0);
 
@@ -114,37 +114,39 @@ static void test_decode(void **state)
 	static const struct {
 		const char *value, *text;
 	} row[] = {
-		{"", ""},
-		{" Hello ", "Hello"},
-		{" one\r\n two\n\tthree", "one two\tthree"},
-		{" one\rtwo\r\n", "one two"},
-		{"=?utf-8?Q?Caf=C3=A9_x?=", "Caf\xc3\xa9 x"},
-		{"=?UTF-8?b?Q2Fmw6k=?=", "Caf\xc3\xa9"},
-		{"=?iso-8859-1?q?Caf=E9?= =?iso-8859-1?q?_noir?=", "Caf\xc3\xa9 noir"},
-		{"=?iso-8859-1?q?a?=\r\n =?utf-8?q?b?= c", "ab c"},
-		{"=?utf-8?q?12?=\n =?utf-8?q?3-45?=-6789", "123-45-6789"},
-		{"=?utf-8?b?YWI?= =?utf-8?b?Yw==?=", "abc"}, /* each word has its own base64 */
-		{"=?utf-8?q?=C3?= =?utf-8?q?=A9?=", "\xc3\xa9"},		 /* a character in two words */
-		{"=?utf-8*en?q?x?=", "x"},
-		{"=?windows-1252?q?=80_=93x=94?=", "\xe2\x82\xac \xe2\x80\x9cx\xe2\x80\x9d"},
-		{"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "\xe6\x97\xa5\xe6\x9c\xac"},
-		{"=?no-such?q?SSN_1?=", "SSN 1"},
-		{"=?utf-8?q?a b?=", "a b"}, /* blanks are forbidden there, and common */
-		{"\"=?utf-8?q?x?=\" <a@b>", "\"x\" <a@b>"},
-		{"(=?utf-8?q?x?=)", "(x)"},
-		{"a=?utf-8?q?x?=b", "axb"},
-		{"=?utf-8?q?" "?= x", " x"},
-		{"=?utf-8?q?a=00b?= c", "ab c"}, /* nothing hides behind a NUL */
-		{"=?utf-8?x?abc?=", "=?utf-8?x?abc?="},
-		{"=?utf-8?q?abc", "=?utf-8?q?abc"},
-		{"=?utf-8?q", "=?utf-8?q"},
-		{"=?", "=?"},
-		{"=?=?utf-8?q?x?=", "=?x"},
-		{"=?a?q?=?=", "="},
-		{"?=?=?=", "?=?=?="},
-		{"caf\xe9", "caf\xc3\xa9"},
-		{"caf\xc3\xa9", "caf\xc3\xa9"},
-		{"caf\xe9 =?utf-8?q?x?=", "caf\xc3\xa9 x"},
+	    {"", ""},
+	    {" Hello ", "Hello"},
+	    {" one\r\n two\n\tthree", "one two\tthree"},
+	    {" one\rtwo\r\n", "one two"},
+	    {"=?utf-8?Q?Caf=C3=A9_x?=", "Caf\xc3\xa9 x"},
+	    {"=?UTF-8?b?Q2Fmw6k=?=", "Caf\xc3\xa9"},
+	    {"=?iso-8859-1?q?Caf=E9?= =?iso-8859-1?q?_noir?=", "Caf\xc3\xa9 noir"},
+	    {"=?iso-8859-1?q?a?=\r\n =?utf-8?q?b?= c", "ab c"},
+	    {"=?utf-8?q?12?=\n =?utf-8?q?3-45?=-6789", "123-45-6789"},
+	    {"=?utf-8?b?YWI?= =?utf-8?b?Yw==?=", "abc"},     /* each word has its own base64 */
+	    {"=?utf-8?q?=C3?= =?utf-8?q?=A9?=", "\xc3\xa9"}, /* a character in two words */
+	    {"=?utf-8*en?q?x?=", "x"},
+	    {"=?windows-1252?q?=80_=93x=94?=", "\xe2\x82\xac \xe2\x80\x9cx\xe2\x80\x9d"},
+	    {"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "\xe6\x97\xa5\xe6\x9c\xac"},
+	    {"=?no-such?q?SSN_1?=", "SSN 1"},
+	    {"=?utf-8?q?a b?=", "a b"}, /* blanks are forbidden there, and common */
+	    {"\"=?utf-8?q?x?=\" <a@b>", "\"x\" <a@b>"},
+	    {"(=?utf-8?q?x?=)", "(x)"},
+	    {"a=?utf-8?q?x?=b", "axb"},
+	    {"=?utf-8?q?"
+	     "?= x",
+	     " x"},
+	    {"=?utf-8?q?a=00b?= c", "ab c"}, /* nothing hides behind a NUL */
+	    {"=?utf-8?x?abc?=", "=?utf-8?x?abc?="},
+	    {"=?utf-8?q?abc", "=?utf-8?q?abc"},
+	    {"=?utf-8?q", "=?utf-8?q"},
+	    {"=?", "=?"},
+	    {"=?=?utf-8?q?x?=", "=?x"},
+	    {"=?a?q?=?=", "="},
+	    {"?=?=?=", "?=?=?="},
+	    {"caf\xe9", "caf\xc3\xa9"},
+	    {"caf\xc3\xa9", "caf\xc3\xa9"},
+	    {"caf\xe9 =?utf-8?q?x?=", "caf\xc3\xa9 x"},
 	};
 	struct mw_arena *a = mw_arena_new(0);
 
@@ -194,8 +196,15 @@ static void test_linear(void **state)
 		const char *piece;
 		bool decode;
 	} row[] = {
-		{"X-Field: some value\r\n folded\r\n", false}, {"A:\n", false}, {"=?utf-8?q?a=20?= ", true}, {"=?utf-8?q?", true}, {"=?", true},
-		{"?=" "=?", true},				    {"\r\n ", true},
+	    {"X-Field: some value\r\n folded\r\n", false},
+	    {"A:\n", false},
+	    {"=?utf-8?q?a=20?= ", true},
+	    {"=?utf-8?q?", true},
+	    {"=?", true},
+	    {"?="
+	     "=?",
+	     true},
+	    {"\r\n ", true},
 	};
 
 	(void)state;
@@ -212,15 +221,16 @@ static void test_no_memory(void **state)
 	(void)state;
 	assert_int_equal(mw_header_parse(small, mw_str("A: 1\n\nbody"), &h, &body), -ENOMEM);
 	assert_int_equal(body.n, 1);
-	assert_null(mw_header_decode(small, mw_str("a text that is longer than what the arena may give out, so there is no room")));
+	assert_null(
+	    mw_header_decode(small, mw_str("a text that is longer than what the arena may give out, so there is no room")));
 	mw_arena_free(&small);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),  cmocka_unit_test(test_nul),    cmocka_unit_test(test_add_and_find),
-		cmocka_unit_test(test_decode), cmocka_unit_test(test_linear), cmocka_unit_test(test_no_memory),
+	    cmocka_unit_test(test_parse),  cmocka_unit_test(test_nul),	  cmocka_unit_test(test_add_and_find),
+	    cmocka_unit_test(test_decode), cmocka_unit_test(test_linear), cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("header", tests, NULL, NULL);

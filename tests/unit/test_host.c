@@ -40,26 +40,66 @@ static void replies(void **state)
 		const struct mw_rcpt *rcpt;
 		const char *code, *status, *text;
 	} rows[] = {
-		{{.effect = MW_REFUSE, .reason = "no"}, {.effect = MW_REFUSE, .where = "a:1", .skipped = ""}, &plain, "550", "5.7.1",
-		 "message refused by policy: no (a:1)"},
-		{{.effect = MW_REFUSE, .reason = ""}, {.effect = MW_REFUSE, .where = "a:1", .skipped = ""}, &plain, "550", "5.7.1",
-		 "message refused by policy (a:1)"},
-		{{.effect = MW_REFUSE, .reason = "none"}, {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: off"}, &plain, "550",
-		 "5.7.1", "message refused by policy: none: tls: off (a:1)"},
-		{{.effect = MW_REFUSE, .reason = "none"}, {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: form"}, &bang, "553",
-		 "5.1.3", "address form not supported: bang path (a:1)"},
-		{{.effect = MW_REFUSE, .reason = "no"}, {.effect = MW_REFUSE, .where = "a:1", .skipped = ""}, &bang, "550", "5.7.1",
-		 "message refused by policy: no (a:1)"},
-		{{.effect = MW_TEMPFAIL, .reason = ""}, {.effect = MW_TEMPFAIL, .where = "a:2", .skipped = ""}, &plain, "451", "4.7.1",
-		 "message not taken now by policy (a:2)"},
-		{{.effect = MW_TEMPFAIL, .cause = "error", .reason = ""}, {.where = "", .skipped = ""}, NULL, "451", "4.7.1",
-		 "message cannot be judged now, try again later: error"},
-		{{.effect = MW_REFUSE, .cause = "limit.size", .reason = "limit.size"}, {.where = "a:3", .skipped = ""}, &plain, "550",
-		 "5.7.1", "message cannot be judged: limit.size (a:3)"},
-		{{.effect = MW_HOLD, .reason = "look"}, {.effect = MW_HOLD, .where = "a:4", .skipped = ""}, &plain, "550", "5.7.1",
-		 "held by policy: look (a:4)"},
-		{{.effect = MW_HOLD, .cause = "limit.parts", .reason = ""}, {.where = "a:5", .skipped = ""}, &plain, "550", "5.7.1",
-		 "held, could not be judged: limit.parts (a:5)"},
+	    {{.effect = MW_REFUSE, .reason = "no"},
+	     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
+	     &plain,
+	     "550",
+	     "5.7.1",
+	     "message refused by policy: no (a:1)"},
+	    {{.effect = MW_REFUSE, .reason = ""},
+	     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
+	     &plain,
+	     "550",
+	     "5.7.1",
+	     "message refused by policy (a:1)"},
+	    {{.effect = MW_REFUSE, .reason = "none"},
+	     {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: off"},
+	     &plain,
+	     "550",
+	     "5.7.1",
+	     "message refused by policy: none: tls: off (a:1)"},
+	    {{.effect = MW_REFUSE, .reason = "none"},
+	     {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: form"},
+	     &bang,
+	     "553",
+	     "5.1.3",
+	     "address form not supported: bang path (a:1)"},
+	    {{.effect = MW_REFUSE, .reason = "no"},
+	     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
+	     &bang,
+	     "550",
+	     "5.7.1",
+	     "message refused by policy: no (a:1)"},
+	    {{.effect = MW_TEMPFAIL, .reason = ""},
+	     {.effect = MW_TEMPFAIL, .where = "a:2", .skipped = ""},
+	     &plain,
+	     "451",
+	     "4.7.1",
+	     "message not taken now by policy (a:2)"},
+	    {{.effect = MW_TEMPFAIL, .cause = "error", .reason = ""},
+	     {.where = "", .skipped = ""},
+	     NULL,
+	     "451",
+	     "4.7.1",
+	     "message cannot be judged now, try again later: error"},
+	    {{.effect = MW_REFUSE, .cause = "limit.size", .reason = "limit.size"},
+	     {.where = "a:3", .skipped = ""},
+	     &plain,
+	     "550",
+	     "5.7.1",
+	     "message cannot be judged: limit.size (a:3)"},
+	    {{.effect = MW_HOLD, .reason = "look"},
+	     {.effect = MW_HOLD, .where = "a:4", .skipped = ""},
+	     &plain,
+	     "550",
+	     "5.7.1",
+	     "held by policy: look (a:4)"},
+	    {{.effect = MW_HOLD, .cause = "limit.parts", .reason = ""},
+	     {.where = "a:5", .skipped = ""},
+	     &plain,
+	     "550",
+	     "5.7.1",
+	     "held, could not be judged: limit.parts (a:5)"},
 	};
 
 	(void)state;
@@ -375,7 +415,8 @@ static void count_one(void *ctx)
 static void progress_gives_signs(void **state)
 {
 	_Atomic int n[3] = {0}, knocks = 0;
-	struct mw_progress_conf conf = {.interval = 5, .times = 3, .send = count_one, .blocks = 60000, .knock = count_one, .knock_ctx = &knocks};
+	struct mw_progress_conf conf = {
+	    .interval = 5, .times = 3, .send = count_one, .blocks = 60000, .knock = count_one, .knock_ctx = &knocks};
 	struct mw_progress *p;
 	struct mw_progress_item a, b, c;
 	int was;
@@ -409,7 +450,8 @@ static void progress_gives_signs(void **state)
 static void progress_knocks(void **state)
 {
 	_Atomic int knocks = 0, signs = 0;
-	struct mw_progress_conf conf = {.interval = 60000, .times = 1, .send = count_one, .blocks = 5, .knock = count_one, .knock_ctx = &knocks};
+	struct mw_progress_conf conf = {
+	    .interval = 60000, .times = 1, .send = count_one, .blocks = 5, .knock = count_one, .knock_ctx = &knocks};
 	struct mw_progress *p;
 	struct mw_progress_item a, b;
 
@@ -499,20 +541,20 @@ static int parse(struct mw_options *o, const char *const *words)
 static void command_line(void **state)
 {
 	static const char *const bad[][4] = {
-		{NULL},
-		{"-p", "/x", "y"},
-		{"-p", ""},
-		{"-p", "/x", "--memory=1X"},
-		{"-p", "/x", "--memory=-1"},
-		{"-p", "/x", "--memory=99999999999G"},
-		{"-p", "/x", "--memory=1K"},
-		{"-p", "/x", "--work=0"},
-		{"-p", "/x", "--work=1K"},
-		{"-p", "/x", "--progress=61"},
-		{"-p", "/x", "--socket-mode=888"},
-		{"-p", "/x", "--socket-mode=1777"},
-		{"-p", "/x", "--log=file"},
-		{"-p", "/x", "--user="},
+	    {NULL},
+	    {"-p", "/x", "y"},
+	    {"-p", ""},
+	    {"-p", "/x", "--memory=1X"},
+	    {"-p", "/x", "--memory=-1"},
+	    {"-p", "/x", "--memory=99999999999G"},
+	    {"-p", "/x", "--memory=1K"},
+	    {"-p", "/x", "--work=0"},
+	    {"-p", "/x", "--work=1K"},
+	    {"-p", "/x", "--progress=61"},
+	    {"-p", "/x", "--socket-mode=888"},
+	    {"-p", "/x", "--socket-mode=1777"},
+	    {"-p", "/x", "--log=file"},
+	    {"-p", "/x", "--user="},
 	};
 	struct mw_options o;
 
@@ -527,8 +569,8 @@ static void command_line(void **state)
 	assert_int_equal(o.socket_mode, 0660);
 	assert_true(o.work >= 2);
 
-	assert_int_equal(parse(&o, (const char *const[]){"-d", "-v", "--policy=a.policy", "--memory=2G", "--socket-mode=600", "--work=7",
-							 "--wait=9", "--drain=0", NULL}),
+	assert_int_equal(parse(&o, (const char *const[]){"-d", "-v", "--policy=a.policy", "--memory=2G", "--socket-mode=600",
+							 "--work=7", "--wait=9", "--drain=0", NULL}),
 			 0);
 	assert_true(o.policy[0] == '/' && strcmp(strrchr(o.policy, '/'), "/a.policy") == 0);
 	assert_true(o.detach);
@@ -545,12 +587,21 @@ static void command_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replies),	   cmocka_unit_test(replies_are_clean),	 cmocka_unit_test(negotiation),
-		cmocka_unit_test(gate_keeps_order), cmocka_unit_test(gate_gives_up),	 cmocka_unit_test(gate_bounds_memory),
-		cmocka_unit_test(gate_gives_up_a_large_one), cmocka_unit_test(watch_finds_what_is_stuck),
-		cmocka_unit_test(flow_shares_memory),
-		cmocka_unit_test(flow_drains),	   cmocka_unit_test(progress_gives_signs), cmocka_unit_test(progress_knocks),	 cmocka_unit_test(notify_sends),
-		cmocka_unit_test(pauses),	   cmocka_unit_test(command_line),
+	    cmocka_unit_test(replies),
+	    cmocka_unit_test(replies_are_clean),
+	    cmocka_unit_test(negotiation),
+	    cmocka_unit_test(gate_keeps_order),
+	    cmocka_unit_test(gate_gives_up),
+	    cmocka_unit_test(gate_bounds_memory),
+	    cmocka_unit_test(gate_gives_up_a_large_one),
+	    cmocka_unit_test(watch_finds_what_is_stuck),
+	    cmocka_unit_test(flow_shares_memory),
+	    cmocka_unit_test(flow_drains),
+	    cmocka_unit_test(progress_gives_signs),
+	    cmocka_unit_test(progress_knocks),
+	    cmocka_unit_test(notify_sends),
+	    cmocka_unit_test(pauses),
+	    cmocka_unit_test(command_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

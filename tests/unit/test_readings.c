@@ -151,7 +151,8 @@ static const struct {
      {SSN},
      "damaged"},
     {"a charset behind a no-break space",
-     OCTETS(MIME "Content-Type: text/plain;\xa0" "charset=utf-7\n\n+AFMAUwBO- 219-09-9998"),
+     OCTETS(MIME "Content-Type: text/plain;\xa0"
+		 "charset=utf-7\n\n+AFMAUwBO- 219-09-9998"),
      {SSN},
      "damaged"},
     /* comments and the rest of the syntax */

@@ -21,18 +21,20 @@ static void test_tokens(void **state)
 	static const struct {
 		const char *in, *out; /* words joined by | */
 	} row[] = {
-		{"", ""},
-		{" ,.- ", ""},
-		{"Type 2 Diabetes", "type|2|diabetes"},
-		{"Crohn's disease' 'x", "crohns|disease|x"},
-		{"Sj\xc3\xb6gren SJ\xc3\x96GREN sjo\xcc\x88gren", "sjogren|sjogren|sjogren"},
-		{"Stra\xc3\x9f" "e", "strasse"},
-		{"a\xe2\x80\xa2z", "a|z"},
-		{"\xce\xb1-Thalass\xc3\xa4mie", "\xce\xb1|thalassamie"},
-		{"x\xff\xfey", "x|y"}, /* not valid: never read beyond, never joined */
-		{"0123456789012345678901234567890123456789012345678901234567890123 y",
-		 "0123456789012345678901234567890123456789012345678901234567890123|y"},
-		{"01234567890123456789012345678901234567890123456789012345678901234 y", "|y"}, /* 65: too long, empty */
+	    {"", ""},
+	    {" ,.- ", ""},
+	    {"Type 2 Diabetes", "type|2|diabetes"},
+	    {"Crohn's disease' 'x", "crohns|disease|x"},
+	    {"Sj\xc3\xb6gren SJ\xc3\x96GREN sjo\xcc\x88gren", "sjogren|sjogren|sjogren"},
+	    {"Stra\xc3\x9f"
+	     "e",
+	     "strasse"},
+	    {"a\xe2\x80\xa2z", "a|z"},
+	    {"\xce\xb1-Thalass\xc3\xa4mie", "\xce\xb1|thalassamie"},
+	    {"x\xff\xfey", "x|y"}, /* not valid: never read beyond, never joined */
+	    {"0123456789012345678901234567890123456789012345678901234567890123 y",
+	     "0123456789012345678901234567890123456789012345678901234567890123|y"},
+	    {"01234567890123456789012345678901234567890123456789012345678901234 y", "|y"}, /* 65: too long, empty */
 	};
 
 	(void)state;
@@ -63,10 +65,19 @@ static void test_gaps(void **state)
 		const char *gap;
 		unsigned kind;
 	} row[] = {
-		{"", MW_GAP_SOFT},  {" ", MW_GAP_SOFT},	  {"-", MW_GAP_SOFT},	  {" / ", MW_GAP_SOFT},
-		{"\r\n> ", MW_GAP_SOFT}, {"\n\n", MW_GAP_BREAK}, {".", '.'},	  {". ", '.' | MW_GAP_BLANK},
-		{", ", ',' | MW_GAP_BLANK}, {" (", '(' | MW_GAP_BLANK}, {"), ", MW_GAP_BREAK},
-		{"                 ", MW_GAP_BREAK}, {"\xe2\x80\xa2", MW_GAP_BREAK},
+	    {"", MW_GAP_SOFT},
+	    {" ", MW_GAP_SOFT},
+	    {"-", MW_GAP_SOFT},
+	    {" / ", MW_GAP_SOFT},
+	    {"\r\n> ", MW_GAP_SOFT},
+	    {"\n\n", MW_GAP_BREAK},
+	    {".", '.'},
+	    {". ", '.' | MW_GAP_BLANK},
+	    {", ", ',' | MW_GAP_BLANK},
+	    {" (", '(' | MW_GAP_BLANK},
+	    {"), ", MW_GAP_BREAK},
+	    {"                 ", MW_GAP_BREAK},
+	    {"\xe2\x80\xa2", MW_GAP_BREAK},
 	};
 
 	(void)state;
@@ -93,11 +104,20 @@ static const struct {
 	uint32_t rule;
 	bool whole_word;
 } term[] = {
-	{"Diabetes", 0, true},	       {"diabetes mellitus", 0, true}, {"type 2 diabetes mellitus", 0, true},
-	{"HIV/AIDS", 0, true},	       {"Crohn's disease", 0, true},   {"E11.9", 1, true},
-	{"pain, abdominal", 0, true},  {"insulin", 0, true},	       {"insulin", 2, true},
-	{"onco", 3, false},	       {"chronic nephr", 3, false},    {"onc", 3, false},
-	{"Sjogren syndrome", 0, true}, {"diabetes", 0, true},
+    {"Diabetes", 0, true},
+    {"diabetes mellitus", 0, true},
+    {"type 2 diabetes mellitus", 0, true},
+    {"HIV/AIDS", 0, true},
+    {"Crohn's disease", 0, true},
+    {"E11.9", 1, true},
+    {"pain, abdominal", 0, true},
+    {"insulin", 0, true},
+    {"insulin", 2, true},
+    {"onco", 3, false},
+    {"chronic nephr", 3, false},
+    {"onc", 3, false},
+    {"Sjogren syndrome", 0, true},
+    {"diabetes", 0, true},
 };
 
 static struct mw_terms *build(struct mw_arena *a)
@@ -119,21 +139,21 @@ static void test_terms(void **state)
 	static const struct {
 		const char *text, *seen;
 	} row[] = {
-		{"", ""},
-		{"She has DIABETES.", "0:DIABETES|"},
-		{"prediabetes diabetess diabete", ""},
-		{"type 2\r\n> diabetes mellitus", "0:diabetes|0:type 2\r\n> diabetes mellitus|0:diabetes mellitus|"},
-		{"diabetes. mellitus", "0:diabetes|"},
-		{"diabetes\n\nmellitus", "0:diabetes|"},
-		{"HIV AIDS, hiv-aids; hiv.aids", "0:HIV AIDS|0:hiv-aids|"},
-		{"crohn's disease, Crohns disease, crohn disease", "0:crohn's disease|0:Crohns disease|"},
-		{"E11.9 e11.9 E11 9 E11. 9 E11.90 XE11.9", "1:E11.9|1:e11.9|"},
-		{"pain, abdominal; pain abdominal", "0:pain, abdominal|"},
-		{"insulin", "2:insulin|0:insulin|"},
-		{"oncology Oncologist onc conco", "3:oncology|3:oncology|3:Oncologist|3:Oncologist|3:onc|"},
-		{"chronic nephritis chronic nephr chronic neph", "3:chronic nephritis|3:chronic nephr|"},
-		{"Sj\xc3\xb6gren syndrome", "0:Sj\xc3\xb6gren syndrome|"},
-		{"type type 2 diabetes mellitus", "0:diabetes|0:type 2 diabetes mellitus|0:diabetes mellitus|"},
+	    {"", ""},
+	    {"She has DIABETES.", "0:DIABETES|"},
+	    {"prediabetes diabetess diabete", ""},
+	    {"type 2\r\n> diabetes mellitus", "0:diabetes|0:type 2\r\n> diabetes mellitus|0:diabetes mellitus|"},
+	    {"diabetes. mellitus", "0:diabetes|"},
+	    {"diabetes\n\nmellitus", "0:diabetes|"},
+	    {"HIV AIDS, hiv-aids; hiv.aids", "0:HIV AIDS|0:hiv-aids|"},
+	    {"crohn's disease, Crohns disease, crohn disease", "0:crohn's disease|0:Crohns disease|"},
+	    {"E11.9 e11.9 E11 9 E11. 9 E11.90 XE11.9", "1:E11.9|1:e11.9|"},
+	    {"pain, abdominal; pain abdominal", "0:pain, abdominal|"},
+	    {"insulin", "2:insulin|0:insulin|"},
+	    {"oncology Oncologist onc conco", "3:oncology|3:oncology|3:Oncologist|3:Oncologist|3:onc|"},
+	    {"chronic nephritis chronic nephr chronic neph", "3:chronic nephritis|3:chronic nephr|"},
+	    {"Sj\xc3\xb6gren syndrome", "0:Sj\xc3\xb6gren syndrome|"},
+	    {"type type 2 diabetes mellitus", "0:diabetes|0:type 2 diabetes mellitus|0:diabetes mellitus|"},
 	};
 	struct mw_arena *a = mw_arena_new(0);
 	struct mw_terms *t = build(a);
@@ -174,13 +194,13 @@ static void test_term_bounds(void **state)
 		const char *term;
 		size_t words;
 	} row[] = {
-		{"", 0},
-		{"...", 0},
-		{"a b c d e f g h i j k l m n o p", 16},
-		{"a b c d e f g h i j k l m n o p q", 0},
-		{"01234567890123456789012345678901234567890123456789012345678901234", 0},
-		{"vitamin d (25-oh)", 4},
-		{"a (b), c", 0},
+	    {"", 0},
+	    {"...", 0},
+	    {"a b c d e f g h i j k l m n o p", 16},
+	    {"a b c d e f g h i j k l m n o p q", 0},
+	    {"01234567890123456789012345678901234567890123456789012345678901234", 0},
+	    {"vitamin d (25-oh)", 4},
+	    {"a (b), c", 0},
 	};
 
 	(void)state;
@@ -219,39 +239,39 @@ static void test_context(void **state)
 		int phrase;	  /* -1: none is near */
 		uint32_t side;	  /* 0 = both */
 	} row[] = {
-		{"SSN: [1]", 0, 0},
-		{"my ssn is [1]", 0, 0},
-		{"[1] is my SSN", 0, 0},
-		{"ssns [1]", -1, 0},
-		{"xssn [1]", -1, 0},
-		{"ssn_no [1]", 0, 0},
-		{"social  \r\n security [1]", 1, 0},
-		{"social_security [1]", 1, 0},
-		{"social-security [1]", -1, 0},
-		{"socialsecurity [1]", -1, 0},
-		{"SS# [1]", 2, 0},
-		{"SS#[1]", 2, 0},
-		{"[ssn]", -1, 0},	    /* the match itself is no context */
-		{"so[cial] security", -1, 0}, /* nor is one that it cuts */
-		{"ssn 345678901234567[1]", 0, 0},
-		{"ssn 3456789012345678[1]", 0, 0}, /* begins 20 octets before */
-		{"ssn 34567890123456789[1]", -1, 0},
-		{"[1]4567890123456 ssn", 0, 0},
-		{"[1]4567890123456789 ssn", 0, 0},
-		{"[1]45678901234567890 ssn", -1, 0},
-		{"\xc3\xa9ssn [1]", -1, 0},
-		{"patientSSN: [1]", 0, 0},
-		{"{\"socialSecurity\":[1]", 1, 0},
-		{"ssnNumber [1]", 0, 0},
-		{"aSsn [1]", -1, 0}, /* one letter is no word */
-		{"PATIENTSSN [1]", -1, 0},
-		{"socialsecurity [1]", -1, 0},
-		{"ssn [1]", 0, MW_SIDE_BEFORE},
-		{"ssn [1]", -1, MW_SIDE_AFTER},
-		{"[1] ss#", 2, MW_SIDE_AFTER},
-		{"[1] ss#", -1, MW_SIDE_BEFORE},
-		{"ssn [1] ss#", 0, MW_SIDE_BEFORE},
-		{"ssn [1] ss#", 2, MW_SIDE_AFTER},
+	    {"SSN: [1]", 0, 0},
+	    {"my ssn is [1]", 0, 0},
+	    {"[1] is my SSN", 0, 0},
+	    {"ssns [1]", -1, 0},
+	    {"xssn [1]", -1, 0},
+	    {"ssn_no [1]", 0, 0},
+	    {"social  \r\n security [1]", 1, 0},
+	    {"social_security [1]", 1, 0},
+	    {"social-security [1]", -1, 0},
+	    {"socialsecurity [1]", -1, 0},
+	    {"SS# [1]", 2, 0},
+	    {"SS#[1]", 2, 0},
+	    {"[ssn]", -1, 0},		  /* the match itself is no context */
+	    {"so[cial] security", -1, 0}, /* nor is one that it cuts */
+	    {"ssn 345678901234567[1]", 0, 0},
+	    {"ssn 3456789012345678[1]", 0, 0}, /* begins 20 octets before */
+	    {"ssn 34567890123456789[1]", -1, 0},
+	    {"[1]4567890123456 ssn", 0, 0},
+	    {"[1]4567890123456789 ssn", 0, 0},
+	    {"[1]45678901234567890 ssn", -1, 0},
+	    {"\xc3\xa9ssn [1]", -1, 0},
+	    {"patientSSN: [1]", 0, 0},
+	    {"{\"socialSecurity\":[1]", 1, 0},
+	    {"ssnNumber [1]", 0, 0},
+	    {"aSsn [1]", -1, 0}, /* one letter is no word */
+	    {"PATIENTSSN [1]", -1, 0},
+	    {"socialsecurity [1]", -1, 0},
+	    {"ssn [1]", 0, MW_SIDE_BEFORE},
+	    {"ssn [1]", -1, MW_SIDE_AFTER},
+	    {"[1] ss#", 2, MW_SIDE_AFTER},
+	    {"[1] ss#", -1, MW_SIDE_BEFORE},
+	    {"ssn [1] ss#", 0, MW_SIDE_BEFORE},
+	    {"ssn [1] ss#", 2, MW_SIDE_AFTER},
 	};
 	static const char *const phrase[] = {"ssn", "Social Security", "ss#", "  "};
 	struct mw_arena *a = mw_arena_new(0);
@@ -285,7 +305,10 @@ static void test_siphash(void **state)
 	static const struct {
 		size_t n;
 		uint64_t hash;
-	} row[] = {{0, 0x726fdb47dd0e0e31u}, {1, 0x74f839c593dc67fdu}, {7, 0xab0200f58b01d137u}, {8, 0x93f5f5799a932462u},
+	} row[] = {{0, 0x726fdb47dd0e0e31u},
+		   {1, 0x74f839c593dc67fdu},
+		   {7, 0xab0200f58b01d137u},
+		   {8, 0x93f5f5799a932462u},
 		   {15, 0xa129ca6149be45e5u}};
 	unsigned char key[16], in[16];
 
@@ -303,9 +326,13 @@ static void test_normal(void **state)
 		const char *a, *b;
 		bool same;
 	} row[] = {
-		{"219-09-9998", "219 09 9998", true}, {"219-09-9998", "219099998", true}, {"1EG4-te5-mk73", "1eg4TE5MK73", true},
-		{"219-09-9998", "219-09-9999", false}, {"12", "123", false},		  {"", " - ", true},
-		{"a.b", "ab", false},
+	    {"219-09-9998", "219 09 9998", true},
+	    {"219-09-9998", "219099998", true},
+	    {"1EG4-te5-mk73", "1eg4TE5MK73", true},
+	    {"219-09-9998", "219-09-9999", false},
+	    {"12", "123", false},
+	    {"", " - ", true},
+	    {"a.b", "ab", false},
 	};
 
 	(void)state;
@@ -318,9 +345,9 @@ static void test_normal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tokens),	    cmocka_unit_test(test_gaps), cmocka_unit_test(test_terms),
-		cmocka_unit_test(test_stop),	    cmocka_unit_test(test_term_bounds), cmocka_unit_test(test_many),
-		cmocka_unit_test(test_context),	    cmocka_unit_test(test_siphash),	cmocka_unit_test(test_normal),
+	    cmocka_unit_test(test_tokens),  cmocka_unit_test(test_gaps),	cmocka_unit_test(test_terms),
+	    cmocka_unit_test(test_stop),    cmocka_unit_test(test_term_bounds), cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_context), cmocka_unit_test(test_siphash),	cmocka_unit_test(test_normal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,10 +61,17 @@ static void test_unreverse(void **state)
 	static const struct {
 		const char *in, *out;
 	} rows[] = {
-		{"", ""},
-		{"219-09\n", ""},
-		{"a\nSSN \xe2\x80\xae" "8999-90-912\nb", "SSN 219-09-9998\n"},
-		{"\xe2\x80\xae" "c\xc3\xa9" "1\xe2\x80\xac 2\xe2\x80\xae" "43", "1\xc3\xa9" "c\xe2\x80\xac 234\n"},
+	    {"", ""},
+	    {"219-09\n", ""},
+	    {"a\nSSN \xe2\x80\xae"
+	     "8999-90-912\nb",
+	     "SSN 219-09-9998\n"},
+	    {"\xe2\x80\xae"
+	     "c\xc3\xa9"
+	     "1\xe2\x80\xac 2\xe2\x80\xae"
+	     "43",
+	     "1\xc3\xa9"
+	     "c\xe2\x80\xac 234\n"},
 	};
 
 	(void)state;

@@ -9,8 +9,8 @@ struct conf {
 };
 
 static const struct mw_opt options[] = {
-	MW_OPT(PATH, struct conf, file, "file", .flags = MW_REQUIRED, .help = "while it is there"),
-	{.name = NULL},
+    MW_OPT(PATH, struct conf, file, "file", .flags = MW_REQUIRED, .help = "while it is there"),
+    {.name = NULL},
 };
 
 static int spin_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
