@@ -34,7 +34,7 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	s->spans_of = for_rules(set, sizeof(*s->spans_of));
 	s->seen_of = for_rules(set, sizeof(*s->seen_of));
 	if (!s->hunter || (set->has_except_patterns && !s->matcher) || !s->found || !s->cue || !s->wanted || !s->run ||
-	    !s->spans_of)
+	    !s->spans_of || !s->seen_of)
 		mw_scratch_free(&s);
 	return s;
 }

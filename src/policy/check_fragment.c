@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define WHOLE_MAX 60000u /* octets of a pattern with all fragments in place */
+#define WHOLE_MAX 20000u /* octets of a pattern with all fragments in place */
 
 struct writer {
 	struct mw_checker *c;
@@ -135,7 +135,7 @@ static bool put_together(struct writer *w)
 	size_t n = w->token->n;
 
 	begin_piece(w, 0);
-	for (size_t i = 0; i < n;) {
+	for (size_t i = 0; i < n && w->out.n <= WHOLE_MAX;) {
 		size_t next;
 
 		if (n - i > 3 && memcmp(p + i, "(?&", 3) == 0) {
@@ -147,13 +147,10 @@ static bool put_together(struct writer *w)
 		next = skip(p, n, i);
 		mw_buf_add(&w->out, p + i, next - i);
 		i = next;
-		if (w->out.n > WHOLE_MAX) {
-			mw_check_error(w->c, w->token->place, NULL, "with its fragments, the pattern has more than %u octets",
-				       WHOLE_MAX);
-			return false;
-		}
 	}
-	return true;
+	if (w->out.n > WHOLE_MAX)
+		mw_check_error(w->c, w->token->place, NULL, "with its fragments, the pattern has more than %u octets", WHOLE_MAX);
+	return w->out.n <= WHOLE_MAX;
 }
 
 bool mw_check_whole(struct mw_checker *c, const struct mw_token *t, struct mw_whole *ret)

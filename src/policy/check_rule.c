@@ -106,8 +106,8 @@ static bool entry_pattern(struct mw_work *w, const char *entry)
 	w->rule->pattern = whole.text;
 	w->rule->caseless = t->caseless;
 	w->rule->extended = t->extended;
-	w->rule->pieces = whole.pieces.n;
 	w->rule->piece = mw_work_copy(w->c, whole.pieces.v, whole.pieces.n, sizeof(*whole.pieces.v));
+	w->rule->pieces = w->rule->piece ? whole.pieces.n : 0;
 	r = mw_regex_compile(&regex, whole.text.p, whole.text.n, t->caseless, t->extended, &offset, text);
 	if (r < 0) {
 		mw_check_bad_regex(w->c, t, &whole, r, offset, text);

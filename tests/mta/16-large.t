@@ -11,7 +11,7 @@ MB = 1 << 20
 
 def heavy(octets, text):
     """A message with an attachment of about that many octets on the wire."""
-    body = base64.encodebytes(os.urandom(MB)).replace(b"\n", b"\r\n")
+    body = base64.encodebytes(os.urandom(57 * 18396)).replace(b"\n", b"\r\n")  # whole lines: no "=" before the end
     body *= octets // len(body)
     return lab.Message(
         b"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text.encode() + b"\r\n"
