@@ -16,129 +16,129 @@
 #define OCTETS(s) s, sizeof(s) - 1
 #define FFFD "\xef\xbf\xbd"
 
+static const struct {
+	const char *in;
+	size_t n;
+	const char *label, *out;
+	bool guessed;
+} texts[] = {
+    {OCTETS(""), "", "", false},
+    {OCTETS(""), "utf-16", "", false},
+    {OCTETS("plain"), "", "plain", false},
+    {OCTETS("plain"), "us-ascii", "plain", false},
+    {OCTETS("plain"), "no-such-charset", "plain", true},
+    {OCTETS("caf\xc3\xa9"), "utf-8", "caf\xc3\xa9", false},
+    {OCTETS("caf\xc3\xa9"), " \"UTF-8\" ", "caf\xc3\xa9", false},
+    {OCTETS("caf\xc3\xa9"), "", "caf\xc3\xa9", true},
+    {OCTETS("caf\xc3\xa9"), "us-ascii", "caf\xc3\xa9", true},
+    {OCTETS("caf\xe9"), "", "caf\xc3\xa9", true},
+    {OCTETS("caf\xe9"), "us-ascii", "caf\xc3\xa9", true},
+    {OCTETS("caf\xe9"), "utf-8", "caf" FFFD, false},
+    {OCTETS("\xe9\x80\x93\x94\x81"), "iso-8859-1", "\xc3\xa9\xe2\x82\xac\xe2\x80\x9c\xe2\x80\x9d" FFFD, false},
+    {OCTETS("\xb1\xe6\xea"), "iso-8859-2", "\xc4\x85\xc4\x87\xc4\x99", false},
+    {OCTETS("\xd0\xd2\xc9"), "koi8-r", "\xd0\xbf\xd1\x80\xd0\xb8", false},
+    {OCTETS("\x93\xfa\x96{"), "shift_jis", "\xe6\x97\xa5\xe6\x9c\xac", false},
+    {OCTETS("\xb0\xa1"), "ks_c_5601-1987", "\xea\xb0\x80", false},
+    {OCTETS("\xc4\xe3\x31"), "gb2312",
+     "\xe4\xbd\xa0"
+     "1",
+     false},
+    {OCTETS("\x1b$BF|K\\\x1b(B 1"), "iso-2022-jp", "\xe6\x97\xa5\xe6\x9c\xac 1", false},
+    {OCTETS("+AGEAYg-c"), "utf-7", "abc\n+AGEAYg-c", false},
+    {OCTETS("a~1\\-2"), "utf-7", "a~1\\-2", false}, /* what is no UTF-7 stays as it is */
+    /* stray octets: never lost, never fatal */
+    {OCTETS("a\xff"
+	    "b\xc3"),
+     "utf-8", "a" FFFD "b" FFFD, false},
+    {OCTETS("\xc0\xaf\xed\xa0\x80"), "utf-8", FFFD FFFD FFFD FFFD FFFD, false},
+    {OCTETS("\x81"
+	    "1-2"),
+     "gbk", FFFD "1-2", false},
+    {OCTETS("12\0003-45"), "utf-8", "123-45", false},
+    {OCTETS("12\0003-\xe9"
+	    "45\0"),
+     "iso-8859-1",
+     "123-\xc3\xa9"
+     "45",
+     false},
+    /* wide */
+    {OCTETS("\xff\xfe"
+	    "1\0002\0"),
+     "utf-16", "12", false},
+    {OCTETS("\xfe\xff\0001\0002"), "utf-16", "12", false},
+    {OCTETS("\xfe\xff\0001\0002"), "utf-8", "12", true},
+    {OCTETS("\0001\0002"), "utf-16", "12", false},
+    {OCTETS("1\0002\0"), "utf-16", "12", false},
+    {OCTETS("1\0002\0"), "utf-16le", "12", false},
+    {OCTETS("1\0002\0"
+	    "3\0"),
+     "us-ascii", "123", true}, /* UTF-16 that nobody has labelled */
+    {OCTETS("\0001\0002"), "", "12", true},
+    {OCTETS("\xff\xfe\0\0001\0\0\0"), "", "1", true},
+    {OCTETS("\0\0\xfe\xff\0\0\0001"), "utf-32", "1", false},
+    {OCTETS("\0\0\0001"), "utf-32", "1", false},
+    {OCTETS("1\0\0\0"), "utf-32", "1", false},
+    {OCTETS("1\0002\0\xff"), "utf-16le", "12" FFFD, false},
+    {OCTETS("\0\xd8"
+	    "1\0"),
+     "utf-16le", FFFD "1", false}, /* half a pair */
+    /* labels and marks that would hide readable text */
+    {OCTETS("SSN 219-09-9998"), "utf-16", "SSN 219-09-9998", true},
+    {OCTETS("\xff\xfe"
+	    "SSN 219-09-9998"),
+     "", "SSN 219-09-9998", true},
+    {OCTETS("SSN 219-09-9998"), "ibm037", "SSN 219-09-9998", true},
+    {OCTETS("\xf2\xf1\xf9\x60\xf0\xf9"), "ibm037", "219-09\n\xc3\xb2\xc3\xb1\xc3\xb9`\xc3\xb0\xc3\xb9",
+     true}, /* as both readers do */
+    /* out of step: a line end that was one octet on its way, or two */
+    {OCTETS("\xff\xfe"
+	    "1\0\r\n\0"
+	    "2\0003\0004\0"),
+     "utf-16", "1\xe0\xa8\x8d\xe3\x88\x80\xe3\x8c\x80\xe3\x90\x80" FFFD "\n1\r\n234", true},
+    {OCTETS("\r\0001\0002\0003\0004"), "utf-16be", "\xe0\xb4\x80\xe3\x84\x80\xe3\x88\x80\xe3\x8c\x80" FFFD "\n\r1234", true},
+    {OCTETS("219-09-9998 \xe9"), "utf-16le",
+     "\xe3\x84\xb2\xe2\xb4\xb9\xe3\xa4\xb0\xe3\xa4\xad\xe3\xa4\xb9\xe2\x80\xb8" FFFD "\n219-09-9998 \xc3\xa9", true},
+    {OCTETS("+ADIAMQA5-09"), " \"utf\x1b-7%:\" ", "21909\n+ADIAMQA5-09", false},
+    {OCTETS("+ADIAMQA5-09"), "unicode-1-1-utf-7", "21909\n+ADIAMQA5-09", false}, /* for who does not know it */
+    {OCTETS("219-09"), "utf-7", "219-09", false},
+    {OCTETS("\x1b$B#2#1\x1b(B9"), "csISO2022JP",
+     "\xef\xbc\x92\xef\xbc\x91"
+     "9",
+     false},
+    {OCTETS("~{#2#1~}9-~~~{#0\n#9"), "hz-gb-2312",
+     "\xef\xbc\x92\xef\xbc\x91"
+     "9-~\xef\xbc\x90\n#9\n~{#2#1~}9-~~~{#0\n#9",
+     false},
+    {OCTETS("\x1b$B#2#1#9\x1b(B-09"), "", "\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09\n\x1b$B#2#1#9\x1b(B-09",
+     true}, /* no label is needed */
+    {OCTETS("\xef\xbb\xbfx"), "utf-8", "x", false},
+    {OCTETS("\xef\xbb\xbf\xc3\xa9"), "iso-8859-1", "\xc3\xa9", true},
+    {OCTETS("x"), "../../etc/passwd", "x", true},
+    {OCTETS("x"), "a-label-that-is-longer-than-any-name-of-a-charset-has-ever-been", "x", false},
+};
+
 static void test_charset(void **state)
 {
-	static const struct {
-		const char *in;
-		size_t n;
-		const char *label, *out;
-		bool guessed;
-	} row[] = {
-	    {OCTETS(""), "", "", false},
-	    {OCTETS(""), "utf-16", "", false},
-	    {OCTETS("plain"), "", "plain", false},
-	    {OCTETS("plain"), "us-ascii", "plain", false},
-	    {OCTETS("plain"), "no-such-charset", "plain", true},
-	    {OCTETS("caf\xc3\xa9"), "utf-8", "caf\xc3\xa9", false},
-	    {OCTETS("caf\xc3\xa9"), " \"UTF-8\" ", "caf\xc3\xa9", false},
-	    {OCTETS("caf\xc3\xa9"), "", "caf\xc3\xa9", true},
-	    {OCTETS("caf\xc3\xa9"), "us-ascii", "caf\xc3\xa9", true},
-	    {OCTETS("caf\xe9"), "", "caf\xc3\xa9", true},
-	    {OCTETS("caf\xe9"), "us-ascii", "caf\xc3\xa9", true},
-	    {OCTETS("caf\xe9"), "utf-8", "caf" FFFD, false},
-	    {OCTETS("\xe9\x80\x93\x94\x81"), "iso-8859-1", "\xc3\xa9\xe2\x82\xac\xe2\x80\x9c\xe2\x80\x9d" FFFD, false},
-	    {OCTETS("\xb1\xe6\xea"), "iso-8859-2", "\xc4\x85\xc4\x87\xc4\x99", false},
-	    {OCTETS("\xd0\xd2\xc9"), "koi8-r", "\xd0\xbf\xd1\x80\xd0\xb8", false},
-	    {OCTETS("\x93\xfa\x96{"), "shift_jis", "\xe6\x97\xa5\xe6\x9c\xac", false},
-	    {OCTETS("\xb0\xa1"), "ks_c_5601-1987", "\xea\xb0\x80", false},
-	    {OCTETS("\xc4\xe3\x31"), "gb2312",
-	     "\xe4\xbd\xa0"
-	     "1",
-	     false},
-	    {OCTETS("\x1b$BF|K\\\x1b(B 1"), "iso-2022-jp", "\xe6\x97\xa5\xe6\x9c\xac 1", false},
-	    {OCTETS("+AGEAYg-c"), "utf-7", "abc\n+AGEAYg-c", false},
-	    {OCTETS("a~1\\-2"), "utf-7", "a~1\\-2", false}, /* what is no UTF-7 stays as it is */
-	    /* stray octets: never lost, never fatal */
-	    {OCTETS("a\xff"
-		    "b\xc3"),
-	     "utf-8", "a" FFFD "b" FFFD, false},
-	    {OCTETS("\xc0\xaf\xed\xa0\x80"), "utf-8", FFFD FFFD FFFD FFFD FFFD, false},
-	    {OCTETS("\x81"
-		    "1-2"),
-	     "gbk", FFFD "1-2", false},
-	    {OCTETS("12\0003-45"), "utf-8", "123-45", false},
-	    {OCTETS("12\0003-\xe9"
-		    "45\0"),
-	     "iso-8859-1",
-	     "123-\xc3\xa9"
-	     "45",
-	     false},
-	    /* wide */
-	    {OCTETS("\xff\xfe"
-		    "1\0002\0"),
-	     "utf-16", "12", false},
-	    {OCTETS("\xfe\xff\0001\0002"), "utf-16", "12", false},
-	    {OCTETS("\xfe\xff\0001\0002"), "utf-8", "12", true},
-	    {OCTETS("\0001\0002"), "utf-16", "12", false},
-	    {OCTETS("1\0002\0"), "utf-16", "12", false},
-	    {OCTETS("1\0002\0"), "utf-16le", "12", false},
-	    {OCTETS("1\0002\0"
-		    "3\0"),
-	     "us-ascii", "123", true}, /* UTF-16 that nobody has labelled */
-	    {OCTETS("\0001\0002"), "", "12", true},
-	    {OCTETS("\xff\xfe\0\0001\0\0\0"), "", "1", true},
-	    {OCTETS("\0\0\xfe\xff\0\0\0001"), "utf-32", "1", false},
-	    {OCTETS("\0\0\0001"), "utf-32", "1", false},
-	    {OCTETS("1\0\0\0"), "utf-32", "1", false},
-	    {OCTETS("1\0002\0\xff"), "utf-16le", "12" FFFD, false},
-	    {OCTETS("\0\xd8"
-		    "1\0"),
-	     "utf-16le", FFFD "1", false}, /* half a pair */
-	    /* labels and marks that would hide readable text */
-	    {OCTETS("SSN 219-09-9998"), "utf-16", "SSN 219-09-9998", true},
-	    {OCTETS("\xff\xfe"
-		    "SSN 219-09-9998"),
-	     "", "SSN 219-09-9998", true},
-	    {OCTETS("SSN 219-09-9998"), "ibm037", "SSN 219-09-9998", true},
-	    {OCTETS("\xf2\xf1\xf9\x60\xf0\xf9"), "ibm037", "219-09\n\xc3\xb2\xc3\xb1\xc3\xb9`\xc3\xb0\xc3\xb9",
-	     true}, /* as both readers do */
-	    /* out of step: a line end that was one octet on its way, or two */
-	    {OCTETS("\xff\xfe"
-		    "1\0\r\n\0"
-		    "2\0003\0004\0"),
-	     "utf-16", "1\xe0\xa8\x8d\xe3\x88\x80\xe3\x8c\x80\xe3\x90\x80" FFFD "\n1\r\n234", true},
-	    {OCTETS("\r\0001\0002\0003\0004"), "utf-16be", "\xe0\xb4\x80\xe3\x84\x80\xe3\x88\x80\xe3\x8c\x80" FFFD "\n\r1234",
-	     true},
-	    {OCTETS("219-09-9998 \xe9"), "utf-16le",
-	     "\xe3\x84\xb2\xe2\xb4\xb9\xe3\xa4\xb0\xe3\xa4\xad\xe3\xa4\xb9\xe2\x80\xb8" FFFD "\n219-09-9998 \xc3\xa9", true},
-	    {OCTETS("+ADIAMQA5-09"), " \"utf\x1b-7%:\" ", "21909\n+ADIAMQA5-09", false},
-	    {OCTETS("+ADIAMQA5-09"), "unicode-1-1-utf-7", "21909\n+ADIAMQA5-09", false}, /* for who does not know it */
-	    {OCTETS("219-09"), "utf-7", "219-09", false},
-	    {OCTETS("\x1b$B#2#1\x1b(B9"), "csISO2022JP",
-	     "\xef\xbc\x92\xef\xbc\x91"
-	     "9",
-	     false},
-	    {OCTETS("~{#2#1~}9-~~~{#0\n#9"), "hz-gb-2312",
-	     "\xef\xbc\x92\xef\xbc\x91"
-	     "9-~\xef\xbc\x90\n#9\n~{#2#1~}9-~~~{#0\n#9",
-	     false},
-	    {OCTETS("\x1b$B#2#1#9\x1b(B-09"), "", "\xef\xbc\x92\xef\xbc\x91\xef\xbc\x99-09\n\x1b$B#2#1#9\x1b(B-09",
-	     true}, /* no label is needed */
-	    {OCTETS("\xef\xbb\xbfx"), "utf-8", "x", false},
-	    {OCTETS("\xef\xbb\xbf\xc3\xa9"), "iso-8859-1", "\xc3\xa9", true},
-	    {OCTETS("x"), "../../etc/passwd", "x", true},
-	    {OCTETS("x"), "a-label-that-is-longer-than-any-name-of-a-charset-has-ever-been", "x", false},
-	};
 	size_t kept = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct mw_buf out = MW_BUF_INIT;
-		bool guessed = !row[i].guessed;
+		struct mw_str in = {.p = texts[i].in, .n = texts[i].n};
+		bool guessed = !texts[i].guessed;
 
 		mw_buf_puts(&out, ">"); /* it appends */
-		assert_int_equal(mw_charset_to_utf8((struct mw_str){.p = row[i].in, .n = row[i].n}, row[i].label, &out, &guessed),
-				 0);
-		if (mw_charset_is_utf8((struct mw_str){.p = row[i].in, .n = row[i].n}, row[i].label)) {
+		assert_int_equal(mw_charset_to_utf8(in, texts[i].label, &out, &guessed), 0);
+		if (mw_charset_is_utf8(in, texts[i].label)) {
 			kept++;
-			assert_int_equal(out.n, row[i].n + 1);
-			assert_memory_equal(out.p + 1, row[i].in, row[i].n);
+			assert_int_equal(out.n, in.n + 1);
+			assert_memory_equal(out.p + 1, in.p, in.n);
 		}
-		if (strcmp(out.p + 1, row[i].out) != 0 || strlen(out.p) != out.n || guessed != row[i].guessed)
-			fail_msg("row %zu (%s): \"%s\" guessed %d", i, row[i].label, out.p, guessed);
+		if (strcmp(out.p + 1, texts[i].out) != 0 || strlen(out.p) != out.n || guessed != texts[i].guessed)
+			fail_msg("row %zu (%s): \"%s\" guessed %d", i, texts[i].label, out.p, guessed);
 		mw_buf_free(&out);
 	}
-	assert_in_range(kept, 4, sizeof(row) / sizeof(*row) - 4);
+	assert_in_range(kept, 4, sizeof(texts) / sizeof(*texts) - 4);
 }
 
 /* A label that fits less than a part of the octets is a lie; the octets are read as if there were none. */

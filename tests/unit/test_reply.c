@@ -10,85 +10,86 @@
 
 #include <cmocka.h>
 
+static const struct mw_rcpt plain = {.form = MW_ADDR_PLAIN}, bang = {.form = MW_ADDR_BANG};
+
+static const struct {
+	struct mw_outcome outcome;
+	struct mw_verdict verdict;
+	const struct mw_rcpt *rcpt;
+	const char *code, *status, *text;
+} replied[] = {
+    {{.effect = MW_REFUSE, .reason = "no"},
+     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
+     &plain,
+     "550",
+     "5.7.1",
+     "message refused by policy: no (a:1)"},
+    {{.effect = MW_REFUSE, .reason = ""},
+     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
+     &plain,
+     "550",
+     "5.7.1",
+     "message refused by policy (a:1)"},
+    {{.effect = MW_REFUSE, .reason = "none"},
+     {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: off"},
+     &plain,
+     "550",
+     "5.7.1",
+     "message refused by policy: none: tls: off (a:1)"},
+    {{.effect = MW_REFUSE, .reason = "none"},
+     {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: form"},
+     &bang,
+     "553",
+     "5.1.3",
+     "address form not supported: bang path (a:1)"},
+    {{.effect = MW_REFUSE, .reason = "no"},
+     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
+     &bang,
+     "550",
+     "5.7.1",
+     "message refused by policy: no (a:1)"},
+    {{.effect = MW_TEMPFAIL, .reason = ""},
+     {.effect = MW_TEMPFAIL, .where = "a:2", .skipped = ""},
+     &plain,
+     "451",
+     "4.7.1",
+     "message not taken now by policy (a:2)"},
+    {{.effect = MW_TEMPFAIL, .cause = "error", .reason = ""},
+     {.where = "", .skipped = ""},
+     NULL,
+     "451",
+     "4.7.1",
+     "message cannot be judged now, try again later: error"},
+    {{.effect = MW_REFUSE, .cause = "limit.size", .reason = "limit.size"},
+     {.where = "a:3", .skipped = ""},
+     &plain,
+     "550",
+     "5.7.1",
+     "message cannot be judged: limit.size (a:3)"},
+    {{.effect = MW_HOLD, .reason = "look"},
+     {.effect = MW_HOLD, .where = "a:4", .skipped = ""},
+     &plain,
+     "550",
+     "5.7.1",
+     "held by policy: look (a:4)"},
+    {{.effect = MW_HOLD, .cause = "limit.parts", .reason = ""},
+     {.where = "a:5", .skipped = ""},
+     &plain,
+     "550",
+     "5.7.1",
+     "held, could not be judged: limit.parts (a:5)"},
+};
+
 static void replies(void **state)
 {
-	static const struct mw_rcpt plain = {.form = MW_ADDR_PLAIN}, bang = {.form = MW_ADDR_BANG};
-	static const struct {
-		struct mw_outcome outcome;
-		struct mw_verdict verdict;
-		const struct mw_rcpt *rcpt;
-		const char *code, *status, *text;
-	} rows[] = {
-	    {{.effect = MW_REFUSE, .reason = "no"},
-	     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
-	     &plain,
-	     "550",
-	     "5.7.1",
-	     "message refused by policy: no (a:1)"},
-	    {{.effect = MW_REFUSE, .reason = ""},
-	     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
-	     &plain,
-	     "550",
-	     "5.7.1",
-	     "message refused by policy (a:1)"},
-	    {{.effect = MW_REFUSE, .reason = "none"},
-	     {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: off"},
-	     &plain,
-	     "550",
-	     "5.7.1",
-	     "message refused by policy: none: tls: off (a:1)"},
-	    {{.effect = MW_REFUSE, .reason = "none"},
-	     {.effect = MW_REFUSE, .where = "a:1", .skipped = "tls: form"},
-	     &bang,
-	     "553",
-	     "5.1.3",
-	     "address form not supported: bang path (a:1)"},
-	    {{.effect = MW_REFUSE, .reason = "no"},
-	     {.effect = MW_REFUSE, .where = "a:1", .skipped = ""},
-	     &bang,
-	     "550",
-	     "5.7.1",
-	     "message refused by policy: no (a:1)"},
-	    {{.effect = MW_TEMPFAIL, .reason = ""},
-	     {.effect = MW_TEMPFAIL, .where = "a:2", .skipped = ""},
-	     &plain,
-	     "451",
-	     "4.7.1",
-	     "message not taken now by policy (a:2)"},
-	    {{.effect = MW_TEMPFAIL, .cause = "error", .reason = ""},
-	     {.where = "", .skipped = ""},
-	     NULL,
-	     "451",
-	     "4.7.1",
-	     "message cannot be judged now, try again later: error"},
-	    {{.effect = MW_REFUSE, .cause = "limit.size", .reason = "limit.size"},
-	     {.where = "a:3", .skipped = ""},
-	     &plain,
-	     "550",
-	     "5.7.1",
-	     "message cannot be judged: limit.size (a:3)"},
-	    {{.effect = MW_HOLD, .reason = "look"},
-	     {.effect = MW_HOLD, .where = "a:4", .skipped = ""},
-	     &plain,
-	     "550",
-	     "5.7.1",
-	     "held by policy: look (a:4)"},
-	    {{.effect = MW_HOLD, .cause = "limit.parts", .reason = ""},
-	     {.where = "a:5", .skipped = ""},
-	     &plain,
-	     "550",
-	     "5.7.1",
-	     "held, could not be judged: limit.parts (a:5)"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(replied) / sizeof(replied[0]); i++) {
 		struct mw_reply r;
 
-		mw_reply_make(&rows[i].outcome, &rows[i].verdict, rows[i].rcpt, &r);
-		assert_string_equal(r.code, rows[i].code);
-		assert_string_equal(r.status, rows[i].status);
-		assert_string_equal(r.text, rows[i].text);
+		mw_reply_make(&replied[i].outcome, &replied[i].verdict, replied[i].rcpt, &r);
+		assert_string_equal(r.code, replied[i].code);
+		assert_string_equal(r.status, replied[i].status);
+		assert_string_equal(r.text, replied[i].text);
 	}
 }
 
