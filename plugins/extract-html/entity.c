@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "entity.h"
 
+#include "ascii.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -129,11 +131,9 @@ size_t entity_utf8(uint32_t c, char out[4])
 
 static int digit(char c, bool hex)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (hex && c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return hex && c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	int value = ascii_hex(c);
+
+	return hex || value < 10 ? value : -1;
 }
 
 /* "&#123;", "&#x7b;"; the semicolon may be missing. */
@@ -222,4 +222,23 @@ size_t entity_read(const char *p, size_t n, bool in_attribute, char out[4], size
 		return 0;
 	*len = entity_utf8(c, out);
 	return k + 1;
+}
+
+void entity_text(struct flow *to, struct mw_str s, bool in_attribute)
+{
+	size_t i = 0;
+
+	while (i < s.n && !to->failed) {
+		const char *amp = memchr(s.p + i, '&', s.n - i);
+		size_t plain = (amp ? (size_t)(amp - s.p) : s.n) - i, n, len = 0;
+		char c[4];
+
+		flow_text(to, s.p + i, plain);
+		i += plain;
+		if (i == s.n)
+			break;
+		n = entity_read(s.p + i, s.n - i, in_attribute, c, &len);
+		flow_text(to, n ? c : "&", n ? len : 1);
+		i += n ? n : 1;
+	}
 }

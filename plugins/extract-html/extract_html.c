@@ -3,6 +3,7 @@
  * extract-html: what a reader of an HTML part sees, and behind it, after a line end, what the part carries unseen. The host knows
  * character sets; page.c knows HTML; flow.c knows white space.
  */
+#include "ascii.h"
 #include "page.h"
 #include "spelled.h"
 
@@ -35,30 +36,9 @@ struct work {
 
 /* ---- character set -------------------------------------------------------------------------------------------------------------- */
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-/* Index behind the word at or after i; s.n + 1 = it is not there. */
-static size_t find_word(struct mw_str s, size_t i, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (; i + n <= s.n; i++) {
-		size_t k = 0;
-
-		while (k < n && lower(s.p[i + k]) == word[k])
-			k++;
-		if (k == n)
-			return i + n;
-	}
-	return s.n + 1;
-}
-
 static bool is_label_octet(char c)
 {
-	c = lower(c);
+	c = ascii_lower(c);
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ':';
 }
 
@@ -68,9 +48,8 @@ static void meta_charset(struct mw_str s, char label[LABEL_MAX])
 	size_t i, n = 0;
 
 	s.n = s.n < SNIFF ? s.n : SNIFF;
-	i = find_word(s, 0, "<meta");
-	if (i <= s.n)
-		i = find_word(s, i, "charset");
+	i = ascii_find(s, ascii_find(s, 0, "<meta"), "charset");
+	i = i < s.n ? i + strlen("charset") : i;
 	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '=' || s.p[i] == '"' || s.p[i] == '\''))
 		i++;
 	while (i < s.n && n + 1 < LABEL_MAX && is_label_octet(s.p[i]))
@@ -142,7 +121,7 @@ static bool is_other_text(const char *meta, const char *label)
 	size_t n = 0;
 
 	for (; meta[n]; n++)
-		low[n] = lower(meta[n]);
+		low[n] = ascii_lower(meta[n]);
 	low[n] = '\0';
 	return strcmp(low, label) != 0 &&
 	       (strncmp(low, "iso-2022-", 9) == 0 || strncmp(low, "hz", 2) == 0 || strncmp(low, "utf-7", 5) == 0);

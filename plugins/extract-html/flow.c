@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow.h"
 
+#include "ascii.h"
 #include "spelled.h"
 
 #include <string.h>
@@ -51,11 +52,6 @@ static void add_due(struct flow *f)
 	f->begun = f->row_text = true;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
-
 static void blank(struct flow *f, char c)
 {
 	if (!f->pre) {
@@ -75,12 +71,12 @@ void flow_text(struct flow *f, const char *p, size_t n)
 	bool space;
 
 	while (i < n && !f->failed) {
-		if (is_blank(p[i])) {
+		if (ascii_is_blank(p[i])) {
 			blank(f, p[i++]);
 			continue;
 		}
 		start = i;
-		while (i < n && !is_blank(p[i]))
+		while (i < n && !ascii_is_blank(p[i]))
 			i++;
 		space = f->space;
 		add_due(f);

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hidden.h"
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
+#include "ascii.h"
 
 static bool in_list(struct mw_str name, const char *const *list)
 {
-	for (size_t i = 0; list[i]; i++) {
-		size_t k = 0;
-
-		while (k < name.n && list[i][k] && lower(name.p[k]) == list[i][k])
-			k++;
-		if (k == name.n && !list[i][k])
-			return true;
-	}
-	return false;
+	while (*list && !ascii_same(name, *list))
+		list++;
+	return *list != NULL;
 }
 
 bool hidden_is_void(struct mw_str name)

@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sheet.h"
 
+#include "ascii.h"
 #include "entity.h"
-
-#include <string.h>
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static int hex(char c)
-{
-	c = lower(c);
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* An escape at the backslash at i, as UTF-8; returns the index behind it. */
 static size_t put_escape(struct flow *to, struct mw_str s, size_t i)
@@ -23,11 +11,11 @@ static size_t put_escape(struct flow *to, struct mw_str s, size_t i)
 	size_t n = 0;
 	char utf8[4];
 
-	for (i++; i < s.n && n < 6 && hex(s.p[i]) >= 0; i++, n++)
-		c = c * 16 + (uint32_t)hex(s.p[i]);
+	for (i++; i < s.n && n < 6 && ascii_hex(s.p[i]) >= 0; i++, n++)
+		c = c * 16 + (uint32_t)ascii_hex(s.p[i]);
 	if (n) {
 		flow_text(to, utf8, entity_utf8(c, utf8));
-		return i < s.n && strchr(" \t\n\r\f", s.p[i]) ? i + 1 : i;
+		return i < s.n && ascii_is_blank(s.p[i]) ? i + 1 : i;
 	}
 	if (i < s.n && s.p[i] != '\n')
 		flow_text(to, s.p + i, 1);
@@ -55,21 +43,19 @@ static size_t put_string(struct flow *to, struct mw_str s, size_t i)
 static size_t behind_name(struct mw_str s, size_t i)
 {
 	static const char name[] = "content";
-	size_t k = 0;
+	size_t k = i + sizeof(name) - 1;
 
-	while (k < sizeof(name) - 1 && i + k < s.n && lower(s.p[i + k]) == name[k])
-		k++;
-	if (k < sizeof(name) - 1)
+	if (!ascii_begins(s, i, name))
 		return i;
-	for (k += i; k < s.n && s.p[k] && strchr(" \t\n\r\f", s.p[k]); k++)
-		;
+	while (k < s.n && ascii_is_blank(s.p[k]))
+		k++;
 	return k < s.n && s.p[k] == ':' ? k + 1 : i;
 }
 
 void sheet_content(struct flow *to, struct mw_str s)
 {
 	for (size_t i = 0; i < s.n && !to->failed; i++) {
-		size_t k = lower(s.p[i]) == 'c' ? behind_name(s, i) : i;
+		size_t k = behind_name(s, i);
 
 		if (k == i)
 			continue;

@@ -6,6 +6,7 @@
  */
 #include "hidden.h"
 
+#include "ascii.h"
 #include "entity.h"
 
 #include <string.h>
@@ -20,11 +21,6 @@ struct css {
 	size_t at;
 	int again; /* was read too far, END = nothing was */
 };
-
-static bool is_blank(int c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
 
 /* Character references are resolved: it is an attribute. */
 static int raw(struct css *r)
@@ -44,21 +40,16 @@ static int raw(struct css *r)
 	return c > 0 && c < 0x80 ? c : OTHER;
 }
 
-static int hex(int c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Behind a backslash. A letter or digit is what it is; all else is part of a word, and no sign. */
 static int escape(struct css *r)
 {
 	int c = raw(r), v = 0, n = 0;
 
-	if (hex(c) < 0)
+	if (ascii_hex((char)c) < 0)
 		return c != END && c > ' ' ? OTHER : ' ';
-	for (; n < 6 && hex(c) >= 0; n++, c = raw(r))
-		v = v * 16 + hex(c);
-	if (!is_blank(c))
+	for (; n < 6 && ascii_hex((char)c) >= 0; n++, c = raw(r))
+		v = v * 16 + ascii_hex((char)c);
+	if (!ascii_is_blank((char)c))
 		r->again = c;
 	return (v >= '0' && v <= '9') || (v >= 'a' && v <= 'z') || (v >= 'A' && v <= 'Z') || v == '-' ? v | (v >= 'A' ? 0x20 : 0)
 												      : OTHER;
@@ -74,7 +65,7 @@ static int next(struct css *r)
 	if (c >= 'A' && c <= 'Z')
 		return c + 32;
 	if (c != '/')
-		return is_blank(c) ? ' ' : c;
+		return ascii_is_blank((char)c) ? ' ' : c;
 	r->again = raw(r);
 	if (r->again != '*')
 		return '/';

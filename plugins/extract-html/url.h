@@ -3,6 +3,8 @@
 #ifndef EXTRACT_HTML_URL_H
 #define EXTRACT_HTML_URL_H
 
+#include "flow.h"
+
 #include <milward/plugin.h>
 
 enum url {
@@ -11,5 +13,7 @@ enum url {
 	URL_SEALED, /* a document in the link itself, in base64 */
 };
 enum url url_kind(struct mw_str);
+/* The link as a person would read it: without "%20". */
+void url_text(struct flow *, struct mw_str);
 
 #endif
