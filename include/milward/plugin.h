@@ -97,6 +97,7 @@ struct mw_word {
 enum {
 	MW_REQUIRED = 1, /* must be given */
 	MW_KEYWORD = 2,	 /* argument rows: the value follows its name, as in `archive for 6 years` */
+	MW_TOOL = 4,	 /* MW_PATH of an extractor: a program that it may run (power `run`), and no other */
 };
 
 /* One option of `load NAME { … }` or one argument of an action. The host parses, type-checks and stores the value. */
@@ -226,20 +227,24 @@ enum mw_zone {
 	MW_ZONE_QUOTED,	   /* of earlier messages, forwarded ones too */
 	MW_ZONE_SIGNATURE, /* of new text */
 	MW_ZONE_DISCLAIMER,
-	MW_ZONE_FILENAME, /* names of attachments: a part of its own, beside the attachment's */
+	MW_ZONE_FILENAME, /* names of attachments and of files inside them: a part of its own, beside the attachment's */
+	MW_ZONE_HIDDEN,	  /* of a finding: text that a reader of the document does not see */
 };
 /* Words of the zones in rules and policies, from MW_ZONE_SUBJECT on. */
-#define MW_ZONE_WORDS "subject", "header", "new", "attachment", "quoted", "signature", "disclaimer", "filename"
+#define MW_ZONE_WORDS "subject", "header", "new", "attachment", "quoted", "signature", "disclaimer", "filename", "hidden"
 
-/* One leaf of the MIME tree, or the header. `text` is decoded UTF-8 as `milwardctl text` prints it, lines end
+/* One leaf of the MIME tree, what stands inside a leaf, or the header. `text` is decoded UTF-8 as `milwardctl text` prints it, lines end
  * with LF; offsets count its octets. */
 struct mw_part {
-	const char *path;   /* "subject", "header", "1.2" as in IMAP, "2/report.zip/a.txt" inside a container; "0" bare text */
+	/* "subject", "header", "1.2" as in IMAP; "2/report.zip/march/a.xlsx!Sheet2": a section of a file in the attachment report.zip,
+	 * which is part 2; "0" bare text. Behind the first "/" or "!" it is message content: never log it. */
+	const char *path;
 	const char *type;   /* text/plain, lower case */
 	const char *name;   /* file name in UTF-8, "" when none. Message content: never log it */
 	uint32_t zone;	    /* enum mw_zone */
 	const char *unread; /* NULL, or why it could not be read: a word of mw_unreadable */
-	struct mw_str text; /* what could be read; "" when unread, but for the reasons limit and indeterminate */
+	struct mw_str text; /* what could be read; it may be some of it when unread */
+	size_t hidden;	    /* offset into text from which on a reader does not see it; text.n = all is seen */
 };
 
 /* Reasons of `unreadable(...)`, a closed list. */
@@ -295,6 +300,29 @@ struct mw_outcome {
 	bool observe;	    /* mode observe: nothing of this is done */
 };
 
+/* ---- what extractors read ------------------------------------------------------------------------------------------------ */
+
+/* The octets of one part, decoded from its transfer encoding, and what is said of them. */
+struct mw_document {
+	struct mw_str data;  /* (octets) */
+	const char *type;    /* media type, lower case: one of mw_plugin.types */
+	const char *charset; /* the label in the message, lower case; "" when absent */
+	const char *name;    /* file name in UTF-8, "" when none */
+};
+
+/* A file inside the document in work: of an archive, attached to a mail, embedded in a text. */
+enum {
+	MW_MEMBER_BODY = 1, /* no attachment but what the sender wrote: the body of a mail that came packed */
+};
+struct mw_member {
+	struct mw_str
+	    name;	  /* UTF-8, folders with "/"; (octets) that are no UTF-8 or control characters are replaced by the host */
+	const char *type; /* media type, "" = not known: the host judges by content and name */
+	const char *charset; /* "" = not known */
+	uint64_t packed;     /* octets that it takes in the document, 0 = not known: for the limit of ratio */
+	uint32_t flags;	     /* MW_MEMBER_… */
+};
+
 /* ---- host services -------------------------------------------------------------------------------------------------------- */
 
 enum mw_log_level { MW_ERROR = 3, MW_WARNING = 4, MW_NOTICE = 5, MW_INFO = 6, MW_DEBUG = 7 };
@@ -348,7 +376,10 @@ struct mw_host {
 	/* Power `route`: deliver this recipient through `.mw-TAG.invalid`. -EINVAL when its form is not MW_ADDR_PLAIN. */
 	int (*tag)(struct mw_self *, struct mw_msg *, size_t rcpt, const char *tag);
 
-	/* For extractors: add UTF-8 text to the part in work; -EFBIG when a limit is reached (return then). */
+	/* For extractors, in extract() alone. Each gives -EFBIG when a limit is reached, which the host has noted: return then, with what
+	 * was returned. Any other failure is -ENOMEM or -EIO: return as well.
+	 * Adds UTF-8 text to the section in work, which is the part itself at first. Lines end with LF; the cells of a row of a table are
+	 * separated by tabs, so that rules find the head of a column; a form feed on a line of its own ends what belongs together. */
 	int (*sink_text)(struct mw_sink *, const char *utf8, size_t n);
 	/* For extractors: octets in a charset (the label may be "", unknown or wrong; a byte order mark wins) as valid UTF-8 without
 	 * NUL. Calls fn once with all of it, valid until fn returns; returns what fn returned, or -ENOMEM. */
@@ -358,6 +389,28 @@ struct mw_host {
 	size_t (*unreadable)(struct mw_msg *, const char *reason);
 	/* Digest (hex SHA-256) of the policy that this module was loaded by, as policy_digest() of its messages. */
 	const char *(*own_policy_digest)(struct mw_self *);
+
+	/* For extractors, as sink_text(). What follows is a section of its own, a part with the path PART!NAME: a sheet, the notes of a
+	 * slide, the fields of a form. name: UTF-8 as a reader knows it; one that was there already is gone on with; NULL: back to the
+	 * part itself. */
+	int (*sink_section)(struct mw_sink *, const char *name);
+	/* What follows in this section is not seen by a reader of the document; once a section, after all that is seen. */
+	int (*sink_hidden)(struct mw_sink *);
+	/* A page, sheet or slide begins: what the limit of pages counts. */
+	int (*sink_page)(struct mw_sink *);
+	/* The section in work is not read to its end, or not all of it can be: a word of MW_UNREADABLE_WORDS. Reading goes on. */
+	int (*sink_unread)(struct mw_sink *, const char *reason);
+	/* Begins a file inside the document, which the host reads as it reads an attachment, when this document is done: octets by
+	 * member_data(), then member_end(). unread: NULL; or why not all of its octets are there, a word of MW_UNREADABLE_WORDS. */
+	int (*member)(struct mw_sink *, const struct mw_member *);
+	int (*member_data)(struct mw_sink *, const char *p, size_t n);
+	int (*member_end)(struct mw_sink *, const char *unread);
+	/* Power `run`: starts argv[0], an option with MW_TOOL, with `input` as a file at its standard input, and gives fn what it
+	 * prints, piece by piece; fn stops it by returning other than 0. Time, memory and output are bounded; nothing of what it says
+	 * on standard error is kept. Returns 0 with the exit status, 128 + signal when it was killed; what fn returned; -ENOENT when there
+	 * is no such program; -ETIME when the time for the part is over; or another negative errno. */
+	int (*run)(struct mw_sink *, const char *const *argv, struct mw_str input, int (*fn)(void *ctx, const char *p, size_t n),
+		   void *ctx, int *status);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */
@@ -406,10 +459,10 @@ struct mw_hooks {
 	void (*end)(void *inst, void *tx);
 	/* Accepts NULL and half-built objects. */
 	void (*close)(void *inst);
-	/* Extractors: text of one leaf part, decoded from its transfer encoding (octets). `reason` is set to a word of
-	 * MW_UNREADABLE_WORDS when this returns negative. charset is the label in the message, "" when absent. */
-	int (*extract)(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *,
-		       const char **reason, struct mw_err *);
+	/* Extractors: the text of one document, and the files inside it, into the sink. Runs in a process of its own that has neither
+	 * files nor network: whatever extract() needs of those is opened by open(). `reason` is set to a word of MW_UNREADABLE_WORDS
+	 * when this returns negative; text that is in the sink by then stays. */
+	int (*extract)(void *inst, const struct mw_document *, struct mw_sink *, const char **reason, struct mw_err *);
 	void *spare[4];
 };
 

@@ -31,6 +31,7 @@ struct work {
 	struct mw_sink *sink;
 	bool xml;
 	bool unread; /* not all of it can be read */
+	bool hidden; /* the sink has been told that what follows is */
 	struct held held;
 };
 
@@ -109,6 +110,8 @@ static int read_document(void *ctx, const char *p, size_t n)
 	if (r == 0 && held == 0 && w->held.n) {
 		/* A line with a form feed: what is unseen is part of no paragraph, and stands at no end of the mail. */
 		r = any ? put_sink(w, "\n\f\n", 3) : put_sink(w, "\f\n", 2);
+		r = r == 0 && !w->hidden ? w->host->sink_hidden(w->sink) : r;
+		w->hidden = true;
 		r = r == 0 ? put_sink(w, w->held.p, w->held.n) : r;
 	}
 	return r < 0 ? r : held;
@@ -138,21 +141,21 @@ static int read_again(struct work *w, struct mw_str data, const char *charset)
 	return r < 0 ? r : w->host->to_utf8(data, charset, read_document, w);
 }
 
-static int extract(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *sink,
-		   const char **reason, struct mw_err *err)
+static int extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
 {
 	const struct instance *self = inst;
-	struct work w = {.host = self->host, .sink = sink, .xml = strcmp(type, xhtml) == 0};
+	struct work w = {.host = self->host, .sink = sink, .xml = strcmp(doc->type, xhtml) == 0};
+	const char *charset = doc->charset;
 	char label[LABEL_MAX] = "";
 	int r;
 
-	meta_charset(data, label);
+	meta_charset(doc->data, label);
 	if (*charset == '\0' || strcmp(charset, "us-ascii") == 0) {
-		r = self->host->to_utf8(data, *label ? label : charset, read_document, &w);
+		r = self->host->to_utf8(doc->data, *label ? label : charset, read_document, &w);
 	} else {
-		r = self->host->to_utf8(data, charset, read_document, &w);
+		r = self->host->to_utf8(doc->data, charset, read_document, &w);
 		if (r == 0 && is_other_text(label, charset))
-			r = read_again(&w, data, label);
+			r = read_again(&w, doc->data, label);
 	}
 	if (w.held.p)
 		explicit_bzero(w.held.p, w.held.n);
@@ -174,8 +177,8 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 
 	(void)self;
 	(void)conf;
-	if (host->size < offsetof(struct mw_host, to_utf8) + sizeof(host->to_utf8))
-		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no to_utf8()");
+	if (host->size < sizeof(struct mw_host))
+		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no sink_hidden()");
 	i = calloc(1, sizeof(*i));
 	if (!i)
 		return host->fail(err, -ENOMEM, "out of memory");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/fakehost.h"
+#include "tests/unit/fakesink.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -30,6 +31,15 @@ static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx,
 	return r;
 }
 
+/* Where it begins is seen by the form feed that stands there. */
+static int sink_hidden(struct mw_sink *s)
+{
+	assert_false(s->hidden);
+	assert_true(s->n >= 2 && memcmp(s->p + s->n - 2, "\f\n", 2) == 0);
+	s->hidden = true;
+	return 0;
+}
+
 static int setup(void **state)
 {
 	struct mw_err err = {0};
@@ -37,6 +47,8 @@ static int setup(void **state)
 	(void)state;
 	host = *fh_host();
 	host.to_utf8 = to_utf8;
+	host.sink_text = fs_text;
+	host.sink_hidden = sink_hidden;
 	host.size = sizeof(host);
 	return mw_plugin_extract_html.hooks.open(&host, NULL, NULL, &inst, &err);
 }
@@ -51,9 +63,9 @@ static int teardown(void **state)
 static int extract_as(const char *type, const char *p, size_t n, const char *charset, struct mw_sink *sink, const char **reason)
 {
 	struct mw_err err = {0};
-	struct mw_str data = {.p = p, .n = n};
+	const struct mw_document doc = {.data = {.p = p, .n = n}, .type = type, .charset = charset, .name = ""};
 
-	return mw_plugin_extract_html.hooks.extract(inst, data, type, charset, sink, reason, &err);
+	return mw_plugin_extract_html.hooks.extract(inst, &doc, sink, reason, &err);
 }
 
 static int extract(const char *p, size_t n, const char *charset, struct mw_sink *sink, const char **reason)

@@ -10,7 +10,7 @@ static size_t arena_limit(const struct mw_limits *l)
 {
 	uint64_t n = ARENA_BASE + 8 * l->max[MW_LIMIT_HEADER] + 4 * sizeof(struct mw_field) * l->max[MW_LIMIT_HEADERS] +
 		     4 * sizeof(struct mw_finding) * l->max[MW_LIMIT_FINDINGS] + 8192 * l->max[MW_LIMIT_RECIPIENTS] +
-		     1024 * l->max[MW_LIMIT_PARTS];
+		     1024 * (l->max[MW_LIMIT_PARTS] + 3 * l->max[MW_LIMIT_MEMBERS]);
 
 	return n > SIZE_MAX ? SIZE_MAX : (size_t)n;
 }
@@ -63,7 +63,7 @@ void mw_msg_free(struct mw_msg **mp)
 	mw_msg_end(m);
 	mw_msg_scan_done(m);
 	for (size_t i = 0; i < m->parts; i++)
-		mw_buf_free(&m->part[i].text);
+		mw_buf_free(&m->part[i]->text);
 	mw_store_free(&m->store);
 	mw_arena_free(&a);
 	mw_generation_unref(&gen);

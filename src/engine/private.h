@@ -2,7 +2,7 @@
 /*
  * private: what the files of the engine share about a message. For src/engine alone.
  *
- *   message.c   its life, and filling it       parts.c, header_text.c, media.c  octets -> text
+ *   message.c   its life, and filling it       parts.c, content.c, header_text.c, media.c, sink.c  octets -> text
  *   services.c  struct mw_host                 scan.c    rules over parts, counts           edit.c   staged edits
  *   view.c      what the policy asks           chain.c   see, verdicts, act                 readfile.c  offline input
  *   busy.c      what runs, for a watch
@@ -61,6 +61,8 @@ extern const struct mw_host mw_host_table;
 struct part {
 	struct mw_part pub;
 	struct mw_buf text; /* what pub.text points to */
+	size_t hidden;	    /* as pub.hidden while text is added; SIZE_MAX = nothing is */
+	unsigned nesting;   /* 0: of the message itself; else it stands inside so many files */
 	bool scanned;
 	int result;	 /* of the scan */
 	size_t first, n; /* its findings */
@@ -123,8 +125,9 @@ struct mw_msg {
 	bool bare; /* text of mw_msg_text instead of a message */
 	struct mw_str bare_text;
 	bool parts_made;
-	struct part *part;
-	size_t parts;
+	struct part **part; /* each stays where it is */
+	size_t parts, part_cap;
+	uint64_t members, unpacked; /* what limits count */
 	uint64_t text_octets;
 	struct mw_findings findings;
 	struct mw_scratch *scratch;
@@ -181,7 +184,53 @@ void mw_msg_complete(struct mw_msg *); /* the last octet has come; the clock run
 
 /* parts.c: a failure is noted as a cause. */
 int mw_msg_make_parts(struct mw_msg *);
-int mw_sink_add(struct mw_sink *, const char *utf8, size_t n);
+/* The rest of these gives 0 or -ENOMEM, unless it says otherwise; a breach of a limit is noted, and the part says so.
+ * A new part; its strings are copied. NULL = no memory. */
+struct part *mw_part_new(struct mw_msg *, const char *path, const char *type, const char *name, uint32_t zone);
+/* Path under which files inside a part stand. NULL = no memory. */
+const char *mw_part_within(struct mw_msg *, struct part *);
+/* Adds text as far as the limit of text allows; -EFBIG when not all fits. */
+int mw_part_add(struct mw_msg *, struct part *, const char *text, size_t n);
+/* Makes b, and no copy of it, the text of a part that has none. */
+void mw_part_take(struct mw_msg *, struct part *, struct mw_buf *b);
+/* false: no word of MW_UNREADABLE_WORDS. */
+bool mw_part_unread(struct part *, const char *reason);
+int mw_part_done(struct mw_msg *, struct part *);
+/* The parts of a mail that stands in part p. */
+int mw_msg_read_mail(struct mw_msg *, struct part *p, struct mw_str mail);
+/* content.c: reads octets, of which it may make the text, into the part; and the files inside into parts behind it. */
+int mw_part_read(struct mw_msg *, struct part *, struct mw_buf *content, const char *charset, bool delsp);
+
+/* sink.c: what an extractor gives of one document. */
+struct member;
+struct mw_sink {
+	struct mw_msg *msg;
+	struct part *part, *now; /* the document's own, and the section in work */
+	size_t first;		 /* of its sections in msg->part */
+	struct member *member;	 /* in the order in which they came */
+	struct member *last;
+	bool open;    /* the last one takes octets */
+	uint64_t in;  /* octets of the document */
+	uint64_t out; /* that came of it */
+	uint64_t pages;
+	bool limited; /* a limit is reached: nothing more is taken */
+	int failed;   /* -ENOMEM; -EIO: it did what the contract forbids */
+};
+void mw_sink_begin(struct mw_sink *, struct mw_msg *, struct part *, size_t octets);
+/* Ends the sections, and reads the members: parts behind. The sink is empty then, whatever this returns. */
+int mw_sink_end(struct mw_sink *);
+/* As struct mw_host says. */
+int mw_sink_text(struct mw_sink *, const char *utf8, size_t n);
+int mw_sink_section(struct mw_sink *, const char *name);
+int mw_sink_hidden(struct mw_sink *);
+int mw_sink_page(struct mw_sink *);
+int mw_sink_unread(struct mw_sink *, const char *reason);
+int mw_sink_member(struct mw_sink *, const struct mw_member *);
+int mw_sink_data(struct mw_sink *, const char *p, size_t n);
+int mw_sink_member_end(struct mw_sink *, const char *unread);
+/* A limit that the sink does not see itself: time. Returns -EFBIG. */
+int mw_sink_breach(struct mw_sink *, enum mw_limit);
+
 /* header_text.c: a header for the scanner: "Name: value" lines, decoded; see there for what is left out. 0 or -ENOMEM. */
 int mw_header_text(struct mw_arena *, const struct mw_header *, bool subject, struct mw_buf *out);
 

@@ -19,7 +19,7 @@ size_t mw_msg_parts(const struct mw_msg *m)
 
 const struct mw_part *mw_msg_part(const struct mw_msg *m, size_t i)
 {
-	return i < m->parts ? &m->part[i].pub : NULL;
+	return i < m->parts ? &m->part[i]->pub : NULL;
 }
 
 size_t mw_msg_findings(const struct mw_msg *m)

@@ -10,11 +10,13 @@
 static int scan_text(struct mw_msg *m, uint32_t i)
 {
 	struct mw_arena *a = mw_arena_new(0);
-	const struct mw_part *p = &m->part[i].pub;
+	const struct mw_part *p = &m->part[i]->pub;
 	struct mw_folded folded;
 	size_t rule;
 	int r = a ? mw_fold(a, p->text, &folded) : -ENOMEM;
 
+	if (r == 0)
+		folded.hidden = p->hidden;
 	if (r == 0)
 		r = mw_ruleset_scan(m->gen->rules, m->scratch, &folded, m->arena, i, p->zone, &m->findings, &rule);
 	mw_arena_free(&a);
@@ -23,7 +25,7 @@ static int scan_text(struct mw_msg *m, uint32_t i)
 
 int mw_msg_scan_part(struct mw_msg *m, size_t i)
 {
-	struct part *p = &m->part[i];
+	struct part *p = m->part[i];
 
 	if (p->scanned)
 		return p->result;

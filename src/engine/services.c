@@ -162,8 +162,8 @@ static int host_scan(struct mw_self *s, struct mw_msg *m, size_t part, const str
 	r = mw_msg_scan_part(m, part);
 	if (r < 0 && r != -EAGAIN)
 		return r;
-	*n = m->part[part].n;
-	*ret = *n ? m->findings.v + m->part[part].first : NULL;
+	*n = m->part[part]->n;
+	*ret = *n ? m->findings.v + m->part[part]->first : NULL;
 	return r;
 }
 
@@ -206,7 +206,7 @@ static size_t host_unreadable(struct mw_msg *m, const char *reason)
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->parts; i++)
-		n += m->part[i].pub.unread && strcmp(m->part[i].pub.unread, reason) == 0;
+		n += m->part[i]->pub.unread && strcmp(m->part[i]->pub.unread, reason) == 0;
 	return n;
 }
 
@@ -259,6 +259,19 @@ static int host_to_utf8(struct mw_str data, const char *charset, int (*fn)(void 
 	return r;
 }
 
+/* Programs are started by the process that reads hostile files, and by no other. */
+static int host_run(struct mw_sink *s, const char *const *argv, struct mw_str input,
+		    int (*fn)(void *ctx, const char *p, size_t n), void *ctx, int *status)
+{
+	(void)s;
+	(void)argv;
+	(void)input;
+	(void)fn;
+	(void)ctx;
+	(void)status;
+	return -EPERM;
+}
+
 const struct mw_host mw_host_table = {
     .size = sizeof(struct mw_host),
     .abi_major = MW_ABI_MAJOR,
@@ -282,8 +295,16 @@ const struct mw_host mw_host_table = {
     .add_field = host_add_field,
     .del_fields = host_del_fields,
     .tag = host_tag,
-    .sink_text = mw_sink_add,
+    .sink_text = mw_sink_text,
     .to_utf8 = host_to_utf8,
     .unreadable = host_unreadable,
     .own_policy_digest = host_own_digest,
+    .sink_section = mw_sink_section,
+    .sink_hidden = mw_sink_hidden,
+    .sink_page = mw_sink_page,
+    .sink_unread = mw_sink_unread,
+    .member = mw_sink_member,
+    .member_data = mw_sink_data,
+    .member_end = mw_sink_member_end,
+    .run = host_run,
 };

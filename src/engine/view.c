@@ -56,7 +56,7 @@ static bool view_unreadable(void *ctx, const char *reason)
 
 	(void)mw_msg_scan_all(m); /* scanning may find a part indeterminate; a failure is a cause */
 	for (size_t i = 0; i < m->parts; i++)
-		if (m->part[i].pub.unread && (!reason || strcmp(m->part[i].pub.unread, reason) == 0))
+		if (m->part[i]->pub.unread && (!reason || strcmp(m->part[i]->pub.unread, reason) == 0))
 			return true;
 	return false;
 }

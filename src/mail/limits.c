@@ -13,6 +13,12 @@ const struct mw_limit_row mw_limit_rows[MW_LIMITS] = {
     [MW_LIMIT_RECIPIENTS] = {"recipients", "envelope recipients", 1000, 1, 100000},
     [MW_LIMIT_TEXT] = {"text", "octets of decoded text that are scanned", 64u * M, 1u * K, 1024u * M},
     [MW_LIMIT_FINDINGS] = {"findings", "matches of all rules", 100000, 100, 10000000},
+    [MW_LIMIT_MEMBERS] = {"members", "files inside attachments, and sections of documents", 10000, 1, 1000000},
+    [MW_LIMIT_NESTING] = {"nesting", "files inside files", 10, 1, 100},
+    [MW_LIMIT_UNPACKED] = {"unpacked", "octets of all files inside attachments", 256u * M, 1u * K, 4096ull * M},
+    [MW_LIMIT_RATIO] = {"ratio", "octets out of a document for one octet of it, beyond the first megabyte", 200, 2, 100000},
+    [MW_LIMIT_PAGES] = {"pages", "pages, sheets or slides of one document", 2000, 1, 100000},
+    [MW_LIMIT_READING] = {"reading", "seconds that one document may take", 20, 1, 600},
 };
 
 struct mw_limits mw_limits_default(void)

@@ -14,6 +14,12 @@ enum mw_limit {
 	MW_LIMIT_RECIPIENTS, /* envelope recipients */
 	MW_LIMIT_TEXT,	     /* octets of decoded text of all parts together */
 	MW_LIMIT_FINDINGS,   /* findings of all rules together */
+	MW_LIMIT_MEMBERS,    /* files inside attachments, and sections of documents, together */
+	MW_LIMIT_NESTING,    /* files inside files */
+	MW_LIMIT_UNPACKED,   /* octets of all files inside attachments together */
+	MW_LIMIT_RATIO,	     /* octets out of a document for one octet of it */
+	MW_LIMIT_PAGES,	     /* pages, sheets or slides of one document */
+	MW_LIMIT_READING,    /* seconds that one document may take */
 	MW_LIMITS
 };
 

@@ -244,7 +244,7 @@ int mw_fold(struct mw_arena *a, struct mw_str utf8, struct mw_folded *ret)
 		return -EFBIG;
 	fold_walk(utf8, &count);
 	if (!count.changed) {
-		*ret = (struct mw_folded){.text = utf8, .origin_n = utf8.n};
+		*ret = (struct mw_folded){.text = utf8, .origin_n = utf8.n, .hidden = utf8.n};
 		return 0;
 	}
 	if (count.n > UINT32_MAX)
@@ -257,6 +257,7 @@ int mw_fold(struct mw_arena *a, struct mw_str utf8, struct mw_folded *ret)
 	*ret = (struct mw_folded){
 	    .text = {.p = write.p, .n = write.n},
 	    .origin_n = utf8.n,
+	    .hidden = utf8.n,
 	    .step = write.step,
 	    .steps = write.steps,
 	};

@@ -13,6 +13,7 @@
 struct mw_folded {
 	struct mw_str text; /* folded, valid UTF-8 when the input was; borrowed from the input when nothing changed */
 	size_t origin_n;    /* octets of the input */
+	size_t hidden;	    /* octet of the input from which on a reader sees nothing: origin_n, unless the caller knows better */
 	/* Private: steps of the map, NULL when nothing moved. */
 	const struct mw_fold_step *step;
 	size_t steps;

@@ -175,6 +175,8 @@ static uint32_t zone_of(void *ctx)
 		int rc = mw_layout_zone(&m->scan->scratch->layout, m->start, &m->zone);
 
 		m->zone_known = true;
+		if (mw_fold_origin(m->scan->folded, m->start) >= m->scan->folded->hidden)
+			m->zone = MW_ZONE_HIDDEN;
 		m->failed = rc < 0 ? rc : m->failed;
 	}
 	return m->zone;

@@ -58,7 +58,7 @@ struct mw_except_pattern {
 #define MW_NEARS_MAX 64u     /* entries of one rule */
 #define MW_LEAST_MAX 16u     /* findings that an entry may ask for */
 #define MW_ZONE_BIT(zone) (1u << (zone))
-#define MW_ZONE_LAST MW_ZONE_FILENAME
+#define MW_ZONE_LAST MW_ZONE_HIDDEN
 
 /* Where a pattern is written, from one of its octets on: it may be put together of fragments. */
 struct mw_written {

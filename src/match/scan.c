@@ -160,11 +160,12 @@ static int judge_terms(struct mw_scan *s, uint32_t stage, size_t *limited)
 
 /* ---- which rules --------------------------------------------------------------------------------------------------------- */
 
-/* May a rule find something in a text of this zone? Only the zones of a body are told apart match by match. */
+/* May a rule find something in a text of this zone? What is hidden, and the zones of a body, are told apart match by match. */
 static bool looks_in(const struct mw_rule *r, uint32_t zone)
 {
 	uint32_t here = MW_ZONE_BIT(zone);
 
+	here |= MW_ZONE_BIT(MW_ZONE_HIDDEN);
 	if (zone == MW_ZONE_BODY)
 		here |= MW_ZONE_BIT(MW_ZONE_QUOTED) | MW_ZONE_BIT(MW_ZONE_SIGNATURE) | MW_ZONE_BIT(MW_ZONE_DISCLAIMER);
 	return zone == 0 || r->zones == 0 || (r->zones & here) != 0;

@@ -24,6 +24,12 @@ const char *mw_cause_name(uint32_t cause)
 	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_RECIPIENTS] = "limit.recipients",
 	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_TEXT] = "limit.text",
 	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_FINDINGS] = "limit.findings",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_MEMBERS] = "limit.members",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_NESTING] = "limit.nesting",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_UNPACKED] = "limit.unpacked",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_RATIO] = "limit.ratio",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_PAGES] = "limit.pages",
+	    [MW_CAUSE_LIMIT_FIRST + MW_LIMIT_READING] = "limit.reading",
 	};
 	_Static_assert(sizeof(names) / sizeof(names[0]) == MW_CAUSES, "a name for each cause");
 

@@ -260,12 +260,11 @@ static bool begins(struct mw_str data, const char *word)
 	return data.n >= strlen(word) && memcmp(data.p, word, strlen(word)) == 0;
 }
 
-static int text_extract(void *inst, struct mw_str data, const char *type, const char *charset, struct mw_sink *sink,
-			const char **reason, struct mw_err *err)
+static int text_extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
 {
 	const struct mw_host *host = inst;
+	const struct mw_str data = doc->data;
 
-	(void)charset;
 	if (begins(data, "encrypted")) {
 		*reason = "encrypted";
 		return -EACCES;
@@ -280,7 +279,7 @@ static int text_extract(void *inst, struct mw_str data, const char *type, const 
 		*reason = "limit";
 		return -EFBIG;
 	}
-	if (host->sink_text(sink, type, strlen(type)) < 0 || host->sink_text(sink, " ", 1) < 0)
+	if (host->sink_text(sink, doc->type, strlen(doc->type)) < 0 || host->sink_text(sink, " ", 1) < 0)
 		return -EFBIG;
 	return host->sink_text(sink, data.p, data.n);
 }

@@ -14,6 +14,7 @@ extern const struct mw_plugin mw_plugin_extract_html;
 
 struct mw_sink {
 	size_t n;
+	bool hidden;
 };
 
 static int fail(struct mw_err *err, int code, const char *fmt, ...)
@@ -50,6 +51,14 @@ static int sink_text(struct mw_sink *s, const char *utf8, size_t n)
 	return 0;
 }
 
+static int sink_hidden(struct mw_sink *s)
+{
+	if (s->hidden)
+		abort();
+	s->hidden = true;
+	return 0;
+}
+
 static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
 {
 	char *p = malloc(data.n ? data.n : 1); /* the exact size, so that a sanitizer sees one octet too many */
@@ -67,7 +76,8 @@ static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct mw_host host = {.size = sizeof(host), .fail = fail, .sink_text = sink_text, .to_utf8 = to_utf8};
+	static const struct mw_host host = {
+	    .size = sizeof(host), .fail = fail, .sink_text = sink_text, .sink_hidden = sink_hidden, .to_utf8 = to_utf8};
 	const struct mw_hooks *hooks = &mw_plugin_extract_html.hooks;
 	static const char *const types[] = {"text/html", "application/xhtml+xml"};
 	const struct mw_str html = {.p = (const char *)data, .n = size};
@@ -78,9 +88,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (hooks->open(&host, NULL, NULL, &inst, &err) < 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		const struct mw_document doc = {.data = html, .type = types[i], .charset = "", .name = ""};
 		struct mw_sink sink = {0};
 
-		if (hooks->extract(inst, html, types[i], "", &sink, &reason, &err) != 0)
+		if (hooks->extract(inst, &doc, &sink, &reason, &err) != 0)
 			abort();
 		/* A tag that does not end is read as attributes and as text, in a comment once more. */
 		if (sink.n > 4 * size + 16)

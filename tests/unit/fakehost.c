@@ -269,21 +269,6 @@ static const char *fake_own_digest(struct mw_self *self)
 	return FH_DIGEST;
 }
 
-static int fake_sink_text(struct mw_sink *s, const char *utf8, size_t n)
-{
-	char *p;
-
-	if (s->max && (n > s->max || s->n > s->max - n))
-		return -EFBIG;
-	p = realloc(s->p, s->n + n + 1);
-	assert(p);
-	memcpy(p + s->n, utf8, n);
-	s->p = p;
-	s->n += n;
-	p[s->n] = '\0';
-	return 0;
-}
-
 /* ---- options ----------------------------------------------------------------------------------------------------------------
  */
 
@@ -403,7 +388,6 @@ static const struct mw_host table = {
     .add_field = fake_add_field,
     .del_fields = fake_del_fields,
     .tag = fake_tag,
-    .sink_text = fake_sink_text,
 };
 
 const struct mw_host *fh_host(void)

@@ -66,12 +66,6 @@ struct mw_msg {
 	void *blocks; /* what alloc() gave */
 };
 
-/* What an extractor writes into. */
-struct mw_sink {
-	char *p;
-	size_t n, max; /* max: sink_text() says -EFBIG beyond */
-};
-
 const struct mw_host *fh_host(void);
 void fh_self(struct mw_self *, const struct mw_plugin *);
 /* Options and arguments, as the policy checker would fill them. fh_opts(): the defaults into a zeroed struct; fh_opt(): one value
