@@ -2,6 +2,7 @@
 #include "engine/media.h"
 
 #include "base/str.h"
+#include "engine/sniff.h"
 #include "mail/mime.h"
 #include "mail/sealed.h"
 
@@ -45,6 +46,7 @@ static const struct row kinds[] = {
     {"application/edi-x12", MW_MEDIA_TEXT},
     {"application/edifact", MW_MEDIA_TEXT},
     {"application/edi-consent", MW_MEDIA_TEXT},
+    {"application/hl7-cda+xml", MW_MEDIA_TEXT},
     {"application/x12", MW_MEDIA_TEXT},
     {"application/x-yaml", MW_MEDIA_TEXT},
     {"application/ics", MW_MEDIA_TEXT},
@@ -69,40 +71,6 @@ static const char *const unlabelled[] = {
     "application/x-msdownload",
     "application/save",
     "unknown/unknown",
-};
-
-struct magic {
-	const char *octets;
-	size_t n;
-	const char *type;
-};
-
-#define MAGIC(s, t)                                                                                                              \
-	{                                                                                                                        \
-		(s), sizeof(s) - 1, (t)                                                                                          \
-	}
-static const struct magic magics[] = {
-    MAGIC("%PDF-", "application/pdf"),
-    MAGIC("PK\003\004", "application/zip"),
-    MAGIC("PK\005\006", "application/zip"),
-    MAGIC("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
-    MAGIC("{\\rtf", "application/rtf"),
-    MAGIC("\x1f\x8b\x08", "application/gzip"),
-    MAGIC("BZh", "application/x-bzip2"),
-    MAGIC("\xfd\x37zXZ", "application/x-xz"),
-    MAGIC("7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    MAGIC("Rar!\x1a\x07", "application/vnd.rar"),
-    MAGIC("\x89PNG\r\n\x1a\n", "image/png"),
-    MAGIC("\xff\xd8\xff", "image/jpeg"),
-    MAGIC("GIF87a", "image/gif"),
-    MAGIC("GIF89a", "image/gif"),
-    MAGIC("II*\0", "image/tiff"),
-    MAGIC("MM\0*", "image/tiff"),
-    MAGIC("SQLite format 3\0", "application/vnd.sqlite3"),
-    MAGIC("\x7f"
-	  "ELF",
-	  "application/x-executable"),
-    MAGIC("MZ\x90\0", "application/x-executable"),
 };
 
 struct suffix {
@@ -135,6 +103,15 @@ static const struct suffix suffixes[] = {
     {"pdf", "application/pdf"},
     {"zip", "application/zip"},
     {"gz", "application/gzip"},
+    {"tgz", "application/gzip"},
+    {"bz2", "application/x-bzip2"},
+    {"xz", "application/x-xz"},
+    {"lzma", "application/x-lzma"},
+    {"zst", "application/zstd"},
+    {"z", "application/x-compress"},
+    {"tar", "application/x-tar"},
+    {"cab", "application/vnd.ms-cab-compressed"},
+    {"iso", "application/x-iso9660-image"},
     {"7z", "application/x-7z-compressed"},
     {"rar", "application/vnd.rar"},
     {"doc", "application/msword"},
@@ -143,8 +120,19 @@ static const struct suffix suffixes[] = {
     {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
     {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {"docm", "application/vnd.ms-word.document.macroenabled.12"},
+    {"dotx", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"},
+    {"xlsm", "application/vnd.ms-excel.sheet.macroenabled.12"},
+    {"xltx", "application/vnd.openxmlformats-officedocument.spreadsheetml.template"},
+    {"xlsb", "application/vnd.ms-excel.sheet.binary.macroenabled.12"},
+    {"pptm", "application/vnd.ms-powerpoint.presentation.macroenabled.12"},
+    {"ppsx", "application/vnd.openxmlformats-officedocument.presentationml.slideshow"},
     {"odt", "application/vnd.oasis.opendocument.text"},
+    {"ott", "application/vnd.oasis.opendocument.text-template"},
     {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
+    {"odp", "application/vnd.oasis.opendocument.presentation"},
+    {"odg", "application/vnd.oasis.opendocument.graphics"},
+    {"epub", "application/epub+zip"},
     {"png", "image/png"},
     {"jpg", "image/jpeg"},
     {"jpeg", "image/jpeg"},
@@ -156,7 +144,10 @@ static const struct suffix suffixes[] = {
     {"webp", "image/webp"},
     {"dcm", "application/dicom"},
     {"eml", "message/rfc822"},
+    {"mht", "message/rfc822"},
+    {"mhtml", "message/rfc822"},
     {"msg", "application/vnd.ms-outlook"},
+    {"oft", "application/vnd.ms-outlook"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -190,15 +181,6 @@ enum mw_wrap mw_media_wrap(const char *type)
 	return MW_WRAP_NONE;
 }
 
-/* NULL when the first octets are nothing known. */
-static const char *type_of_content(struct mw_str s)
-{
-	for (size_t i = 0; i < COUNT(magics); i++)
-		if (s.n >= magics[i].n && memcmp(s.p, magics[i].octets, magics[i].n) == 0)
-			return magics[i].type;
-	return NULL;
-}
-
 static const char *type_of_name(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -209,44 +191,70 @@ static const char *type_of_name(const char *name)
 	return NULL;
 }
 
-/* Container formats share one magic: the name tells a .docx from a .zip, and both begin with "PK". */
-static const char *refine(const char *content, const char *name)
+static bool is_unlabelled(const char *type)
+{
+	for (size_t i = 0; i < COUNT(unlabelled); i++)
+		if (strcmp(type, unlabelled[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Labels that say no more than the family. */
+static bool is_vague(const char *type)
+{
+	return strncmp(type, "application/zip", 15) == 0 || strncmp(type, "application/x-zip", 17) == 0 ||
+	       strcmp(type, "application/x-ole-storage") == 0;
+}
+
+/* The content is known. A name of the same family says it better where the content tells no more than the family. */
+static const char *of_content(const char *found, const char *name)
 {
 	const char *named = type_of_name(name);
 
-	if (!content)
-		return named;
-	if (named && (strcmp(content, "application/zip") == 0 || strcmp(content, "application/x-ole-storage") == 0) &&
-	    mw_media_kind(named) == MW_MEDIA_OTHER)
-		return named;
-	return content;
+	return is_vague(found) && named && mw_sniff_family(named) == mw_sniff_family(found) ? named : found;
+}
+
+/* A text under the label of a format that is none, as programs send what another program opens: .csv, HTML, MIME. */
+static const char *of_text(const char *type, const char *name, struct mw_str content)
+{
+	const char *found = mw_sniff_markup(content), *named = type_of_name(name);
+
+	if (!mw_media_is_text(content))
+		return type;
+	if (!found)
+		found = mw_sniff_clinical(content);
+	if (!found && named && mw_media_kind(named) == MW_MEDIA_TEXT)
+		found = named;
+	return found ? found : "text/plain";
 }
 
 const char *mw_media_type(const char *type, const char *name, struct mw_str content)
 {
-	const char *found = type_of_content(content);
+	const char *found = mw_sniff_binary(content);
+	enum mw_family family = mw_sniff_family(type);
 
-	for (size_t i = 0; i < COUNT(unlabelled); i++)
-		if (strcmp(type, unlabelled[i]) == 0) {
-			found = refine(found, name);
-			return found ? found : type;
-		}
-	/* Windows labels .csv as what opens it. */
-	if (strcmp(type, "application/vnd.ms-excel") == 0 && !found && (content.n == 0 || !memchr(content.p, 0, content.n))) {
+	if (found) /* a label of the same family may know better */
+		return family != MW_FAMILY_NONE && family == mw_sniff_family(found) && family != MW_FAMILY_OTHER &&
+			       family != MW_FAMILY_IMAGE && !is_vague(type)
+			   ? type
+			   : of_content(found, name);
+	if (is_unlabelled(type)) {
 		found = type_of_name(name);
-		return found && mw_media_kind(found) == MW_MEDIA_TEXT ? found : type;
+		type = found ? found : type;
 	}
-	/* "text/plain" on a picture or an archive would pass for text without a word in it. */
-	if (mw_media_kind(type) == MW_MEDIA_TEXT && found)
-		return refine(found, name);
-	return type;
+	if (mw_media_kind(type) == MW_MEDIA_TEXT || is_unlabelled(type)) {
+		found = mw_media_is_text(content) ? mw_sniff_clinical(content) : NULL;
+		return found ? found : type;
+	}
+	family = mw_sniff_family(type);
+	return family != MW_FAMILY_NONE && family != MW_FAMILY_IMAGE ? of_text(type, name, content) : type;
 }
 
 bool mw_media_is_text(struct mw_str s)
 {
 	size_t n = s.n < SAMPLE ? s.n : SAMPLE, high = 0, whole = n;
 
-	if (n == 0 || type_of_content(s))
+	if (n == 0 || mw_sniff_binary(s))
 		return false;
 	if (n >= 2 && (memcmp(s.p, "\xff\xfe", 2) == 0 || memcmp(s.p, "\xfe\xff", 2) == 0))
 		return true;

@@ -2,8 +2,6 @@
 /* parts: what a scanner gets to read of a message, and what it is told that it cannot read. */
 #include "setup.h"
 
-#include "engine/media.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -442,58 +440,13 @@ static void test_bare_text(void **state)
 	world_close(&w);
 }
 
-static void test_media_text(void **state)
-{
-	char utf8[6000], other[6000];
-
-	(void)state;
-	memset(utf8, 0, sizeof(utf8));
-	for (size_t i = 0; i + 3 <= sizeof(utf8); i += 3)
-		memcpy(utf8 + i, "\342\202\254", 3); /* the sample ends inside of a character */
-	memset(other, '\351', sizeof(other));
-	assert_true(mw_media_is_text(MW_STR_LIT("Name;SSN\r\nJane;219-09-9998\f\r\n")));
-	assert_true(mw_media_is_text(MW_STR_LIT("\351t\351, and more words")));
-	assert_true(mw_media_is_text(MW_STR_LIT("\377\376a\000b\000")));
-	assert_true(mw_media_is_text((struct mw_str){.p = utf8, .n = sizeof(utf8)}));
-	assert_false(mw_media_is_text((struct mw_str){.p = other, .n = sizeof(other)}));
-	assert_false(mw_media_is_text(MW_STR_LIT("a\000b")));
-	assert_false(mw_media_is_text(MW_STR_LIT("a\007b")));
-	assert_false(mw_media_is_text(MW_STR_LIT("%PDF-1.4 0000000016 00000 n")));
-	assert_false(mw_media_is_text(MW_STR_LIT("")));
-}
-
-static void test_media_signature(void **state)
-{
-	(void)state;
-	assert_true(
-	    mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
-	assert_true(
-	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
-	assert_false(
-	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN\n"
-						      "-----END PGP SIGNATURE-----")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nSSN 123\n-----END PGP SIGNATURE-----")));
-	assert_false(
-	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nSSN: 123\n\nx\n-----END PGP SIGNATURE-----")));
-	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00")));
-	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00SSN 123")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00SSN 123")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x01\x00\x05\x00")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("0123")));
-	assert_false(mw_media_is_signature(MW_STR_LIT("")));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parts),	   cmocka_unit_test(test_extractor_fails), cmocka_unit_test(test_text_limit),
 	    cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_mime_limits),	   cmocka_unit_test(test_phi),
 	    cmocka_unit_test(test_phi_confidence), cmocka_unit_test(test_indeterminate),   cmocka_unit_test(test_rule_condition),
-	    cmocka_unit_test(test_zones),	   cmocka_unit_test(test_bare_text),	   cmocka_unit_test(test_media_signature),
-	    cmocka_unit_test(test_media_text),
+	    cmocka_unit_test(test_zones),	   cmocka_unit_test(test_bare_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sniff.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+/* Octets in which a text says what it is. */
+#define TEXT_HEAD 65536u
+#define MARKUP_HEAD 2048u
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define OOXML "application/vnd.openxmlformats-officedocument."
+#define ODF "application/vnd.oasis.opendocument."
+
+static struct mw_str head(struct mw_str s, size_t n)
+{
+	return (struct mw_str){.p = s.p, .n = s.n < n ? s.n : n};
+}
+
+static bool has(struct mw_str s, const void *octets, size_t n)
+{
+	return memmem(s.p, s.n, octets, n) != NULL;
+}
+
+static bool has_word(struct mw_str s, const char *word)
+{
+	return has(s, word, strlen(word));
+}
+
+/* ---- binary ----------------------------------------------------------------------------------------------------------------------- */
+
+struct magic {
+	const char *octets;
+	size_t n, at;
+	const char *type;
+};
+
+#define MAGIC(s, t)                                                                                                              \
+	{                                                                                                                        \
+		(s), sizeof(s) - 1, 0, (t)                                                                                       \
+	}
+#define MAGIC_AT(at, s, t)                                                                                                       \
+	{                                                                                                                        \
+		(s), sizeof(s) - 1, (at), (t)                                                                                    \
+	}
+static const struct magic magics[] = {
+    MAGIC("%PDF-", "application/pdf"),
+    MAGIC("PK\003\004", "application/zip"),
+    MAGIC("PK\005\006", "application/zip"),
+    MAGIC("PK00PK\003\004", "application/zip"),
+    MAGIC("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    MAGIC("{\\rtf", "application/rtf"),
+    MAGIC("{\\urtf", "application/rtf"),
+    MAGIC("\x78\x9f\x3e\x22", "application/ms-tnef"),
+    MAGIC("\x1f\x8b\x08", "application/gzip"),
+    MAGIC("BZh", "application/x-bzip2"),
+    MAGIC("\xfd\x37zXZ", "application/x-xz"),
+    MAGIC("\x28\xb5\x2f\xfd", "application/zstd"),
+    MAGIC("\x04\x22\x4d\x18", "application/x-lz4"),
+    MAGIC("\x1f\x9d", "application/x-compress"),
+    MAGIC("7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    MAGIC("Rar!\x1a\x07", "application/vnd.rar"),
+    MAGIC("MSCF\0\0\0\0", "application/vnd.ms-cab-compressed"),
+    MAGIC("!<arch>\n", "application/x-archive"),
+    MAGIC("070701", "application/x-cpio"),
+    MAGIC("070702", "application/x-cpio"),
+    MAGIC("070707", "application/x-cpio"),
+    MAGIC_AT(257, "ustar", "application/x-tar"),
+    MAGIC_AT(32769, "CD001", "application/x-iso9660-image"),
+    MAGIC_AT(128, "DICM", "application/dicom"),
+    MAGIC("\x89PNG\r\n\x1a\n", "image/png"),
+    MAGIC("\xff\xd8\xff", "image/jpeg"),
+    MAGIC("GIF87a", "image/gif"),
+    MAGIC("GIF89a", "image/gif"),
+    MAGIC("II*\0", "image/tiff"),
+    MAGIC("MM\0*", "image/tiff"),
+    MAGIC_AT(8, "WEBPVP8", "image/webp"),
+    MAGIC_AT(4, "ftypheic", "image/heic"),
+    MAGIC_AT(4, "ftypmif1", "image/heic"),
+    MAGIC("SQLite format 3\0", "application/vnd.sqlite3"),
+    MAGIC("!BDN", "application/vnd.ms-outlook-pst"),
+    MAGIC("\x7f"
+	  "ELF",
+	  "application/x-executable"),
+    MAGIC("MZ\x90\0", "application/x-executable"),
+};
+
+static bool is_magic(const struct magic *m, struct mw_str s)
+{
+	return s.n >= m->at && s.n - m->at >= m->n && memcmp(s.p + m->at, m->octets, m->n) == 0;
+}
+
+struct inside {
+	const char *word;
+	const char *type;
+};
+
+/* Names of members, as they stand in the local headers and the directory of a zip. First match. */
+static const struct inside zip_members[] = {
+    {"mimetype" ODF "text", ODF "text"},
+    {"mimetype" ODF "spreadsheet", ODF "spreadsheet"},
+    {"mimetype" ODF "presentation", ODF "presentation"},
+    {"mimetype" ODF, ODF "graphics"},
+    {"mimetypeapplication/vnd.sun.xml.", "application/vnd.sun.xml.writer"},
+    {"mimetypeapplication/epub+zip", "application/epub+zip"},
+    {"word/document", OOXML "wordprocessingml.document"},
+    {"xl/workbook", OOXML "spreadsheetml.sheet"},
+    {"ppt/presentation", OOXML "presentationml.presentation"},
+    {"visio/document.xml", "application/vnd.ms-visio.drawing"},
+    {"FixedDocumentSequence.fdseq", "application/vnd.ms-xpsdocument"},
+    {"[Content_Types].xml", OOXML "package"},
+    {"META-INF/manifest.xml", ODF "text"},
+};
+
+/* The octets in front of a name or a mimetype member tell too little to be sure of; extractors look closer. */
+static const char *zip_kind(struct mw_str s)
+{
+	const struct mw_str first = head(s, TEXT_HEAD);
+	const struct mw_str last = mw_str_behind(s, s.n - (s.n < TEXT_HEAD ? s.n : TEXT_HEAD));
+
+	for (size_t i = 0; i < COUNT(zip_members); i++)
+		if (has_word(first, zip_members[i].word) || has_word(last, zip_members[i].word))
+			return zip_members[i].type;
+	return "application/zip";
+}
+
+/* Names of streams in UTF-16, in the order of trust: a mail may hold all of the others. */
+static const struct inside ole_streams[] = {
+    {"__properties_version1.0", "application/vnd.ms-outlook"},
+    {"EncryptedPackage", OOXML "encrypted"},
+    {"WordDocument", "application/msword"},
+    {"PowerPoint Document", "application/vnd.ms-powerpoint"},
+    {"Workbook", "application/vnd.ms-excel"},
+    {"Book", "application/vnd.ms-excel"},
+};
+
+static const char *ole_kind(struct mw_str s)
+{
+	for (size_t i = 0; i < COUNT(ole_streams); i++) {
+		const char *word = ole_streams[i].word;
+		char wide[64] = {0};
+		size_t n = strlen(word);
+
+		for (size_t k = 0; k < n && 2 * k + 1 < sizeof(wide); k++)
+			wide[2 * k] = word[k];
+		if (has(s, wide, 2 * n))
+			return ole_streams[i].type;
+	}
+	return "application/x-ole-storage";
+}
+
+const char *mw_sniff_binary(struct mw_str s)
+{
+	for (size_t i = 0; i < COUNT(magics); i++) {
+		const char *type = magics[i].type;
+
+		if (!is_magic(&magics[i], s))
+			continue;
+		switch (mw_sniff_family(type)) {
+		case MW_FAMILY_ZIP:
+			return zip_kind(s);
+		case MW_FAMILY_OLE:
+			return ole_kind(s);
+		default:
+			return type;
+		}
+	}
+	return NULL;
+}
+
+struct family {
+	const char *prefix;
+	enum mw_family family;
+};
+
+static const struct family families[] = {
+    {"application/vnd.openxmlformats-officedocument.", MW_FAMILY_ZIP},
+    {"application/vnd.oasis.opendocument.", MW_FAMILY_ZIP},
+    {"application/vnd.sun.xml.", MW_FAMILY_ZIP},
+    {"application/vnd.ms-word.", MW_FAMILY_ZIP},
+    {"application/vnd.ms-excel.", MW_FAMILY_ZIP},
+    {"application/vnd.ms-powerpoint.", MW_FAMILY_ZIP},
+    {"application/vnd.ms-visio.", MW_FAMILY_ZIP},
+    {"application/vnd.ms-xpsdocument", MW_FAMILY_ZIP},
+    {"application/oxps", MW_FAMILY_ZIP},
+    {"application/epub+zip", MW_FAMILY_ZIP},
+    {"application/zip", MW_FAMILY_ZIP},
+    {"application/x-zip", MW_FAMILY_ZIP},
+    {"application/java-archive", MW_FAMILY_ZIP},
+    {"application/msword", MW_FAMILY_OLE},
+    {"application/vnd.ms-excel", MW_FAMILY_OLE},
+    {"application/vnd.ms-powerpoint", MW_FAMILY_OLE},
+    {"application/vnd.ms-outlook", MW_FAMILY_OLE},
+    {"application/vnd.visio", MW_FAMILY_OLE},
+    {"application/vnd.ms-project", MW_FAMILY_OLE},
+    {"application/x-ole-storage", MW_FAMILY_OLE},
+    {"image/svg", MW_FAMILY_NONE},
+    {"image/", MW_FAMILY_IMAGE},
+    {"application/pdf", MW_FAMILY_OTHER},
+    {"application/rtf", MW_FAMILY_OTHER},
+    {"text/rtf", MW_FAMILY_OTHER},
+    {"application/ms-tnef", MW_FAMILY_OTHER},
+    {"application/vnd.ms-tnef", MW_FAMILY_OTHER},
+    {"application/gzip", MW_FAMILY_OTHER},
+    {"application/x-gzip", MW_FAMILY_OTHER},
+    {"application/x-7z-compressed", MW_FAMILY_OTHER},
+    {"application/vnd.rar", MW_FAMILY_OTHER},
+    {"application/x-rar", MW_FAMILY_OTHER},
+    {"application/dicom", MW_FAMILY_OTHER},
+};
+
+enum mw_family mw_sniff_family(const char *type)
+{
+	for (size_t i = 0; i < COUNT(families); i++)
+		if (strncmp(type, families[i].prefix, strlen(families[i].prefix)) == 0)
+			return families[i].family;
+	return MW_FAMILY_NONE;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Without a byte order mark of UTF-8, white space, and the block characters of HL7's transport in front. */
+static struct mw_str begin(struct mw_str s)
+{
+	if (s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0)
+		s = mw_str_behind(s, 3);
+	while (s.n && strchr(" \t\r\n\v\x1c", *s.p) && *s.p)
+		s = mw_str_behind(s, 1);
+	return s;
+}
+
+static bool begins(struct mw_str s, const char *word)
+{
+	return s.n >= strlen(word) && memcmp(s.p, word, strlen(word)) == 0;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* MSH, FHS or BHS, a separator that no word has, and four other encoding characters. */
+static bool is_hl7(struct mw_str s)
+{
+	if (s.n < 8 || !(begins(s, "MSH") || begins(s, "FHS") || begins(s, "BHS")))
+		return false;
+	for (size_t i = 3; i < 7; i++)
+		if (is_alnum(s.p[i]) || (unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] > '~')
+			return false;
+	return s.p[3] != s.p[4];
+}
+
+/* ISA is of fixed width: its separator stands after each of the first elements, of 2, 10, 2 and 10 octets. */
+static bool is_x12(struct mw_str s)
+{
+	static const size_t at[] = {3, 6, 17, 20, 31};
+
+	if (s.n < 106 || !begins(s, "ISA") || is_alnum(s.p[3]))
+		return false;
+	for (size_t i = 1; i < COUNT(at); i++)
+		if (s.p[at[i]] != s.p[3])
+			return false;
+	return true;
+}
+
+static const char *json_kind(struct mw_str s)
+{
+	const struct mw_str first = head(s, TEXT_HEAD);
+	const char *lf = memchr(first.p, '\n', first.n);
+	struct mw_str line = {.p = first.p, .n = lf ? (size_t)(lf - first.p) : first.n};
+
+	if ((*s.p != '{' && *s.p != '[') || !has_word(first, "\"resourceType\""))
+		return NULL;
+	line = mw_str_trim(line);
+	/* A resource on the first line, and another one behind it. */
+	if (lf && *s.p == '{' && line.n > 2 && line.p[line.n - 1] == '}')
+		return "application/fhir+ndjson";
+	return "application/fhir+json";
+}
+
+static const char *xml_kind(struct mw_str s)
+{
+	const struct mw_str first = head(s, MARKUP_HEAD);
+
+	if (*s.p != '<')
+		return NULL;
+	if (has_word(first, "ClinicalDocument"))
+		return "application/hl7-cda+xml";
+	if (has_word(first, "http://hl7.org/fhir"))
+		return "application/fhir+xml";
+	return NULL;
+}
+
+const char *mw_sniff_clinical(struct mw_str s)
+{
+	s = begin(head(s, 2 * TEXT_HEAD));
+	if (s.n == 0)
+		return NULL;
+	if (is_hl7(s))
+		return "application/hl7-v2";
+	if (is_x12(s))
+		return "application/edi-x12";
+	return *s.p == '<' ? xml_kind(s) : json_kind(s);
+}
+
+static bool has_caseless(struct mw_str s, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= s.n; i++)
+		if (mw_str_caseeq((struct mw_str){.p = s.p + i, .n = n}, word))
+			return true;
+	return false;
+}
+
+const char *mw_sniff_markup(struct mw_str s)
+{
+	s = head(begin(s), MARKUP_HEAD);
+	if (s.n == 0)
+		return NULL;
+	if (*s.p == '<' && (has_caseless(s, "<html") || has_caseless(s, "<!doctype html") || has_caseless(s, "<body") ||
+			    has_caseless(s, "<table")))
+		return "text/html";
+	if (mw_str_caseeq(head(s, 13), "mime-version:") ||
+	    (mw_str_caseeq(head(s, 5), "from:") && has_caseless(s, "\nmime-version:")))
+		return "message/rfc822";
+	return NULL;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+#include "engine/media.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_media_text(void **state)
+{
+	char utf8[6000], other[6000];
+
+	(void)state;
+	memset(utf8, 0, sizeof(utf8));
+	for (size_t i = 0; i + 3 <= sizeof(utf8); i += 3)
+		memcpy(utf8 + i, "\342\202\254", 3); /* the sample ends inside of a character */
+	memset(other, '\351', sizeof(other));
+	assert_true(mw_media_is_text(MW_STR_LIT("Name;SSN\r\nJane;219-09-9998\f\r\n")));
+	assert_true(mw_media_is_text(MW_STR_LIT("\351t\351, and more words")));
+	assert_true(mw_media_is_text(MW_STR_LIT("\377\376a\000b\000")));
+	assert_true(mw_media_is_text((struct mw_str){.p = utf8, .n = sizeof(utf8)}));
+	assert_false(mw_media_is_text((struct mw_str){.p = other, .n = sizeof(other)}));
+	assert_false(mw_media_is_text(MW_STR_LIT("a\000b")));
+	assert_false(mw_media_is_text(MW_STR_LIT("a\007b")));
+	assert_false(mw_media_is_text(MW_STR_LIT("%PDF-1.4 0000000016 00000 n")));
+	assert_false(mw_media_is_text(MW_STR_LIT("")));
+}
+
+/* What a leaf is read as, by label, name and content. */
+static void test_media_type(void **state)
+{
+	static const struct {
+		const char *label, *name;
+		struct mw_str content;
+		const char *type;
+	} row[] = {
+	    {"application/octet-stream", "a.docx", MW_STR_LIT("PK\003\004..word/document.xml"),
+	     "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+	    {"application/octet-stream", "a.bin", MW_STR_LIT("PK\003\004..xl/workbook.xml"),
+	     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	    {"application/octet-stream", "a.bin", MW_STR_LIT("PK\003\004a.txt"), "application/zip"},
+	    {"application/octet-stream", "a.odt", MW_STR_LIT("PK\003\004a.txt"), "application/vnd.oasis.opendocument.text"},
+	    {"application/pdf", "a.pdf", MW_STR_LIT("PK\003\004a.txt"), "application/zip"},
+	    {"application/zip", "a.zip", MW_STR_LIT("PK\003\004xl/workbook.xml"),
+	     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	    {"application/vnd.ms-excel.sheet.macroenabled.12", "", MW_STR_LIT("PK\003\004xl/workbook.xml"),
+	     "application/vnd.ms-excel.sheet.macroenabled.12"},
+	    {"application/msword", "a.doc", MW_STR_LIT("{\\rtf1 x}"), "application/rtf"},
+	    {"application/msword", "a.doc", MW_STR_LIT("<HTML><p>x"), "text/html"},
+	    {"application/msword", "a.doc", MW_STR_LIT("MIME-Version: 1.0\n\nx"), "message/rfc822"},
+	    {"application/vnd.ms-excel", "a.csv", MW_STR_LIT("a,b\n"), "text/csv"},
+	    {"application/vnd.ms-excel", "a.xls", MW_STR_LIT("a\tb\n"), "text/plain"},
+	    {"application/msword", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1W\0o\0r\0k\0b\0o\0o\0k\0"),
+	     "application/msword"},
+	    {"application/octet-stream", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1W\0o\0r\0k\0b\0o\0o\0k\0"),
+	     "application/vnd.ms-excel"},
+	    {"image/png", "", MW_STR_LIT("\xff\xd8\xff\xe0"), "image/jpeg"},
+	    {"image/png", "", MW_STR_LIT("SSN 219"), "image/png"},
+	    {"text/plain", "", MW_STR_LIT("\nMSH|^~\\&|LAB|X\r"), "application/hl7-v2"},
+	    {"text/plain", "", MW_STR_LIT("MSH is our hospital, and more"), "text/plain"},
+	    {"text/plain", "",
+	     MW_STR_LIT(
+		 "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260101*1253*^*00501*000000905*0*T*:~"),
+	     "application/edi-x12"},
+	    {"text/plain", "a.txt", MW_STR_LIT("{\"resourceType\": \"Patient\"}"), "application/fhir+json"},
+	    {"application/json", "", MW_STR_LIT("{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"}\n"),
+	     "application/fhir+ndjson"},
+	    {"application/json", "", MW_STR_LIT("{\"a\": 1}"), "application/json"},
+	    {"text/xml", "", MW_STR_LIT("<?xml version='1.0'?><ClinicalDocument>"), "application/hl7-cda+xml"},
+	    {"text/xml", "", MW_STR_LIT("<a/>"), "text/xml"},
+	    {"application/octet-stream", "winmail.dat", MW_STR_LIT("\x78\x9f\x3e\x22\0\0"), "application/ms-tnef"},
+	    {"application/octet-stream", "a.xyz", MW_STR_LIT("\1\2"), "application/octet-stream"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		const char *type = mw_media_type(row[i].label, row[i].name, row[i].content);
+
+		if (strcmp(type, row[i].type) != 0)
+			fail_msg("row %zu: %s, not %s", i, type, row[i].type);
+	}
+}
+
+static void test_media_signature(void **state)
+{
+	(void)state;
+	assert_true(
+	    mw_media_is_signature(MW_STR_LIT("\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\niQ\r\n-----END PGP SIGNATURE-----\r\n")));
+	assert_true(
+	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm\n-----END PGP PUBLIC KEY BLOCK-----")));
+	assert_false(
+	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\nSSN\n"
+						      "-----END PGP SIGNATURE-----")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nx")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\n\nSSN 123\n-----END PGP SIGNATURE-----")));
+	assert_false(
+	    mw_media_is_signature(MW_STR_LIT("-----BEGIN PGP SIGNATURE-----\nSSN: 123\n\nx\n-----END PGP SIGNATURE-----")));
+	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00")));
+	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00SSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00SSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x01\x00\x05\x00")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("0123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_media_text),
+	    cmocka_unit_test(test_media_type),
+	    cmocka_unit_test(test_media_signature),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
