@@ -178,6 +178,13 @@ void ctl_print_safe(struct mw_str text)
 	print_shown(stdout, text, "");
 }
 
+void ctl_print_cell(struct mw_str text, size_t width)
+{
+	ctl_print_safe(text);
+	for (size_t i = text.n; i < width; i++)
+		putchar(' ');
+}
+
 void ctl_print_lines(struct mw_str text)
 {
 	print_shown(stdout, text, "\n\t");

@@ -66,6 +66,8 @@ const char *ctl_kind_name(uint32_t kind);
 void ctl_why(const struct mw_plan *, const struct mw_finding *, struct mw_buf *out);
 /* Prints text with control characters, and what is not UTF-8, as \xHH: what came from a message must not drive the terminal. */
 void ctl_print_safe(struct mw_str text);
+/* The same, filled up with blanks to a width in octets. */
+void ctl_print_cell(struct mw_str text, size_t width);
 /* The same, but line ends and tabs stay. */
 void ctl_print_lines(struct mw_str text);
 /* Prints what was made and frees it. */

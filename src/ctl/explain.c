@@ -99,9 +99,9 @@ static void print_findings(const struct explain *x)
 		struct mw_buf why = MW_BUF_INIT;
 
 		ctl_why(x->plan, f, &why);
-		printf("  %-26s %-10s %10u  %-10s %-10s %8llu %6llu%s", rule->name, ctl_kind_name(rule->kind), f->confidence,
-		       mw_zone_word(f->zone), mw_msg_part(x->msg, f->part)->path, (unsigned long long)f->offset,
-		       (unsigned long long)f->length, why.n ? "  " : "");
+		printf("  %-26s %-10s %10u  %-10s ", rule->name, ctl_kind_name(rule->kind), f->confidence, mw_zone_word(f->zone));
+		ctl_print_cell(mw_str(mw_msg_part(x->msg, f->part)->path), 10);
+		printf(" %8llu %6llu%s", (unsigned long long)f->offset, (unsigned long long)f->length, why.n ? "  " : "");
 		ctl_print_buf(&why, stdout);
 		putchar('\n');
 	}
@@ -110,7 +110,9 @@ static void print_findings(const struct explain *x)
 
 		if (!part->unread)
 			continue;
-		printf("  %sunreadable%s part %s (", ctl_style(x->ctl, CTL_RED), ctl_style(x->ctl, CTL_PLAIN), part->path);
+		printf("  %sunreadable%s part ", ctl_style(x->ctl, CTL_RED), ctl_style(x->ctl, CTL_PLAIN));
+		ctl_print_safe(mw_str(part->path));
+		fputs(" (", stdout);
 		ctl_print_safe(mw_str(part->type));
 		printf("): %s\n", part->unread);
 	}

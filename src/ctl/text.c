@@ -10,11 +10,13 @@
 
 static void print_part_json(const struct mw_part *part)
 {
-	json_t *line = json_pack("{s:s, s:o, s:o, s:s}", "part", part->path, "type", ctl_json_text(mw_str(part->type)), "name",
+	json_t *line = json_pack("{s:o, s:o, s:o, s:s}", "part", ctl_json_text(mw_str(part->path)), "type", ctl_json_text(mw_str(part->type)), "name",
 				 ctl_json_text(mw_str(part->name)), "zone", ctl_zone_name(part->zone));
 
 	if (part->unread)
 		json_object_set_new(line, "unreadable", json_string(part->unread));
+	if (part->hidden < part->text.n)
+		json_object_set_new(line, "hidden", json_integer((json_int_t)part->hidden));
 	json_object_set_new(line, "text", ctl_json_text(part->text));
 	ctl_json_line(line);
 }
@@ -30,7 +32,9 @@ static void put_text(const struct ctl *ctl, struct mw_str text)
 
 static void print_part(const struct ctl *ctl, const struct mw_part *part)
 {
-	printf("%s== %s  ", ctl_style(ctl, CTL_CYAN), part->path);
+	printf("%s== ", ctl_style(ctl, CTL_CYAN));
+	ctl_print_safe(mw_str(part->path));
+	fputs("  ", stdout);
 	ctl_print_safe(mw_str(part->type));
 	printf("  %s", ctl_zone_name(part->zone));
 	if (part->name[0]) {
@@ -39,7 +43,10 @@ static void print_part(const struct ctl *ctl, const struct mw_part *part)
 	}
 	if (part->unread)
 		printf("  unreadable: %s", part->unread);
-	printf("  (%zu octets)%s\n", part->text.n, ctl_style(ctl, CTL_PLAIN));
+	printf("  (%zu octets", part->text.n);
+	if (part->hidden < part->text.n)
+		printf(", hidden from %zu", part->hidden);
+	printf(")%s\n", ctl_style(ctl, CTL_PLAIN));
 	put_text(ctl, part->text);
 	if (part->text.n && part->text.p[part->text.n - 1] != '\n')
 		putchar('\n');
