@@ -44,15 +44,10 @@ static void test_commands(void **state)
 {
 	char *said, *log;
 	json_t *json;
-	struct tl t;
 	size_t n;
 
 	(void)state;
-	tl_fresh();
-	assert_int_equal(tl_open(&t, NULL), 0);
-	assert_int_equal(tl_message(&t, "Q1", &t.err), 0);
-	assert_int_equal(tl_message(&t, "Q2", &t.err), 0);
-	tl_close(&t);
+	tl_fill();
 	log = tl_read(tl_path("log"), &n);
 
 	assert_int_equal(command(&said, "verify", tl_path("log"), NULL), 0);

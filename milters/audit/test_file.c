@@ -174,11 +174,7 @@ static void test_gaps(void **state)
 	struct tl t;
 
 	(void)state;
-	tl_fresh();
-	assert_int_equal(tl_open(&t, NULL), 0);
-	assert_int_equal(tl_message(&t, "Q1", &t.err), 0);
-	assert_int_equal(tl_message(&t, "Q2", &t.err), 0);
-	tl_close(&t);
+	tl_fill();
 	log = tl_read(tl_path("log"), &n);
 	head = tl_read(tl_path("log.head"), &head_n);
 	line = (size_t)(strchr(log, '\n') + 1 - log);

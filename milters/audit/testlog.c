@@ -124,6 +124,17 @@ int tl_message(struct tl *t, const char *queue_id, struct mw_err *err)
 	return r;
 }
 
+void tl_fill(void)
+{
+	struct tl t;
+
+	tl_fresh();
+	assert_int_equal(tl_open(&t, NULL), 0);
+	assert_int_equal(tl_message(&t, "Q1", &t.err), 0);
+	assert_int_equal(tl_message(&t, "Q2", &t.err), 0);
+	tl_close(&t);
+}
+
 int tl_verify(const struct tl_check *check, char **said, const char *file, ...)
 {
 	struct mw_audit_chain chain = {0};

@@ -26,6 +26,8 @@ int tl_open(struct tl *, ...);
 void tl_close(struct tl *);
 /* One message with two recipients. Any thread. The result of act(). */
 int tl_message(struct tl *, const char *queue_id, struct mw_err *);
+/* A fresh log, closed, of the messages Q1 and Q2: records 2 and 3 of 4. */
+void tl_fill(void);
 
 /* verify(); *said holds what it printed, to be freed; may be NULL. */
 struct tl_check {

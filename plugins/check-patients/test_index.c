@@ -22,6 +22,8 @@ extern const struct mw_plugin mw_plugin_check_patients;
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
+#define INDEX_OCTETS 400000 /* room for that of the people */
+
 static char folder[] = "/tmp/milward-patients-XXXXXX";
 static char table[64], index_path[64], key_path[64];
 
@@ -193,22 +195,31 @@ static void test_full_names(void **state)
 	mw_plugin_check_patients.hooks.close(inst);
 }
 
-/* Nothing of the table is in the index, and two patients look like a thousand. */
-static void test_discloses_nothing(void **state)
+/* The index of the people, and its size. */
+static size_t build_octets(unsigned char octets[INDEX_OCTETS], struct patients_summary *sum)
 {
-	static unsigned char octets[400000];
-	struct patients_summary sum;
 	struct mw_err err = {0};
-	struct stat st;
 	FILE *f;
 	size_t n;
 
-	(void)state;
-	assert_int_equal(build(people, sizeof(people) - 1, &sum, &err), 0);
+	assert_int_equal(build(people, sizeof(people) - 1, sum, &err), 0);
 	f = fopen(index_path, "r");
 	assert_non_null(f);
-	n = fread(octets, 1, sizeof(octets), f);
+	n = fread(octets, 1, INDEX_OCTETS, f);
 	(void)fclose(f);
+	return n;
+}
+
+/* Nothing of the table is in the index, and two patients look like a thousand. */
+static void test_discloses_nothing(void **state)
+{
+	static unsigned char octets[INDEX_OCTETS];
+	struct patients_summary sum;
+	struct stat st;
+	size_t n;
+
+	(void)state;
+	n = build_octets(octets, &sum);
 	assert_int_equal(n, PATIENTS_HEADER + 5 * 1024 * PATIENTS_ENTRY);
 	assert_int_equal(sum.octets, n);
 	assert_null(memmem(octets, n, "Brien", 5));
@@ -231,20 +242,15 @@ static void refused(const char *index, const char *key, const char *why)
 
 static void test_refused(void **state)
 {
-	static unsigned char octets[400000];
+	static unsigned char octets[INDEX_OCTETS];
 	char other[64];
 	struct patients_summary sum;
 	struct mw_err err = {0};
-	FILE *f;
 	size_t n;
 	int fd;
 
 	(void)state;
-	assert_int_equal(build(people, sizeof(people) - 1, &sum, &err), 0);
-	f = fopen(index_path, "r");
-	assert_non_null(f);
-	n = fread(octets, 1, sizeof(octets), f);
-	(void)fclose(f);
+	n = build_octets(octets, &sum);
 
 	/* Every bit of the header, and of some entries; every shorter file. */
 	for (size_t i = 0; i < n; i = i < 400 ? i + 1 : i + 997) {
