@@ -58,7 +58,7 @@ static int extract(struct mw_msg *m, const struct mw_self *s, struct part *p, st
 
 /* Lines of text end with LF, however they were sent: a rule's $ means the end of a line, and offsets of one text are the same
  * whether it came as 8bit by SMTP, as base64, or from a file. */
-static void unify_line_ends(struct mw_buf *b)
+void mw_unify_lines(struct mw_buf *b)
 {
 	size_t n = 0;
 
@@ -83,7 +83,7 @@ static int read_text(struct mw_msg *m, struct part *p, struct mw_buf *data, cons
 	}
 	if (r < 0)
 		return r;
-	unify_line_ends(data);
+	mw_unify_lines(data);
 	mw_part_take(m, p, data);
 	return 0;
 }
@@ -119,7 +119,7 @@ static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 		r = mw_header_text(a, &h, true, &text);
 	if (r == 0 && rest.n) /* a part that says it is a header alone, and holds more */
 		r = mw_charset_to_utf8(rest, "", &text, &guessed);
-	unify_line_ends(&text);
+	mw_unify_lines(&text);
 	if (r == 0)
 		r = mw_part_add(m, p, mw_buf_text(&text), text.n);
 	mw_buf_free(&text);

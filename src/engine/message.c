@@ -6,7 +6,7 @@
 #define ARENA_BASE ((uint64_t)64 * 1024 * 1024)
 
 /* Limits of the policy times what one of each costs; arrays that grow take up to three times their size. */
-static size_t arena_limit(const struct mw_limits *l)
+size_t mw_msg_arena_limit(const struct mw_limits *l)
 {
 	uint64_t n = ARENA_BASE + 8 * l->max[MW_LIMIT_HEADER] + 4 * sizeof(struct mw_field) * l->max[MW_LIMIT_HEADERS] +
 		     4 * sizeof(struct mw_finding) * l->max[MW_LIMIT_FINDINGS] + 8192 * l->max[MW_LIMIT_RECIPIENTS] +
@@ -34,7 +34,7 @@ static bool msg_init(struct mw_msg *m, const struct mw_msg_options *options)
 
 struct mw_msg *mw_msg_new(struct mw_generation *gen, const struct mw_msg_options *options)
 {
-	struct mw_arena *a = mw_arena_new(arena_limit(&gen->plan->limits));
+	struct mw_arena *a = mw_arena_new(mw_msg_arena_limit(&gen->plan->limits));
 	struct mw_msg *m = a ? mw_arena_alloc(a, sizeof(*m)) : NULL;
 
 	if (!m) {

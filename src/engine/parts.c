@@ -27,6 +27,16 @@ bool mw_part_unread(struct part *p, const char *reason)
 	return false;
 }
 
+int mw_msg_count_member(struct mw_msg *m)
+{
+	if (m->members >= mw_msg_limit(m, MW_LIMIT_MEMBERS)) {
+		mw_msg_breach(m, MW_LIMIT_MEMBERS);
+		return -EFBIG;
+	}
+	m->members++;
+	return 0;
+}
+
 static uint64_t text_left(const struct mw_msg *m)
 {
 	uint64_t max = m->gen->plan->limits.max[MW_LIMIT_TEXT];
@@ -99,8 +109,8 @@ struct part *mw_part_new(struct mw_msg *m, const char *path, const char *type, c
 
 const char *mw_part_within(struct mw_msg *m, struct part *p)
 {
-	if (p->nesting)
-		return p->pub.path; /* the name is in it */
+	if (p->named)
+		return p->pub.path;
 	return p->pub.name[0] ? mw_arena_printf(m->arena, "%s/%s", p->pub.path, p->pub.name) : p->pub.path;
 }
 
@@ -163,12 +173,27 @@ static int make_leaf(struct mw_msg *m, struct mw_mime *mime, size_t i, const cha
 	return r < 0 ? r : mw_part_done(m, p);
 }
 
-static int make_leaves(struct mw_msg *m, struct mw_mime *mime, const char *within, unsigned nesting)
+static int make_leaves(struct mw_msg *m, struct mw_mime *mime)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < mw_mime_leaves(mime); i++)
-		r = make_leaf(m, mime, i, within, nesting);
+		r = make_leaf(m, mime, i, NULL, 0);
+	return r;
+}
+
+/* The same of a mail in a file, which are as many as there are files. */
+static int make_inner_leaves(struct mw_msg *m, struct mw_mime *mime, struct part *mail)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < mw_mime_leaves(mime); i++) {
+		if (mw_msg_count_member(m) < 0) {
+			(void)mw_part_unread(mail, "limit");
+			break;
+		}
+		r = make_leaf(m, mime, i, mail->pub.path, mail->nesting);
+	}
 	return r;
 }
 
@@ -179,10 +204,12 @@ static void breaches(struct mw_msg *m, const bool breach[MW_LIMITS])
 			mw_msg_breach(m, (enum mw_limit)i);
 }
 
-/* A mail in a container is read as one that is forwarded. */
+/* A mail in a container is read as one that is forwarded. What is known of its structure goes with it. */
 int mw_msg_read_mail(struct mw_msg *m, struct part *p, struct mw_str mail)
 {
-	static const char head[] = "Content-Type: message/rfc822\r\n\r\n";
+	static const char head[] = "MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n";
+	const struct mw_limits *limits = &m->gen->plan->limits;
+	struct mw_arena *a = mw_arena_new(mw_msg_arena_limit(limits));
 	struct mw_buf all = MW_BUF_INIT;
 	bool breach[MW_LIMITS] = {false};
 	struct mw_mime *mime = NULL;
@@ -190,12 +217,12 @@ int mw_msg_read_mail(struct mw_msg *m, struct part *p, struct mw_str mail)
 
 	mw_buf_add(&all, head, sizeof(head) - 1);
 	mw_buf_add(&all, mail.p, mail.n);
-	r = mw_buf_ok(&all)
-		? mw_mime_parse(m->arena, (struct mw_str){.p = all.p, .n = all.n}, &m->gen->plan->limits, breach, &mime, NULL)
-		: -ENOMEM;
+	r = a && mw_buf_ok(&all) ? mw_mime_parse(a, (struct mw_str){.p = all.p, .n = all.n}, limits, breach, &mime, NULL)
+				 : -ENOMEM;
 	if (r == 0)
-		r = make_leaves(m, mime, p->pub.path, p->nesting);
+		r = make_inner_leaves(m, mime, p);
 	mw_mime_free(&mime);
+	mw_arena_free(&a);
 	mw_buf_free(&all);
 	breaches(m, breach);
 	return r;
@@ -261,7 +288,7 @@ static int make_message(struct mw_msg *m, struct mw_err *err)
 	if (r == 0)
 		r = make_header(m);
 	if (r == 0)
-		r = make_leaves(m, mime, NULL, 0);
+		r = make_leaves(m, mime);
 	mw_mime_free(&mime);
 	mw_store_unview(m->store);
 	breaches(m, breach);

@@ -63,6 +63,7 @@ struct part {
 	struct mw_buf text; /* what pub.text points to */
 	size_t hidden;	    /* as pub.hidden while text is added; SIZE_MAX = nothing is */
 	unsigned nesting;   /* 0: of the message itself; else it stands inside so many files */
+	bool named;	    /* its path ends with its name: a member */
 	bool scanned;
 	int result;	 /* of the scan */
 	size_t first, n; /* its findings */
@@ -151,6 +152,9 @@ struct mw_msg {
 	size_t edits;
 };
 
+/* message.c: what a message, or a mail inside of one, may need beside octets and text. */
+size_t mw_msg_arena_limit(const struct mw_limits *);
+
 static inline uint64_t mw_msg_limit(const struct mw_msg *m, enum mw_limit l)
 {
 	return m->gen->plan->limits.max[l];
@@ -195,20 +199,26 @@ int mw_part_add(struct mw_msg *, struct part *, const char *text, size_t n);
 void mw_part_take(struct mw_msg *, struct part *, struct mw_buf *b);
 /* false: no word of MW_UNREADABLE_WORDS. */
 bool mw_part_unread(struct part *, const char *reason);
+/* One more file inside attachments, or section. -EFBIG: that is one too many, and noted. */
+int mw_msg_count_member(struct mw_msg *);
 int mw_part_done(struct mw_msg *, struct part *);
-/* The parts of a mail that stands in part p. */
+/* The parts of a mail that stands in part p: each counts as a member. */
 int mw_msg_read_mail(struct mw_msg *, struct part *p, struct mw_str mail);
 /* content.c: reads octets, of which it may make the text, into the part; and the files inside into parts behind it. */
 int mw_part_read(struct mw_msg *, struct part *, struct mw_buf *content, const char *charset, bool delsp);
+/* CR LF to LF. */
+void mw_unify_lines(struct mw_buf *);
 
 /* sink.c: what an extractor gives of one document. */
 struct member;
 struct mw_sink {
 	struct mw_msg *msg;
 	struct part *part, *now; /* the document's own, and the section in work */
+	const char *within;	 /* path under which what is inside stands */
 	size_t first;		 /* of its sections in msg->part */
 	struct member *member;	 /* in the order in which they came */
 	struct member *last;
+	size_t members;
 	bool open;    /* the last one takes octets */
 	uint64_t in;  /* octets of the document */
 	uint64_t out; /* that came of it */

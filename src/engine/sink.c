@@ -6,6 +6,7 @@
  */
 #include "engine/private.h"
 
+#include "mail/label.h"
 #include "mail/mime.h"
 
 #include <errno.h>
@@ -63,10 +64,7 @@ static int sink_out(struct mw_sink *s, size_t n)
 
 static int count_member(struct mw_sink *s)
 {
-	if (s->msg->members >= mw_msg_limit(s->msg, MW_LIMIT_MEMBERS))
-		return mw_sink_breach(s, MW_LIMIT_MEMBERS);
-	s->msg->members++;
-	return 0;
+	return mw_msg_count_member(s->msg) < 0 ? mw_sink_breach(s, MW_LIMIT_MEMBERS) : 0;
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------------------------ */
@@ -81,30 +79,44 @@ static size_t name_fits(struct mw_str s)
 	return n;
 }
 
-/* A name as a part may have it: UTF-8, one line, no slash in front. NULL = no memory. */
-static char *name_clean(struct mw_msg *m, struct mw_str name)
+/* Appends a name as a part may have it: UTF-8, one line, no slash in front. 0 or -ENOMEM. */
+static int name_add(struct mw_str name, struct mw_buf *out)
 {
 	struct mw_buf utf8 = MW_BUF_INIT;
+	size_t before = out->n;
 	bool guessed;
-	char *copy = NULL;
-	int r = mw_charset_to_utf8(name, "utf-8", &utf8, &guessed);
+	int r = mw_charset_to_utf8(name.p ? name : mw_str(""), "utf-8", &utf8, &guessed);
 	struct mw_str s = {.p = mw_buf_text(&utf8), .n = utf8.n};
 
 	while (s.n && (*s.p == '/' || *s.p == '\\'))
-		s = (struct mw_str){.p = s.p + 1, .n = s.n - 1};
-	if (r == 0)
-		copy = mw_arena_dup(m->arena, s.p, name_fits(s));
-	for (char *c = copy; c && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+		s = mw_str_behind(s, 1);
+	mw_buf_add(out, s.p, name_fits(s));
+	for (size_t i = before; i < out->n; i++)
+		if ((unsigned char)out->p[i] < ' ' || out->p[i] == 0x7f)
+			out->p[i] = '?';
 	mw_buf_free(&utf8);
+	return r < 0 || !mw_buf_ok(out) ? -ENOMEM : 0;
+}
+
+/* The name of a member; without one, its number. NULL = no memory. */
+static char *member_name(struct mw_sink *s, struct mw_str name)
+{
+	struct mw_buf clean = MW_BUF_INIT;
+	char *copy = NULL;
+	int r = name_add(name, &clean);
+
+	if (r == 0 && clean.n)
+		copy = mw_arena_dup(s->msg->arena, clean.p, clean.n);
+	else if (r == 0)
+		copy = mw_arena_printf(s->msg->arena, "%zu", s->members);
+	mw_buf_free(&clean);
 	return copy;
 }
 
 /* A label: ASCII that is seen, in lower case. What else stands in it makes it empty. NULL = no memory. */
 static char *label_clean(struct mw_msg *m, const char *label)
 {
-	char *copy = mw_arena_dup(m->arena, label, strnlen(label, NAME_MAX_OCTETS));
+	char *copy = label ? mw_arena_dup(m->arena, label, strnlen(label, NAME_MAX_OCTETS)) : mw_arena_str(m->arena, "");
 
 	for (char *c = copy; c && *c; c++) {
 		if (*c >= 'A' && *c <= 'Z')
@@ -119,7 +131,11 @@ static char *label_clean(struct mw_msg *m, const char *label)
 
 void mw_sink_begin(struct mw_sink *s, struct mw_msg *m, struct part *p, size_t octets)
 {
-	*s = (struct mw_sink){.msg = m, .part = p, .now = p, .first = m->parts, .in = octets};
+	*s = (struct mw_sink){.msg = m, .part = p, .now = p, .first = m->parts, .in = octets, .within = mw_part_within(m, p)};
+	if (!s->within) {
+		s->within = "";
+		s->failed = -ENOMEM;
+	}
 }
 
 int mw_sink_text(struct mw_sink *s, const char *utf8, size_t n)
@@ -148,11 +164,26 @@ static struct part *section_find(const struct mw_sink *s, const char *path)
 	return NULL;
 }
 
+static int section_take(struct mw_sink *s, const char *path)
+{
+	struct part *p = section_find(s, path);
+	int r = p ? 0 : count_member(s);
+
+	if (r < 0)
+		return r;
+	if (!p) {
+		p = mw_part_new(s->msg, path, s->part->pub.type, s->part->pub.name, s->part->pub.zone);
+		if (!p)
+			return -ENOMEM;
+		p->nesting = s->part->nesting;
+	}
+	s->now = p;
+	return 0;
+}
+
 int mw_sink_section(struct mw_sink *s, const char *name)
 {
-	struct mw_msg *m = s->msg;
-	const char *within, *clean, *path;
-	struct part *p;
+	struct mw_buf path = MW_BUF_INIT;
 	int r = sink_state(s);
 
 	if (r == 0 && s->open)
@@ -161,23 +192,13 @@ int mw_sink_section(struct mw_sink *s, const char *name)
 		s->now = s->part;
 		return r;
 	}
-	within = mw_part_within(m, s->part);
-	clean = name_clean(m, (struct mw_str){.p = name, .n = strlen(name)});
-	path = within && clean ? mw_arena_printf(m->arena, "%s!%s", within, clean) : NULL;
-	if (!path)
-		return sink_failed(s, -ENOMEM);
-	p = section_find(s, path);
-	if (!p) {
-		r = count_member(s);
-		if (r < 0)
-			return r;
-		p = mw_part_new(m, path, s->part->pub.type, s->part->pub.name, s->part->pub.zone);
-		if (!p)
-			return sink_failed(s, -ENOMEM);
-		p->nesting = s->part->nesting;
-	}
-	s->now = p;
-	return 0;
+	mw_buf_puts(&path, s->within);
+	mw_buf_putc(&path, '!');
+	r = name_add(mw_str(name), &path);
+	if (r == 0)
+		r = section_take(s, path.p);
+	mw_buf_free(&path);
+	return r == -ENOMEM ? sink_failed(s, r) : r;
 }
 
 int mw_sink_hidden(struct mw_sink *s)
@@ -228,7 +249,8 @@ int mw_sink_member(struct mw_sink *s, const struct mw_member *given)
 		s->member = new;
 	s->last = new;
 	s->open = true;
-	new->name = name_clean(m, given->name);
+	s->members++;
+	new->name = member_name(s, given->name);
 	new->type = label_clean(m, given->type);
 	new->charset = label_clean(m, given->charset);
 	new->flags = given->flags;
@@ -283,8 +305,7 @@ static uint32_t member_zone(const struct member *f)
 static int member_read(struct mw_sink *s, struct member *f)
 {
 	struct mw_msg *m = s->msg;
-	const char *within = mw_part_within(m, s->part);
-	const char *path = within ? mw_arena_printf(m->arena, "%s/%s", within, f->name) : NULL;
+	const char *path = mw_arena_printf(m->arena, "%s/%s", s->within, f->name);
 	struct part *p =
 	    path ? mw_part_new(m, path, f->type[0] ? f->type : "application/octet-stream", base_name(f->name), member_zone(f))
 		 : NULL;
@@ -292,6 +313,7 @@ static int member_read(struct mw_sink *s, struct member *f)
 
 	if (!p)
 		return -ENOMEM;
+	p->named = true;
 	p->nesting = s->part->nesting + 1;
 	if (p->nesting > mw_msg_limit(m, MW_LIMIT_NESTING)) {
 		mw_msg_breach(m, MW_LIMIT_NESTING);
@@ -301,25 +323,31 @@ static int member_read(struct mw_sink *s, struct member *f)
 	} else if (f->data.n) {
 		r = mw_part_read(m, p, &f->data, f->charset, false);
 	}
-	if (f->unread && !p->pub.unread)
-		p->pub.unread = f->unread;
+	if (f->unread)
+		p->pub.unread = f->unread; /* what is there may look damaged for that alone */
 	return r < 0 ? r : mw_part_done(m, p);
 }
 
-/* The names of all members are text that leaves, too. */
-static int names_read(struct mw_sink *s)
+/* A name as it stands, and in words when it is written in one. */
+static int name_read(struct mw_msg *m, struct part *p, const char *name)
+{
+	const char *first, *lines = mw_label_name(m->arena, mw_str(name), &first);
+
+	return lines ? mw_part_add(m, p, lines, strlen(lines)) : -ENOMEM;
+}
+
+/* The names of sheets and files are text that leaves, too. */
+static int names_read(struct mw_sink *s, size_t sections_end)
 {
 	struct mw_msg *m = s->msg;
-	const char *within = mw_part_within(m, s->part);
-	const char *path = within ? mw_arena_printf(m->arena, "%s/", within) : NULL;
+	const char *path = mw_arena_printf(m->arena, "%s/", s->within);
 	struct part *p = path ? mw_part_new(m, path, "text/plain", "", MW_ZONE_FILENAME) : NULL;
 	int r = p ? 0 : -ENOMEM;
 
-	for (const struct member *f = s->member; f && r == 0; f = f->next) {
-		r = mw_part_add(m, p, f->name, strlen(f->name));
-		if (r == 0)
-			r = mw_part_add(m, p, "\n", 1);
-	}
+	for (size_t i = s->first; i < sections_end && r == 0; i++)
+		r = name_read(m, p, m->part[i]->pub.path + strlen(s->within) + 1);
+	for (const struct member *f = s->member; f && r == 0; f = f->next)
+		r = name_read(m, p, f->name);
 	if (r == -EFBIG)
 		r = 0;
 	return r < 0 ? r : mw_part_done(m, p);
@@ -327,19 +355,36 @@ static int names_read(struct mw_sink *s)
 
 /* ---- the end ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Text of another process is valid UTF-8 when we have seen that it is. */
+/* Adds what is valid of a text, with the line ends that all text has. */
+static int add_valid(struct mw_str text, struct mw_buf *out)
+{
+	struct mw_buf utf8 = MW_BUF_INIT;
+	bool guessed;
+	int r = text.n ? mw_charset_to_utf8(text, "utf-8", &utf8, &guessed) : 0;
+
+	mw_unify_lines(&utf8);
+	mw_buf_add(out, mw_buf_text(&utf8), utf8.n);
+	mw_buf_free(&utf8);
+	return r < 0 || !mw_buf_ok(out) ? -ENOMEM : 0;
+}
+
+/* Text of another process is valid UTF-8 when we have seen that it is. What is hidden stays so. */
 static int text_valid(struct part *p)
 {
 	struct mw_str text = {.p = mw_buf_text(&p->text), .n = p->text.n};
-	struct mw_buf utf8 = MW_BUF_INIT;
-	bool guessed;
+	size_t seen = p->hidden < text.n ? p->hidden : text.n;
+	struct mw_buf valid = MW_BUF_INIT;
 	int r = p->text.failed ? -ENOMEM : 0;
 
-	if (r < 0 || mw_charset_is_utf8(text, "utf-8"))
+	if (r < 0 || text.n == 0 || (mw_charset_is_utf8(text, "utf-8") && !memchr(text.p, '\r', text.n)))
 		return r;
-	r = mw_charset_to_utf8(text, "utf-8", &utf8, &guessed);
+	r = add_valid((struct mw_str){.p = text.p, .n = seen}, &valid);
+	if (r == 0 && p->hidden != SIZE_MAX)
+		p->hidden = valid.n;
+	if (r == 0)
+		r = add_valid(mw_str_behind(text, seen), &valid);
 	mw_buf_free(&p->text);
-	p->text = utf8;
+	p->text = valid;
 	return r;
 }
 
@@ -359,18 +404,19 @@ static int sections_end(struct mw_sink *s)
 
 int mw_sink_end(struct mw_sink *s)
 {
+	size_t end = s->msg->parts;
 	struct member *next;
 	int r = sections_end(s);
 
-	if (s->failed == -EIO) {
+	if (s->failed == -EIO || (s->open && !s->failed && !s->part->pub.unread)) {
 		(void)mw_part_unread(s->part, "crashed");
 		s->failed = 0;
 	}
 	r = s->failed ? s->failed : r;
-	if (s->open && !s->last->unread)
+	if (s->open)
 		s->last->unread = s->part->pub.unread; /* its end did not come */
-	if (r == 0 && s->member)
-		r = names_read(s);
+	if (r == 0 && (s->member || end > s->first))
+		r = names_read(s, end);
 	for (struct member *f = s->member; f; f = next) {
 		next = f->next;
 		if (r == 0)

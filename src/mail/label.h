@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * label: one Content-Type or Content-Transfer-Encoding as one kind of reader understands it. By the letter: comments are none of
- * it, parameters by GMime (RFC 2231, and its lenience). Loose: at first glance. Internal to src/mail.
+ * it, parameters by GMime (RFC 2231, and its lenience). Loose: at first glance. Internal to src/mail, but for names of files.
  */
 #ifndef MW_MAIL_LABEL_H
 #define MW_MAIL_LABEL_H

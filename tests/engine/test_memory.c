@@ -90,18 +90,23 @@ void *__wrap_mw_arena_grow(struct mw_arena *a, void *old, size_t *cap, size_t n,
 }
 
 #define POLICY                                                                                                                   \
-	LOAD_PROBE "load phi with probe-text, probe-check grant text\n" OURS RULES                                               \
+	LOAD_PROBE "load phi with probe-text, probe-script, probe-check grant text\n" OURS RULES                                 \
 		   "class phi when phi.identifiers >= 1 and rule ill >= 1 and header \"X-Kind\" /a/\n"                           \
 		   "match unreadable(encrypted) then refuse\n"                                                                   \
 		   "match class phi to external then send by tls or portal, strip \"X-Milward-*\"\n"                             \
 		   "match any then pass\nalways mark \"X-Seen\"; note; seal\n"
+
+/* A document with a section, octets that are no UTF-8, a file and a mail. */
+#define SCRIPT                                                                                                                   \
+	"text a\\xff\nhidden\ntext b\nsection S_1\ntext c\nmember - - a_b.txt\ndata \\xe9\nend\n"                                \
+	"member - - m.eml\ndata Subject: in\\n\\ny\nend\n"
 
 #define MAIL                                                                                                                     \
 	"From: =?utf-8?q?=C3=84?= <alice@clinic.example>\nX-Kind: a\nX-Milward-A: b\nSubject: hello\nMIME-Version: 1.0\n"        \
 	"Content-Type: multipart/mixed; boundary=b\n\n"                                                                          \
 	"--b\n\nPatient 123456789 has diabetes.\n--b\nContent-Type: application/x-probe; name=x.bin\n\nmore 987654321\n"         \
 	"--b\nContent-Type: text/plain; charset=iso-8859-1\n\n\351\n--b\nContent-Type: message/rfc822\n\nSubject: "              \
-	"in\n\nx\n--b--\n"
+	"in\n\nx\n--b\nContent-Type: application/x-probe-script; name=d.doc\n\n" SCRIPT "--b--\n"
 
 /* Fills as src/host does: a failure there is a 4xx to the client, and the message must know it too. */
 static struct mw_msg *fill(struct world *w)

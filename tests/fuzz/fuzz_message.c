@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_message: a hostile mail through the whole engine: header, MIME, character sets, media types, rules, policy, edits. Whatever
- * comes, there is an outcome, and edits only when something is delivered.
+ * fuzz_message: a hostile mail through the whole engine: header, MIME, character sets, media types, what a broken extractor does, rules,
+ * policy, edits. Whatever comes, there is an outcome, and edits only when something is delivered.
  */
 #include "engine/engine.h"
 
@@ -17,6 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char policy[] = "load probe grant headers, text, edit, route\n"
+			     "load phi with probe-text, probe-script grant text\n"
 			     "table <ours> { \"clinic.example\" }\n"
 			     "rule num { kind identifier; pattern /\\b\\d{3}[- ]?\\d{2}[- ]?\\d{4}\\b/; level 80 }\n"
 			     "words ill { kind clinical; terms \"diabetes\", \"asthma\"; whole-word }\n"
@@ -27,7 +28,8 @@ static const char policy[] = "load probe grant headers, text, edit, route\n"
 			     "match unreadable to external then tempfail\n"
 			     "match any then pass\n"
 			     "always strip \"X-*\"; mark \"X-Seen\"; seal; note\n"
-			     "limit size 1M, parts 50, depth 10, headers 50, header 16K, text 64K, findings 200\n";
+			     "limit size 1M, parts 50, depth 10, headers 50, header 16K, text 64K, findings 200\n"
+			     "limit members 50, nesting 4, unpacked 256K, ratio 2, pages 20\n";
 
 /* Built once, kept for the life of the process. */
 static struct mw_generation *generation(void)
@@ -97,6 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (size_t i = 0; (f = mw_msg_finding(m, i)) != NULL; i++)
 		if (f->offset > mw_msg_part(m, f->part)->text.n || f->length > mw_msg_part(m, f->part)->text.n - f->offset)
+			abort();
+	for (size_t i = 0; i < mw_msg_parts(m); i++)
+		if (mw_msg_part(m, i)->hidden > mw_msg_part(m, i)->text.n ||
+		    !mw_charset_is_utf8(mw_msg_part(m, i)->text, "utf-8"))
 			abort();
 	mw_msg_free(&m);
 	return 0;
