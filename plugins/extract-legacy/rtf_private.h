@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtf_private: what the files of the RTF reader share: rtf.c reads words, rtf_do.c does what
+ * they say, rtf_text.c puts characters where they belong,
+ * rtf_file.c makes members of pictures and objects.
+ */
+#ifndef PLUGINS_EXTRACT_LEGACY_RTF_PRIVATE_H
+#define PLUGINS_EXTRACT_LEGACY_RTF_PRIVATE_H
+
+#include "rtf.h"
+
+#define RTF_LEVELS 8u /* of nested tables; deeper ones are cells of the last */
+#define RTF_FONTS_MAX 4096u
+#define RTF_NAME_MAX 64u
+
+enum rtf_dest {
+	RTF_TO_TEXT,
+	RTF_TO_NOTHING,
+	RTF_TO_HIDDEN,
+	RTF_TO_FONTS,
+	RTF_TO_HTML,
+	RTF_TO_PICT,
+	RTF_TO_OBJECT,
+	RTF_TO_CLASS,
+	RTF_TO_SN,
+	RTF_TO_PROPS,
+};
+
+struct rtf_state {
+	uint8_t dest, upr_dest; /* enum rtf_dest */
+	uint8_t section;	/* index in the sections of `out`: there are few */
+	uint8_t itap;
+	bool hidden, deleted, intbl, only_rtf;
+	int32_t font; /* -1 = the default one */
+	uint16_t uc;
+};
+
+/* A row of a table in the making. Cells end with \002, paragraphs in them are \001 until the row is known to have more cells. */
+struct rtf_row {
+	struct buf text;
+	unsigned filled; /* cells with text */
+	bool has_text;	 /* the cell in work */
+};
+
+struct rtf {
+	struct mw_str in;
+	size_t at;
+	struct out *out;
+	struct codepages *pages;
+	struct rtf_state *state; /* of the groups; the last is the one in work */
+	size_t depth, cap, too_deep;
+	uint16_t *font_page; /* code pages of fonts; 0 = that of the document */
+	int32_t deff, font_now;
+	unsigned ansi_page;
+	unsigned skip;	/* characters that stand for a \u before them */
+	uint32_t high;	/* first half of a character of two \u; 0 = none */
+	struct buf run; /* octets of a page with wide characters */
+	unsigned run_page;
+	struct rtf_row row[RTF_LEVELS];
+	size_t row_section;
+	bool in_row;	/* between \trowd and \row */
+	bool row_intbl; /* and what is in the row says so by \intbl */
+	bool from_html, damaged;
+	struct buf html;
+	struct buf file;  /* octets of a picture or object */
+	int nibble;	  /* half an octet; -1 = none */
+	bool file_object; /* it is an object, no picture */
+	unsigned blip;
+	char name[RTF_NAME_MAX]; /* of a shape's property, class of an object */
+	size_t name_n;
+	unsigned files;
+	int failed;
+};
+
+static inline struct rtf_state *rtf_now(struct rtf *r)
+{
+	return &r->state[r->depth];
+}
+
+int rtf_failed(struct rtf *, int code);
+
+struct rtf_word;
+
+/* Octets of wide characters wait until all of them are there: before a word, a group or the end they are converted. */
+void rtf_run_flush(struct rtf *);
+/* An octet of text in the code page of the font; one of those that stand for a \u is passed over. */
+void rtf_octet(struct rtf *, unsigned char);
+void rtf_group_begin(struct rtf *);
+void rtf_group_end(struct rtf *);
+/* The rest of the group is hidden text, on a line of its own. */
+void rtf_hide(struct rtf *);
+/* A control word; param: its number, `has`: there is one. */
+void rtf_word_do(struct rtf *, const struct rtf_word *, bool has, int32_t param);
+
+/* Characters into the destination in work. */
+void rtf_text(struct rtf *, const char *utf8, size_t n);
+void rtf_char(struct rtf *, uint32_t c);
+/* A line end: of a paragraph, or in it. */
+void rtf_line(struct rtf *);
+void rtf_cell(struct rtf *, bool nested);
+void rtf_row_end(struct rtf *, bool nested);
+/* Gives out the rows that did not end. */
+void rtf_rows_flush(struct rtf *);
+
+/* Hex digits, or octets of \bin, of a picture or an object. */
+void rtf_file_hex(struct rtf *, const char *p, size_t n);
+void rtf_file_octets(struct rtf *, const char *p, size_t n);
+/* What was gathered is a member; there may be nothing. */
+void rtf_file_end(struct rtf *);
+
+#endif
