@@ -18,13 +18,20 @@ AC_DEFUN([MW_MODULE], [
 	m4_popdef([mw_var])
 ])
 
-# MW_STATIC_MODULES: writes static_modules.inc, the rows of the linked-in descriptors, which src/engine/loader.c includes.
+# MW_STATIC_MODULES: writes static_modules.inc, the rows of the linked-in descriptors, which src/engine/linked_in.c includes, and
+# static_extractors.inc for src/reader/linked_in.c.
 AC_DEFUN([MW_STATIC_MODULES], [
 	AC_CONFIG_COMMANDS([static_modules.inc], [
-		{
-			echo "/* made by configure: modules that are linked in */"
-			for id in $mw_static_ids; do echo "MW_STATIC_MODULE($id)"; done
-		} >static_modules.inc.new
-		cmp -s static_modules.inc.new static_modules.inc && rm -f static_modules.inc.new || mv static_modules.inc.new static_modules.inc
+		for file in static_modules.inc static_extractors.inc; do
+			{
+				echo "/* made by configure: modules that are linked in */"
+				for id in $mw_static_ids; do
+					case $file:$id in
+					static_modules.inc:* | *:extract_*) echo "MW_STATIC_MODULE($id)" ;;
+					esac
+				done
+			} >$file.new
+			cmp -s $file.new $file && rm -f $file.new || mv $file.new $file
+		done
 	], [mw_static_ids="$mw_static_ids"])
 ])

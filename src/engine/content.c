@@ -8,7 +8,6 @@
 #include "mail/mime.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The extractor that was loaded first for this type; NULL = none. */
@@ -17,7 +16,7 @@ static struct mw_self *find_extractor(const struct mw_msg *m, const char *type)
 	for (size_t i = 0; i < m->gen->plan->modules; i++) {
 		struct mw_self *s = &m->gen->self[i];
 
-		if (s->plugin->kind != MW_KIND_EXTRACTOR || !s->opened)
+		if (!s->reads)
 			continue;
 		for (const char *const *t = s->plugin->types; *t; t++)
 			if (mw_media_matches(*t, type))
@@ -26,33 +25,13 @@ static struct mw_self *find_extractor(const struct mw_msg *m, const char *type)
 	return NULL;
 }
 
-/* What an extractor says that it cannot read is a reason for the policy; what it says of itself is a failure of ours. */
-static void extract_failed(struct mw_msg *m, const struct mw_self *s, struct part *p, int code, const char *reason,
-			   const struct mw_err *err)
-{
-	char why[sizeof(err->text) + 80];
-
-	if (mw_part_unread(p, reason))
-		return;
-	(void)mw_part_unread(p, "crashed");
-	(void)snprintf(why, sizeof(why), "module \"%s\": %s", s->plugin->name, err->text[0] ? err->text : strerror(-code));
-	mw_msg_cause(m, MW_CAUSE_ERROR, why);
-}
-
 static int extract(struct mw_msg *m, const struct mw_self *s, struct part *p, struct mw_str data, const char *charset)
 {
 	const struct mw_document doc = {.data = data, .type = p->pub.type, .charset = charset, .name = p->pub.name};
 	struct mw_sink sink;
-	const char *reason = NULL;
-	struct mw_err err = {0};
-	struct mw_busy_mark mark = mw_busy_enter(m->busy, s->plugin->name, "extract");
-	int r;
 
 	mw_sink_begin(&sink, m, p, data.n);
-	r = s->plugin->hooks.extract(s->inst, &doc, &sink, &reason, &err);
-	mw_busy_leave(m->busy, mark);
-	if (r < 0 && !sink.limited && !sink.failed)
-		extract_failed(m, s, p, r, reason, &err);
+	mw_msg_extract(m, s, &doc, &sink);
 	return mw_sink_end(&sink);
 }
 

@@ -171,11 +171,16 @@ static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err
 	if (g->offline && has_data(s->plugin) && (s->plugin->powers & ~s->row->granted))
 		return 0; /* a rules file that stands alone: nobody has set up its checkers */
 	r = hooks->check ? hooks->check(&mw_host_table, s->row->conf, err) : 0;
+	if (r == 0 && s->plugin->kind == MW_KIND_EXTRACTOR && !g->inside) {
+		s->reads = (s->plugin->powers & ~s->row->granted) == 0;
+		return s->reads ? 0 : mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
+	}
 	if (r < 0 || (g->offline && (s->plugin->powers & OUTSIDE) && !has_data(s->plugin)) ||
 	    (g->dry && (s->plugin->powers & MW_POWER_STORE)))
 		return r;
 	if (s->plugin->powers & ~s->row->granted) /* the policy checker has said so before; never open without */
 		return mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
+	s->reads = s->plugin->kind == MW_KIND_EXTRACTOR;
 	s->opened = true; /* close() accepts what a failed open() left */
 	return hooks->open ? hooks->open(&mw_host_table, s, s->row->conf, &s->inst, err) : 0;
 }
@@ -211,6 +216,7 @@ static int modules_open(struct mw_generation *g, bool of_rules, struct mw_diags 
 /* Accepts what a failure left half built. */
 static void generation_free(struct mw_generation *g)
 {
+	mw_readers_free(&g->readers);
 	mw_pool_free(&g->pool);
 	mw_ruleset_free(&g->rules); /* before its checkers and prefilters */
 	for (size_t i = g->self ? g->plan->modules : 0; i-- > 0;) {
@@ -237,6 +243,7 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 		return mw_fail_memory(err);
 	atomic_init(&g->refs, 1);
 	g->offline = (flags & MW_GEN_OFFLINE) != 0;
+	g->inside = (flags & MW_GEN_INSIDE) != 0;
 	g->dry = (flags & MW_GEN_DRY) != 0;
 	memcpy(g->key, mw_loader_key(loader), sizeof(g->key));
 	r = mw_plan_load(policy, search, &catalog, diags, &g->plan);
@@ -248,6 +255,8 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 		r = rules_compile(g, flags, diags, err);
 	if (r == 0)
 		r = modules_open(g, false, diags, err);
+	if (r == 0)
+		r = mw_generation_readers(g, loader, err);
 	if (r < 0) {
 		generation_free(g);
 		return r;

@@ -18,8 +18,10 @@ enum {
 	MW_GEN_DRY = 4,	    /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
 	MW_GEN_SAMPLES = 2, /* refuse when a rule's hit/miss sample fails */
 	MW_GEN_LINT = 8,    /* warn of patterns that some text can make slow */
+	MW_GEN_INSIDE = 16, /* for tests: extractors are opened and run in this process, without a sandbox */
 };
 /* Policy -> running generation. Diagnostics in diags. On failure nothing stays open. Thread safe against running messages.
+ * Extractors are opened by readers (src/reader), which are started here; with MW_GEN_OFFLINE when a document comes.
  * 0; -EINVAL with diags->errors (policy), or another code with err (a module did not open: names the module and the cause). */
 int mw_generation_new(struct mw_loader *, const char *policy, const char *search, unsigned flags, struct mw_diags *,
 		      struct mw_generation **ret, struct mw_err *);

@@ -107,6 +107,11 @@ struct mw_loader *mw_loader_new(const char *dir)
 	return a ? l : NULL;
 }
 
+const char *mw_loader_dir(const struct mw_loader *l)
+{
+	return l->dir;
+}
+
 const unsigned char *mw_loader_key(const struct mw_loader *l)
 {
 	return l->key;

@@ -5,7 +5,7 @@
  *   message.c   its life, and filling it       parts.c, content.c, header_text.c, media.c, sink.c  octets -> text
  *   services.c  struct mw_host                 scan.c    rules over parts, counts           edit.c   staged edits
  *   view.c      what the policy asks           chain.c   see, verdicts, act                 readfile.c  offline input
- *   busy.c      what runs, for a watch
+ *   readers.c   extractors at work              busy.c    what runs, for a watch
  */
 #ifndef MW_ENGINE_PRIVATE_H
 #define MW_ENGINE_PRIVATE_H
@@ -15,6 +15,7 @@
 #include "engine/message.h"
 #include "mail/header.h"
 #include "mail/store.h"
+#include "reader/readers.h"
 
 #include <stdatomic.h>
 
@@ -25,7 +26,9 @@ struct mw_self {
 	const struct mw_plugin *plugin; /* with code */
 	uint32_t index;			/* in plan->module */
 	size_t fact_base, facts;	/* its slice of mw_msg.fact */
-	bool opened;
+	bool opened;			/* in this process */
+	bool reads;    /* an extractor that documents may be given to: by `readers`, or here when it is opened here */
+	size_t reader; /* its index there */
 	void *inst;
 	atomic_uint complained; /* powers whose lack was logged */
 };
@@ -39,14 +42,23 @@ struct mw_generation {
 	struct mw_self *self;	   /* one a module of the plan */
 	size_t facts;		   /* of all modules */
 	uint32_t stages;
-	bool offline, dry;    /* of enum MW_GEN_… */
-	struct mw_pool *pool; /* of scratch for scanning */
+	bool offline, dry, inside;  /* of enum MW_GEN_… */
+	struct mw_pool *pool;	    /* of scratch for scanning */
+	struct mw_readers *readers; /* NULL: there are no extractors, or MW_GEN_INSIDE */
 	unsigned char key[32];
 };
 
 /* Random octets of this process, and a number that grows: kept by the loader, which outlives every generation. */
 const unsigned char *mw_loader_key(const struct mw_loader *);
 uint64_t mw_loader_count(struct mw_loader *);
+
+/* Folder of module files, NULL = none. */
+const char *mw_loader_dir(const struct mw_loader *);
+
+/* readers.c: a document to an extractor of this generation, wherever that runs: text and members into the sink, what went wrong is
+ * noted with the part, and with the message when it is no fault of the document. */
+int mw_generation_readers(struct mw_generation *, const struct mw_loader *, struct mw_err *);
+void mw_msg_extract(struct mw_msg *, const struct mw_self *, const struct mw_document *, struct mw_sink *);
 
 /* Scratch is costly to make and bound to a rule set: a pool for each generation. Thread safe. */
 struct mw_pool;

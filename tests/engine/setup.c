@@ -31,7 +31,7 @@ void world_try(struct world *w, const char *policy, unsigned flags)
 	w->arena = mw_arena_new(0);
 	assert_non_null(w->arena);
 	mw_diags_init(&w->diags, w->arena);
-	w->result = mw_generation_new(w->loader, w->policy, NULL, flags, &w->diags, &w->gen, &w->err);
+	w->result = mw_generation_new(w->loader, w->policy, NULL, flags | MW_GEN_INSIDE, &w->diags, &w->gen, &w->err);
 }
 
 void world_open(struct world *w, const char *policy, unsigned flags)

@@ -95,12 +95,12 @@ static void test_reload(void **state)
 	(void)state;
 	probe_reset();
 	world_open(&w, LOAD_PROBE "match any then hold \"one\"\n", 0);
-	assert_int_equal(mw_generation_new(w.loader, "/nowhere/policy", NULL, 0, &w.diags, &next, &err), -EINVAL);
+	assert_int_equal(mw_generation_new(w.loader, "/nowhere/policy", NULL, MW_GEN_INSIDE, &w.diags, &next, &err), -EINVAL);
 	assert_null(next);
 	m = msg_run(&w, "b@x.example", PLAIN_MAIL);
 	assert_string_equal(mw_msg_outcome(m)->reason, "one");
 	mw_msg_free(&m);
-	assert_int_equal(mw_generation_new(w.loader, w.policy, NULL, 0, &w.diags, &next, &err), 0);
+	assert_int_equal(mw_generation_new(w.loader, w.policy, NULL, MW_GEN_INSIDE, &w.diags, &next, &err), 0);
 	assert_int_equal(mw_generation_number(next), 2);
 	mw_generation_unref(&next);
 	assert_null(next);
@@ -163,7 +163,7 @@ static void test_values(void **state)
 		value[i] = mw_msg_finding(m, 0)->value;
 		mw_msg_free(&m);
 		mw_generation_unref(&w.gen);
-		assert_int_equal(mw_generation_new(w.loader, w.policy, NULL, MW_GEN_OFFLINE, &w.diags, &w.gen, &w.err), 0);
+		assert_int_equal(mw_generation_new(w.loader, w.policy, NULL, MW_GEN_OFFLINE | MW_GEN_INSIDE, &w.diags, &w.gen, &w.err), 0);
 		m = msg_run(&w, "b@x.example", SICK_MAIL);
 		assert_int_equal(mw_msg_finding(m, 0)->value, value[i]);
 		mw_msg_free(&m);

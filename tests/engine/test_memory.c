@@ -189,7 +189,7 @@ static void test_generation(void **state)
 		assert_non_null(a);
 		mw_diags_init(&diags, a);
 		until_failure = n;
-		r = mw_generation_new(w.loader, w.policy, NULL, MW_GEN_SAMPLES, &diags, &g, &err);
+		r = mw_generation_new(w.loader, w.policy, NULL, MW_GEN_SAMPLES | MW_GEN_INSIDE, &diags, &g, &err);
 		failed = until_failure == 0;
 		until_failure = 0;
 		if (r < 0) {

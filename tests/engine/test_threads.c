@@ -74,7 +74,7 @@ static void swap(struct shared *s)
 
 	assert_non_null(a);
 	mw_diags_init(&diags, a);
-	assert_int_equal(mw_generation_new(s->world->loader, s->world->policy, NULL, 0, &diags, &next, &err), 0);
+	assert_int_equal(mw_generation_new(s->world->loader, s->world->policy, NULL, MW_GEN_INSIDE, &diags, &next, &err), 0);
 	mw_arena_free(&a);
 	(void)pthread_mutex_lock(&s->lock);
 	old = s->current;

@@ -51,7 +51,7 @@ static struct mw_generation *generation(void)
 	if (fd < 0 || !l || !a || write(fd, policy, strlen(policy)) != (ssize_t)strlen(policy))
 		abort();
 	mw_diags_init(&diags, a);
-	if (mw_generation_new(l, path, NULL, MW_GEN_OFFLINE, &diags, &g, &err) < 0) {
+	if (mw_generation_new(l, path, NULL, MW_GEN_OFFLINE | MW_GEN_INSIDE, &diags, &g, &err) < 0) {
 		fprintf(stderr, "%s\n%s\n", diags.n ? diags.v[0].text : "", err.text);
 		abort();
 	}

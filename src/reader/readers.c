@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/readers.h"
+
+#include "base/clock.h"
+#include "reader/client.h"
+#include "reader/keeper.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A module may read much when it is opened: the words of a language, for one. */
+#define OPEN_MS 60000
+/* A keeper ends by nothing that a document can do. Somebody who kills them is outpaced no further. */
+#define ATTEMPTS 3
+
+/* One kind of readers. */
+struct crew {
+	struct mw_buf setup; /* empty: no module needs it */
+	pthread_mutex_t lock;
+	struct mw_keeper *keeper; /* NULL: not started, or gone */
+};
+
+enum { PLAIN = 0, TOOLS, KINDS };
+
+struct place {
+	unsigned kind;
+	uint32_t index; /* in the setup of that kind */
+};
+
+struct mw_readers {
+	struct crew crew[KINDS];
+	char *program;
+	struct place *place; /* of each module */
+	size_t modules;
+	void (*log)(void *ctx, enum mw_log_level, const char *module, const char *text);
+	void *ctx;
+};
+
+/* ---- making ---------------------------------------------------------------------------------------------------------------------- */
+
+void mw_readers_program(char *path, size_t size)
+{
+	static const char name[] = "milward-reader";
+	const char *set = secure_getenv("MILWARD_READER");
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (set && *set) {
+		(void)snprintf(path, size, "%s", set);
+		return;
+	}
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash) {
+		*slash = '\0';
+		if ((size_t)snprintf(path, size, "%s/%s", self, name) < size && access(path, X_OK) == 0)
+			return;
+	}
+	(void)snprintf(path, size, "%s", MW_READER);
+}
+
+static int crew_setup(struct mw_readers *r, const struct mw_readers_conf *conf, unsigned kind)
+{
+	struct mw_reader_module *module = calloc(conf->modules ? conf->modules : 1, sizeof(*module));
+	struct mw_setup setup = {
+	    .modules_dir = conf->modules_dir, .tools = kind == TOOLS, .readers = conf->readers, .module = module};
+	int res = 0;
+
+	if (!module)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->modules; i++) {
+		if (kind != (conf->module[i].granted & MW_POWER_RUN ? TOOLS : PLAIN))
+			continue;
+		r->place[i] = (struct place){.kind = kind, .index = (uint32_t)setup.modules};
+		module[setup.modules++] = conf->module[i];
+	}
+	if (setup.modules)
+		res = mw_setup_put(&r->crew[kind].setup, &setup);
+	free(module);
+	return res;
+}
+
+int mw_readers_new(const struct mw_readers_conf *conf, struct mw_readers **ret, struct mw_err *err)
+{
+	struct mw_readers *r = calloc(1, sizeof(*r));
+	int res = r ? 0 : -ENOMEM;
+
+	if (!r)
+		return mw_fail_memory(err);
+	for (unsigned k = 0; k < KINDS; k++)
+		(void)pthread_mutex_init(&r->crew[k].lock, NULL); /* of the default kind: cannot fail */
+	r->modules = conf->modules;
+	r->log = conf->log;
+	r->ctx = conf->ctx;
+	r->program = strdup(conf->program);
+	r->place = calloc(conf->modules ? conf->modules : 1, sizeof(*r->place));
+	if (!r->program || !r->place)
+		res = -ENOMEM;
+	for (unsigned k = 0; k < KINDS && res == 0; k++)
+		res = crew_setup(r, conf, k);
+	if (res < 0) {
+		mw_readers_free(&r);
+		return mw_fail_memory(err);
+	}
+	*ret = r;
+	return 0;
+}
+
+void mw_readers_free(struct mw_readers **rp)
+{
+	struct mw_readers *r = rp ? *rp : NULL;
+
+	if (!r)
+		return;
+	*rp = NULL;
+	for (unsigned k = 0; k < KINDS; k++) {
+		mw_keeper_unref(r->crew[k].keeper);
+		mw_buf_free(&r->crew[k].setup);
+		(void)pthread_mutex_destroy(&r->crew[k].lock);
+	}
+	free(r->program);
+	free(r->place);
+	free(r);
+}
+
+/* ---- keepers --------------------------------------------------------------------------------------------------------------------- */
+
+/* A reference to the keeper, which is started if need be: others wait meanwhile. */
+static int crew_keeper(struct mw_readers *r, struct crew *c, struct mw_keeper **ret, struct mw_err *err)
+{
+	struct mw_str setup = {.p = mw_buf_text(&c->setup), .n = c->setup.n};
+	int res = 0;
+
+	(void)pthread_mutex_lock(&c->lock);
+	if (!c->keeper)
+		res = mw_keeper_start(r->program, setup, OPEN_MS, r->log, r->ctx, &c->keeper, err);
+	if (res == 0)
+		*ret = mw_keeper_ref(c->keeper);
+	(void)pthread_mutex_unlock(&c->lock);
+	return res;
+}
+
+/* This keeper is gone: the next one to ask starts another. */
+static void crew_drop(struct crew *c, struct mw_keeper *gone)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	if (c->keeper == gone) {
+		c->keeper = NULL;
+		mw_keeper_unref(gone);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+int mw_readers_start(struct mw_readers *r, struct mw_err *err)
+{
+	int res = 0;
+
+	for (unsigned k = 0; k < KINDS && res == 0; k++) {
+		struct mw_keeper *keeper = NULL;
+
+		if (r->crew[k].setup.n)
+			res = crew_keeper(r, &r->crew[k], &keeper, err);
+		mw_keeper_unref(keeper);
+	}
+	return res;
+}
+
+/* ---- a document ------------------------------------------------------------------------------------------------------------------ */
+
+/* One attempt. -EPIPE: the keeper was gone before anything came of the document. */
+static int read_once(struct mw_readers *r, struct crew *c, struct mw_client *client, struct mw_err *err)
+{
+	struct mw_keeper *keeper;
+	int fd, res = crew_keeper(r, c, &keeper, err);
+
+	if (res < 0)
+		return res;
+	fd = mw_keeper_reader(keeper, client->reading->until);
+	if (fd >= 0) {
+		res = mw_client_read(client, fd, err);
+		(void)close(fd);
+	} else if (fd == -ETIME) {
+		client->reading->end = MW_READING_WAITED;
+	} else {
+		res = mw_fail(err, fd, "no reader: %s", strerror(-fd));
+	}
+	if (res == -EPIPE)
+		crew_drop(c, keeper);
+	mw_keeper_unref(keeper);
+	return res;
+}
+
+int mw_readers_read(struct mw_readers *r, struct mw_reading *reading, const struct mw_document *doc, const struct mw_host *host,
+		    struct mw_sink *sink, struct mw_err *err)
+{
+	const struct place *place = &r->place[reading->module];
+	struct mw_client client = {.reading = reading, .module = place->index, .doc = doc, .host = host, .sink = sink};
+	int res = -EPIPE;
+
+	for (int i = 0; i < ATTEMPTS && res == -EPIPE; i++)
+		res = read_once(r, &r->crew[place->kind], &client, err);
+	return res;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve: a reader. It waits for one document, reads it, and ends: nothing of a document outlives its reading. */
+#include "reader/inside.h"
+#include "reader/keeper.h"
+#include "reader/wire.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The document as a part of our memory. */
+static int map_document(int fd, struct mw_str *ret)
+{
+	off_t size = lseek(fd, 0, SEEK_END); /* fstat() of a newer C library looks like stat(), which is not for us */
+	void *p;
+
+	if (size < 0)
+		return -errno;
+	*ret = (struct mw_str){.p = "", .n = 0};
+	if (size == 0)
+		return 0;
+	p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*ret = (struct mw_str){.p = p, .n = (size_t)size};
+	return 0;
+}
+
+static int put_end(struct mw_sink *sink, int code, const char *reason)
+{
+	struct mw_frame f = {.kind = MW_FRAME_END, .number = (uint64_t) - (int64_t)code, .name = code < 0 ? reason : NULL};
+
+	if (f.name && strlen(f.name) > 64)
+		f.name = NULL;
+	(void)mw_sink_put(sink, &f);
+	return mw_sink_flush(sink);
+}
+
+/* A NUL behind what is no terminated text in the frame. */
+static char *name_of(struct mw_str s)
+{
+	char *name = malloc(s.n + 1);
+
+	if (!name)
+		return NULL;
+	memcpy(name, s.p, s.n);
+	name[s.n] = '\0';
+	return name;
+}
+
+static void read_document(const struct mw_sandbox *box, const struct mw_self *modules, size_t n, const struct mw_frame *f,
+			  int document, struct mw_sink *sink)
+{
+	struct mw_document doc = {.type = f->name, .charset = f->charset};
+	const char *reason = NULL;
+	struct mw_err err = {0};
+	int r;
+
+	if (f->kind != MW_FRAME_READ || f->flags >= n || document < 0 || map_document(document, &doc.data) < 0)
+		_exit(2);
+	doc.name = name_of(f->text);
+	if (!doc.name || mw_sandbox_bound(box, doc.data.n, (int64_t)f->number) < 0)
+		_exit(2);
+	(void)close(document);
+	sink->module = &modules[f->flags];
+	sink->until = mw_clock_ms() + (int64_t)f->number;
+	r = sink->module->plugin->hooks.extract(sink->module->inst, &doc, sink, &reason, &err);
+	(void)put_end(sink, r < 0 ? r : 0, reason);
+}
+
+_Noreturn void mw_serve(const struct mw_sandbox *box, const struct mw_self *modules, size_t n, int fd)
+{
+	static char in[MW_WIRE_PACKET], out[MW_WIRE_PACKET];
+	struct mw_sink sink = {.fd = fd, .packet = out};
+	struct mw_str packet = {.p = in};
+	struct mw_frame f;
+	int document, r;
+
+	do {
+		r = mw_wait_readable(fd, 0);
+		r = r > 0 ? mw_receive_with_fd(fd, in, sizeof(in), &document) : r;
+	} while (r == -EAGAIN);
+	packet.n = r > 0 ? (size_t)r : 0;
+	if (r <= 0 || mw_frame_take(&packet, &f) != 1)
+		_exit(0); /* milward closed it: nobody needs this one */
+	mw_sink_use(&sink);
+	read_document(box, modules, n, &f, document, &sink);
+	_exit(0);
+}
