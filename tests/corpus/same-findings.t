@@ -15,7 +15,7 @@ not_ok() {
 	failed=1
 }
 echo 1..8
-make -s -C "$build" tests/corpus/same_findings >/dev/null || { echo 'Bail out! same_findings does not build'; exit 1; }
+make -s -C "$build" milward-reader tests/corpus/same_findings >/dev/null || { echo 'Bail out! same_findings does not build'; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for set in $sets; do
@@ -30,7 +30,7 @@ for set in $sets; do
 		echo "ok $n - $set # SKIP no $set in ../shared/data"
 		continue
 	fi
-	if "$build/tests/corpus/same_findings" "$share" "$src/policies" "$src/tests/bench/match.patterns" "$build/modules/.libs" "$folder/set" \
+	if MILWARD_READER="$build/milward-reader" "$build/tests/corpus/same_findings" "$share" "$src/policies" "$src/tests/bench/match.patterns" "$build/modules/.libs" "$folder/set" \
 		>"$folder/out" 2>&1; then
 		echo "ok $n - $set"
 	else
