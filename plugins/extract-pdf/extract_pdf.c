@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * extract-pdf: the text of PDF. pdftotext, which is run, gives the words of the pages; page.c makes lines and tables of them. The rest of
+ * the document (forms, comments, files, what is hidden) is read with libqpdf.
+ */
+#include "layers.h"
+#include "lines.h"
+#include "page.h"
+#include "unseen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ODD_SOME 20u /* characters without a meaning that make a text suspicious, when they are one in ten */
+
+struct conf {
+	const char *pdftotext;
+};
+
+struct instance {
+	const struct mw_host *host;
+	char *pdftotext;
+};
+
+/* One run of pdftotext. */
+struct reading {
+	struct out out;
+	struct words words;
+	struct page page;
+	bool again;	   /* pages were counted by the first */
+	uint32_t *letters; /* of each page */
+	size_t pages, cap;
+	size_t all, odd; /* letters of all pages, and what is none */
+};
+
+struct work {
+	const struct instance *self;
+	struct mw_sink *sink;
+	struct pdf pdf;
+	bool open;	    /* pdf is */
+	struct lines lines; /* of the pages, when there are layers */
+	const char *reason; /* NULL, or why not all was read */
+	struct reading *reading;
+};
+
+/* ---- pages ----------------------------------------------------------------------------------------------------------------------- */
+
+static int take_page(void *ctx)
+{
+	struct reading *r = ctx;
+
+	page_clear(&r->page);
+	return r->again ? 0 : r->out.host->sink_page(r->out.sink);
+}
+
+static int take_word(void *ctx, struct box at, struct mw_str text)
+{
+	return page_add(&((struct reading *)ctx)->page, at, text);
+}
+
+static int end_page(void *ctx)
+{
+	struct reading *r = ctx;
+
+	if (r->pages == r->cap) {
+		size_t cap = r->cap * 2 + 64;
+		uint32_t *v = reallocarray(r->letters, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		r->letters = v;
+		r->cap = cap;
+	}
+	r->letters[r->pages++] = r->page.letters > UINT32_MAX ? UINT32_MAX : (uint32_t)r->page.letters;
+	r->all += r->page.letters;
+	r->odd += r->page.odd;
+	if (page_write(&r->page, &r->out) < 0)
+		return -ENOMEM;
+	return r->out.failed;
+}
+
+static int take_output(void *ctx, const char *p, size_t n)
+{
+	return words_take(&((struct reading *)ctx)->words, p, n);
+}
+
+/* 0, or what the sink or run() gave; *status as run() has it. */
+static int read_pages(struct work *w, struct mw_str data, struct reading *r, int *status)
+{
+	static const struct words_to to = {.page = take_page, .word = take_word, .page_end = end_page};
+	const char *const argv[] = {w->self->pdftotext, "-bbox", "-q", "-enc", "UTF-8", "-", "-", NULL};
+	int rc, ended;
+
+	words_init(&r->words, &to, r);
+	rc = w->self->host->run(w->sink, argv, data, take_output, r, status);
+	/* Also the words of a page in the middle of which it was stopped. */
+	ended = words_end(&r->words);
+	out_flush(&r->out);
+	page_free(&r->page);
+	explicit_bzero(r->words.word, sizeof(r->words.word));
+	rc = rc == 0 ? ended : rc;
+	return rc == 0 ? r->out.failed : rc;
+}
+
+static void give_reason(struct work *w, const char *reason)
+{
+	if (!w->reason)
+		w->reason = reason;
+}
+
+static int keep_lines(void *ctx, const char *p, size_t n)
+{
+	struct work *w = ctx;
+	int r = lines_take(&w->lines, p, n);
+
+	return r < 0 ? r : w->self->host->sink_text(w->sink, p, n);
+}
+
+/* The pages as they are seen, and why not all of them could be read. */
+static int read_seen(struct work *w, struct mw_str data, struct reading *r)
+{
+	int status = 0, rc;
+
+	if (w->open && layers_hide(&w->pdf)) {
+		r->out.divert = keep_lines;
+		r->out.divert_ctx = w;
+	}
+	rc = read_pages(w, data, r, &status);
+	if (rc == -ETIME)
+		give_reason(w, "limit");
+	if (rc != 0)
+		return rc == -ETIME ? 0 : rc;
+	if (status > 128)
+		give_reason(w, "crashed");
+	else if (status != 0 || !r->words.whole || (w->open && qpdf_get_num_pages(w->pdf.q) > (int)r->pages))
+		give_reason(w, "damaged");
+	if (r->odd > ODD_SOME && r->odd * 10 > r->all + r->odd)
+		give_reason(w, "unknown-format");
+	return 0;
+}
+
+/* ---- layers ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Text of the pages with all layers: lines that were not there before. */
+struct second {
+	struct work *work;
+	struct out out;
+	char line[4096]; /* a longer one is several */
+	size_t n;
+};
+
+static void end_line(struct second *s)
+{
+	struct mw_str line = {.p = s->line, .n = s->n};
+
+	if (s->n && !lines_has(&s->work->lines, line)) {
+		out_text(&s->out, line);
+		out_put(&s->out, "\n");
+	}
+	s->n = 0;
+}
+
+static int take_second(void *ctx, const char *p, size_t n)
+{
+	struct second *s = ctx;
+
+	for (size_t i = 0; i < n && s->out.failed == 0; i++) {
+		if (p[i] == '\n' || (s->n > sizeof(s->line) - 8 && ((unsigned char)p[i] & 0xc0) != 0x80))
+			end_line(s);
+		if (p[i] != '\n' && s->n < sizeof(s->line))
+			s->line[s->n++] = p[i];
+	}
+	return s->out.failed;
+}
+
+static int read_layers(struct work *w)
+{
+	struct mw_str data = layers_shown(&w->pdf);
+	struct second *s = calloc(1, sizeof(*s));
+	struct reading *r = calloc(1, sizeof(*r));
+	int rc = s && r ? 0 : -ENOMEM, status = 0;
+
+	if (rc == 0 && data.n) {
+		s->work = w;
+		out_init(&s->out, w->self->host, w->sink);
+		out_section(&s->out, "layers", true);
+		out_init(&r->out, w->self->host, w->sink);
+		r->out.divert = take_second;
+		r->out.divert_ctx = s;
+		r->again = true;
+		rc = read_pages(w, data, r, &status);
+		end_line(s);
+		out_flush(&s->out);
+		explicit_bzero(s->line, sizeof(s->line));
+		rc = rc == 0 ? s->out.failed : rc;
+		free(r->letters);
+	}
+	if (rc == -ETIME || data.n == 0 || status != 0)
+		give_reason(w, rc == -ETIME ? "limit" : "damaged");
+	free(s);
+	free(r);
+	return rc == -ETIME ? 0 : rc;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------------------------------------- */
+
+static int read_rest(struct work *w, struct reading *r)
+{
+	struct walk walk = {.pdf = &w->pdf, .out = &r->out};
+	int in_file = qpdf_get_num_pages(w->pdf.q);
+	size_t pages = in_file < 0 ? 0 : (size_t)in_file;
+	struct unseen unseen = {.picture = false};
+	int rc;
+
+	r->out.divert = NULL;
+	unseen_find(&walk, r->letters, pages < r->pages ? pages : r->pages, &unseen);
+	walk_document(&walk, pages);
+	out_flush(&r->out);
+	rc = r->out.failed;
+	if (rc == 0 && w->lines.n)
+		rc = read_layers(w);
+	if (w->pdf.limit)
+		give_reason(w, "limit");
+	if (unseen.font)
+		give_reason(w, "unknown-format");
+	if (unseen.picture)
+		give_reason(w, "image");
+	if (w->pdf.damaged || in_file < 0)
+		give_reason(w, "damaged");
+	return rc;
+}
+
+static int read_document(struct work *w, struct mw_str data)
+{
+	struct reading *r = w->reading;
+	int rc = pdf_open(&w->pdf, data, &w->reason);
+
+	if (rc == -EACCES || rc == -ENOMEM)
+		return rc;
+	w->open = rc == 0;
+	rc = read_seen(w, data, r);
+	if (rc == 0 && w->open)
+		rc = read_rest(w, r);
+	return rc;
+}
+
+static int extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
+{
+	struct work w = {.self = inst, .sink = sink, .reading = calloc(1, sizeof(*w.reading))};
+	const struct mw_host *host = w.self->host;
+	int r;
+
+	if (!w.reading)
+		return host->fail(err, -ENOMEM, "out of memory");
+	out_init(&w.reading->out, host, sink);
+	r = read_document(&w, doc->data);
+	pdf_close(&w.pdf);
+	lines_free(&w.lines);
+	free(w.reading->letters);
+	free(w.reading);
+	if (w.reason || r == -EFBIG)
+		*reason = r == -EFBIG ? "limit" : w.reason;
+	if (r < 0)
+		return host->fail(err, r, "%s",
+				  r == -EACCES	 ? "the PDF needs a password"
+				  : r == -ENOMEM ? "out of memory"
+				  : r == -ENOENT ? "there is no pdftotext"
+						 : "the PDF is not read to its end");
+	return w.reason ? host->fail(err, -EBADMSG, "not all of the PDF can be read") : 0;
+}
+
+/* ---- module ---------------------------------------------------------------------------------------------------------------------- */
+
+static void close_module(void *inst)
+{
+	struct instance *i = inst;
+
+	if (i)
+		free(i->pdftotext);
+	free(i);
+}
+
+static int open_module(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
+{
+	const struct conf *c = conf;
+	struct instance *i;
+
+	(void)self;
+	if (host->size < sizeof(struct mw_host))
+		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no run()");
+	if (access(c->pdftotext, X_OK) < 0)
+		return host->fail(err, -errno, "%s cannot be run: install poppler-utils, or set the option pdftotext",
+				  c->pdftotext);
+	i = calloc(1, sizeof(*i));
+	if (i)
+		i->pdftotext = strdup(c->pdftotext);
+	if (!i || !i->pdftotext) {
+		close_module(i);
+		return host->fail(err, -ENOMEM, "out of memory");
+	}
+	i->host = host;
+	*inst = i;
+	return 0;
+}
+
+static const char *const types[] = {"application/pdf", "application/x-pdf", "text/pdf", "application/vnd.adobe.pdf", NULL};
+
+static const struct mw_opt options[] = {
+    MW_OPT(PATH, struct conf, pdftotext, "pdftotext", .flags = MW_TOOL, .dflt = "\"" MW_PDFTOTEXT "\"",
+	   .help = "poppler's program that gives the words of the pages"),
+    {.name = NULL},
+};
+
+MW_PLUGIN(extract_pdf, "extract-pdf", .kind = MW_KIND_EXTRACTOR, .version = MW_VERSION, .licence = "Apache-2.0",
+	  .summary = "text of PDF: pages, forms, comments, what is hidden, files inside", .powers = MW_POWER_RUN,
+	  .options = options, .conf_size = sizeof(struct conf), .types = types,
+	  .hooks = {.open = open_module, .close = close_module, .extract = extract});

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PDFs that the test writes itself, through the real pdftotext. */
+#include "tests/unit/fakesink.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "pdf_file.h"
+#include "words.h"
+
+extern const struct mw_plugin mw_plugin_extract_pdf;
+
+#define FONT "/Resources << /Font << /F 4 0 R >> >> "
+
+static struct mw_host host;
+static void *inst;
+static struct pdf_file file;
+static struct mw_sink sink;
+static const char *reason;
+
+static int read_pdf(struct mw_str data)
+{
+	/* The exact size, so that a sanitizer sees one octet too many. */
+	char *copy = malloc(data.n ? data.n : 1);
+	const struct mw_document doc = {.data = {.p = copy, .n = data.n}, .type = "application/pdf", .charset = "", .name = ""};
+	struct mw_err err = {.code = 0};
+	int r;
+
+	assert_non_null(copy);
+	memcpy(copy, data.p, data.n);
+	fs_reset(&sink);
+	reason = NULL;
+	r = mw_plugin_extract_pdf.hooks.extract(inst, &doc, &sink, &reason, &err);
+	if (r < 0)
+		assert_true(err.code == r && *err.text);
+	free(copy);
+	return r;
+}
+
+static const char *text(void)
+{
+	return sink.p ? sink.p : "";
+}
+
+static void has(const char *what)
+{
+	if (!strstr(text(), what))
+		fail_msg("not there: %s\nin: %s", what, text());
+}
+
+static void has_not(const char *what)
+{
+	if (strstr(text(), what))
+		fail_msg("is there: %s\nin: %s", what, text());
+}
+
+/* A page with these words, each at its place. */
+struct place {
+	int x, y; /* from above */
+	const char *words;
+};
+
+static struct mw_str page_of(const struct place *v, size_t n)
+{
+	static char contents[16384];
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(contents + at, sizeof(contents) - at, "BT /F 10 Tf %d %d Td (%s) Tj ET\n", v[i].x,
+				       792 - v[i].y, v[i].words);
+	pdf_file_page(&file, "", FONT, contents);
+	return pdf_file_end(&file, "");
+}
+
+#define PAGE(...) page_of((const struct place[]){__VA_ARGS__}, sizeof((const struct place[]){__VA_ARGS__}) / sizeof(struct place))
+
+/* ---- what pdftotext prints ------------------------------------------------------------------------------------------------------- */
+
+static char printed[512];
+
+static int note_page(void *ctx)
+{
+	(void)ctx;
+	strcat(printed, "[");
+	return 0;
+}
+
+static int note_word(void *ctx, struct box at, struct mw_str s)
+{
+	size_t n = strlen(printed);
+
+	(void)ctx;
+	(void)snprintf(printed + n, sizeof(printed) - n, "%.2f,%.0f-%.0f,%.0f %.*s;", (double)at.x0, (double)at.y0, (double)at.x1,
+		       (double)at.y1, (int)s.n, s.p);
+	return strcmp(printed, "[1.00,0-0,0 stop;") == 0 ? -EFBIG : 0;
+}
+
+static int note_end(void *ctx)
+{
+	(void)ctx;
+	strcat(printed, "]");
+	return 0;
+}
+
+static void test_words(void **state)
+{
+	static const struct {
+		const char *given, *made;
+		int result;
+		bool whole;
+	} rows[] = {
+	    {"<doc><page width=\"9\"><word xMin=\"1.25\" yMin=\"2\" xMax=\"3\" yMax=\"4\">a</word></page></doc>",
+	     "[1.25,2-3,4 a;]", 0, true},
+	    {"<page><word xMin=\"-1.5\">&lt;b&gt; &amp;lt; &x; ;</word>", "[-1.50,0-0,0 <b> &lt; &x; ;;]", 0, false},
+	    {"<word xMin=\"1\">outside</word><page></page></page>", "[]", 0, false},
+	    {"<page><word xMin=\"1\">a<word xMin=\"2\">b<page>c</word>", "[1.00,0-0,0 a;2.00,0-0,0 b;][]", 0, false},
+	    {"<page><word xMin=\"1\"></word>no word<wordy>no", "[]", 0, false},
+	    {"<page><word xMin=\"1e5x\">a</word><word xMin=\"99999999999999999999\">b</word>",
+	     "[1.00,0-0,0 a;9999999.00,0-0,0 b;]", 0, false},
+	    {"<page><word xMin=\"1\">stop</word><word>more</word>", "[1.00,0-0,0 stop;]", -EFBIG, false},
+	};
+	static const struct words_to to = {.page = note_page, .word = note_word, .page_end = note_end};
+	struct words w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		for (size_t piece = 1; piece < 100; piece += 49) {
+			size_t n = strlen(rows[i].given);
+			int r = 0;
+
+			*printed = '\0';
+			words_init(&w, &to, NULL);
+			for (size_t at = 0; at < n && r == 0; at += piece)
+				r = words_take(&w, rows[i].given + at, n - at < piece ? n - at : piece);
+			assert_int_equal(r, rows[i].result);
+			assert_int_equal(words_end(&w), 0);
+			assert_string_equal(printed, rows[i].made);
+			assert_int_equal(w.whole, rows[i].whole);
+		}
+}
+
+static size_t longest, octets;
+
+static int note_length(void *ctx, struct box at, struct mw_str s)
+{
+	(void)ctx;
+	(void)at;
+	longest = s.n > longest ? s.n : longest;
+	octets += s.n;
+	assert_true(((unsigned char)*s.p & 0xc0) != 0x80);
+	return 0;
+}
+
+static void test_long_word(void **state)
+{
+	static const struct words_to to = {.page = note_page, .word = note_length, .page_end = note_end};
+	struct words w;
+
+	(void)state;
+	*printed = '\0';
+	words_init(&w, &to, NULL);
+	assert_int_equal(words_take(&w, "<page><word>", 12), 0);
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(words_take(&w, "\xe2\x82\xac", 3), 0);
+	assert_int_equal(words_end(&w), 0);
+	assert_int_equal(octets, 30000);
+	assert_true(longest <= WORD_MAX);
+}
+
+/* ---- pages ----------------------------------------------------------------------------------------------------------------------- */
+
+static void test_text(void **state)
+{
+	(void)state;
+	assert_int_equal(read_pdf(PAGE({72, 72, "Jane Doe was seen"}, {72, 84, "on Monday."})), 0);
+	assert_string_equal(text(), "Jane Doe was seen\non Monday.\n\n");
+	assert_int_equal(sink.pages, 1);
+	/* Neither octets before it, nor a wrong table of its objects. */
+	memmove(file.p + 10, file.p, file.n);
+	memset(file.p, 'x', 10);
+	assert_int_equal(read_pdf((struct mw_str){.p = file.p, .n = file.n + 10}), 0);
+	has("Jane Doe was seen\non Monday.\n");
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    read_pdf(PAGE({72, 72, "Clinic list"}, {72, 100, "Patient"}, {200, 100, "Birth date"}, {300, 100, "MRN"},
+			  {72, 114, "Jane Doe"}, {200, 114, "01/02/1970"}, {300, 114, "00123"}, {72, 128, "John Roe"},
+			  {300, 128, "00124"}, {200, 142, "03/04/1971"}, {300, 142, "00125"})),
+	    0);
+	assert_string_equal(text(), "Clinic list\n\nPatient\tBirth date\tMRN\nJane Doe\t01/02/1970\t00123\nJohn Roe\t\t00124\n"
+				    "\t03/04/1971\t00125\n\n");
+}
+
+static void test_form(void **state)
+{
+	(void)state;
+	/* Values that were filled in later stand behind all labels in the file. */
+	assert_int_equal(read_pdf(PAGE({72, 72, "Name:"}, {300, 72, "DOB:"}, {72, 90, "Address:"}, {130, 72, "Jane Doe"},
+				       {340, 72, "01/02/1970"}, {130, 90, "1 Main Street"})),
+			 0);
+	has("Name:\tJane Doe\tDOB:\t01/02/1970\n");
+	has("Address:\t1 Main Street");
+}
+
+static void test_prose(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    read_pdf(PAGE(
+		{72, 72, "The patient was seen in the clinic and told"}, {72, 84, "that the treatment of her illness would go"},
+		{72, 96, "on for a year, as hyper-"}, {72, 108, "tension was found and is being treated too"},
+		{320, 72, "Another column speaks of something else in"}, {320, 84, "the same way, with lines that run on until"},
+		{320, 96, "they end, which is what columns of a letter"}, {320, 108, "do in most of the journals."})),
+	    0);
+	has("seen in the clinic and told\nthat the treatment of her illness would go\non for a year, as hypertension was found");
+	has("something else in\nthe same way");
+	has_not("\t");
+}
+
+static void test_divided_words(void **state)
+{
+	(void)state;
+	assert_int_equal(read_pdf(PAGE({72, 72, "call 212-555-"}, {72, 84, "1234 or Smith-"}, {72, 96, "Jones, or the list: -"},
+				       {72, 108, "end"})),
+			 0);
+	assert_string_equal(text(), "call 212-555-1234 or Smith-Jones, or the list: -\nend\n\n");
+}
+
+static void test_odd_text(void **state)
+{
+	(void)state;
+	/* A font whose letters are named as nobody knows them. */
+	pdf_file_page(&file, "", "/Resources << /Font << /F 6 0 R >> >>",
+		      "BT /F 10 Tf 72 700 Td (abcabcabcabcabcabcabcabcabcabc) Tj ET");
+	(void)pdf_file_object(&file, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 7 0 R >>");
+	(void)pdf_file_stream(&file, "",
+			      "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00><ff> endcodespacerange "
+			      "1 beginbfrange <61><63><E000> endbfrange endcmap",
+			      139);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), -EBADMSG);
+	assert_string_equal(reason, "unknown-format");
+	/* And one that has nothing but numbers. */
+	pdf_file_page(&file, "", "/Resources << /Font << /F 6 0 R >> >>", "BT /F 10 Tf 72 700 Td <00010002> Tj ET");
+	(void)pdf_file_object(
+	    &file, "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [ << "
+		   "/Type /Font /Subtype /CIDFontType2 /BaseFont /X /CIDSystemInfo << /Registry (Adobe) /Ordering "
+		   "(Identity) /Supplement 0 >> /FontDescriptor << /Type /FontDescriptor /FontName /X /Flags 4 >> >> ] >>");
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), -EBADMSG);
+	assert_string_equal(reason, "unknown-format");
+}
+
+/* ---- beside the pages ------------------------------------------------------------------------------------------------------------ */
+
+static void test_fields(void **state)
+{
+	(void)state;
+	pdf_file_page(&file, "/AcroForm << /Fields [6 0 R 7 0 R 9 0 R 6 0 R] /XFA [(datasets) 10 0 R] >>",
+		      "/Annots [8 0 R 11 0 R]", "");
+	(void)pdf_file_object(&file, "<< /FT /Tx /T (PatientLastName[0]) /V (Doe) >>");
+	(void)pdf_file_object(&file, "<< /FT /Tx /T (x1) /TU (Date of birth) /V (01/02/1970) /Kids [7 0 R 8 0 R] >>");
+	(void)pdf_file_object(&file, "<< /Parent 7 0 R /Subtype /Widget /AA << /K << /S /JavaScript /JS (check\\(1\\)) >> >> >>");
+	(void)pdf_file_object(&file, "<< /FT /Ch /T (Ward) /V (A) /Opt [(A) [(b) (Oncology)]] >>");
+	(void)pdf_file_stream(&file, "", "<name>Jane</name>", 17);
+	(void)pdf_file_object(&file, "<< /FT /Tx /Subtype /Widget /T (Phone) /V <FEFF00350035> >>");
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	has("== !form\nPatient Last Name: Doe\nDate of birth: 01/02/1970\n");
+	has("Ward: A; A; b; Oncology; \n");
+	has("Phone: 55\n");
+	has("== !scripts\n\n== hidden\ncheck(1)\n");
+	has("== /datasets.xml application/xml \n<name>Jane</name>\n== end\n");
+	assert_null(strstr(strstr(text(), "Last Name: Doe") + 1, "Last Name: Doe"));
+}
+
+static void test_notes(void **state)
+{
+	(void)state;
+	pdf_file_page(&file, "/Outlines << /First 9 0 R >> /OpenAction << /S /URI /URI (https://example.org/open) >>",
+		      FONT "/Annots [6 0 R 7 0 R 8 0 R]", "BT /F 10 Tf 72 700 Td (seen) Tj ET");
+	(void)pdf_file_object(&file, "<< /Subtype /Text /T (Dr. Roe) /Contents (call Jane\\nDoe) >>");
+	(void)pdf_file_object(&file, "<< /Subtype /Link /A << /S /URI /URI (mailto:x@example.org?subject=Jane%20Doe%) >> >>");
+	(void)pdf_file_object(
+	    &file, "<< /Subtype /FileAttachment /FS << /F (labs.csv) /Desc (of Jane) /EF << /F 10 0 R /UF 10 0 R >> >> >>");
+	(void)pdf_file_object(&file, "<< /Title (Jane Doe, 1970) /First 9 0 R /Next 9 0 R >>");
+	(void)pdf_file_stream(&file, "", "name,ssn\n", 9);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	has("seen\n\n\n== !notes\nDr. Roe\ncall Jane\nDoe\n");
+	has("== !links\n\n== hidden\nmailto:x@example.org?subject=Jane Doe%\n");
+	has("https://example.org/open\n");
+	has("== !bookmarks\nJane Doe, 1970\n");
+	has("of Jane\n\n== /labs.csv  \nname,ssn\n\n== end\n");
+	assert_int_equal(sink.members, 1);
+}
+
+static void test_about(void **state)
+{
+	static const char xmp[] = "<?xpacket begin=''?><x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:Description rdf:about='' "
+				  "xmpMM:DocumentID='uuid:123-45-6789' dc:title='For Jane &amp; John'><dc:creator>Roe &#65;&#x;"
+				  "</dc:creator><t>2024-01-01T10:00:00</t></rdf:Description>";
+
+	(void)state;
+	pdf_file_page(&file, "/Metadata 6 0 R /StructTreeRoot << /K [<< /S /Figure /Alt (x-ray of Jane) /K 7 0 R >> 3] >>", FONT,
+		      "");
+	(void)pdf_file_stream(&file, "/Subtype /XML", xmp, sizeof(xmp) - 1);
+	(void)pdf_file_object(&file, "<< /S /Span /ActualText (Doe) /K 7 0 R >>");
+	assert_int_equal(
+	    read_pdf(pdf_file_end(&file, "/Info << /Title (Discharge\nletter) /Patient (Jane) /CreationDate (D:20240101) >>")),
+	    0);
+	has("== !descriptions\n\n== hidden\nx-ray of Jane\nDoe\n");
+	has("== !document\n\n== hidden\nPatient: Jane\nTitle: Discharge letter\nFor Jane & John\nRoe A&#x;\n");
+	has_not("2024");
+	has_not("6789");
+}
+
+static void test_files(void **state)
+{
+	(void)state;
+	pdf_file_page(
+	    &file,
+	    "/Names << /EmbeddedFiles << /Kids [7 0 R] >> /JavaScript << /Names [(a) << /S /JavaScript /JS 6 0 R >>] >> >>", "",
+	    "");
+	(void)pdf_file_stream(&file, "", "app.alert(1)", 12);
+	(void)pdf_file_object(&file, "<< /Kids [7 0 R 8 0 R] >>");
+	(void)pdf_file_object(
+	    &file, "<< /Names [(k) << /UF <FEFF00E9002E007400780074> /F (e.txt) /EF << /F 9 0 R >> >> (l) << /F (h) /EF << "
+		   "/F 10 0 R >> >> (m) << /F (z) /EF << /F 11 0 R >> >> ] >>");
+	(void)pdf_file_stream(&file, "", "plain", 5);
+	(void)pdf_file_stream(&file, "/Filter /ASCIIHexDecode", "4a616e65>", 9);
+	(void)pdf_file_stream(&file, "/Filter /FlateDecode", "no zlib", 7);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	has("== !scripts\n\n== hidden\napp.alert(1)\n");
+	has("== /\xc3\xa9.txt  \nplain\n== end\n");
+	has("== /h  \nJane\n== end\n");
+	has("== /z  \n\n== end damaged\n");
+}
+
+static void test_layers(void **state)
+{
+	(void)state;
+	pdf_file_page(&file, "/OCProperties << /OCGs [6 0 R] /D << /OFF [6 0 R] >> >>",
+		      "/Resources << /Font << /F 4 0 R >> /Properties << /L 6 0 R >> >>",
+		      "BT /F 10 Tf 72 700 Td (seen by all) Tj ET /OC /L BDC BT /F 10 Tf 72 600 Td (Jane Doe) Tj ET EMC");
+	(void)pdf_file_object(&file, "<< /Type /OCG /Name (layer) >>");
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	assert_string_equal(text(), "seen by all\n\n\n== !layers\n\n== hidden\nJane Doe\n");
+	assert_int_equal(sink.pages, 1);
+}
+
+/* ---- pictures -------------------------------------------------------------------------------------------------------------------- */
+
+static int read_picture(const char *keys, const char *contents)
+{
+	pdf_file_page(&file, "", "/Resources << /Font << /F 4 0 R >> /XObject << /P 6 0 R >> >>", contents);
+	(void)pdf_file_stream(&file, keys, "\xff\xd8\xff\xe0", 4);
+	return read_pdf(pdf_file_end(&file, ""));
+}
+
+static void test_pictures(void **state)
+{
+	static const char draw[] = "q 600 0 0 700 0 0 cm /P Do Q";
+	static const char page3[] = "/P Do BT /F 10 Tf 72 700 Td (Page 3) Tj ET";
+
+	(void)state;
+	assert_int_equal(read_picture("/Subtype /Image /Width 1700 /Height 2200 /Filter /DCTDecode", draw), 0);
+	has("== /page-1-1.jpg image/jpeg \n\xff\xd8\xff\xe0\n== end\n");
+	assert_int_equal(read_picture("/Subtype /Image /Width 1700 /Height 2200 /Filter /CCITTFaxDecode", draw), -EBADMSG);
+	assert_string_equal(reason, "image");
+	assert_int_equal(read_picture("/Subtype /Image /Width 1700 /Height 2200 /Filter /CCITTFaxDecode", page3), -EBADMSG);
+	assert_string_equal(reason, "image");
+	has("Page 3\n");
+	/* A logo is none. */
+	assert_int_equal(read_picture("/Subtype /Image /Width 150 /Height 100 /Filter /CCITTFaxDecode", draw), 0);
+	assert_int_equal(read_picture("/Subtype /Image /Width 1700 /Height 200 /Filter /DCTDecode", page3), 0);
+	assert_int_equal(sink.members, 1);
+	assert_int_equal(
+	    read_picture("/Subtype /Image /Width 1700 /Height 2200 /Filter /CCITTFaxDecode",
+			 "/P Do BT /F 10 Tf 72 700 Td (Jane Doe was seen in the clinic on Monday, and told us that all) "
+			 "Tj 0 -12 Td (is well since she has been treated with what she was given, and will be) Tj ET"),
+	    0);
+}
+
+static void test_drawn(void **state)
+{
+	char *contents = malloc(4000);
+
+	(void)state;
+	assert_non_null(contents);
+	*contents = '\0';
+	for (size_t i = 0; i < 150; i++)
+		(void)snprintf(contents + strlen(contents), 24, "%zu 1 m 2 3 l S ", i);
+	pdf_file_page(&file, "", FONT, contents);
+	free(contents);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), -EBADMSG);
+	assert_string_equal(reason, "image");
+}
+
+/* ---- what cannot be read ----------------------------------------------------------------------------------------------------------- */
+
+static void test_encrypted(void **state)
+{
+	(void)state;
+	pdf_file_page(&file, "", FONT, "");
+	assert_int_equal(
+	    read_pdf(pdf_file_end(&file, "/ID [(a) (b)] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O "
+					 "(00000000000000000000000000000000) /U (00000000000000000000000000000000) >>")),
+	    -EACCES);
+	assert_string_equal(reason, "encrypted");
+	pdf_file_page(&file, "", FONT, "");
+	assert_int_equal(read_pdf(pdf_file_end(&file, "/ID [(a) (b)] /Encrypt << /Filter /Adobe.PubSec /V 4 >>")), -EACCES);
+	assert_string_equal(reason, "encrypted");
+	assert_int_equal(sink.runs, 0);
+}
+
+static void test_damaged(void **state)
+{
+	struct mw_str whole;
+
+	(void)state;
+	assert_int_equal(read_pdf((struct mw_str){.p = "", .n = 0}), -EBADMSG);
+	assert_string_equal(reason, "damaged");
+	assert_int_equal(read_pdf((struct mw_str){.p = "%PDF-1.4\njunk", .n = 13}), -EBADMSG);
+	assert_string_equal(reason, "damaged");
+	/* Without its table it is found again. */
+	whole = PAGE({72, 72, "Jane Doe"});
+	assert_int_equal(read_pdf((struct mw_str){.p = whole.p, .n = whole.n - strlen("startxref\n000\n%%EOF\n")}), 0);
+	has("Jane Doe\n");
+	/* A page that is not there. */
+	pdf_file_page(&file, "", FONT, "");
+	file.n = (size_t)((char *)memmem(file.p, file.n, "/Kids [3 0 R] /Count 1", 22) - file.p);
+	memcpy(file.p + file.n, "/Kids [3 0 R] /Count 7 /MediaBox [0 0 9 9] >>\nendobj\n", 53);
+	file.n += 53;
+	assert_true(read_pdf((struct mw_str){.p = file.p, .n = file.n}) < 0);
+	assert_string_equal(reason, "damaged");
+}
+
+static void test_limits(void **state)
+{
+	struct mw_str pdf = PAGE({72, 72, "Jane Doe"});
+
+	(void)state;
+	sink.max = 4;
+	assert_int_equal(read_pdf(pdf), -EFBIG);
+	assert_string_equal(reason, "limit");
+	sink.max = 0;
+	pdf_file_begin(&file);
+	(void)pdf_file_object(&file, "<< /Type /Catalog /Pages 2 0 R >>");
+	(void)pdf_file_object(&file, "<< /Type /Pages /Kids [3 0 R 4 0 R 5 0 R] /Count 3 /MediaBox [0 0 9 9] >>");
+	for (int i = 0; i < 3; i++)
+		(void)pdf_file_object(&file, "<< /Type /Page /Parent 2 0 R >>");
+	pdf = pdf_file_end(&file, "");
+	sink.max_pages = 2;
+	assert_int_equal(read_pdf(pdf), -EFBIG);
+	assert_string_equal(reason, "limit");
+	sink.max_pages = 0;
+	assert_int_equal(read_pdf(pdf), 0);
+	assert_int_equal(sink.pages, 3);
+}
+
+static void test_bomb(void **state)
+{
+	const size_t size = 64u << 20;
+	uLong n = compressBound(size);
+	char *zeros = calloc(1, size), *packed = malloc(n);
+
+	(void)state;
+	assert_true(zeros && packed);
+	assert_int_equal(compress2((Bytef *)packed, &n, (Bytef *)zeros, size, 1), Z_OK);
+	n = n < 200000 ? n : 200000; /* the file has no room for more; the rest is cut off */
+	pdf_file_page(&file, "/AF [<< /F (big) /EF << /F 6 0 R >> >>]", "", "");
+	(void)pdf_file_stream(&file, "/Filter /FlateDecode", packed, n);
+	free(zeros);
+	free(packed);
+	sink.max = 1u << 20;
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), -EFBIG);
+	sink.max = 0;
+	sink.in_member = false; /* the host closes what a limit has cut off */
+	assert_string_equal(reason, "limit");
+}
+
+static void test_deep(void **state)
+{
+	static char body[60000];
+	size_t n = 0;
+
+	(void)state;
+	/* Bookmarks in bookmarks, structure in structure: neither ends the program. */
+	for (int i = 0; i < 60; i++)
+		n += (size_t)snprintf(body + n, sizeof(body) - n, "<< /Title (t) /First ");
+	(void)snprintf(body + n, sizeof(body) - n, "null");
+	n += 4;
+	for (int i = 0; i < 60; i++)
+		n += (size_t)snprintf(body + n, sizeof(body) - n, " >>");
+	pdf_file_page(&file, "/Outlines 6 0 R", FONT, "");
+	(void)pdf_file_object(&file, body);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), -EBADMSG);
+	assert_string_equal(reason, "limit");
+}
+
+static void test_no_tool(void **state)
+{
+	const char *conf[1] = {"/nonexistent/pdftotext"};
+	struct mw_err err = {.code = 0};
+	void *none = NULL;
+
+	(void)state;
+	assert_int_equal(mw_plugin_extract_pdf.hooks.open(&host, NULL, conf, &none, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "poppler-utils"));
+	assert_null(none);
+	/* And one that is no pdftotext. */
+	conf[0] = "/bin/false";
+	assert_int_equal(mw_plugin_extract_pdf.hooks.open(&host, NULL, conf, &none, &err), 0);
+	{
+		void *real = inst;
+
+		inst = none;
+		assert_int_equal(read_pdf(PAGE({72, 72, "Jane Doe"})), -EBADMSG);
+		inst = real;
+	}
+	assert_string_equal(reason, "damaged");
+	mw_plugin_extract_pdf.hooks.close(none);
+}
+
+static int failed(struct mw_err *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (err) {
+		err->code = code;
+		(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	}
+	va_end(ap);
+	return code;
+}
+
+static int setup(void **state)
+{
+	const char *conf[1] = {MW_PDFTOTEXT};
+
+	(void)state;
+	host = (struct mw_host){FS_HOST, .fail = failed};
+	return mw_plugin_extract_pdf.hooks.open(&host, NULL, conf, &inst, NULL);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fs_reset(&sink);
+	mw_plugin_extract_pdf.hooks.close(inst);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_words),	  cmocka_unit_test(test_long_word), cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_table),	  cmocka_unit_test(test_form),	    cmocka_unit_test(test_prose),
+	    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),  cmocka_unit_test(test_fields),
+	    cmocka_unit_test(test_notes),	  cmocka_unit_test(test_about),	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_layers),	  cmocka_unit_test(test_pictures),  cmocka_unit_test(test_drawn),
+	    cmocka_unit_test(test_encrypted),	  cmocka_unit_test(test_damaged),   cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_bomb),	  cmocka_unit_test(test_deep),	    cmocka_unit_test(test_no_tool),
+	};
+
+	if (access(MW_PDFTOTEXT, X_OK) < 0) {
+		(void)fprintf(stderr, "no %s\n", MW_PDFTOTEXT);
+		return 77; /* skipped */
+	}
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unseen.h"
+#include "stream.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LETTERS_NONE 10u /* no more than a page's number */
+#define LETTERS_FEW 100u /* no more than what a fax or a scanner prints on the edge */
+/* Pixels of pictures. A logo has fewer than the first; a page that was scanned for reading has more than the second. */
+#define PICTURE_SMALL 40000u
+#define PICTURE_PAGE 500000u
+#define DRAWN 1500u /* octets of drawing, packed: more than lines around nothing take */
+#define FORMS_DEPTH 4u
+
+struct drawn {
+	uint64_t pixels, octets;
+	size_t page, pictures; /* members of this page so far */
+	bool other;	       /* a picture that is no file */
+	bool give;	       /* pictures become members now */
+};
+
+static uint64_t pixels_of(struct walk *w, qpdf_oh picture)
+{
+	long long x = pdf_number(w->pdf, pdf_get(w->pdf, picture, "/Width"));
+	long long y = pdf_number(w->pdf, pdf_get(w->pdf, picture, "/Height"));
+
+	if (x <= 0 || y <= 0)
+		return 0;
+	return x > INT32_MAX || y > INT32_MAX ? INT32_MAX : (uint64_t)x * (uint64_t)y;
+}
+
+static void take_picture(struct walk *w, qpdf_oh picture, struct drawn *d)
+{
+	enum stream_kind kind = stream_kind(w->pdf, picture);
+	uint64_t pixels = pixels_of(w, picture);
+	char name[64];
+	int n;
+
+	if (!d->give) {
+		d->pixels += pixels;
+		return;
+	}
+	if (kind != STREAM_JPEG && kind != STREAM_JPX) {
+		d->other |= pixels >= PICTURE_SMALL / 4; /* also a strip of a page */
+		return;
+	}
+	if (!pdf_first(w->pdf, picture))
+		return;
+	n = snprintf(name, sizeof(name), "page-%zu-%zu.%s", d->page + 1, ++d->pictures, kind == STREAM_JPEG ? "jpg" : "jp2");
+	stream_peel(w->pdf, picture);
+	walk_member(w, picture, (struct mw_str){.p = name, .n = (size_t)n}, kind == STREAM_JPEG ? "image/jpeg" : "image/jp2");
+}
+
+/* Pictures, and forms, which have such in them. */
+static void take_resources(struct walk *w, qpdf_oh resources, unsigned depth, struct drawn *d)
+{
+	size_t mark = pdf_mark(w->pdf), first;
+	size_t n = pdf_values(w->pdf, pdf_get(w->pdf, resources, "/XObject"), &first);
+
+	for (size_t i = 0; i < n && !walk_over(w); i++) {
+		size_t inner = pdf_mark(w->pdf);
+		qpdf_oh object = w->pdf->handle[first + i], kind = pdf_get(w->pdf, object, "/Subtype");
+
+		if (pdf_is_name(w->pdf, kind, "/Image")) {
+			take_picture(w, object, d);
+		} else if (pdf_is_name(w->pdf, kind, "/Form") && depth) {
+			d->octets += stream_packed(w->pdf, object);
+			take_resources(w, pdf_get(w->pdf, object, "/Resources"), depth - 1, d);
+		}
+		pdf_drop(w->pdf, inner);
+	}
+	pdf_drop(w->pdf, mark);
+}
+
+static void take_contents(struct walk *w, qpdf_oh page, struct drawn *d)
+{
+	qpdf_oh contents = pdf_get(w->pdf, page, "/Contents");
+	size_t n = pdf_items(w->pdf, contents);
+
+	if (n == 0)
+		d->octets += stream_packed(w->pdf, contents);
+	for (size_t i = 0; i < n && !walk_over(w); i++)
+		d->octets += stream_packed(w->pdf, pdf_item(w->pdf, contents, i));
+}
+
+static void look_at(struct walk *w, qpdf_oh page, size_t number, uint32_t letters, struct unseen *u)
+{
+	struct drawn d = {.page = number};
+	qpdf_oh resources = pdf_get(w->pdf, page, "/Resources");
+	bool drawing;
+
+	take_resources(w, resources, FORMS_DEPTH, &d);
+	take_contents(w, page, &d);
+	drawing = letters < LETTERS_NONE && d.octets >= DRAWN;
+	if (!drawing && d.pixels < (letters < LETTERS_NONE ? PICTURE_SMALL : PICTURE_PAGE))
+		return;
+	d.give = true;
+	take_resources(w, resources, FORMS_DEPTH, &d);
+	u->picture |= drawing || d.other;
+}
+
+/* ---- fonts ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Letters by the number of their shape, and nothing that says what a shape means. */
+static bool is_mute(struct walk *w, qpdf_oh font)
+{
+	qpdf_oh encoding = pdf_get(w->pdf, font, "/Encoding"), below = pdf_get(w->pdf, font, "/DescendantFonts");
+	struct mw_str ordering;
+
+	if (!pdf_is_name(w->pdf, pdf_get(w->pdf, font, "/Subtype"), "/Type0") ||
+	    !pdf_is_null(w->pdf, pdf_get(w->pdf, font, "/ToUnicode")) ||
+	    !(pdf_is_name(w->pdf, encoding, "/Identity-H") || pdf_is_name(w->pdf, encoding, "/Identity-V")))
+		return false;
+	below = pdf_items(w->pdf, below) ? pdf_item(w->pdf, below, 0) : below;
+	ordering = pdf_text(w->pdf, pdf_get(w->pdf, pdf_get(w->pdf, below, "/CIDSystemInfo"), "/Ordering"));
+	return ordering.n == 8 && memcmp(ordering.p, "Identity", 8) == 0;
+}
+
+static bool has_mute(struct walk *w, qpdf_oh page)
+{
+	size_t first;
+	size_t n = pdf_values(w->pdf, pdf_get(w->pdf, pdf_get(w->pdf, page, "/Resources"), "/Font"), &first);
+	bool yes = false;
+
+	for (size_t i = 0; i < n && !yes && !walk_over(w); i++) {
+		size_t mark = pdf_mark(w->pdf);
+		qpdf_oh font = w->pdf->handle[first + i];
+
+		yes = pdf_first(w->pdf, font) && is_mute(w, font);
+		pdf_drop(w->pdf, mark);
+	}
+	return yes;
+}
+
+void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, struct unseen *u)
+{
+	(void)qpdf_push_inherited_attributes_to_page(w->pdf->q);
+	for (size_t i = 0; i < pages && !walk_over(w); i++) {
+		size_t mark = pdf_mark(w->pdf);
+		qpdf_oh page = pdf_page(w->pdf, i);
+
+		u->font |= has_mute(w, page);
+		if (letters[i] < LETTERS_FEW)
+			look_at(w, page, i, letters[i], u);
+		pdf_drop(w->pdf, mark);
+	}
+}
