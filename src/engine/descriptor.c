@@ -145,7 +145,7 @@ static int option_check(const struct probe *pr, const struct mw_opt *o, size_t c
 		return mw_fail(pr->err, -ENOEXEC, "has an unknown type %u for \"%s\" in its %s", o->type, o->name, what);
 	if (o->offset > conf_size || size > conf_size - o->offset || o->offset % align != 0)
 		return mw_fail(pr->err, -ENOEXEC, "has no room for \"%s\" in the struct of its %s", o->name, what);
-	if (o->flags & ~(uint32_t)(MW_REQUIRED | MW_KEYWORD))
+	if ((o->flags & ~(uint32_t)(MW_REQUIRED | MW_KEYWORD | MW_TOOL)) || ((o->flags & MW_TOOL) && o->type != MW_PATH))
 		return mw_fail(pr->err, -ENOEXEC, "has unknown flags for \"%s\" in its %s", o->name, what);
 	r = rows_check(pr, o->words, sizeof(*o->words), alignof(struct mw_word), word_ok, "words", &words);
 	if (r < 0)
