@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * grid: the cells of a sheet as lines. Columns keep their places; hidden rows and cells wait for the end of the section, below the
+ * head of the table, so that their columns have names.
+ */
+#ifndef OFFICE_GRID_H
+#define OFFICE_GRID_H
+
+#include "out.h"
+
+#define GRID_COLUMNS 16384u
+
+struct grid_line {
+	struct buf text;
+	size_t column; /* where it ends */
+	size_t cells;
+};
+
+struct grid {
+	struct out *out;
+	struct grid_line seen, unseen, all;
+	struct buf head;	    /* the row that names the columns */
+	bool head_known, head_told; /* told: it stands in what is unseen */
+	bool figures;		    /* there is a digit in the row in work */
+	bool row_hidden;
+	size_t rows; /* that had a cell */
+	unsigned char hidden[GRID_COLUMNS / 8];
+};
+
+void grid_init(struct grid *, struct out *);
+/* Columns from 0, both included. */
+void grid_hide(struct grid *, size_t first, size_t last);
+void grid_row(struct grid *, bool hidden);
+/* The next cell of the row, at a column beyond the one before it. Cells without text need not be told. */
+int grid_cell(struct grid *, size_t column, bool unseen, struct mw_str text);
+int grid_row_end(struct grid *);
+void grid_free(struct grid *);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "out.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PIECE 32768u /* octets that go to the sink at once */
+
+/* The part itself needs no telling, other sections only when there is something in them. */
+static int out_begin(struct out *o)
+{
+	int r = 0;
+
+	if (!o->begun)
+		r = o->host->sink_section(o->sink, o->name.n ? o->name.p : NULL);
+	o->begun = true;
+	return r;
+}
+
+static int out_flush(struct out *o)
+{
+	int r = o->seen.n ? out_begin(o) : 0;
+
+	if (r == 0 && o->seen.n)
+		r = o->host->sink_text(o->sink, o->seen.p, o->seen.n);
+	o->seen.n = 0;
+	return r;
+}
+
+/* Ends the section in work. */
+static int out_finish(struct out *o)
+{
+	int r = out_flush(o);
+
+	if (r == 0 && o->held.n) {
+		r = out_begin(o);
+		/* A line with a form feed: what is unseen is part of no paragraph, and stands at no end of the text. */
+		if (r == 0)
+			r = o->host->sink_text(o->sink, "\f\n", 2);
+		if (r == 0 && !o->hidden)
+			r = o->host->sink_hidden(o->sink);
+		if (r == 0)
+			r = o->host->sink_text(o->sink, o->held.p, o->held.n);
+	}
+	o->held.n = 0;
+	return r;
+}
+
+int out_section(struct out *o, const char *name)
+{
+	int r;
+
+	name = name ? name : "";
+	if (strlen(name) == o->name.n && (o->name.n == 0 || memcmp(name, o->name.p, o->name.n) == 0))
+		return 0;
+	r = out_finish(o);
+	o->begun = o->any = o->hidden = o->feed = false;
+	o->name.n = 0;
+	if (r == 0)
+		r = buf_word(&o->name, name);
+	return r == 0 ? buf_terminate(&o->name) : r;
+}
+
+int out_hide(struct out *o)
+{
+	int r;
+
+	if (o->hidden)
+		return 0;
+	r = out_flush(o);
+	if (r == 0)
+		r = out_begin(o);
+	o->hidden = true;
+	return r == 0 ? o->host->sink_hidden(o->sink) : r;
+}
+
+int out_put(struct out *o, bool unseen, const char *p, size_t n)
+{
+	int r = 0;
+
+	if (n == 0)
+		return 0;
+	if (unseen && !o->hidden)
+		return buf_add(&o->held, p, n);
+	if (o->feed && o->any)
+		r = buf_add(&o->seen, "\f\n", 2);
+	o->feed = false;
+	o->any = true;
+	if (r == 0)
+		r = buf_add(&o->seen, p, n);
+	return r == 0 && o->seen.n >= PIECE ? out_flush(o) : r;
+}
+
+void out_feed(struct out *o)
+{
+	o->feed = true;
+}
+
+int out_unread(struct out *o, const char *reason)
+{
+	int r = out_begin(o);
+
+	return r == 0 ? o->host->sink_unread(o->sink, reason) : r;
+}
+
+int out_end(struct out *o)
+{
+	return out_finish(o);
+}
+
+void out_free(struct out *o)
+{
+	buf_free(&o->name);
+	buf_free(&o->seen);
+	buf_free(&o->held);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * out: the sections of a document on their way to the sink. What a reader sees goes there at once; what one does not see waits for
+ * the end of its section. Functions return what the sink returned, or -ENOMEM.
+ */
+#ifndef OFFICE_OUT_H
+#define OFFICE_OUT_H
+
+#include "buf.h"
+
+struct out {
+	const struct mw_host *host;
+	struct mw_sink *sink;
+	struct buf name; /* of the section in work, terminated; "" = the part itself */
+	struct buf seen; /* not yet in the sink */
+	struct buf held; /* waits for the end of the section */
+	bool begun;	 /* the sink knows of the section */
+	bool any;	 /* something is in the section */
+	bool hidden;	 /* the sink has been told that what follows is */
+	bool feed;	 /* what follows belongs to nothing before it */
+};
+
+/* Ends the section in work and begins another; NULL or "" = the part itself. */
+int out_section(struct out *, const char *name);
+/* All that follows in this section is unseen. */
+int out_hide(struct out *);
+int out_put(struct out *, bool unseen, const char *p, size_t n);
+/* A form feed before what comes next in this section, if something was before. */
+void out_feed(struct out *);
+/* The section in work is not read to its end. */
+int out_unread(struct out *, const char *reason);
+int out_end(struct out *);
+void out_free(struct out *);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test_package.h"
+
+#include "tests/unit/fakehost.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROOM 65536u
+
+extern const struct mw_plugin mw_plugin_extract_office;
+
+size_t pack(const struct file file[FILES_MAX], char *to, size_t room)
+{
+	struct archive *a = archive_write_new();
+	size_t used = 0;
+
+	assert_non_null(a);
+	assert_int_equal(archive_write_set_format_zip(a), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_memory(a, to, room, &used), ARCHIVE_OK);
+	for (size_t i = 0; i < FILES_MAX && file[i].name; i++) {
+		struct archive_entry *e = archive_entry_new();
+		size_t n = strlen(file[i].text);
+
+		assert_non_null(e);
+		archive_entry_set_pathname(e, file[i].name);
+		archive_entry_set_filetype(e, AE_IFREG);
+		archive_entry_set_perm(e, 0644);
+		archive_entry_set_size(e, (la_int64_t)n);
+		assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
+		assert_int_equal(archive_write_data(a, file[i].text, n), n);
+		archive_entry_free(e);
+	}
+	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+	archive_write_free(a);
+	return used;
+}
+
+void read_document(const char *p, size_t n, struct mw_sink *sink, const char **reason)
+{
+	const struct mw_document doc = {.data = {.p = p, .n = n}, .type = "application/zip", .charset = "", .name = ""};
+	struct mw_host host = *fh_host();
+	struct mw_err err = {0};
+	void *inst = NULL;
+	int r;
+
+	const struct mw_host sinks = {FS_HOST};
+	host.size = sizeof(host);
+	host.sink_text = sinks.sink_text;
+	host.sink_section = sinks.sink_section;
+	host.sink_hidden = sinks.sink_hidden;
+	host.sink_page = sinks.sink_page;
+	host.sink_unread = sinks.sink_unread;
+	host.member = sinks.member;
+	host.member_data = sinks.member_data;
+	host.member_end = sinks.member_end;
+	*reason = NULL;
+	assert_int_equal(mw_plugin_extract_office.hooks.open(&host, NULL, NULL, &inst, &err), 0);
+	r = mw_plugin_extract_office.hooks.extract(inst, &doc, sink, reason, &err);
+	mw_plugin_extract_office.hooks.close(inst);
+	assert_int_equal(r < 0, *reason != NULL);
+}
+
+void judge_sample(const struct sample *s)
+{
+	char *zip = malloc(ROOM);
+	struct mw_sink sink = {0};
+	const char *reason;
+
+	assert_non_null(zip);
+	read_document(zip, pack(s->file, zip, ROOM), &sink, &reason);
+	free(zip);
+	if ((reason != NULL) != (s->reason != NULL) || (reason && strcmp(reason, s->reason) != 0))
+		fail_msg("%s: reason %s", s->title, reason ? reason : "none");
+	for (size_t i = 0; s->want[i]; i++)
+		if (!sink.p || !strstr(sink.p, s->want[i]))
+			fail_msg("%s: no \"%s\" in \"%s\"", s->title, s->want[i], sink.p ? sink.p : "");
+	for (size_t i = 0; s->not_want[i]; i++)
+		if (sink.p && strstr(sink.p, s->not_want[i]))
+			fail_msg("%s: \"%s\" in \"%s\"", s->title, s->not_want[i], sink.p);
+	fs_reset(&sink);
+}

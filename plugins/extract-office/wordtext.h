@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wordtext: the text of one part of WordprocessingML or DrawingML, old or strict: paragraphs, tables, boxes, fields, what is hidden or
+ * deleted, what stands beside pictures, the values of charts.
+ */
+#ifndef OFFICE_WORDTEXT_H
+#define OFFICE_WORDTEXT_H
+
+#include "office.h"
+#include "text.h"
+
+/* Ids of styles whose text is hidden. */
+struct styles {
+	struct buf ids; /* each between two NUL */
+};
+
+struct wordtext {
+	struct office *office;
+	const struct styles *styles; /* may be NULL */
+	struct text text;
+	bool unseen;	 /* all of it is */
+	int mode;	 /* what text is now */
+	size_t gone;	 /* deleted, or moved from here: how deep */
+	bool run_hidden; /* the run in work */
+	bool in_run, in_run_properties, in_paragraph_properties;
+	size_t alternatives;	    /* how deep */
+	size_t fallback;	    /* how deep in fallbacks */
+	struct buf choice, instead; /* texts of both */
+};
+
+int wordtext_read(struct office *, size_t entry, const struct styles *, bool unseen);
+int styles_read(struct office *, size_t entry, struct styles *);
+bool styles_hide(const struct styles *, struct mw_str id);
+/* For a reader that has the octets of a part otherwise. */
+extern const struct xml_events wordtext_events;
+void wordtext_init(struct wordtext *, struct office *, const struct styles *, bool unseen);
+/* Ends the text, and frees it. r: what the reading returned. */
+int wordtext_end(struct wordtext *, int r);
+
+#endif
