@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define TEXT_MAX 1024u /* octets of a name or type that are kept; the host takes fewer */
+
+static unsigned rank_of(uint16_t id)
+{
+	switch (id) {
+	case MAPI_ATTACH_LONG:
+		return 3;
+	case MAPI_ATTACH_SHORT:
+		return 2;
+	case MAPI_DISPLAY_NAME:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+struct copy {
+	char **to;
+};
+
+static int copy_text(void *ctx, const char *p, size_t n)
+{
+	char **to = ((struct copy *)ctx)->to;
+	char *new;
+
+	n = n < TEXT_MAX ? n : TEXT_MAX;
+	if (n == 0)
+		return 0;
+	new = malloc(n + 1);
+	if (!new)
+		return -ENOMEM;
+	memcpy(new, p, n);
+	new[n] = '\0';
+	free(*to);
+	*to = new;
+	return 1;
+}
+
+int mapi_file_property(const struct mapi_work *w, struct mapi_file *f, const struct mapi_prop *p)
+{
+	unsigned rank = rank_of(p->id);
+	struct copy copy = {.to = rank ? &f->name : &f->type};
+	int r;
+
+	if (p->id == MAPI_ATTACH_METHOD && p->type == MAPI_I4 && p->value.n >= 4)
+		f->method = mapi_u32(p->value.p);
+	if (!mapi_is_string(p) || (rank ? rank <= f->rank : p->id != MAPI_ATTACH_TYPE))
+		return 0;
+	r = w->host->to_utf8(p->value, p->type == MAPI_UNICODE ? "utf-16le" : w->charset, copy_text, &copy);
+	if (r > 0 && rank)
+		f->rank = rank;
+	return r < 0 ? r : 0;
+}
+
+void mapi_file_reset(struct mapi_file *f)
+{
+	free(f->name);
+	free(f->type);
+	*f = (struct mapi_file){0};
+}
+
+/* What rights management has sealed: nobody reads it without the server that has the key. */
+static bool is_rights_managed(const struct mapi_file *f)
+{
+	return (f->name && strcasecmp(f->name, "message.rpmsg") == 0) ||
+	       (f->type && strcasecmp(f->type, "application/x-microsoft-rpmsg-message") == 0);
+}
+
+/* The attachment of an S/MIME message is the message as it was sent: signed text with a header of MIME, or octets. */
+static const char *smime_type(struct mw_str octets)
+{
+	static const char header[] = "content-type:";
+
+	return octets.n >= sizeof(header) - 1 && strncasecmp(octets.p, header, sizeof(header) - 1) == 0
+		   ? "message/rfc822"
+		   : "application/pkcs7-mime";
+}
+
+int mapi_file_write(struct mapi_work *w, const struct mapi_file *f, unsigned number, const char *type, struct mw_str octets,
+		    const char *unread)
+{
+	char path[TEXT_MAX + 128];
+	struct mw_member m = {.type = type ? type : f->type ? f->type : "", .charset = "", .packed = octets.n};
+	int n, r;
+
+	n = f->name ? snprintf(path, sizeof(path), "%s%s", w->folder, f->name)
+		    : snprintf(path, sizeof(path), "%sattachment-%u", w->folder, number);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -EIO;
+	m.name = (struct mw_str){.p = path, .n = (size_t)n};
+	if (!type && w->smime)
+		m.type = smime_type(octets);
+	if (is_rights_managed(f)) {
+		octets.n = 0; /* what the host does not try to read keeps the reason */
+		unread = "encrypted";
+	}
+	r = w->host->member(w->sink, &m);
+	if (r == 0 && octets.n)
+		r = w->host->member_data(w->sink, octets.p, octets.n);
+	return r == 0 ? w->host->member_end(w->sink, unread) : r;
+}
