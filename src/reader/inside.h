@@ -33,7 +33,6 @@ struct mw_self {
 	uint32_t granted;
 	void *inst;
 	int control; /* to milward, while modules are opened */
-	const struct mw_opt *tool_rows;
 	const void *conf;
 };
 
@@ -41,6 +40,7 @@ struct mw_self {
 struct mw_sink {
 	const struct mw_self *module;
 	int fd;
+	int null;      /* /dev/null */
 	int64_t until; /* mw_clock_ms */
 	char *packet;  /* MW_WIRE_PACKET octets */
 	size_t n;
@@ -67,6 +67,7 @@ int mw_reader_to_utf8(struct mw_sink *, struct mw_str data, const char *charset,
 /* sandbox.c */
 struct mw_sandbox {
 	bool tools;
+	int null;      /* /dev/null, for programs */
 	bool landlock; /* result: the kernel has it */
 	size_t memory; /* result: octets of address space in use when it was locked down */
 };
@@ -75,6 +76,8 @@ int mw_sandbox_lock(struct mw_sandbox *, const char *const *paths, struct mw_err
 /* Of a copy: what it does not need of its parent's rights, and what a document of that size and time may use. Negative errno. */
 int mw_sandbox_copy(const struct mw_sandbox *);
 int mw_sandbox_bound(const struct mw_sandbox *, size_t octets, int64_t ms);
+/* Of a program that an extractor runs: no processes of its own. Negative errno. */
+int mw_sandbox_tool(void);
 
 /* serve.c: does not return. */
 _Noreturn void mw_serve(const struct mw_sandbox *, const struct mw_self *modules, size_t n, int fd);

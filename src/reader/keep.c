@@ -46,6 +46,7 @@ static _Noreturn void be_copy(const struct nest *n, pid_t parent, int fd, int ot
 	/* The end of the parent is the end of the copy, also when that came before this line. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(1);
+	(void)setpgid(0, 0); /* what it starts ends with it, see end_group() */
 	(void)close(n->keep->control);
 	(void)close(n->keep->signals);
 	(void)close(other);
@@ -57,6 +58,13 @@ static _Noreturn void be_copy(const struct nest *n, pid_t parent, int fd, int ot
 	if (mw_sandbox_copy(n->keep->sandbox) < 0)
 		_exit(1);
 	mw_serve(n->keep->sandbox, n->keep->module, n->keep->modules, fd);
+}
+
+/* The copy and all that it has started. */
+static void end_group(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
+	(void)kill(-pid, SIGKILL);
 }
 
 static int copy_make(const struct nest *n, struct copy *c)
@@ -76,9 +84,10 @@ static int copy_make(const struct nest *n, struct copy *c)
 		(void)close(pair[1]);
 		return r;
 	}
+	(void)setpgid(pid, pid); /* whoever is first */
 	*c = (struct copy){.fd = pair[1], .pid = pid};
 	if (r < 0)
-		(void)kill(pid, SIGKILL);
+		end_group(pid);
 	return r;
 }
 
@@ -122,6 +131,7 @@ static void reap(struct nest *n)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (size_t i = 0; i < n->keep->readers; i++)
 			if (n->copy[i].fd >= 0 && n->copy[i].pid == pid && !n->copy[i].gone) {
+				(void)kill(-pid, SIGKILL); /* no number is used again while its group is there */
 				n->copy[i].gone = true;
 				n->copy[i].status = status;
 				tell_gone(&n->copy[i]);
@@ -135,7 +145,7 @@ static void look_at(struct copy *c, short events)
 		if (c->gone)
 			forget(c);
 		else
-			(void)kill(c->pid, SIGKILL);
+			end_group(c->pid);
 	} else if (c->gone && (events & POLLOUT)) {
 		tell_gone(c);
 	}
@@ -179,5 +189,8 @@ int mw_keep(const struct mw_keep *keep)
 	do
 		fill(&n);
 	while (wait_for_more(&n));
-	return 0; /* the copies end with us */
+	for (size_t i = 0; i < keep->readers; i++)
+		if (n.copy[i].fd >= 0)
+			end_group(n.copy[i].pid);
+	return 0;
 }

@@ -146,7 +146,11 @@ static int set_up(struct reader *r, struct mw_sandbox *box, struct mw_err *err)
 		return res;
 	mw_charsets_open();
 	box->tools = r->setup.tools;
-	return mw_sandbox_lock(box, r->tool, err);
+	res = mw_sandbox_lock(box, r->tool, err);
+	if (res == 0 && box->tools && !box->landlock)
+		mw_reader_table.log(&r->self[0], NULL, MW_NOTICE, "sandbox",
+				    "this kernel has no Landlock: what its programs may read and run is not bounded");
+	return res;
 }
 
 static void say(char word, const char *text)
@@ -158,14 +162,13 @@ static void say(char word, const char *text)
 }
 
 /* Before anything else has opened a file. Libraries complain about documents on standard error. */
-static void own_files(void)
+static int own_files(void)
 {
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	if (!MW_SANITIZED && null >= 0)
-		(void)dup2(null, STDERR_FILENO);
 	closefrom(MW_KEEPER_FD + 1);
 	(void)fcntl(MW_KEEPER_FD, F_SETFD, FD_CLOEXEC);
+	if (!MW_SANITIZED)
+		(void)dup2(STDOUT_FILENO, STDERR_FILENO);
+	return STDOUT_FILENO; /* /dev/null */
 }
 
 static int signal_file(void)
@@ -185,7 +188,7 @@ int main(void)
 	struct mw_keep keep = {.control = MW_KEEPER_FD, .sandbox = &box};
 	struct mw_err err = {0};
 
-	own_files();
+	box.null = own_files();
 	keep.signals = signal_file();
 	if (keep.signals < 0 || set_up(&reader, &box, &err) < 0) {
 		say(MW_KEEPER_ERROR, err.text[0] ? err.text : "signalfd");

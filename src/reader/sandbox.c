@@ -86,6 +86,7 @@ static const int allowed[] = {
     SCMP_SYS(rseq),
     SCMP_SYS(seccomp),
     SCMP_SYS(kill),
+    SCMP_SYS(setpgid),
 };
 
 /* Nobody calls these by mistake. */
@@ -121,6 +122,27 @@ static const int deadly[] = {
 };
 static const int deadly_alone[] = {SCMP_SYS(execve), SCMP_SYS(execveat)};
 
+/* Programs, and the dynamic linker. */
+static const int allowed_tools[] = {
+    SCMP_SYS(access),	    SCMP_SYS(arch_prctl), SCMP_SYS(close_range),
+    SCMP_SYS(dup2),	    SCMP_SYS(dup3),	  SCMP_SYS(execve),
+    SCMP_SYS(faccessat),    SCMP_SYS(faccessat2), SCMP_SYS(fadvise64),
+    SCMP_SYS(fstatfs),	    SCMP_SYS(getcwd),	  SCMP_SYS(getdents64),
+    SCMP_SYS(getegid),	    SCMP_SYS(getgid),	  SCMP_SYS(lstat),
+    SCMP_SYS(memfd_create), SCMP_SYS(newfstatat), SCMP_SYS(pidfd_send_signal),
+    SCMP_SYS(pipe2),	    SCMP_SYS(readlink),	  SCMP_SYS(readlinkat),
+    SCMP_SYS(stat),	    SCMP_SYS(statfs),	  SCMP_SYS(statx),
+    SCMP_SYS(umask),	    SCMP_SYS(uname),	  SCMP_SYS(mmap),
+    SCMP_SYS(mprotect),
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+/* What fork() of the C library asks for; and what tool.c does. CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID; CLONE_PIDFD. */
+#define FORK_FLAGS ((uint64_t)(0x01200000u | SIGCHLD))
+#define TOOL_FLAGS ((uint64_t)(0x1000u | SIGCHLD))
+#define THREAD_FLAG ((uint64_t)0x10000u) /* CLONE_THREAD */
+#define WRITE_FLAGS ((uint64_t)(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC))
+
 static int add_all(scmp_filter_ctx f, uint32_t action, const int *call, size_t n)
 {
 	int r = 0;
@@ -133,12 +155,8 @@ static int add_all(scmp_filter_ctx f, uint32_t action, const int *call, size_t n
 /* With conditions on their arguments. */
 static int add_bounded(scmp_filter_ctx f)
 {
-	/* What fork() of the C library asks for, and no thread or namespace. */
-	const uint64_t fork_flags = 0x01200000 | SIGCHLD; /* CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID */
-	int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_EQ, fork_flags));
+	int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_EQ, FORK_FLAGS));
 
-	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	r = r ? r
 	      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG),
@@ -147,18 +165,39 @@ static int add_bounded(scmp_filter_ctx f)
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
 	/* The C library falls back to what it did before these came. */
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	return r;
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
+	return r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
+}
+
+/* No program: no memory with code that was not there. */
+static int add_plain(scmp_filter_ctx f)
+{
+	int r = add_all(f, SCMP_ACT_KILL_PROCESS, deadly_alone, COUNT(deadly_alone));
+
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+}
+
+/* A program may read files, as far as Landlock lets it, and have threads. */
+static int add_tools(scmp_filter_ctx f)
+{
+	int r = add_all(f, SCMP_ACT_ALLOW, allowed_tools, COUNT(allowed_tools));
+
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_EQ, TOOL_FLAGS));
+	r = r ? r
+	      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD_FLAG, THREAD_FLAG));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, WRITE_FLAGS, 0));
+	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, WRITE_FLAGS, 0));
 }
 
 static int add_rules(scmp_filter_ctx f, bool tools)
 {
 	int r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
-	r = r ? r : add_all(f, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
-	r = r ? r : add_all(f, SCMP_ACT_KILL_PROCESS, deadly, sizeof(deadly) / sizeof(deadly[0]));
-	if (!tools)
-		r = r ? r : add_all(f, SCMP_ACT_KILL_PROCESS, deadly_alone, sizeof(deadly_alone) / sizeof(deadly_alone[0]));
-	return r ? r : add_bounded(f);
+	r = r ? r : add_all(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
+	r = r ? r : add_all(f, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
+	r = r ? r : add_bounded(f);
+	return r ? r : tools ? add_tools(f) : add_plain(f);
 }
 
 static int filter_load(bool tools)
@@ -221,41 +260,89 @@ int mw_sandbox_lock(struct mw_sandbox *box, const char *const *paths, struct mw_
 	return r < 0 ? mw_fail(err, r, "sandbox: seccomp: %s", strerror(-r)) : 0;
 }
 
-#define NUMBER offsetof(struct seccomp_data, nr)
-#define FIRST_ARGUMENT offsetof(struct seccomp_data, args[0])
-#define LOAD(at) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(at))
-/* Goes on behind n more instructions when it is not v. */
-#define UNLESS(v, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(v), 0, (n))
+#define LOAD(what) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, what))
+/* Skip: the instructions that are passed over when the condition does not hold. */
+#define IF_IS(v, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(v), 0, (skip))
+#define IF_NOT(v, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(v), (skip), 0)
+#define IF_LACKS(bit, skip) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)(bit), (skip), 0)
 #define GIVE(action) BPF_STMT(BPF_RET | BPF_K, (action))
-#define DEADLY(call) UNLESS((call), 1), GIVE(SECCOMP_RET_KILL_PROCESS)
+#define DEADLY(call) IF_IS((call), 1), GIVE(SECCOMP_RET_KILL_PROCESS)
 
-/* On top of the other: a list of its own would be translated by the kernel for each copy. That has seen to the architecture. */
-int mw_sandbox_copy(const struct mw_sandbox *box)
+/* These stand on top of the other: a list of its own would be translated by the kernel for each copy. That one has seen to the
+ * architecture. */
+static int filter_add(struct sock_filter *code, size_t n)
+{
+	const struct sock_fprog program = {.len = (unsigned short)n, .filter = code};
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &program) < 0 ? -errno : 0;
+}
+
+static int filter_copy(void)
 {
 	struct sock_filter code[] = {
-	    LOAD(NUMBER),
+	    LOAD(nr),
 	    DEADLY(SCMP_SYS(clone)),
 	    DEADLY(SCMP_SYS(kill)),
+	    DEADLY(SCMP_SYS(setpgid)),
 	    DEADLY(SCMP_SYS(socketpair)),
 	    DEADLY(SCMP_SYS(seccomp)),
-	    /* abort() sends a signal to itself. */
-	    UNLESS(SCMP_SYS(tgkill), 3),
-	    LOAD(FIRST_ARGUMENT),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 1, 0),
+	    IF_IS(SCMP_SYS(tgkill), 3), /* abort() sends a signal to itself */
+	    LOAD(args[0]),
+	    IF_NOT(getpid(), 1),
 	    GIVE(SECCOMP_RET_KILL_PROCESS),
 	    GIVE(SECCOMP_RET_ALLOW),
 	};
-	const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
 
-	(void)box;
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &program) < 0 ? -errno : 0;
+	return filter_add(code, COUNT(code));
+}
+
+static int filter_copy_tools(void)
+{
+	struct sock_filter code[] = {
+	    LOAD(nr),
+	    DEADLY(SCMP_SYS(kill)),
+	    DEADLY(SCMP_SYS(setpgid)),
+	    DEADLY(SCMP_SYS(socketpair)),
+	    IF_IS(SCMP_SYS(clone), 3),
+	    LOAD(args[0]),
+	    IF_IS(FORK_FLAGS, 1),
+	    GIVE(SECCOMP_RET_KILL_PROCESS),
+	    LOAD(nr),
+	    IF_IS(SCMP_SYS(tgkill), 3), /* a program that calls abort() ends by this as well */
+	    LOAD(args[0]),
+	    IF_NOT(getpid(), 1),
+	    GIVE(SECCOMP_RET_KILL_PROCESS),
+	    GIVE(SECCOMP_RET_ALLOW),
+	};
+
+	return filter_add(code, COUNT(code));
+}
+
+int mw_sandbox_tool(void)
+{
+	struct sock_filter code[] = {
+	    LOAD(nr),
+	    IF_IS(SCMP_SYS(clone), 3),
+	    LOAD(args[0]),
+	    IF_LACKS(THREAD_FLAG, 1),
+	    GIVE(SECCOMP_RET_KILL_PROCESS),
+	    GIVE(SECCOMP_RET_ALLOW),
+	};
+
+	return filter_add(code, COUNT(code));
+}
+
+int mw_sandbox_copy(const struct mw_sandbox *box)
+{
+	return box->tools ? filter_copy_tools() : filter_copy();
 }
 
 int mw_sandbox_bound(const struct mw_sandbox *box, size_t octets, int64_t ms)
 {
 	int r = limit(RLIMIT_NOFILE, 64);
 
-	r = r < 0 ? r : limit(RLIMIT_FSIZE, 0);
+	if (!box->tools) /* what a program gets is a file in memory */
+		r = r < 0 ? r : limit(RLIMIT_FSIZE, 0);
 	r = r < 0 ? r : limit(RLIMIT_CPU, (rlim_t)(ms / 1000 + CPU_GRACE_SECONDS));
 	if (r == 0 && !MW_SANITIZED && box->memory)
 		r = limit(RLIMIT_AS, box->memory + MEMORY_MORE + octets);

@@ -75,7 +75,7 @@ static void read_document(const struct mw_sandbox *box, const struct mw_self *mo
 _Noreturn void mw_serve(const struct mw_sandbox *box, const struct mw_self *modules, size_t n, int fd)
 {
 	static char in[MW_WIRE_PACKET], out[MW_WIRE_PACKET];
-	struct mw_sink sink = {.fd = fd, .packet = out};
+	struct mw_sink sink = {.fd = fd, .null = box->null, .packet = out};
 	struct mw_str packet = {.p = in};
 	struct mw_frame f;
 	int document, r;

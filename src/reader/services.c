@@ -2,6 +2,7 @@
 /* services: struct mw_host as extractors find it in a reader: what they give becomes frames. What a message has is not here. */
 #include "reader/inside.h"
 #include "reader/keeper.h"
+#include "reader/tool.h"
 #include "reader/wire.h"
 
 #include "base/err.h"
@@ -184,16 +185,27 @@ static void host_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level
 	(void)mw_send_with_fd(self->control, packet, (size_t)n, -1);
 }
 
+/* Is this one of the programs that the policy names? */
+static bool is_tool(const struct mw_self *self, const char *path)
+{
+	for (const struct mw_opt *row = self->plugin->options; row && row->name; row++) {
+		const char *tool = NULL;
+
+		if (!(row->flags & MW_TOOL) || row->type != MW_PATH || !self->conf)
+			continue;
+		memcpy(&tool, (const char *)self->conf + row->offset, sizeof(tool));
+		if (tool && strcmp(tool, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int run(struct mw_sink *s, const char *const *argv, struct mw_str input, int (*fn)(void *ctx, const char *p, size_t n),
 	       void *ctx, int *status)
 {
-	(void)s;
-	(void)argv;
-	(void)input;
-	(void)fn;
-	(void)ctx;
-	(void)status;
-	return -EPERM;
+	if (!(s->module->granted & MW_POWER_RUN) || !is_tool(s->module, argv[0]))
+		return -EPERM;
+	return mw_tool_run(argv, input, s->null, s->until, fn, ctx, status);
 }
 
 const struct mw_host mw_reader_table = {
