@@ -33,7 +33,7 @@ static _Noreturn void be_tool(const char *const *argv, pid_t parent, int input, 
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || syscall(SYS_getppid) != parent)
 		_exit(126);
-	if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+	if (dup2(null, STDERR_FILENO) < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0) /* null may be 1 */
 		_exit(126);
 	if (syscall(SYS_close_range, 3u, ~0u, 0u) < 0 || setrlimit(RLIMIT_FSIZE, &nothing) < 0 || mw_sandbox_tool() < 0)
 		_exit(126);

@@ -241,7 +241,8 @@ static int do_ptrace(const struct work *w)
 
 static int do_code(const struct work *w)
 {
-	return result(w, mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+	return result(
+	    w, mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
 }
 
 static int do_stay(const struct work *w)
@@ -293,7 +294,8 @@ static int do_convert(const struct work *w)
 	if (!space || space - w->arg >= (long)sizeof(charset))
 		return -EINVAL;
 	memcpy(charset, w->arg, (size_t)(space - w->arg));
-	return w->inst->host->to_utf8((struct mw_str){.p = space + 1, .n = strlen(space + 1)}, charset, put, (void *)(uintptr_t)w);
+	return w->inst->host->to_utf8((struct mw_str){.p = space + 1, .n = strlen(space + 1)}, charset, put,
+				      (void *)(uintptr_t)w);
 }
 
 static int run(const struct work *w, const char *const *argv, struct mw_str input)
@@ -421,7 +423,8 @@ static const struct mw_opt options[] = {
 #ifdef RUN
 static const char *const types[] = {"application/x-deed-run", NULL};
 MW_PLUGIN(deed, "deed-run", .kind = MW_KIND_EXTRACTOR, .version = "1", .summary = "test", .types = types, .options = options,
-	  .conf_size = sizeof(struct conf), .powers = MW_POWER_RUN, .hooks = {.open = open_module, .close = free, .extract = extract});
+	  .conf_size = sizeof(struct conf), .powers = MW_POWER_RUN,
+	  .hooks = {.open = open_module, .close = free, .extract = extract});
 #else
 static const char *const types[] = {"application/x-deed", NULL};
 MW_PLUGIN(deed, "deed", .kind = MW_KIND_EXTRACTOR, .version = "1", .summary = "test", .types = types, .options = options,

@@ -190,7 +190,7 @@ def main():
         TAP.ok("no table today" in log and "deed" in log, "a module that does not open: its own words", log)
         env = dict(os.environ, MILWARD_READER="/nonexistent")
         done = subprocess.run([CTL, "--modules", folder, "-p", world.policy, "text", "-"], env=env, capture_output=True, timeout=60,
-                              input=b"From: a@b.example\nContent-Type: application/x-deed\n\nsay hello\n", check=False)
+                              input=b"From: a@b.example\nMIME-Version: 1.0\nContent-Type: application/x-deed\n\nsay hello\n", check=False)
         TAP.ok(done.returncode == 1 and b"/nonexistent" in done.stderr and b"hello" not in done.stdout,
                "no reader: that is a failure, and nothing is read in another way", done)
     return TAP.end()
