@@ -84,6 +84,50 @@ static int read_wrapped(struct mw_msg *m, struct part *p, struct mw_buf *data, c
 	return r == -EFBIG ? 0 : r;
 }
 
+/* What nobody can read by its label stays so for the policy; is it a text all the same, its words are scanned. */
+static int read_unlabelled(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset, const char *reason)
+{
+	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
+	int r = mw_media_is_text(data) ? read_text(m, p, content, charset) : 0;
+
+	(void)mw_part_unread(p, reason);
+	return r;
+}
+
+/* The same of any text, and the files that stand in it. In octets that are a second look at a part, letters alone are no sign of one. */
+static int read_plain(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset, enum mw_wrap wrap)
+{
+	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
+	size_t path = strlen(p->pub.path);
+	bool again = path >= 3 && strcmp(p->pub.path + path - 3, "raw") == 0;
+	struct mw_sink sink;
+	int r, end = 0;
+
+	if (strncmp(p->pub.type, "text/", 5) != 0 && wrap != MW_WRAP_FOLDED)
+		return read_wrapped(m, p, content, charset, wrap);
+	mw_sink_begin(&sink, m, p, data.n);
+	r = wrap == MW_WRAP_FOLDED ? mw_sink_properties(&sink, data) : mw_sink_pasted(&sink, data, !again);
+	if (r == 0 || r == -EFBIG)
+		r = read_wrapped(m, p, content, charset, wrap);
+	if (sink.member || sink.failed)
+		end = mw_sink_end(&sink);
+	return r < 0 ? r : end;
+}
+
+/* What a Macintosh wraps its files in. */
+static int read_mac(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset)
+{
+	struct mw_sink sink;
+	int r, end;
+
+	mw_sink_begin(&sink, m, p, content->n);
+	r = mw_sink_mac(&sink, (struct mw_str){.p = mw_buf_text(content), .n = content->n});
+	end = mw_sink_end(&sink);
+	if (r == -EINVAL && end == 0)
+		return read_unlabelled(m, p, content, charset, "damaged");
+	return r < 0 && r != -EFBIG ? r : end;
+}
+
 /* Another message's header: read like our own, with its Subject. */
 static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 {
@@ -106,16 +150,6 @@ static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 	return r == -EFBIG ? 0 : r;
 }
 
-/* What nobody can read by its label stays so for the policy; is it a text all the same, its words are scanned. */
-static int read_unlabelled(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset, const char *reason)
-{
-	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
-	int r = mw_media_is_text(data) ? read_text(m, p, content, charset) : 0;
-
-	(void)mw_part_unread(p, reason);
-	return r;
-}
-
 /* Text in a charset that we do not know is for a reader who does, and noise to whoever scans it. */
 static bool is_noise(const char *type, const char *charset, struct mw_str data)
 {
@@ -135,13 +169,15 @@ static int read_typed(struct mw_msg *m, struct part *p, struct mw_buf *content, 
 		return mw_msg_read_mail(m, p, data);
 	switch (mw_media_kind(type)) {
 	case MW_MEDIA_TEXT:
-		return read_wrapped(m, p, content, charset, delsp ? MW_WRAP_FLOWED : mw_media_wrap(type));
+		return read_plain(m, p, content, charset, delsp ? MW_WRAP_FLOWED : mw_media_wrap(type));
 	case MW_MEDIA_HEADER:
 		return read_header(m, p, data);
 	case MW_MEDIA_SIGNATURE:
 		if (mw_media_is_signature(data))
 			return 0;
 		break;
+	case MW_MEDIA_MAC:
+		return read_mac(m, p, content, charset);
 	case MW_MEDIA_IMAGE:
 		return read_unlabelled(m, p, content, charset, "image");
 	case MW_MEDIA_OTHER:

@@ -54,6 +54,12 @@ static const struct row kinds[] = {
     {"application/pgp-keys", MW_MEDIA_SIGNATURE},
     {"application/pkcs7-signature", MW_MEDIA_SIGNATURE},
     {"application/x-pkcs7-signature", MW_MEDIA_SIGNATURE},
+    {"application/mac-binhex40", MW_MEDIA_MAC},
+    {"application/mac-binhex", MW_MEDIA_MAC},
+    {"application/binhex", MW_MEDIA_MAC},
+    {"application/applefile", MW_MEDIA_MAC},
+    {"application/macbinary", MW_MEDIA_MAC},
+    {"application/x-macbinary", MW_MEDIA_MAC},
     {"image/svg+xml", MW_MEDIA_TEXT},
     {"image/*", MW_MEDIA_IMAGE},
 };
@@ -105,6 +111,7 @@ static const struct suffix suffixes[] = {
     {"gz", "application/gzip"},
     {"tgz", "application/gzip"},
     {"bz2", "application/x-bzip2"},
+    {"hqx", "application/mac-binhex40"},
     {"xz", "application/x-xz"},
     {"lzma", "application/x-lzma"},
     {"zst", "application/zstd"},
@@ -178,7 +185,9 @@ enum mw_wrap mw_media_wrap(const char *type)
 	for (size_t i = 0; i < COUNT(folded); i++)
 		if (strcmp(folded[i], type) == 0)
 			return MW_WRAP_FOLDED;
-	return MW_WRAP_NONE;
+	if (strcmp(type, "text/enriched") == 0)
+		return MW_WRAP_ENRICHED;
+	return strcmp(type, "text/richtext") == 0 ? MW_WRAP_RICHTEXT : MW_WRAP_NONE;
 }
 
 static const char *type_of_name(const char *name)

@@ -2,7 +2,7 @@
 /*
  * private: what the files of the engine share about a message. For src/engine alone.
  *
- *   message.c   its life, and filling it       parts.c, content.c, header_text.c, media.c, sink.c  octets -> text
+ *   message.c   its life, and filling it       parts.c, content.c, header_text.c, media.c, pasted.c, sink.c  octets -> text
  *   services.c  struct mw_host                 scan.c    rules over parts, counts           edit.c   staged edits
  *   view.c      what the policy asks           chain.c   see, verdicts, act                 readfile.c  offline input
  *   readers.c   extractors at work              busy.c    what runs, for a watch
@@ -250,6 +250,13 @@ int mw_sink_unread(struct mw_sink *, const char *reason);
 int mw_sink_member(struct mw_sink *, const struct mw_member *);
 int mw_sink_data(struct mw_sink *, const char *p, size_t n);
 int mw_sink_member_end(struct mw_sink *, const char *unread);
+/* pasted.c: members that the host finds itself. 0; -EFBIG: a limit, which is noted; -ENOMEM. Files that stand in a text; guesses: those
+ * too that are base64 without a word about it. */
+int mw_sink_pasted(struct mw_sink *, struct mw_str text, bool guesses);
+/* Files in properties of a calendar or a card. */
+int mw_sink_properties(struct mw_sink *, struct mw_str text);
+/* The forks of a file of a Macintosh. Also -EINVAL: it is none. */
+int mw_sink_mac(struct mw_sink *, struct mw_str data);
 /* A limit that the sink does not see itself: time. Returns -EFBIG. */
 int mw_sink_breach(struct mw_sink *, enum mw_limit);
 

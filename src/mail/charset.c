@@ -420,6 +420,18 @@ static bool is_rare(const char *label)
 	       strncmp(label, "iso-2022-cn", 11) == 0;
 }
 
+/* UTF-8 under the label that a program has always used: of a charset with an octet for a letter, in which such sequences are no words,
+ * or of one that has seven bits. */
+static bool is_unlabelled_utf8(struct mw_str s, const char *label)
+{
+	static const char *const single[] = {"iso-8859-", "iso8859-", "windows-125", "cp125", "koi8-", "mac"};
+	bool may = is_one_of(label, latin1_names) || (strncmp(label, "iso-2022-", 9) == 0 && !memchr(s.p, '\x1b', s.n));
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		may = may || strncmp(label, single[i], strlen(single[i])) == 0;
+	return may && ascii_run(s) < s.n && is_valid_utf8(s);
+}
+
 static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool *guessed)
 {
 	struct mw_buf gb = MW_BUF_INIT;
@@ -429,6 +441,10 @@ static int by_label(struct mw_str s, const char *label, struct mw_buf *out, bool
 
 	if (is_one_of(label, ascii_names))
 		return guess(s, out, guessed);
+	if (is_unlabelled_utf8(s, label)) {
+		*guessed = true;
+		return add_plain(s, out);
+	}
 	if (strcmp(label, "hz") == 0 || strcmp(label, "hz-gb-2312") == 0) {
 		r = from_hz(s, &gb);
 		r = r < 0 ? r : convert((struct mw_str){.p = mw_buf_text(&gb), .n = gb.n}, "gb2312", out, &foreign);

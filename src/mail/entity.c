@@ -167,14 +167,17 @@ static int add_names(struct mw_arena *a, struct mw_str header, struct mw_buf *te
 	return r < 0 ? r : add_names_of(a, header, "content-type", "name", text);
 }
 
-static int add_fields(struct mw_arena *a, struct mw_str header, struct mw_buf *text)
+/* A message/external-body has in its parameters where its content is: that is what a reader sees of it. */
+static int add_fields(struct mw_arena *a, struct mw_str header, bool external, struct mw_buf *text)
 {
 	struct mw_field f;
 
 	while (next_field(&header, &f)) {
 		const char *value;
 
-		if (is_mime_field(f.name) || mw_str_trim(f.value).n == 0)
+		if (mw_str_trim(f.value).n == 0)
+			continue;
+		if (is_mime_field(f.name) && !(external && mw_str_caseeq(f.name, "content-type")))
 			continue;
 		value = mw_header_decode(a, f.value);
 		if (!value)
@@ -199,9 +202,10 @@ static const char *keep(struct mw_arena *a, struct mw_buf *text, int r)
 static int read_text(struct mw_arena *a, struct mw_str header, bool part, struct mw_entity *e)
 {
 	struct mw_buf names = MW_BUF_INIT, text = MW_BUF_INIT;
+	bool external = strcmp(e->type, "message/external-body") == 0;
 
 	e->names = keep(a, &names, add_names(a, header, &names));
-	e->text = keep(a, &text, part ? add_fields(a, header, &text) : 0);
+	e->text = keep(a, &text, part || external ? add_fields(a, header, external, &text) : 0);
 	return e->names && e->text ? 0 : -ENOMEM;
 }
 

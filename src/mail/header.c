@@ -88,6 +88,15 @@ static void advance(struct mw_str *s, size_t n)
 }
 
 /* "From a@b date"; ">From" where a mailer has quoted it. "From : a@b" is a field. */
+/* The line ends at a bare CR too: where that is the end of all lines, the rest of the message is no part of it. */
+static size_t mbox_length(struct mw_str s)
+{
+	size_t n = line_length(s);
+	const char *cr = n ? memchr(s.p, '\r', n) : NULL;
+
+	return cr ? (size_t)(cr - s.p) + 1 + (cr + 1 < s.p + n && cr[1] == '\n') : n;
+}
+
 void mw_header_skip_mbox(struct mw_str *raw)
 {
 	struct mw_str s = *raw;
@@ -96,7 +105,7 @@ void mw_header_skip_mbox(struct mw_str *raw)
 	while (s.n && s.p[0] == '>')
 		advance(&s, 1);
 	if (name_length(*raw, &colon) == 0 && s.n >= 5 && memcmp(s.p, "From ", 5) == 0)
-		advance(raw, line_length(*raw));
+		advance(raw, mbox_length(*raw));
 }
 
 void mw_header_skip_line(struct mw_str *rest)

@@ -6,13 +6,14 @@
  *
  * Beside the leaves proper there are, where they hold text:
  *	2.header     header fields of a message/rfc822 part (type text/rfc822-headers, octets as they are)
+ *	2.mbox       the line "From …" above that header
  *	2.name       every name under which the attachment may be shown, a line each; once more in words when it is written in one
- *	2.mime       the fields of a part's header that are not MIME's own, Content-Description for one (decoded, UTF-8)
+ *	2.mime       the fields of a part's header that are not MIME's own, Content-Description for one (decoded, UTF-8); of a
+ *	             message/external-body its Content-Type too, which says where the content is
  *	2.preamble, 2.epilogue
  *	             before the first and behind the last part of multipart 2 (of the message: "preamble")
  *	2.raw        the octets of a part that cannot be read, or that are not only what their encoding says, as text
  *	2.decoded    the octets of a part that are not what their encoding says, decoded all the same (2 has them as they stand)
- *	2.uu1        a file that stands uuencoded in the text 2, and its name in 2.uu1.name
  *	2.structure  always unread, "damaged": a multipart without parts, or with fields of a part where none begins, a header that
  *	             says two things, or more than is read
  *

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "mail/yenc.h"
 
 #define CHUNK 12288u /* decoded octets that are gathered before they are appended; a multiple of 3 */
 #define SAMPLE 1024u
@@ -389,7 +390,8 @@ enum mw_transfer mw_transfer_by_name(struct mw_str value)
 	} names[] = {
 	    {"base64", MW_TRANSFER_BASE64}, {"quoted-printable", MW_TRANSFER_QP},
 	    {"x-uuencode", MW_TRANSFER_UU}, {"uuencode", MW_TRANSFER_UU},
-	    {"x-uue", MW_TRANSFER_UU},
+	    {"x-uue", MW_TRANSFER_UU},	    {"x-yenc", MW_TRANSFER_YENC},
+	    {"yenc", MW_TRANSFER_YENC},
 	};
 
 	value = mw_str_trim(value);
@@ -428,6 +430,8 @@ bool mw_transfer_plausible(enum mw_transfer t, struct mw_str data)
 		return base64_looks(data);
 	case MW_TRANSFER_UU:
 		return uu_data(data).n > 0;
+	case MW_TRANSFER_YENC:
+		return memmem(data.p, data.n, "=ybegin ", 8) != NULL;
 	case MW_TRANSFER_QP: /* what is no escape stays as it is */
 	case MW_TRANSFER_NONE:
 		break;
@@ -444,6 +448,8 @@ bool mw_transfer_pure(enum mw_transfer t, struct mw_str data)
 		return qp_pure(data);
 	case MW_TRANSFER_UU:
 		return uu_data(data).n > 0;
+	case MW_TRANSFER_YENC:
+		return false; /* around it may be any text */
 	case MW_TRANSFER_NONE:
 		break;
 	}
@@ -454,6 +460,8 @@ int mw_transfer_decode(enum mw_transfer t, struct mw_str data, uint64_t max, str
 {
 	struct drain d;
 
+	if (t == MW_TRANSFER_YENC)
+		return mw_yenc_decode(data, max, out);
 	d.out = out;
 	d.left = max;
 	d.n = 0;
@@ -469,6 +477,7 @@ int mw_transfer_decode(enum mw_transfer t, struct mw_str data, uint64_t max, str
 	case MW_TRANSFER_UU:
 		uu_decode(&d, data);
 		break;
+	case MW_TRANSFER_YENC:
 	case MW_TRANSFER_NONE:
 		drain_add(&d, data.p, data.n);
 		break;

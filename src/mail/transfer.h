@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include <milward/plugin.h>
 
-enum mw_transfer { MW_TRANSFER_NONE = 0, MW_TRANSFER_BASE64, MW_TRANSFER_QP, MW_TRANSFER_UU };
+enum mw_transfer { MW_TRANSFER_NONE = 0, MW_TRANSFER_BASE64, MW_TRANSFER_QP, MW_TRANSFER_UU, MW_TRANSFER_YENC };
 
 /* The encoding that a Content-Transfer-Encoding names; an unknown word is MW_TRANSFER_NONE. */
 enum mw_transfer mw_transfer_by_name(struct mw_str value);

@@ -114,8 +114,7 @@ static void add_line(struct mw_str s, struct mw_buf *out)
 	add_unescaped((struct mw_str){.p = s.p + prose, .n = s.n - prose}, out);
 }
 
-/* All physical lines of the line at the start of *text, joined. */
-static void take_folded(struct mw_str *text, struct mw_buf *line)
+void mw_unfold_line(struct mw_str *text, struct mw_buf *line)
 {
 	struct mw_str piece = mw_str_take_line(text);
 	bool qp = is_qp(piece);
@@ -149,7 +148,7 @@ static int unwrap_folded(struct mw_str text, struct mw_buf *out)
 
 		mw_buf_clear(&line);
 		mw_buf_clear(&decoded);
-		take_folded(&text, &line);
+		mw_unfold_line(&text, &line);
 		s = (struct mw_str){.p = mw_buf_text(&line), .n = line.n};
 		if (is_qp(s)) {
 			r = mw_transfer_decode(MW_TRANSFER_QP, s, UINT64_MAX, &decoded);
@@ -162,6 +161,71 @@ static int unwrap_folded(struct mw_str text, struct mw_buf *out)
 	mw_buf_free(&line);
 	mw_buf_free(&decoded);
 	return r;
+}
+
+/* ---- markup of RFC 1341 and RFC 1896 ------------------------------------------------------------------------------- */
+
+#define COMMAND_MAX 60u
+
+/* Octets of the "<command>" at the start of s, 0 = there is none. */
+static size_t command_length(struct mw_str s)
+{
+	for (size_t i = 1; i < s.n && i <= COMMAND_MAX; i++) {
+		if (s.p[i] == '>')
+			return i > 1 ? i + 1 : 0;
+		if (s.p[i] == '<' || s.p[i] == ' ' || s.p[i] == '\n')
+			break;
+	}
+	return 0;
+}
+
+static bool is_command(struct mw_str s, size_t n, const char *name)
+{
+	return mw_str_caseeq((struct mw_str){.p = s.p + 1, .n = n - 2}, name);
+}
+
+/* What a command stands for; what is between <param> and </param> is for programs, and nobody sees it. */
+static void add_command(struct mw_str *s, size_t n, enum mw_wrap wrap, struct mw_buf *out)
+{
+	static const char end[] = "</param>";
+	struct mw_str rest = mw_str_behind(*s, n);
+
+	if (is_command(*s, n, "lt"))
+		mw_buf_putc(out, '<');
+	else if (is_command(*s, n, "nl") || is_command(*s, n, "np") || is_command(*s, n, "paragraph"))
+		mw_buf_putc(out, '\n');
+	if (wrap == MW_WRAP_ENRICHED && is_command(*s, n, "param")) {
+		const char *at = rest.n ? memmem(rest.p, rest.n < 1024 ? rest.n : 1024, end, sizeof(end) - 1) : NULL;
+
+		rest = mw_str_behind(rest, at ? (size_t)(at - rest.p) + sizeof(end) - 1 : 0);
+	}
+	*s = rest;
+}
+
+static void unwrap_marked(enum mw_wrap wrap, struct mw_str s, struct mw_buf *out)
+{
+	while (s.n && mw_buf_ok(out)) {
+		size_t n = 0, run = 0;
+
+		if (s.p[0] == '<' && wrap == MW_WRAP_ENRICHED && s.n > 1 && s.p[1] == '<') {
+			mw_buf_putc(out, '<');
+			n = 2;
+		} else if (s.p[0] == '<' && (n = command_length(s)) != 0) {
+			add_command(&s, n, wrap, out);
+			continue;
+		}
+		while (run < s.n && s.p[run] == '\n')
+			run++;
+		if (run == 1 || (run && wrap == MW_WRAP_RICHTEXT))
+			mw_buf_putc(out, ' ');
+		for (size_t i = 1; wrap == MW_WRAP_ENRICHED && i < run; i++)
+			mw_buf_putc(out, '\n');
+		n = n ? n : run;
+		if (n == 0)
+			mw_buf_putc(out, s.p[n++]);
+		s = mw_str_behind(s, n);
+	}
+	mw_buf_putc(out, '\n');
 }
 
 /* ---- directions ---------------------------------------------------------------------------------------------------- */
@@ -224,6 +288,10 @@ int mw_unwrap(enum mw_wrap wrap, struct mw_str text, struct mw_buf *out)
 		break;
 	case MW_WRAP_FOLDED:
 		r = unwrap_folded(text, out);
+		break;
+	case MW_WRAP_ENRICHED:
+	case MW_WRAP_RICHTEXT:
+		unwrap_marked(wrap, text, out);
 		break;
 	case MW_WRAP_NONE:
 		mw_buf_add(out, text.p, text.n);

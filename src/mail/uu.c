@@ -62,22 +62,16 @@ static size_t data_length(struct mw_str s)
 	return s.n - rest.n;
 }
 
-bool mw_uu_next(struct mw_str *text, struct mw_str *file, struct mw_str *name)
+bool mw_uu_at(struct mw_str text, struct mw_str *file, struct mw_str *name)
 {
-	struct mw_str rest = *text;
+	struct mw_str rest = text, found;
+	size_t data = 0;
 
-	while (rest.n) {
-		const char *start = rest.p;
-		size_t data = 0;
-
-		if (is_begin(mw_str_take_line(&rest), name))
-			data = data_length(rest);
-		if (data) {
-			*text = mw_str_behind(rest, data);
-			*file = (struct mw_str){.p = start, .n = (size_t)(text->p - start)};
-			return true;
-		}
-	}
-	*text = rest;
-	return false;
+	if (is_begin(mw_str_take_line(&rest), &found))
+		data = data_length(rest);
+	if (data == 0)
+		return false;
+	*name = found;
+	*file = (struct mw_str){.p = text.p, .n = text.n - rest.n + data};
+	return true;
 }

@@ -6,8 +6,8 @@
 
 #include <milward/plugin.h>
 
-/* Finds the next file in *text: *file is all of it from "begin 644 NAME" on (MW_TRANSFER_UU decodes it), *name its name; *text
- * moves behind it. A file ends with "end", or where its lines are no more what they should be. False: there is none. */
-bool mw_uu_next(struct mw_str *text, struct mw_str *file, struct mw_str *name);
+/* Does a file begin at the start of text, with "begin 644 NAME"? *file is all of it (MW_TRANSFER_UU decodes it), *name its name. It ends
+ * with "end", or where its lines are no more what they should be. */
+bool mw_uu_at(struct mw_str text, struct mw_str *file, struct mw_str *name);
 
 #endif

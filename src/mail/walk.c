@@ -11,7 +11,6 @@
 #include "mail/hint.h"
 #include "mail/label.h"
 #include "mail/sealed.h"
-#include "mail/uu.h"
 
 #define SAMPLE 4096u /* octets that tell whether all is encoded */
 
@@ -342,11 +341,18 @@ static int begin_one(struct walk *w, size_t *at, struct place *place, bool *inne
 	return 0;
 }
 
-/* The header of a message inside, as a leaf. */
+/* The header of a message inside, as a leaf; and the line of an mbox above it, which some show and which may say anything. */
 static int add_message_header(struct walk *w, size_t at, const char *path)
 {
-	struct mw_str header = read_header(w, &at, true);
+	struct mw_str mbox = mw_str_behind(w->s, at), behind = mbox, header;
+	int r;
 
+	mw_header_skip_mbox(&behind);
+	mbox.n -= behind.n;
+	r = mbox.n ? add_text(w, path, "mbox", "text/plain", MW_ZONE_HEADER, mbox) : 0;
+	if (r < 0)
+		return r;
+	header = read_header(w, &at, true);
 	return mw_str_trim(header).n ? add_text(w, path, "header", "text/rfc822-headers", MW_ZONE_HEADER, header) : 0;
 }
 
@@ -432,28 +438,6 @@ static int add_second_look(struct walk *w, struct mw_leaf pub, struct mw_str dat
 	return pub.path ? add_leaf(w, pub, data, w->entity.transfer) : -ENOMEM;
 }
 
-/* Files that stand uuencoded in a text: "2.uu1", with their names. */
-static int add_uu_files(struct walk *w, struct mw_str text)
-{
-	struct mw_str file, name;
-	int r = 0;
-
-	for (unsigned i = 1; r == 0 && mw_uu_next(&text, &file, &name); i++) {
-		struct mw_leaf pub = {.type = "application/octet-stream", .charset = "", .zone = MW_ZONE_ATTACHMENT};
-		const char *names = mw_label_name(w->forest->arena, name, &pub.name);
-		char word[24];
-
-		(void)snprintf(word, sizeof(word), "uu%u", i);
-		pub.path = mw_tree_path(w->forest, w->path, word);
-		if (!names || !pub.path)
-			return -ENOMEM;
-		r = add_text(w, pub.path, "name", "text/plain", MW_ZONE_FILENAME, mw_str(names));
-		if (r == 0)
-			r = add_leaf(w, pub, file, MW_TRANSFER_UU);
-	}
-	return r;
-}
-
 static int end_leaf(struct walk *w, struct mw_str data)
 {
 	const struct mw_entity *e = &w->entity;
@@ -474,8 +458,6 @@ static int end_leaf(struct walk *w, struct mw_str data)
 	r = add_leaf(w, pub, data, transfer);
 	if (r == 0)
 		r = add_second_look(w, pub, data, transfer);
-	if (r == 0 && !pub.unread && transfer == MW_TRANSFER_NONE && strcmp(e->type, "text/plain") == 0)
-		r = add_uu_files(w, data);
 	return r;
 }
 

@@ -138,3 +138,32 @@ const struct mw_part *msg_part(const struct mw_msg *m, const char *path)
 			return mw_msg_part(m, i);
 	return NULL;
 }
+
+static const char *zone_name(uint32_t zone)
+{
+	return zone == MW_ZONE_BODY	  ? "body"
+	       : zone == MW_ZONE_FILENAME ? "filename"
+	       : zone == MW_ZONE_HEADER	  ? "header"
+					  : "attachment";
+}
+
+const char *msg_read(const struct mw_msg *m)
+{
+	static char out[65536];
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < mw_msg_parts(m) && n < sizeof(out); i++) {
+		const struct mw_part *p = mw_msg_part(m, i);
+		bool hidden = p->hidden < p->text.n;
+
+		if (strcmp(p->path, "subject") == 0 || strcmp(p->path, "header") == 0)
+			continue;
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "== %s %s%s%s\n%.*s%s%.*s%s", p->path, zone_name(p->zone),
+				      p->unread ? " " : "", p->unread ? p->unread : "", (int)(hidden ? p->hidden : p->text.n),
+				      p->text.p, hidden ? "|" : "", (int)(hidden ? p->text.n - p->hidden : 0),
+				      hidden ? p->text.p + p->hidden : "",
+				      p->text.n && p->text.p[p->text.n - 1] != '\n' ? "\n" : "");
+	}
+	return out;
+}

@@ -47,6 +47,8 @@ void msg_take(struct mw_msg *, const char *text);
 struct mw_msg *msg_run(struct world *, const char *rcpts, const char *text);
 /* What was decided, in a line: "route tls(verified) policy:5 / pass pass policy:6 => route". Valid until the next call. */
 const char *msg_shown(const struct mw_msg *);
+/* All parts but subject and header: "== PATH ZONE [UNREAD]" and the text, with "|" where hidden text begins. Valid until the next call. */
+const char *msg_read(const struct mw_msg *);
 /* The part of that path, NULL = none. */
 const struct mw_part *msg_part(const struct mw_msg *, const char *path);
 

@@ -20,7 +20,8 @@ static size_t solid(const char *p, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mw_str text = {.p = (const char *)data + (size > 0), .n = size - (size > 0)};
-	enum mw_wrap wrap = size && data[0] & 1 ? MW_WRAP_FOLDED : MW_WRAP_FLOWED;
+	static const enum mw_wrap wraps[] = {MW_WRAP_FLOWED, MW_WRAP_FOLDED, MW_WRAP_ENRICHED, MW_WRAP_RICHTEXT};
+	enum mw_wrap wrap = wraps[size ? data[0] & 3 : 0];
 	struct mw_buf out = MW_BUF_INIT;
 
 	if (mw_unwrap(wrap, text, &out) < 0)

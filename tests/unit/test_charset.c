@@ -35,6 +35,11 @@ static const struct {
     {OCTETS("caf\xe9"), "us-ascii", "caf\xc3\xa9", true},
     {OCTETS("caf\xe9"), "utf-8", "caf" FFFD, false},
     {OCTETS("\xe9\x80\x93\x94\x81"), "iso-8859-1", "\xc3\xa9\xe2\x82\xac\xe2\x80\x9c\xe2\x80\x9d" FFFD, false},
+    /* UTF-8 under another label */
+    {OCTETS("caf\xc3\xa9"), "iso-8859-1", "caf\xc3\xa9", true},
+    {OCTETS("caf\xc3\xa9"), "windows-1251", "caf\xc3\xa9", true},
+    {OCTETS("caf\xc3\xa9"), "iso-2022-jp", "caf\xc3\xa9", true},
+    {OCTETS("caf\xc3"), "iso-8859-1", "caf\xc3\x83", false},
     {OCTETS("\xb1\xe6\xea"), "iso-8859-2", "\xc4\x85\xc4\x87\xc4\x99", false},
     {OCTETS("\xd0\xd2\xc9"), "koi8-r", "\xd0\xbf\xd1\x80\xd0\xb8", false},
     {OCTETS("\x93\xfa\x96{"), "shift_jis", "\xe6\x97\xa5\xe6\x9c\xac", false},

@@ -110,14 +110,6 @@ static const struct {
     {"Content-Type: text/plain; junk; name=\"a b.txt\"\n\nx", "1.name text/plain f [a b.txt\n]\n1 text/plain b [x]\n"},
     {"Content-Type: text/plain; name=\n =?utf-8?q?a=5Fb?=\n =?utf-8?q?c.txt?=\n\nx",
      "1.name text/plain f [a_bc.txt\na bc.txt\na_b\na b\n]\n1 text/plain b \"a_bc.txt\" [x]\n"},
-    /* files in a text */
-    {"Content-Type: text/plain\n\nHello,\nbegin 644 lab_a.txt\n+4U-.(#(Q.2TP.0H \n`\nend\nbye\nbegin 600 b\n#86)C\n",
-     "1 text/plain b [Hello,\nbegin 644 lab_a.txt\n+4U-.(#(Q.2TP.0H \n`\nend\nbye\nbegin 600 b\n#86)C\n]\n"
-     "1.uu1.name text/plain f [lab_a.txt\nlab a.txt\n]\n1.uu1 application/octet-stream a \"lab_a.txt\" [SSN 219-09\n]\n"
-     "1.uu2.name text/plain f [b\n]\n1.uu2 application/octet-stream a \"b\" [abc]\n"},
-    {"Content-Type: text/plain\n\nbegin 644 the work\nwe talked about\nbegin 99 x\n#86)C\nbegin 644\n#86)C\n",
-     "1 text/plain b [begin 644 the work\nwe talked about\nbegin 99 x\n#86)C\nbegin 644\n#86)C\n]\n"},
-    {"Content-Type: text/html\n\nbegin 600 b\n#86)C\n", "1 text/html b [begin 600 b\n#86)C\n]\n"},
     /* multipart */
     {"Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/csv\nContent-Disposition: "
      "attachment\n\ntwo\n--b--\n",
@@ -163,11 +155,14 @@ static const struct {
     {"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogaW4KCmJvZHkK\n",
      "1.header text/rfc822-headers h [Subject: in\n]\n1.1 text/plain b [body\n]\n"},
     {"Content-Type: message/rfc822\n\n", "1.1 text/plain b []\n"},
+    {"Content-Type: message/rfc822\n\nFrom Jane 219-09-9998\nSubject: x\n\nbody",
+     "1.mbox text/plain h [From Jane 219-09-9998\n]\n1.header text/rfc822-headers h [Subject: x\n]\n1.1 text/plain b [body]\n"},
     /* not here */
     {"Content-Type: message/partial; id=x; number=1\n\nfragment",
      "1 message/partial a !damaged [fragment]\n1.raw text/plain a [fragment]\n"},
     {"Content-Type: message/external-body; access-type=URL\n\nphantom",
-     "1 message/external-body a !unknown-format [phantom]\n1.raw text/plain a [phantom]\n"},
+     "1.mime text/plain h [Content-Type: message/external-body; access-type=URL\n]\n1 message/external-body a !unknown-format "
+     "[phantom]\n1.raw text/plain a [phantom]\n"},
     {"Content-Type: message/delivery-status\n\nAction: failed\n", "1 message/delivery-status a [Action: failed\n]\n"},
     /* sealed */
     {"Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\n\n--b\nContent-Type: "

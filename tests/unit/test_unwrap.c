@@ -35,6 +35,13 @@ static const struct {
     {MW_WRAP_FOLDED, "item1.Note;X=\"a:b\";Y=c:d:e\n", "item1.Note;X=\"a:b\";Y=c:\nd:e\n"},
     {MW_WRAP_FOLDED, "NOTES:a\nNOTE\nNOTE;X=\"a:b\nSUMMARY:\n", "NOTES:a\nNOTE\nNOTE;X=\"a:b\nSUMMARY:\n\n"},
     {MW_WRAP_FOLDED, " begins with a blank\\", " begins with a blank\\\n"},
+    /* markup */
+    {MW_WRAP_ENRICHED, "", "\n"},
+    {MW_WRAP_ENRICHED, "<bold>219</bold>-09-<x-y>9998", "219-09-9998\n"},
+    {MW_WRAP_ENRICHED, "a\nb\n\nc\n\n\nd", "a b\nc\n\nd\n"},
+    {MW_WRAP_ENRICHED, "<color><param>red</param>x</color><param>lost", "xlost\n"},
+    {MW_WRAP_ENRICHED, "1 < 2 <<b> <not a command> <>", "1 < 2 <b> <not a command> <>\n"},
+    {MW_WRAP_RICHTEXT, "<bold>a</bold><nl>b\n\nc<lt>d", "a\nb c<d\n"},
 };
 
 static void test_unwrap(void **state)
