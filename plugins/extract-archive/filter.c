@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter.h"
+
+#include <archive.h>
+#include <string.h>
+#include <strings.h>
+
+struct row {
+	int code;
+	const char *magic;
+	size_t octets;
+	const char *type; /* a format that has no magic is believed when it is named */
+};
+
+static const struct row rows[FILTERS] = {
+    {ARCHIVE_FILTER_GZIP, "\x1f\x8b", 2, NULL},
+    {ARCHIVE_FILTER_BZIP2, "BZh", 3, NULL},
+    {ARCHIVE_FILTER_XZ, "\xfd\x37zXZ\0", 6, NULL},
+    {ARCHIVE_FILTER_ZSTD, "\x28\xb5\x2f\xfd", 4, NULL},
+    {ARCHIVE_FILTER_LZ4, "\x04\x22\x4d\x18", 4, NULL},
+    {ARCHIVE_FILTER_COMPRESS, "\x1f\x9d", 2, NULL},
+    {ARCHIVE_FILTER_LZIP, "LZIP", 4, NULL},
+    {ARCHIVE_FILTER_LZMA, "\x5d\0\0", 3, "application/x-lzma"},
+};
+
+static const char *const suffixes[] = {".gz",	".bz2", ".bz",	".xz",	 ".zst", ".lz4", ".z",	".lz",
+				       ".lzma", ".tgz", ".tbz", ".tbz2", ".txz", ".tlz", ".taz"};
+
+void filter_probe(bool has[FILTERS])
+{
+	for (size_t i = 0; i < FILTERS; i++) {
+		struct archive *a = archive_read_new();
+
+		has[i] = a && archive_read_support_filter_by_code(a, rows[i].code) == ARCHIVE_OK;
+		(void)archive_read_free(a);
+	}
+}
+
+size_t filter_of(const struct mw_document *doc)
+{
+	size_t i;
+
+	for (i = 0; i < FILTERS; i++)
+		if (doc->data.n >= rows[i].octets && memcmp(doc->data.p, rows[i].magic, rows[i].octets) == 0 &&
+		    (!rows[i].type || strcmp(rows[i].type, doc->type) == 0))
+			break;
+	return i;
+}
+
+bool filter_append(struct archive *a, size_t filter)
+{
+	int code = rows[filter].code;
+
+	/* This one reads from what is not open yet when it is appended (libarchive up to 3.8). */
+	if (code == ARCHIVE_FILTER_COMPRESS)
+		return archive_read_support_filter_by_code(a, code) == ARCHIVE_OK;
+	return archive_read_append_filter(a, code) == ARCHIVE_OK;
+}
+
+struct mw_str filter_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		size_t k = strlen(suffixes[i]);
+
+		if (n > k && strcasecmp(name + n - k, suffixes[i]) == 0)
+			return (struct mw_str){.p = name, .n = n - k};
+	}
+	return (struct mw_str){.p = name, .n = n};
+}
+
+/* ---- gzip ------------------------------------------------------------------------------------------------------------------------ */
+
+enum { GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_COMMENT = 16 };
+
+/* Takes a string with its NUL from the front of *rest. */
+static struct mw_str take_string(struct mw_str *rest)
+{
+	const char *end = rest->n ? memchr(rest->p, 0, rest->n) : NULL;
+	struct mw_str s = {.p = rest->p, .n = end ? (size_t)(end - rest->p) : rest->n};
+	size_t n = end ? s.n + 1 : s.n;
+
+	*rest = (struct mw_str){.p = rest->p + n, .n = rest->n - n};
+	return s;
+}
+
+void filter_gzip_header(struct mw_str data, struct mw_str *name, struct mw_str *comment)
+{
+	const unsigned char *p = (const unsigned char *)data.p;
+	struct mw_str rest;
+	size_t at = 10;
+
+	*name = *comment = (struct mw_str){.p = "", .n = 0};
+	if (data.n < at || p[0] != 0x1f || p[1] != 0x8b)
+		return;
+	if (p[3] & GZIP_EXTRA)
+		at = data.n < 12 ? data.n : 12u + (size_t)(p[10] | p[11] << 8);
+	if (at > data.n)
+		return;
+	rest = (struct mw_str){.p = data.p + at, .n = data.n - at};
+	if (p[3] & GZIP_NAME)
+		*name = take_string(&rest);
+	if (p[3] & GZIP_COMMENT)
+		*comment = take_string(&rest);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* filter: what packs a single file or a whole archive, one layer at a time: the host reads what is packed twice again. */
+#ifndef EXTRACT_ARCHIVE_FILTER_H
+#define EXTRACT_ARCHIVE_FILTER_H
+
+#include <milward/plugin.h>
+
+struct archive;
+
+#define FILTERS 8u
+
+/* Which of them libarchive reads itself. For others it would start programs. */
+void filter_probe(bool has[FILTERS]);
+/* Which one begins so, or is said to be in this type; FILTERS = none. */
+size_t filter_of(const struct mw_document *);
+/* Puts it before the formats of a. false: libarchive cannot. It may find out later that the octets are nothing of the kind: then
+ * archive_filter_count() is 1. */
+bool filter_append(struct archive *a, size_t filter);
+/* A packed file's name without the suffix of the packer. */
+struct mw_str filter_name(const char *name);
+/* The texts in the header of a gzip file; n = 0 when there is none, or it is none. */
+void filter_gzip_header(struct mw_str data, struct mw_str *name, struct mw_str *comment);
+
+#endif
