@@ -6,8 +6,7 @@
 #include <string.h>
 
 #define ABOUT "document"
-#define XMP_MAX (4u << 20)   /* octets */
-#define STRUCTURE_DEPTH 256u /* elements in elements */
+#define XMP_MAX (4u << 20) /* octets */ /* elements in elements */
 #define LABEL_MAX 40u
 
 /* ---- the document ---------------------------------------------------------------------------------------------------------------- */
@@ -71,35 +70,4 @@ static void read_bookmarks(struct walk *w, qpdf_oh above, unsigned depth)
 void walk_bookmarks(struct walk *w, qpdf_oh outlines)
 {
 	read_bookmarks(w, outlines, PDF_DEPTH);
-}
-
-/* ---- structure ------------------------------------------------------------------------------------------------------------------- */
-
-static void read_element(struct walk *w, qpdf_oh h, unsigned depth)
-{
-	static const char *const texts[] = {"/Alt", "/ActualText", "/E", "/T"};
-	size_t n = pdf_items(w->pdf, h), mark = pdf_mark(w->pdf);
-
-	if (walk_over(w))
-		return;
-	if (depth == 0) {
-		w->pdf->limit = true;
-		return;
-	}
-	for (size_t i = 0; i < n && !walk_over(w); i++) {
-		read_element(w, pdf_item(w->pdf, h, i), depth - 1);
-		pdf_drop(w->pdf, mark);
-	}
-	if (n || !pdf_is_dictionary(w->pdf, h) || !pdf_first(w->pdf, h))
-		return;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		walk_value(w, "descriptions", true, NULL, pdf_get(w->pdf, h, texts[i]));
-	walk_files(w, pdf_get(w->pdf, h, "/AF"));
-	read_element(w, pdf_get(w->pdf, h, "/K"), depth - 1);
-	pdf_drop(w->pdf, mark);
-}
-
-void walk_structure(struct walk *w, qpdf_oh root)
-{
-	read_element(w, root, STRUCTURE_DEPTH);
 }

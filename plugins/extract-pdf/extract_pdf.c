@@ -206,7 +206,7 @@ static int read_layers(struct work *w)
 
 /* ---- all ------------------------------------------------------------------------------------------------------------------------- */
 
-static int read_rest(struct work *w, struct reading *r)
+static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 {
 	struct walk walk = {.pdf = &w->pdf, .out = &r->out};
 	int in_file = qpdf_get_num_pages(w->pdf.q);
@@ -216,7 +216,7 @@ static int read_rest(struct work *w, struct reading *r)
 
 	r->out.divert = NULL;
 	unseen_find(&walk, r->letters, pages < r->pages ? pages : r->pages, &unseen);
-	walk_document(&walk, pages);
+	walk_document(&walk, data, pages);
 	out_flush(&r->out);
 	rc = r->out.failed;
 	if (rc == 0 && w->lines.n)
@@ -242,7 +242,7 @@ static int read_document(struct work *w, struct mw_str data)
 	w->open = rc == 0;
 	rc = read_seen(w, data, r);
 	if (rc == 0 && w->open)
-		rc = read_rest(w, r);
+		rc = read_rest(w, data, r);
 	return rc;
 }
 

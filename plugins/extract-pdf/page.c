@@ -330,6 +330,8 @@ static void make_groups(struct page *pg)
 
 int page_write(struct page *pg, struct out *o)
 {
+	if (pg->words == 0)
+		return 0;
 	if (make_pieces(pg) < 0)
 		return -ENOMEM;
 	join_justified(pg);

@@ -88,6 +88,16 @@ qpdf_oh pdf_page(struct pdf *p, size_t i)
 	return keep(p, qpdf_get_page_n(p->q, i));
 }
 
+qpdf_oh pdf_number_object(struct pdf *p, unsigned number)
+{
+	return keep(p, number && number < NUMBER_MAX ? qpdf_get_object_by_id(p->q, (int)number, 0) : qpdf_oh_new_null(p->q));
+}
+
+qpdf_oh pdf_parse(struct pdf *p, const char *object)
+{
+	return keep(p, qpdf_oh_parse(p->q, object));
+}
+
 qpdf_oh pdf_get(struct pdf *p, qpdf_oh from, const char *key)
 {
 	if (p->limit)

@@ -33,6 +33,10 @@ void pdf_drop(struct pdf *, size_t mark);
 qpdf_oh pdf_root(struct pdf *);
 qpdf_oh pdf_trailer(struct pdf *);
 qpdf_oh pdf_page(struct pdf *, size_t i);
+/* Generation 0. */
+qpdf_oh pdf_number_object(struct pdf *, unsigned number);
+/* As it is written in a file. */
+qpdf_oh pdf_parse(struct pdf *, const char *object);
 /* Of a dictionary or a stream; a null object when it has no such key, or is neither. */
 qpdf_oh pdf_get(struct pdf *, qpdf_oh, const char *key);
 qpdf_oh pdf_item(struct pdf *, qpdf_oh array, size_t i);

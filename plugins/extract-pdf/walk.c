@@ -58,7 +58,7 @@ static void read_pages(struct walk *w, size_t pages)
 	}
 }
 
-void walk_document(struct walk *w, size_t pages)
+void walk_document(struct walk *w, struct mw_str file, size_t pages)
 {
 	size_t mark = pdf_mark(w->pdf);
 	qpdf_oh root = pdf_root(w->pdf), tree = pdf_get(w->pdf, root, "/Names");
@@ -66,7 +66,7 @@ void walk_document(struct walk *w, size_t pages)
 	walk_form(w, pdf_get(w->pdf, root, "/AcroForm"));
 	read_pages(w, pages);
 	walk_bookmarks(w, pdf_get(w->pdf, root, "/Outlines"));
-	walk_structure(w, pdf_get(w->pdf, root, "/StructTreeRoot"));
+	walk_descriptions(w, file, pdf_get(w->pdf, root, "/StructTreeRoot"));
 	walk_about(w);
 	walk_action(w, pdf_get(w->pdf, root, "/OpenAction"));
 	walk_events(w, pdf_get(w->pdf, root, "/AA"));

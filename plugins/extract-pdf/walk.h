@@ -42,12 +42,14 @@ void walk_field(struct walk *, qpdf_oh field);
 /* notes.c: of a page: comments, links, attached files. */
 void walk_notes(struct walk *, qpdf_oh page);
 
-/* about.c: what is said of the document, its bookmarks, and texts for those who cannot see. */
+/* about.c: what is said of the document, and its bookmarks. */
 void walk_about(struct walk *);
 void walk_bookmarks(struct walk *, qpdf_oh outlines);
-void walk_structure(struct walk *, qpdf_oh root);
+
+/* descriptions.c: root: of the structure. */
+void walk_descriptions(struct walk *, struct mw_str file, qpdf_oh root);
 
 /* All of it. */
-void walk_document(struct walk *, size_t pages);
+void walk_document(struct walk *, struct mw_str file, size_t pages);
 
 #endif
