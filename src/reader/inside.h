@@ -3,7 +3,7 @@
  * inside: what the files of the program milward-reader share. Not for others.
  *	main.c      loads and opens the modules, locks the process down
  *	keep.c      keeps readers ready: copies of the process
- *	serve.c     one of them: reads one document
+ *	serve.c     one of them: reads documents
  *	services.c  struct mw_host as extractors find it
  *	charset.c   which charsets are ready, and how others are asked for
  *	sandbox.c   what the processes may do
@@ -36,7 +36,7 @@ struct mw_self {
 	const void *conf;
 };
 
-/* Of the one document of this process. */
+/* Of the document in work. */
 struct mw_sink {
 	const struct mw_self *module;
 	int fd;

@@ -204,15 +204,17 @@ void mw_keeper_unref(struct mw_keeper *k)
 	free(k);
 }
 
-int mw_keeper_reader(struct mw_keeper *k, int64_t until)
+int mw_keeper_reader(struct mw_keeper *k, int other, int64_t until)
 {
 	char word;
 
 	for (;;) {
-		int r = mw_wait_readable(k->socket, until), fd = -1;
+		int r = mw_wait_either(k->socket, other, until), fd = -1;
 
 		if (r == 0)
 			return -ETIME;
+		if (r == 2)
+			return -EAGAIN;
 		if (r > 0)
 			r = mw_receive_with_fd(k->socket, &word, 1, &fd);
 		if (r == -EAGAIN) /* another thread took it */

@@ -28,14 +28,16 @@ int mw_keeper_start(const char *program, struct mw_str setup, int64_t wait,
 struct mw_keeper *mw_keeper_ref(struct mw_keeper *);
 /* The last one kills it, and waits until it is gone. Accepts NULL. */
 void mw_keeper_unref(struct mw_keeper *);
-/* The socket of a reader, which reads one document; the caller closes it, and kills the reader by that. until: mw_clock_ms, 0 = no
- * end. -ETIME; -EPIPE: the keeper is gone; -EMFILE and the like. */
-int mw_keeper_reader(struct mw_keeper *, int64_t until);
+/* The socket of a new reader; the caller closes it, and kills the reader by that. until: mw_clock_ms, 0 = no end. other: a descriptor
+ * that may become readable instead: -EAGAIN. -ETIME; -EPIPE: the keeper is gone; -EMFILE and the like. */
+int mw_keeper_reader(struct mw_keeper *, int other, int64_t until);
 
 /* data as a file that nobody can change any more. Negative errno. */
 int mw_sealed_file(struct mw_str data);
 /* Waits until fd can be read. 1; 0: until is over. Negative errno. */
 int mw_wait_readable(int fd, int64_t until);
+/* The same for one of two: bits 1 and 2. */
+int mw_wait_either(int fd, int other, int64_t until);
 /* One packet or piece, with a descriptor when fd is not -1. */
 int mw_send_with_fd(int sock, const char *p, size_t n, int fd);
 /* How many octets; *fd gets a descriptor that came along, else -1. 0 = the other end is closed. */

@@ -3,8 +3,9 @@
  * milward-reader: reads documents of mail in processes that can do nothing else. Started by milward and milwardctl, never by hand.
  *
  * It loads the extractors that it is told, opens them, and locks itself down for good. Then it makes copies of itself that wait
- * for a document; each reads one and ends. So a copy costs no start of a program and no opening of modules, nothing of one mail is
- * there when another is read, and an extractor that a document has taken over can neither keep that nor take it anywhere.
+ * for documents. A copy costs no start of a program and no opening of modules, so each reads only a few before another takes its
+ * place, and one alone where a program is run or that took long: an extractor that a document has taken over can take nothing
+ * anywhere, and does not keep what it has for long.
  */
 #include "reader/inside.h"
 #include "reader/keeper.h"

@@ -43,23 +43,28 @@ int mw_sealed_file(struct mw_str data)
 	return r;
 }
 
-int mw_wait_readable(int fd, int64_t until)
+int mw_wait_either(int fd, int other, int64_t until)
 {
 	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
+		struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = other, .events = POLLIN}};
 		int64_t left = until ? until - mw_clock_ms() : -1;
 		int n;
 
-		if (until && left <= 0)
+		if (until && left < 0)
 			left = 0;
-		n = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
+		n = poll(p, 2, left > INT_MAX ? INT_MAX : (int)left);
 		if (n > 0)
-			return 1;
+			return (p[0].revents ? 1 : 0) | (p[1].revents ? 2 : 0);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n == 0 && until && mw_clock_ms() >= until)
 			return 0;
 	}
+}
+
+int mw_wait_readable(int fd, int64_t until)
+{
+	return mw_wait_either(fd, -1, until);
 }
 
 union control {

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A module may read much when it is opened: the words of a language, for one. */
@@ -17,11 +19,27 @@
 /* A keeper ends by nothing that a document can do. Somebody who kills them is outpaced no further. */
 #define ATTEMPTS 3
 
+/* A reader that has read goes on until it has read so many documents or so long, or one that did not end well. Then a new copy
+ * takes its place: what a document may do to those that come after it is bounded, and so is what copies cost. */
+#define DOCUMENTS_MAX 64
+#define READING_MAX_US 5000
+
+/* A reader between two documents. */
+struct idle {
+	int fd;
+	unsigned documents;
+	int64_t us; /* that they took */
+};
+
 /* One kind of readers. */
 struct crew {
 	struct mw_buf setup; /* empty: no module needs it */
 	pthread_mutex_t lock;
 	struct mw_keeper *keeper; /* NULL: not started, or gone */
+	bool once;		  /* each reads one document */
+	struct idle *idle;	  /* the last is taken first */
+	size_t idles, most;
+	int count; /* a semaphore that can be polled: how many there are, or a few more */
 };
 
 enum { PLAIN = 0, TOOLS, KINDS };
@@ -85,6 +103,17 @@ static int crew_setup(struct mw_readers *r, const struct mw_readers_conf *conf, 
 	return res;
 }
 
+static int crew_new(struct mw_readers *r, const struct mw_readers_conf *conf, unsigned kind)
+{
+	struct crew *c = &r->crew[kind];
+
+	c->once = kind == TOOLS;
+	c->most = conf->readers ? conf->readers : 1;
+	c->idle = calloc(c->most, sizeof(*c->idle));
+	c->count = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	return !c->idle || c->count < 0 ? -ENOMEM : crew_setup(r, conf, kind);
+}
+
 int mw_readers_new(const struct mw_readers_conf *conf, struct mw_readers **ret, struct mw_err *err)
 {
 	struct mw_readers *r = calloc(1, sizeof(*r));
@@ -92,8 +121,10 @@ int mw_readers_new(const struct mw_readers_conf *conf, struct mw_readers **ret, 
 
 	if (!r)
 		return mw_fail_memory(err);
-	for (unsigned k = 0; k < KINDS; k++)
+	for (unsigned k = 0; k < KINDS; k++) {
 		(void)pthread_mutex_init(&r->crew[k].lock, NULL); /* of the default kind: cannot fail */
+		r->crew[k].count = -1;
+	}
 	r->modules = conf->modules;
 	r->log = conf->log;
 	r->ctx = conf->ctx;
@@ -102,13 +133,25 @@ int mw_readers_new(const struct mw_readers_conf *conf, struct mw_readers **ret, 
 	if (!r->program || !r->place)
 		res = -ENOMEM;
 	for (unsigned k = 0; k < KINDS && res == 0; k++)
-		res = crew_setup(r, conf, k);
+		res = crew_new(r, conf, k);
 	if (res < 0) {
 		mw_readers_free(&r);
 		return mw_fail_memory(err);
 	}
 	*ret = r;
 	return 0;
+}
+
+static void crew_free(struct crew *c)
+{
+	for (size_t i = 0; i < c->idles; i++)
+		(void)close(c->idle[i].fd);
+	free(c->idle);
+	if (c->count >= 0)
+		(void)close(c->count);
+	mw_keeper_unref(c->keeper);
+	mw_buf_free(&c->setup);
+	(void)pthread_mutex_destroy(&c->lock);
 }
 
 void mw_readers_free(struct mw_readers **rp)
@@ -118,11 +161,8 @@ void mw_readers_free(struct mw_readers **rp)
 	if (!r)
 		return;
 	*rp = NULL;
-	for (unsigned k = 0; k < KINDS; k++) {
-		mw_keeper_unref(r->crew[k].keeper);
-		mw_buf_free(&r->crew[k].setup);
-		(void)pthread_mutex_destroy(&r->crew[k].lock);
-	}
+	for (unsigned k = 0; k < KINDS; k++)
+		crew_free(&r->crew[k]);
 	free(r->program);
 	free(r->place);
 	free(r);
@@ -170,26 +210,101 @@ int mw_readers_start(struct mw_readers *r, struct mw_err *err)
 	return res;
 }
 
+/* ---- readers between documents --------------------------------------------------------------------------------------------------- */
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* One that waits: nothing has come of it since its last document, not even its end. false: there is none. */
+static bool take_idle(struct crew *c, struct idle *ret)
+{
+	uint64_t one;
+	bool good = false;
+
+	while (!good && read(c->count, &one, sizeof(one)) == (ssize_t)sizeof(one)) {
+		struct idle last = {.fd = -1};
+
+		(void)pthread_mutex_lock(&c->lock);
+		if (c->idles)
+			last = c->idle[--c->idles];
+		(void)pthread_mutex_unlock(&c->lock);
+		if (last.fd < 0)
+			continue;
+		good = mw_wait_readable(last.fd, 1) == 0;
+		if (good)
+			*ret = last;
+		else
+			(void)close(last.fd);
+	}
+	return good;
+}
+
+/* It is closed when it has done enough, which ends it. */
+static void give_back(struct crew *c, struct idle *i, const struct mw_reading *reading)
+{
+	const uint64_t one = 1;
+	bool kept = false;
+
+	(void)pthread_mutex_lock(&c->lock);
+	if (reading->end == MW_READING_DONE && !c->once && i->documents < DOCUMENTS_MAX && i->us < READING_MAX_US &&
+	    c->idles < c->most) {
+		c->idle[c->idles++] = *i;
+		kept = true;
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	if (!kept)
+		(void)close(i->fd);
+	else if (write(c->count, &one, sizeof(one)) < 0)
+		(void)0; /* the counter is full long after there is nothing to wait for */
+}
+
 /* ---- a document ------------------------------------------------------------------------------------------------------------------ */
 
-/* One attempt. -EPIPE: the keeper was gone before anything came of the document. */
+/* One that waits, or a new one, whichever is there first. Negative; -EPIPE: the keeper is gone. */
+static int take_reader(struct crew *c, struct mw_keeper *keeper, int64_t until, struct idle *ret)
+{
+	int fd;
+
+	do {
+		if (take_idle(c, ret))
+			return 0;
+		fd = mw_keeper_reader(keeper, c->count, until);
+	} while (fd == -EAGAIN);
+	if (fd < 0)
+		return fd;
+	*ret = (struct idle){.fd = fd};
+	return 0;
+}
+
+/* One attempt. -EPIPE: the reader or its keeper was gone before anything came of the document. */
 static int read_once(struct mw_readers *r, struct crew *c, struct mw_client *client, struct mw_err *err)
 {
+	struct idle reader = {.fd = -1};
 	struct mw_keeper *keeper;
-	int fd, res = crew_keeper(r, c, &keeper, err);
+	int64_t began;
+	int res = crew_keeper(r, c, &keeper, err);
 
 	if (res < 0)
 		return res;
-	fd = mw_keeper_reader(keeper, client->reading->until);
-	if (fd >= 0) {
-		res = mw_client_read(client, fd, err);
-		(void)close(fd);
-	} else if (fd == -ETIME) {
+	res = take_reader(c, keeper, client->reading->until, &reader);
+	if (res == 0) {
+		began = now_us();
+		res = mw_client_read(client, reader.fd, err);
+		reader.us += now_us() - began;
+		reader.documents++;
+		give_back(c, &reader, client->reading);
+	} else if (res == -ETIME) {
 		client->reading->end = MW_READING_WAITED;
-	} else {
-		res = mw_fail(err, fd, "no reader: %s", strerror(-fd));
+		res = 0;
+	} else if (res != -EPIPE) {
+		res = mw_fail(err, res, "no reader: %s", strerror(-res));
 	}
-	if (res == -EPIPE)
+	if (res == -EPIPE && reader.documents <= 1)
 		crew_drop(c, keeper);
 	mw_keeper_unref(keeper);
 	return res;
@@ -202,7 +317,8 @@ int mw_readers_read(struct mw_readers *r, struct mw_reading *reading, const stru
 	struct mw_client client = {.reading = reading, .module = place->index, .doc = doc, .host = host, .sink = sink};
 	int res = -EPIPE;
 
-	for (int i = 0; i < ATTEMPTS && res == -EPIPE; i++)
+	reading->end = 0;
+	for (size_t i = 0; i < ATTEMPTS && res == -EPIPE; i++)
 		res = read_once(r, &r->crew[place->kind], &client, err);
-	return res;
+	return res == -EPIPE ? mw_fail(err, -EIO, "readers end before they read") : res;
 }

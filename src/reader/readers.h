@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * readers: documents of mail are read in processes of their own, which have no files, no network and no other programs, and of
- * which each reads one document. Here is milward's side of it: see src/reader/main.c for the other one.
+ * which each reads a few documents at most. Here is milward's side of it: see src/reader/main.c for the other one.
  *
  * A set of readers belongs to the modules of one policy. For those with the power `run`, and for those without, there is one
  * process that has the modules open and is locked down, the keeper; it makes copies of itself ahead of time, which wait for a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve: a reader. It waits for one document, reads it, and ends: nothing of a document outlives its reading. */
+/* serve: a reader. It waits for documents and reads them one by one; milward ends it by closing the socket. */
 #include "reader/inside.h"
 #include "reader/keeper.h"
 #include "reader/wire.h"
@@ -56,38 +56,44 @@ static void read_document(const struct mw_sandbox *box, const struct mw_self *mo
 			  int document, struct mw_sink *sink)
 {
 	struct mw_document doc = {.type = f->name, .charset = f->charset};
+	char *name = name_of(f->text);
 	const char *reason = NULL;
 	struct mw_err err = {0};
 	int r;
 
-	if (f->kind != MW_FRAME_READ || f->flags >= n || document < 0 || map_document(document, &doc.data) < 0)
-		_exit(2);
-	doc.name = name_of(f->text);
-	if (!doc.name || mw_sandbox_bound(box, doc.data.n, (int64_t)f->number) < 0)
+	if (f->kind != MW_FRAME_READ || f->flags >= n || document < 0 || !name || map_document(document, &doc.data) < 0)
 		_exit(2);
 	(void)close(document);
+	if (!sink->module && mw_sandbox_bound(box, doc.data.n, (int64_t)f->number) < 0)
+		_exit(2);
+	doc.name = name;
 	sink->module = &modules[f->flags];
 	sink->until = mw_clock_ms() + (int64_t)f->number;
 	r = sink->module->plugin->hooks.extract(sink->module->inst, &doc, sink, &reason, &err);
-	(void)put_end(sink, r < 0 ? r : 0, reason);
+	if (doc.data.n)
+		(void)munmap((void *)(uintptr_t)doc.data.p, doc.data.n);
+	free(name);
+	if (put_end(sink, r < 0 ? r : 0, reason) < 0)
+		_exit(0);
 }
 
 _Noreturn void mw_serve(const struct mw_sandbox *box, const struct mw_self *modules, size_t n, int fd)
 {
 	static char in[MW_WIRE_PACKET], out[MW_WIRE_PACKET];
 	struct mw_sink sink = {.fd = fd, .null = box->null, .packet = out};
-	struct mw_str packet = {.p = in};
-	struct mw_frame f;
-	int document, r;
 
-	do {
-		r = mw_wait_readable(fd, 0);
+	for (;;) {
+		struct mw_str packet = {.p = in};
+		struct mw_frame f;
+		int document, r = mw_wait_readable(fd, 0);
+
 		r = r > 0 ? mw_receive_with_fd(fd, in, sizeof(in), &document) : r;
-	} while (r == -EAGAIN);
-	packet.n = r > 0 ? (size_t)r : 0;
-	if (r <= 0 || mw_frame_take(&packet, &f) != 1)
-		_exit(0); /* milward closed it: nobody needs this one */
-	mw_sink_use(&sink);
-	read_document(box, modules, n, &f, document, &sink);
-	_exit(0);
+		if (r == -EAGAIN)
+			continue;
+		packet.n = r > 0 ? (size_t)r : 0;
+		if (r <= 0 || mw_frame_take(&packet, &f) != 1)
+			_exit(0); /* milward closed it: it is needed no more */
+		mw_sink_use(&sink);
+		read_document(box, modules, n, &f, document, &sink);
+	}
 }

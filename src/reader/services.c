@@ -15,7 +15,7 @@
 /* What milward keeps of names and words is shorter. */
 #define NAME_MAX_OCTETS 2048u
 
-static struct mw_sink *current; /* of the one document of this process: to_utf8() is not told */
+static struct mw_sink *current; /* of the document in work: to_utf8() is not told */
 
 void mw_sink_use(struct mw_sink *s)
 {

@@ -214,8 +214,8 @@ static void measure(struct bench *b, const char *name)
 		die("not the same came of it");
 	inside = median(in, ROUNDS);
 	outside = median(out, ROUNDS);
-	printf("%-24s here %8.1f us  reader %8.1f us  the way %6.1f us  ratio %.2f  (%zu octets, %zu out)\n", name, inside, outside,
-	       outside - inside, outside / inside, b->doc.data.n, b->outside);
+	printf("%-24s here %8.1f us  reader %8.1f us  the way %6.1f us  ratio %.2f  (%zu octets, %zu out)\n", name, inside,
+	       outside, outside - inside, outside / inside, b->doc.data.n, b->outside);
 	threads(b, name);
 }
 
