@@ -45,14 +45,9 @@ int formats_style(struct book *, unsigned id);
 /* Of the cell format i. NULL = none. */
 const struct numfmt *formats_of(const struct book *, size_t i);
 
-/* Texts in quotes of a formula, unseen, into the section in work. */
-int formula_texts(struct office *, struct mw_str formula);
 int sheet_read(struct book *, size_t entry);
 int sheet_binary_read(struct book *, size_t entry);
 int pivot_read(struct office *, size_t definition);
 void book_free(struct book *);
-
-/* A number in decimal; more when it is none. */
-size_t number_of(struct mw_str, size_t more);
 
 #endif

@@ -3,12 +3,15 @@
  * extract-office: text of documents that are ZIP packages of XML, and of the same as one XML file. What a document is, is told by what
  * is in it, not by its label.
  */
+#include "odf.h"
 #include "office.h"
 
 #include <errno.h>
 #include <libxml/parser.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SNIFF 4096u /* octets that tell what XML is */
 
 struct instance {
 	const struct mw_host *host;
@@ -98,7 +101,7 @@ static int package_text(struct office *o)
 	if (r == -EBADMSG)
 		r = office_judge(o, r);
 	if (r == 0)
-		r = opc_read(o);
+		r = odf_is(o) ? odf_read(o) : opc_read(o);
 	if (r == 0)
 		r = office_rest(o);
 	if (r == 0)
@@ -106,6 +109,18 @@ static int package_text(struct office *o)
 	package_close(&o->package);
 	types_free(&o->types);
 	return r == 0 && open == -EFBIG ? open : r;
+}
+
+/* The root element and its namespaces stand at the beginning. */
+static bool is_flat_odf(struct mw_str data)
+{
+	static const char *const words[] = {"urn:oasis:names:tc:opendocument:xmlns:office", "http://openoffice.org/2000/office"};
+	size_t n = data.n < SNIFF ? data.n : SNIFF;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (memmem(data.p, n, words[i], strlen(words[i])) && memmem(data.p, n, ":document", 9))
+			return true;
+	return false;
 }
 
 /* A file of another format with the label of an office document: the host judges it anew. */
@@ -120,6 +135,8 @@ static int other_text(struct office *o)
 		o->reason = "damaged";
 		return 0;
 	}
+	if (is_flat_odf(data))
+		return odf_flat_read(o);
 	if (data.n >= 8 && memcmp(data.p, ole, 8) == 0) {
 		if (memmem(data.p, data.n, stream, sizeof(stream) - 1)) {
 			o->reason = "encrypted";

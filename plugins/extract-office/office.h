@@ -26,12 +26,16 @@ struct office {
 
 /* Reads one part. `unread` of the section in work is set when it is damaged or encrypted. */
 int office_parse(struct office *, size_t entry, const struct xml_events *, void *ctx);
+/* Reads octets that are no entry of a package. */
+int office_parse_octets(struct office *, struct mw_str, const struct xml_events *, void *ctx);
 /* Judges what a reading returned: what ends nothing is noted. */
 int office_judge(struct office *, int r);
 /* The relations of an entry; free them, whatever is returned. */
 int office_relations(struct office *, size_t entry, struct relations *);
 /* An entry as a file inside the document; type may be "". */
 int office_member(struct office *, size_t entry, const char *type);
+/* The same of text that is base64. */
+int office_base64(struct office *, struct mw_str encoded);
 /* Line by line into o->other. */
 int office_other(struct office *, const char *p, size_t n);
 /* Text of elements of a part that is not known, into the hidden section "other". */
@@ -41,6 +45,10 @@ int office_rest(struct office *);
 
 /* Title, author and the like: docProps/core.xml, app.xml, custom.xml. */
 int properties_read(struct office *, size_t entry);
+/* A number in decimal; more when it is none. */
+size_t number_of(struct mw_str, size_t more);
+/* Texts in quotes of a formula, unseen, into the section in work. */
+int formula_texts(struct office *, struct mw_str formula);
 /* Kinds of documents. entry: the main part. */
 int word_read(struct office *, size_t entry);
 int book_read(struct office *, size_t entry);

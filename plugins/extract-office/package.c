@@ -114,15 +114,13 @@ static int package_next(struct package *k, struct archive_entry **e)
 }
 
 /* What stands in the entry that was come to last. */
-static int read_now(struct package *k, bool encrypted, int (*fn)(void *ctx, const char *p, size_t n), void *ctx)
+static int read_now(struct package *k, int (*fn)(void *ctx, const char *p, size_t n), void *ctx)
 {
 	const void *p;
 	size_t n;
 	la_int64_t offset;
 	int r;
 
-	if (encrypted)
-		return -EACCES;
 	while ((r = archive_read_data_block(k->archive, &p, &n, &offset)) == ARCHIVE_OK) {
 		k->unpacked += n;
 		if (k->unpacked > UNPACKED_MAX)
@@ -141,6 +139,8 @@ int package_read(struct package *k, size_t i, int (*fn)(void *ctx, const char *p
 	int r = 0;
 
 	e->used = true;
+	if (e->encrypted)
+		return -EACCES;
 	if (e->whole)
 		return e->kept.n ? fn(ctx, e->kept.p, e->kept.n) : 0;
 	if (!k->archive || i < k->at)
@@ -149,7 +149,7 @@ int package_read(struct package *k, size_t i, int (*fn)(void *ctx, const char *p
 		r = package_next(k, &header);
 		r = r == 0 ? -EBADMSG : r > 0 ? 0 : r;
 	}
-	return r == 0 ? read_now(k, e->encrypted, fn, ctx) : r;
+	return r == 0 ? read_now(k, fn, ctx) : r;
 }
 
 /* ---- the list --------------------------------------------------------------------------------------------------------------------- */
@@ -213,7 +213,7 @@ static int add_entry(struct package *k, struct archive_entry *header)
 	if (e->encrypted || !is_kept(e->name) || k->kept > KEEP_ALL ||
 	    (archive_entry_size_is_set(header) && archive_entry_size(header) > (la_int64_t)KEEP_EACH))
 		return 0;
-	r = read_now(k, false, keep, &e->kept);
+	r = read_now(k, keep, &e->kept);
 	e->whole = r == 0;
 	if (!e->whole)
 		buf_free(&e->kept); /* it is read again, and the failure told, when it is its turn */

@@ -47,6 +47,17 @@ int office_parse(struct office *o, size_t entry, const struct xml_events *events
 	return office_judge(o, r < 0 ? r : closed);
 }
 
+int office_parse_octets(struct office *o, struct mw_str data, const struct xml_events *events, void *ctx)
+{
+	struct xml x;
+	int r = xml_open(&x, events, ctx);
+
+	if (r < 0)
+		return r;
+	(void)xml_piece(&x, data.p, data.n);
+	return office_judge(o, xml_close(&x));
+}
+
 int office_relations(struct office *o, size_t entry, struct relations *to)
 {
 	const char *name = entry == NO_ENTRY ? "" : o->package.entry[entry].name;
@@ -93,6 +104,47 @@ int office_member(struct office *o, size_t entry, const char *type)
 	if (r < 0 && !unread)
 		return r;
 	return o->host->member_end(o->sink, unread);
+}
+
+static int sextet(char c)
+{
+	return c >= 'A' && c <= 'Z'   ? c - 'A'
+	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
+	       : c >= '0' && c <= '9' ? c - '0' + 52
+	       : c == '+' || c == '-' ? 62
+	       : c == '/' || c == '_' ? 63
+				      : -1;
+}
+
+int office_base64(struct office *o, struct mw_str encoded)
+{
+	const struct mw_member m = {.name = {.p = "object", .n = 6}, .type = "", .charset = ""};
+	struct buf b = {0};
+	uint32_t bits = 0;
+	unsigned have = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < encoded.n && r == 0; i++) {
+		int six = sextet(encoded.p[i]);
+
+		if (six < 0)
+			continue;
+		bits = bits << 6 | (uint32_t)six;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			r = buf_char(&b, (char)(bits >> have & 0xff));
+		}
+	}
+	if (r == 0 && b.n) {
+		r = o->host->member(o->sink, &m);
+		if (r == 0)
+			r = o->host->member_data(o->sink, b.p, b.n);
+		if (r == 0)
+			r = o->host->member_end(o->sink, NULL);
+	}
+	buf_free(&b);
+	return r;
 }
 
 /* ---- unknown parts ---------------------------------------------------------------------------------------------------------------- */

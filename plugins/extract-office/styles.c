@@ -52,19 +52,25 @@ static int on_start(void *ctx, struct xml *x, int id)
 	}
 }
 
+int styles_add(struct styles *to, struct mw_str id)
+{
+	int r = 0;
+
+	if (id.n == 0 || to->ids.n + id.n > IDS_MAX)
+		return 0;
+	if (to->ids.n == 0)
+		r = buf_char(&to->ids, '\0');
+	if (r == 0)
+		r = buf_add(&to->ids, id.p, id.n);
+	return r == 0 ? buf_char(&to->ids, '\0') : r;
+}
+
 static int on_end(void *ctx, struct xml *x, int id)
 {
 	struct reading *s = ctx;
-	int r = 0;
 
 	(void)x;
-	if (id != STYLE || !s->hides || s->id.n == 0 || s->to->ids.n + s->id.n > IDS_MAX)
-		return 0;
-	if (s->to->ids.n == 0)
-		r = buf_char(&s->to->ids, '\0');
-	if (r == 0)
-		r = buf_add(&s->to->ids, s->id.p, s->id.n);
-	return r == 0 ? buf_char(&s->to->ids, '\0') : r;
+	return id == STYLE && s->hides ? styles_add(s->to, buf_str(&s->id)) : 0;
 }
 
 int styles_read(struct office *o, size_t entry, struct styles *to)

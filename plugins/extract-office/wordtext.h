@@ -30,6 +30,8 @@ struct wordtext {
 
 int wordtext_read(struct office *, size_t entry, const struct styles *, bool unseen);
 int styles_read(struct office *, size_t entry, struct styles *);
+/* Adds a style that hides. */
+int styles_add(struct styles *, struct mw_str id);
 bool styles_hide(const struct styles *, struct mw_str id);
 /* For a reader that has the octets of a part otherwise. */
 extern const struct xml_events wordtext_events;

@@ -207,6 +207,7 @@ int xml_piece(void *ctx, const char *p, size_t n)
 {
 	struct xml *x = ctx;
 
+	x->any |= n > 0;
 	while (n && x->failed == 0) {
 		int part = n > 1 << 20 ? 1 << 20 : (int)n;
 
@@ -222,9 +223,9 @@ int xml_close(struct xml *x)
 {
 	int r;
 
-	if (x->failed == 0 && xmlParseChunk(x->parser, "", 0, 1) == XML_ERR_NO_MEMORY)
+	if (x->any && x->failed == 0 && xmlParseChunk(x->parser, "", 0, 1) == XML_ERR_NO_MEMORY)
 		x->failed = -ENOMEM;
-	r = x->failed ? x->failed : x->damaged || !x->parser->wellFormed ? -EBADMSG : 0;
+	r = x->failed ? x->failed : x->any && (x->damaged || !x->parser->wellFormed) ? -EBADMSG : 0;
 	/* The parser makes one when it sees entities declared. */
 	if (x->parser->myDoc)
 		xmlFreeDoc(x->parser->myDoc);

@@ -35,6 +35,7 @@ struct xml {
 	int failed;   /* what an event returned */
 	bool damaged; /* it is not well-formed, or has entities of its own */
 	size_t depth;
+	bool any;		    /* octets came */
 	const char *name;	    /* of the element that begins */
 	const xmlChar **attributes; /* of it: five pointers each */
 	int n_attributes;
@@ -48,7 +49,8 @@ struct xml {
 int xml_open(struct xml *, const struct xml_events *, void *ctx);
 /* ctx is the struct xml: fits package_read(). */
 int xml_piece(void *xml, const char *p, size_t n);
-/* Ends the reading: 0, what an event returned, -EBADMSG when it was not well-formed to its end, -EFBIG when it is too deep. */
+/* Ends the reading: 0, what an event returned, -EBADMSG when it was not well-formed to its end, -EFBIG when it is too deep. Nothing at all is
+ * well-formed here: some programs write such parts. */
 int xml_close(struct xml *);
 /* In start(): the value of an attribute by its local name, "" when there is none; valid until the next call. */
 struct mw_str xml_attribute(struct xml *, const char *local);
