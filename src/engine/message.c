@@ -2,6 +2,12 @@
 /* message: its life. */
 #include "engine/private.h"
 
+#include "base/str.h"
+
+#include <errno.h>
+
+/* Memory is asked for in pieces of this size: a small document asks once, or never. */
+#define MORE_STEP ((uint64_t)4 * 1024 * 1024)
 /* What modules and the engine may keep beside header, recipients and findings, whose own limits bound them. */
 #define ARENA_BASE ((uint64_t)64 * 1024 * 1024)
 
@@ -25,6 +31,8 @@ static bool msg_init(struct mw_msg *m, const struct mw_msg_options *options)
 	m->store = mw_store_new((size_t)(options->memory > SIZE_MAX ? SIZE_MAX : options->memory), options->spool);
 	m->busy = options->busy;
 	m->time = options->time ? options->time : MW_MSG_TIME;
+	m->more = options->more;
+	m->more_ctx = options->more_ctx;
 	m->env.queue_id = "-";
 	m->env.sender = m->env.sender_domain = m->env.client_addr = m->env.client_name = mw_str("");
 	m->env.auth_type = m->env.auth_user = mw_str("");
@@ -48,6 +56,32 @@ struct mw_msg *mw_msg_new(struct mw_generation *gen, const struct mw_msg_options
 	return m;
 }
 
+void mw_msg_forget_text(struct mw_msg *m)
+{
+	for (size_t i = 0; i < m->parts; i++) {
+		mw_buf_free(&m->part[i]->text);
+		m->part[i]->pub.text = mw_str("");
+		m->part[i]->pub.hidden = 0;
+	}
+}
+
+int mw_msg_more(struct mw_msg *m, uint64_t octets)
+{
+	uint64_t step;
+	int r;
+
+	m->more_used += octets;
+	if (!m->more || m->more_used <= m->more_had)
+		return 0;
+	step = m->more_used - m->more_had;
+	step += MORE_STEP - step % MORE_STEP;
+	r = m->more(m->more_ctx, step);
+	if (r < 0)
+		return mw_msg_fail(m, -ENOMEM, "no memory for what is inside of it");
+	m->more_had += step;
+	return 0;
+}
+
 /* The message lives in its own arena, which goes last. */
 void mw_msg_free(struct mw_msg **mp)
 {
@@ -62,8 +96,7 @@ void mw_msg_free(struct mw_msg **mp)
 	a = m->arena;
 	mw_msg_end(m);
 	mw_msg_scan_done(m);
-	for (size_t i = 0; i < m->parts; i++)
-		mw_buf_free(&m->part[i]->text);
+	mw_msg_forget_text(m);
 	mw_store_free(&m->store);
 	mw_arena_free(&a);
 	mw_generation_unref(&gen);

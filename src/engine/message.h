@@ -22,6 +22,10 @@ struct mw_msg_options {
 	uint64_t memory;      /* octets kept in memory before the store goes to a file */
 	const char *spool;    /* folder of that file */
 	struct mw_busy *busy; /* outlives the message; NULL = nobody watches */
+	/* Is asked for octets before files inside the message take them, and text of documents; 0, or negative: there is no memory. NULL:
+	 * any number. */
+	int (*more)(void *ctx, uint64_t octets);
+	void *more_ctx;
 	uint32_t time; /* milliseconds that mw_msg_run may take before it reads no more: cause `timeout`; 0 = MW_MSG_TIME */
 };
 #define MW_MSG_TIME 120000u /* an MTA waits for 300 seconds, and our progress notes keep it waiting */
@@ -29,6 +33,8 @@ struct mw_msg_options {
 struct mw_msg *mw_msg_new(struct mw_generation *, const struct mw_msg_options *);
 void mw_msg_free(struct mw_msg **); /* runs end() of each module, wipes; accepts NULL */
 struct mw_arena *mw_msg_arena(struct mw_msg *);
+/* When mw_msg_run is done: wipes and frees the text of all parts, which then are empty. What was found stays. */
+void mw_msg_forget_text(struct mw_msg *);
 
 /* Filling, in protocol order. All copy. 0, or negative: -EFBIG after a limit is no failure for the caller: the breach is
  * remembered as a cause and the rest is dropped. Any other failure makes the outcome of the message tempfail, whatever follows.

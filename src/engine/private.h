@@ -140,7 +140,10 @@ struct mw_msg {
 	bool parts_made;
 	struct part **part; /* each stays where it is */
 	size_t parts, part_cap;
-	uint64_t members, unpacked; /* what limits count */
+	uint64_t members, unpacked;		 /* what limits count */
+	int (*more)(void *ctx, uint64_t octets); /* of mw_msg_options */
+	void *more_ctx;
+	uint64_t more_used, more_had;
 	uint64_t text_octets;
 	struct mw_findings findings;
 	struct mw_scratch *scratch;
@@ -166,6 +169,8 @@ struct mw_msg {
 
 /* message.c: what a message, or a mail inside of one, may need beside octets and text. */
 size_t mw_msg_arena_limit(const struct mw_limits *);
+/* So many octets more are taken by what is inside of the message. 0; -ENOMEM, which is noted. */
+int mw_msg_more(struct mw_msg *, uint64_t octets);
 
 static inline uint64_t mw_msg_limit(const struct mw_msg *m, enum mw_limit l)
 {

@@ -146,6 +146,8 @@ int mw_sink_text(struct mw_sink *s, const char *utf8, size_t n)
 		return sink_failed(s, -EIO);
 	if (r == 0)
 		r = sink_out(s, n);
+	if (r == 0 && mw_msg_more(s->msg, n) < 0)
+		return sink_failed(s, -ENOMEM);
 	if (r < 0)
 		return r;
 	r = mw_part_add(s->msg, s->now, utf8, n);
@@ -266,6 +268,9 @@ int mw_sink_data(struct mw_sink *s, const char *p, size_t n)
 		return sink_failed(s, -EIO);
 	if (r == 0)
 		r = sink_out(s, n);
+	/* Its octets, and what they become when it is read. */
+	if (r == 0 && mw_msg_more(s->msg, 2 * (uint64_t)n) < 0)
+		return sink_failed(s, -ENOMEM);
 	if (r < 0)
 		return r;
 	mw_buf_add(&s->last->data, p, n < left ? n : (size_t)left);

@@ -17,6 +17,9 @@ void mw_gate_free(struct mw_gate **);
  * alone. 0: inside, mw_gate_leave() with the same need must follow; -ETIMEDOUT; -EAGAIN: no system resources to wait with. */
 int mw_gate_enter(struct mw_gate *, uint64_t need, int64_t patience);
 void mw_gate_leave(struct mw_gate *, uint64_t need);
+/* For who is inside and needs more than it said: waits for it, before anybody who wants to go in. Do all who are inside wait, the first of
+ * them goes on: alone, until it leaves, as who needs more than there is. 0: leave with so much more; -ETIMEDOUT, -EAGAIN. */
+int mw_gate_more(struct mw_gate *, uint64_t more, int64_t patience);
 
 struct mw_gate_counts {
 	uint64_t inside, waiting; /* now */

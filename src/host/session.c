@@ -20,6 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long a message that is judged waits for more memory: less than it takes a watch to think that it hangs. */
+#define MORE_SECONDS 60
+
 /* One connection of the MTA. Small: hundreds of them idle. */
 struct session {
 	struct mw_watch_item watched;
@@ -31,6 +34,7 @@ struct session {
 	struct mw_sender sender;
 	const char *broken;   /* why it cannot be judged at all, NULL when it can */
 	uint64_t share;	      /* of the memory */
+	uint64_t more;	      /* that it took from the gate while it was judged */
 	bool failed;	      /* a piece of it is lost */
 	bool headers_seen;    /* see(HEADERS) was done */
 	bool reserved_domain; /* a recipient in a tag domain, named by the client */
@@ -75,9 +79,23 @@ static void see(struct session *s, uint32_t stage, struct mw_str p)
 		mw_msg_see(s->msg, stage, p.p, p.n);
 }
 
+/* Files inside of a message take memory that nobody knew of. A module that waits for it does not hang. */
+static int more_memory(void *ctx, uint64_t octets)
+{
+	const struct mw_daemon *d = session_daemon;
+	int64_t patience = d->options->wait < MORE_SECONDS ? d->options->wait : MORE_SECONDS;
+	struct session *s = ctx;
+	int r = mw_gate_more(d->gate, octets, patience * 1000);
+
+	if (r == 0)
+		s->more += octets;
+	return r;
+}
+
 static void message_begin(struct session *s)
 {
-	struct mw_msg_options options = {.spool = session_daemon->options->spool, .busy = &s->watched.busy};
+	struct mw_msg_options options = {
+	    .spool = session_daemon->options->spool, .busy = &s->watched.busy, .more = more_memory, .more_ctx = s};
 
 	options.memory = s->share = mw_flow_begin(session_daemon->flow);
 	s->in_message = true;
@@ -279,7 +297,8 @@ static sfsistat not_judged(SMFICTX *ctx, struct mw_str queue_id, const char *why
 	return *code == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 
-/* What judging takes beside what the message holds already: its octets while they are taken apart, and its text. */
+/* What judging takes beside what the message holds already: its octets while they are taken apart, and its text. What is packed in it
+ * is not known yet: see more_memory(). */
 static uint64_t memory_to_judge(const struct mw_msg *msg)
 {
 	return 2 * mw_msg_envelope(msg)->size;
@@ -293,10 +312,12 @@ static int judge(SMFICTX *ctx, struct session *s)
 	int err;
 
 	mw_progress_begin(d->progress, &item, ctx);
+	s->more = 0;
 	err = mw_gate_enter(d->gate, need, (int64_t)d->options->wait * 1000);
 	if (!err) {
 		mw_msg_run(s->msg, NULL, NULL);
-		mw_gate_leave(d->gate, need);
+		mw_msg_forget_text(s->msg);
+		mw_gate_leave(d->gate, need + s->more);
 	}
 	mw_progress_end(d->progress, &item);
 	return err;

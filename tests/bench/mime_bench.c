@@ -228,6 +228,8 @@ int main(int argc, char **argv)
 			     "Caf=C3=A9 and other words of a common length=20\r\n");
 		compare_made("10 MB, base64", 10000000, "base64",
 			     "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5emFi\r\n");
+		compare_made("10 MB, quoted-printable", 10000000, "quoted-printable",
+			     "Caf=C3=A9 and other words of a common length, and more of them up to the end=\r\n");
 		compare_made("10 MB, 8bit", 10000000, "8bit", "Some words of a common length, and a few numbers: 4711\r\n");
 	}
 	mw_arena_free(&messages.arena);

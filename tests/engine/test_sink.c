@@ -2,6 +2,7 @@
 /* sink: what becomes of what an extractor gives: sections, hidden text, files inside, limits, and what no extractor should do. */
 #include "setup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -251,6 +252,57 @@ static void test_many_mails(void **state)
 	world_close(&w);
 }
 
+struct memory {
+	uint64_t octets, most;
+	unsigned asked;
+};
+
+static int more(void *ctx, uint64_t octets)
+{
+	struct memory *memory = ctx;
+
+	memory->asked++;
+	if (octets > memory->most - memory->octets)
+		return -ENOMEM;
+	memory->octets += octets;
+	return 0;
+}
+
+/* Memory is asked for before it is taken; without it the message is put off. */
+static void test_memory(void **state)
+{
+	static const uint64_t most[] = {UINT64_MAX, 4u << 20};
+	struct world w;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, POLICY("limit ratio 100000\n"), 0);
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		struct memory memory = {.most = most[i]};
+		const struct mw_msg_options options = {.memory = 65536, .spool = "/tmp", .more = more, .more_ctx = &memory};
+		struct mw_msg *m = mw_msg_new(w.gen, &options);
+
+		assert_non_null(m);
+		assert_int_equal(mw_msg_sender(m, mw_str("<alice@clinic.example>")), 0);
+		msg_take(
+		    m,
+		    DOC("member - - a.txt\ndatafill 1000000\nend\nmember - - b.txt\ndatafill 3000000\nend\ntext x\nfill 9000\n"));
+		mw_msg_run(m, NULL, NULL);
+		if (most[i] == UINT64_MAX) {
+			assert_int_equal(memory.octets, 8u << 20);
+			assert_int_equal(memory.asked, 2);
+			assert_int_equal(msg_part(m, "1/d.doc/b.txt")->text.n, 3000000);
+			mw_msg_forget_text(m);
+			assert_int_equal(msg_part(m, "1/d.doc/b.txt")->text.n, 0);
+		} else {
+			assert_int_equal(mw_msg_outcome(m)->effect, MW_TEMPFAIL);
+			assert_string_equal(mw_msg_cause_why(m, MW_CAUSE_ERROR), "no memory for what is inside of it");
+		}
+		mw_msg_free(&m);
+	}
+	world_close(&w);
+}
+
 /* Rules see where they are: hidden text, and names. */
 static void test_findings(void **state)
 {
@@ -274,7 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sections), cmocka_unit_test(test_members),  cmocka_unit_test(test_misuse),
 	    cmocka_unit_test(test_limits),   cmocka_unit_test(test_unpacked), cmocka_unit_test(test_many_mails),
-	    cmocka_unit_test(test_findings),
+	    cmocka_unit_test(test_findings), cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

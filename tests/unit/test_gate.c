@@ -162,13 +162,55 @@ static void gate_gives_up_a_large_one(void **state)
 	mw_gate_free(&g);
 }
 
+static void *ask_for_more(void *arg)
+{
+	struct heavy *h = arg;
+
+	h->result = mw_gate_more(h->gate, h->need, h->patience);
+	return NULL;
+}
+
+/* Two are inside and want more than there is: the first waits until nobody else goes on, then has it; the second when that one leaves.
+ * Who wants to go in waits behind both. */
+static void gate_gives_more(void **state)
+{
+	struct mw_gate *g = mw_gate_new(5, 100);
+	struct heavy first = {g, 80, 60000, -1}, second = {g, 70, 60000, -1}, entering = {g, 1, 60000, -1};
+	pthread_t thread[3];
+
+	(void)state;
+	assert_int_equal(mw_gate_enter(g, 20, 0), 0);
+	assert_int_equal(mw_gate_enter(g, 20, 0), 0);
+	assert_int_equal(mw_gate_more(g, 10, 0), 0); /* 50 of 100 */
+	assert_int_equal(mw_gate_more(g, 60, 10), -ETIMEDOUT);
+	assert_int_equal(pthread_create(&thread[0], NULL, ask_for_more, &first), 0);
+	while (mw_gate_counts(g).waited != 2)
+		(void)sched_yield();
+	assert_int_equal(pthread_create(&thread[1], NULL, go_in_heavy, &entering), 0);
+	while (mw_gate_counts(g).waiting != 1)
+		(void)sched_yield();
+	assert_int_equal(pthread_create(&thread[2], NULL, ask_for_more, &second), 0);
+	assert_int_equal(pthread_join(thread[0], NULL), 0);
+	assert_int_equal(first.result, 0); /* 130 of 100 */
+	assert_int_equal(mw_gate_counts(g).waiting, 1);
+	mw_gate_leave(g, 110);
+	assert_int_equal(pthread_join(thread[2], NULL), 0);
+	assert_int_equal(pthread_join(thread[1], NULL), 0);
+	assert_int_equal(second.result, 0);
+	assert_int_equal(entering.result, 0);
+	assert_int_equal(mw_gate_counts(g).inside, 2);
+	mw_gate_leave(g, 90);
+	mw_gate_leave(g, 1);
+	assert_int_equal(mw_gate_enter(g, 100, 0), 0);
+	mw_gate_leave(g, 100);
+	mw_gate_free(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(gate_keeps_order),
-	    cmocka_unit_test(gate_gives_up),
-	    cmocka_unit_test(gate_bounds_memory),
-	    cmocka_unit_test(gate_gives_up_a_large_one),
+	    cmocka_unit_test(gate_keeps_order),		 cmocka_unit_test(gate_gives_up),   cmocka_unit_test(gate_bounds_memory),
+	    cmocka_unit_test(gate_gives_up_a_large_one), cmocka_unit_test(gate_gives_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
