@@ -6,6 +6,7 @@
 #include "layers.h"
 #include "lines.h"
 #include "page.h"
+#include "sheets.h"
 #include "unseen.h"
 
 #include <errno.h>
@@ -28,7 +29,8 @@ struct instance {
 struct reading {
 	struct out out;
 	struct words words;
-	struct page page;
+	struct page page, outside; /* outside: what stands beside the page */
+	const struct sheets *sheets;
 	bool again;	   /* pages were counted by the first */
 	uint32_t *letters; /* of each page */
 	size_t pages, cap;
@@ -41,6 +43,7 @@ struct work {
 	struct pdf pdf;
 	bool open;	    /* pdf is */
 	struct lines lines; /* of the pages, when there are layers */
+	struct sheets sheets;
 	const char *reason; /* NULL, or why not all was read */
 	struct reading *reading;
 };
@@ -52,12 +55,15 @@ static int take_page(void *ctx)
 	struct reading *r = ctx;
 
 	page_clear(&r->page);
+	page_clear(&r->outside);
 	return r->again ? 0 : r->out.host->sink_page(r->out.sink);
 }
 
 static int take_word(void *ctx, struct box at, struct mw_str text)
 {
-	return page_add(&((struct reading *)ctx)->page, at, text);
+	struct reading *r = ctx;
+
+	return page_add(sheets_is_outside(r->sheets, r->pages, &at) ? &r->outside : &r->page, at, text);
 }
 
 static int end_page(void *ctx)
@@ -78,6 +84,12 @@ static int end_page(void *ctx)
 	r->odd += r->page.odd;
 	if (page_write(&r->page, &r->out) < 0)
 		return -ENOMEM;
+	if (r->outside.words) {
+		out_section(&r->out, "outside", true);
+		if (page_write(&r->outside, &r->out) < 0)
+			return -ENOMEM;
+		out_section(&r->out, NULL, false);
+	}
 	return r->out.failed;
 }
 
@@ -94,11 +106,13 @@ static int read_pages(struct work *w, struct mw_str data, struct reading *r, int
 	int rc, ended;
 
 	words_init(&r->words, &to, r);
+	r->sheets = &w->sheets;
 	rc = w->self->host->run(w->sink, argv, data, take_output, r, status);
 	/* Also the words of a page in the middle of which it was stopped. */
 	ended = words_end(&r->words);
 	out_flush(&r->out);
 	page_free(&r->page);
+	page_free(&r->outside);
 	explicit_bzero(r->words.word, sizeof(r->words.word));
 	rc = rc == 0 ? ended : rc;
 	return rc == 0 ? r->out.failed : rc;
@@ -112,10 +126,7 @@ static void give_reason(struct work *w, const char *reason)
 
 static int keep_lines(void *ctx, const char *p, size_t n)
 {
-	struct work *w = ctx;
-	int r = lines_take(&w->lines, p, n);
-
-	return r < 0 ? r : w->self->host->sink_text(w->sink, p, n);
+	return lines_take(&((struct work *)ctx)->lines, p, n);
 }
 
 /* The pages as they are seen, and why not all of them could be read. */
@@ -124,10 +135,12 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 	int status = 0, rc;
 
 	if (w->open && layers_hide(&w->pdf)) {
-		r->out.divert = keep_lines;
-		r->out.divert_ctx = w;
+		r->out.tap = keep_lines;
+		r->out.tap_ctx = w;
 	}
-	rc = read_pages(w, data, r, &status);
+	if (w->open && sheets_widen(&w->pdf, data, &w->sheets) < 0)
+		return -ENOMEM;
+	rc = read_pages(w, w->sheets.p ? (struct mw_str){.p = w->sheets.p, .n = w->sheets.n} : data, r, &status);
 	if (rc == -ETIME)
 		give_reason(w, "limit");
 	if (rc != 0)
@@ -187,8 +200,9 @@ static int read_layers(struct work *w)
 		out_init(&s->out, w->self->host, w->sink);
 		out_section(&s->out, "layers", true);
 		out_init(&r->out, w->self->host, w->sink);
-		r->out.divert = take_second;
-		r->out.divert_ctx = s;
+		r->out.tap = take_second;
+		r->out.tap_ctx = s;
+		r->out.divert = true;
 		r->again = true;
 		rc = read_pages(w, data, r, &status);
 		end_line(s);
@@ -214,7 +228,7 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 	struct unseen unseen = {.picture = false};
 	int rc;
 
-	r->out.divert = NULL;
+	r->out.tap = NULL;
 	unseen_find(&walk, r->letters, pages < r->pages ? pages : r->pages, &unseen);
 	walk_document(&walk, data, pages);
 	out_flush(&r->out);
@@ -256,6 +270,7 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 		return host->fail(err, -ENOMEM, "out of memory");
 	out_init(&w.reading->out, host, sink);
 	r = read_document(&w, doc->data);
+	sheets_free(&w.sheets);
 	pdf_close(&w.pdf);
 	lines_free(&w.lines);
 	free(w.reading->letters);

@@ -18,9 +18,9 @@ static void tell_section(struct out *o)
 
 void out_flush(struct out *o)
 {
-	if (o->n && o->failed == 0 && o->divert) {
-		o->failed = o->divert(o->divert_ctx, o->buf, o->n);
-	} else if (o->n && o->failed == 0) {
+	if (o->n && o->failed == 0 && o->tap)
+		o->failed = o->tap(o->tap_ctx, o->buf, o->n);
+	if (o->n && o->failed == 0 && !o->divert) {
 		if (o->pending)
 			tell_section(o);
 		if (o->failed == 0)

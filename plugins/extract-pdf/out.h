@@ -15,9 +15,10 @@ struct out {
 	const char *section; /* of the text that follows; NULL = the part itself */
 	bool hidden;	     /* that text is not seen */
 	bool pending;	     /* the sink does not know of section and hidden yet */
-	/* When set, text goes there instead of the sink. */
-	int (*divert)(void *ctx, const char *p, size_t n);
-	void *divert_ctx;
+	/* When set, text goes there: as well as to the sink, or instead. */
+	int (*tap)(void *ctx, const char *p, size_t n);
+	void *tap_ctx;
+	bool divert;
 	size_t n;
 	char buf[8192];
 };

@@ -190,6 +190,31 @@ static void test_text(void **state)
 	has("Jane Doe was seen\non Monday.\n");
 }
 
+static void test_outside(void **state)
+{
+	static const char words[] = "BT /F 10 Tf 72 700 Td (seen) Tj ET BT /F 10 Tf 72 900 Td (Jane Doe) Tj ET "
+				    "BT /F 10 Tf 1 0 0 1 -300 100 Tm (hidden) Tj ET";
+
+	(void)state;
+	pdf_file_page(&file, "", FONT, words);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	assert_string_equal(text(), "seen\n\n\n== !outside\n\n== hidden\nJane Doe\n\nhidden\n\n");
+	/* Turned, with a size of its own that begins elsewhere and is given the other way round. */
+	pdf_file_page(&file, "", FONT "/Rotate 90 /MediaBox [600 800 50 650]", words);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	has("seen\n");
+	has("== !outside\n\n== hidden\n");
+	assert_true(strstr(text(), "seen") < strstr(text(), "hidden"));
+	assert_true(strstr(text(), "Jane") > strstr(text(), "== hidden"));
+	/* A page that says nothing of its size, and one whose size is none. */
+	pdf_file_page(&file, "", FONT "/MediaBox null", words);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	has("seen\n");
+	pdf_file_page(&file, "", FONT "/MediaBox [(a) 1 2 /x]", words);
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	has("seen\n");
+}
+
 static void test_table(void **state)
 {
 	(void)state;
@@ -563,13 +588,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),	  cmocka_unit_test(test_long_word), cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_table),	  cmocka_unit_test(test_form),	    cmocka_unit_test(test_prose),
-	    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),  cmocka_unit_test(test_fields),
-	    cmocka_unit_test(test_notes),	  cmocka_unit_test(test_about),	    cmocka_unit_test(test_files),
-	    cmocka_unit_test(test_layers),	  cmocka_unit_test(test_pictures),  cmocka_unit_test(test_drawn),
-	    cmocka_unit_test(test_encrypted),	  cmocka_unit_test(test_damaged),   cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_bomb),	  cmocka_unit_test(test_deep),	    cmocka_unit_test(test_no_tool),
+	    cmocka_unit_test(test_words),   cmocka_unit_test(test_long_word),	  cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_outside), cmocka_unit_test(test_table),	  cmocka_unit_test(test_form),
+	    cmocka_unit_test(test_prose),   cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),
+	    cmocka_unit_test(test_fields),  cmocka_unit_test(test_notes),	  cmocka_unit_test(test_about),
+	    cmocka_unit_test(test_files),   cmocka_unit_test(test_layers),	  cmocka_unit_test(test_pictures),
+	    cmocka_unit_test(test_drawn),   cmocka_unit_test(test_encrypted),	  cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_limits),  cmocka_unit_test(test_bomb),	  cmocka_unit_test(test_deep),
+	    cmocka_unit_test(test_no_tool),
 	};
 
 	if (access(MW_PDFTOTEXT, X_OK) < 0) {
