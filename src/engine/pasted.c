@@ -16,6 +16,8 @@
 
 /* Octets of base64 that tell whether it is a file at all. */
 #define HEAD 8192u
+/* Octets that have the head of a BinHex stream. */
+#define BINHEX_HEAD 300u
 /* A resource fork without resources. */
 #define RESOURCE_EMPTY 286u
 
@@ -136,18 +138,28 @@ static int give_forks(struct mw_sink *s, const struct mw_macfile *f)
 	return r == 0 && !f->whole ? mw_sink_unread(s, "damaged") : r;
 }
 
+/* Few octets can stand for many: how many it is said to have is looked at first. */
 static int give_binhex(struct mw_sink *s, struct mw_str text)
 {
+	uint64_t max = mw_msg_limit(s->msg, MW_LIMIT_UNPACKED), size = 0;
 	struct mw_buf octets = MW_BUF_INIT;
 	struct mw_macfile f;
-	int r = mw_binhex_decode(text, mw_msg_limit(s->msg, MW_LIMIT_UNPACKED), &octets);
+	int r = mw_binhex_decode(text, BINHEX_HEAD, &octets);
 
-	if (r == -EFBIG)
-		(void)mw_sink_breach(s, MW_LIMIT_UNPACKED);
-	else if (r == 0 && mw_binhex_read((struct mw_str){.p = mw_buf_text(&octets), .n = octets.n}, &f))
+	if (r == 0 || r == -EFBIG)
+		size = mw_binhex_size((struct mw_str){.p = mw_buf_text(&octets), .n = octets.n});
+	mw_buf_free(&octets);
+	if (r < 0 && r != -EFBIG)
+		return r;
+	if (size == 0)
+		return -EINVAL;
+	if (size > max || s->msg->unpacked > max - size)
+		return mw_sink_breach(s, MW_LIMIT_UNPACKED);
+	if (mw_msg_more(s->msg, size) < 0)
+		return -ENOMEM;
+	r = mw_binhex_decode(text, size, &octets);
+	if ((r == 0 || r == -EFBIG) && mw_binhex_read((struct mw_str){.p = mw_buf_text(&octets), .n = octets.n}, &f))
 		r = give_forks(s, &f);
-	else if (r == 0)
-		r = -EINVAL;
 	mw_buf_free(&octets);
 	return r;
 }

@@ -108,20 +108,34 @@ int mw_binhex_decode(struct mw_str text, uint64_t max, struct mw_buf *out)
 	return !mw_buf_ok(out) ? -ENOMEM : r.full ? -EFBIG : 0;
 }
 
-/* Length of the name, name, 0, type, creator, flags, lengths of data and resource, check sum; data, check sum, resource, check sum. */
+/* Where the lengths stand: behind length of the name, name, 0, type, creator, flags. 0: there is no such head. */
+static size_t binhex_head(struct mw_str s)
+{
+	size_t name = s.n ? (unsigned char)s.p[0] : 0, head = 1 + name + 1 + 4 + 4 + 2;
+
+	return name && s.n >= head + 10 ? head : 0;
+}
+
+/* Lengths of data and resource, check sum; data, check sum, resource, check sum. */
+uint64_t mw_binhex_size(struct mw_str s)
+{
+	size_t head = binhex_head(s);
+
+	return head ? head + 10 + (uint64_t)u32(s, head) + 2 + u32(s, head + 4) + 2 : 0;
+}
+
 bool mw_binhex_read(struct mw_str s, struct mw_macfile *ret)
 {
 	struct mw_macfile f = {.comment = MW_STR_LIT(""), .whole = true};
-	size_t name = s.n ? (unsigned char)s.p[0] : 0, head = 1 + name + 1 + 4 + 4 + 2;
-	uint64_t data, resource;
+	size_t head = binhex_head(s);
+	uint64_t data;
 
-	if (name == 0 || s.n < head + 10)
+	if (head == 0)
 		return false;
 	data = u32(s, head);
-	resource = u32(s, head + 4);
-	f.name = (struct mw_str){.p = s.p + 1, .n = name};
+	f.name = (struct mw_str){.p = s.p + 1, .n = (unsigned char)s.p[0]};
 	f.data = slice(s, head + 10, data, &f.whole);
-	f.resource = slice(s, head + 10 + data + 2, resource, &f.whole);
+	f.resource = slice(s, head + 10 + data + 2, u32(s, head + 4), &f.whole);
 	*ret = f;
 	return true;
 }

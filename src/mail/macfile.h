@@ -18,6 +18,8 @@ struct mw_macfile {
 
 /* Is this BinHex text? Then its octets are appended, at most max. 0; -EINVAL: it is not; -EFBIG (the first max are there), -ENOMEM. */
 int mw_binhex_decode(struct mw_str text, uint64_t max, struct mw_buf *out);
+/* Octets of the whole stream, by its first 300; 0: it is none. */
+uint64_t mw_binhex_size(struct mw_str octets);
 /* What a decoded BinHex stream holds. False: none. */
 bool mw_binhex_read(struct mw_str octets, struct mw_macfile *);
 /* AppleSingle, AppleDouble, MacBinary. False: none of them. */
