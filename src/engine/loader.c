@@ -41,6 +41,7 @@ struct mw_loader {
 	struct module *modules;
 	unsigned char key[32]; /* random, for the digests of findings: equal values stay equal across reloads */
 	uint64_t generations;
+	unsigned readers;
 };
 
 static const struct mw_plugin *find_linked_in(const char *name)
@@ -105,6 +106,16 @@ struct mw_loader *mw_loader_new(const char *dir)
 	if (!l || names_read(l) < 0 || getrandom(l->key, sizeof(l->key), 0) != (ssize_t)sizeof(l->key))
 		mw_arena_free(&a);
 	return a ? l : NULL;
+}
+
+void mw_loader_set_readers(struct mw_loader *l, unsigned n)
+{
+	l->readers = n;
+}
+
+unsigned mw_loader_readers(const struct mw_loader *l)
+{
+	return l->readers ? l->readers : 1;
 }
 
 const char *mw_loader_dir(const struct mw_loader *l)

@@ -24,6 +24,8 @@ void mw_loader_free(struct mw_loader **);
 const struct mw_plugin *mw_loader_describe(struct mw_loader *, const char *name, struct mw_err *);
 /* The same module with its code, ready to be called (dlopen RTLD_NOW|RTLD_LOCAL; all checks again on what was loaded). */
 const struct mw_plugin *mw_loader_load(struct mw_loader *, const char *name, struct mw_err *);
+/* How many documents may be read at a time (1); for generations made from then on. */
+void mw_loader_set_readers(struct mw_loader *, unsigned n);
 /* For the policy checker; valid as long as the loader. */
 struct mw_catalog mw_loader_catalog(struct mw_loader *);
 

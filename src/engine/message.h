@@ -77,6 +77,11 @@ int64_t mw_msg_fact(const struct mw_msg *, uint32_t module, uint32_t fact);
 const char *mw_msg_fact_text(const struct mw_msg *, uint32_t module, uint32_t fact); /* NULL when never set */
 /* Causes that were met: bit i = MW_CAUSE_i. */
 uint64_t mw_msg_causes(const struct mw_msg *);
+/* What became of the documents that extractors were given. */
+struct mw_msg_read {
+	uint64_t documents, crashed, late;
+};
+struct mw_msg_read mw_msg_read(const struct mw_msg *);
 /* Why, for the log: "module \"audit\": No space left on device"; "" when that cause was not met. */
 const char *mw_msg_cause_why(const struct mw_msg *, uint32_t cause);
 

@@ -54,6 +54,7 @@ uint64_t mw_loader_count(struct mw_loader *);
 
 /* Folder of module files, NULL = none. */
 const char *mw_loader_dir(const struct mw_loader *);
+unsigned mw_loader_readers(const struct mw_loader *);
 
 /* readers.c: a document to an extractor of this generation, wherever that runs: text and members into the sink, what went wrong is
  * noted with the part, and with the message when it is no fault of the document. */
@@ -144,6 +145,7 @@ struct mw_msg {
 	int (*more)(void *ctx, uint64_t octets); /* of mw_msg_options */
 	void *more_ctx;
 	uint64_t more_used, more_had;
+	struct mw_msg_read read;
 	uint64_t text_octets;
 	struct mw_findings findings;
 	struct mw_scratch *scratch;

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- of a generation ------------------------------------------------------------------------------------------------------------- */
 
@@ -21,21 +20,11 @@ static void log_line(void *ctx, enum mw_log_level level, const char *module, con
 	mw_log(level, NULL, "reader", "%s%s%s", module, *module ? ": " : "", text);
 }
 
-/* The work of other processes goes on meanwhile. */
-static unsigned waiting(const struct mw_generation *g)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (g->offline)
-		return 1;
-	return n < 1 ? 2 : n > 63 ? 64 : (unsigned)n + 1;
-}
-
 int mw_generation_readers(struct mw_generation *g, const struct mw_loader *loader, struct mw_err *err)
 {
 	struct mw_reader_module *module = calloc(g->plan->modules ? g->plan->modules : 1, sizeof(*module));
 	struct mw_readers_conf conf = {
-	    .modules_dir = mw_loader_dir(loader), .module = module, .readers = waiting(g), .log = log_line};
+	    .modules_dir = mw_loader_dir(loader), .module = module, .readers = mw_loader_readers(loader), .log = log_line};
 	char program[4096];
 	int r = 0;
 
@@ -76,6 +65,7 @@ static void extract_failed(struct mw_msg *m, const struct mw_self *s, struct mw_
 
 	if (sink->limited || sink->failed || mw_part_unread(sink->part, reason))
 		return;
+	m->read.crashed++;
 	unread(sink, "crashed");
 	if (code == -ENOMEM && m->gen->readers) { /* of the memory that a document may use */
 		mw_log(MW_WARNING, m->env.queue_id, "reader", "module=%s part=%s used up its memory", s->plugin->name,
@@ -98,6 +88,7 @@ static void extract_inside(struct mw_msg *m, const struct mw_self *s, const stru
 
 static void crashed(struct mw_msg *m, const struct mw_self *s, struct mw_sink *sink, const struct mw_reading *reading)
 {
+	m->read.crashed++;
 	unread(sink, "crashed");
 	if (reading->signal)
 		mw_log(MW_WARNING, m->env.queue_id, "reader", "module=%s crashed: signal %d", s->plugin->name, reading->signal);
@@ -108,6 +99,7 @@ static void crashed(struct mw_msg *m, const struct mw_self *s, struct mw_sink *s
 static void late(struct mw_msg *m, const struct mw_self *s, struct mw_sink *sink)
 {
 	mw_log(MW_WARNING, m->env.queue_id, "reader", "module=%s did not end in time", s->plugin->name);
+	m->read.late++;
 	unread(sink, "limit");
 	if (mw_msg_late(m))
 		sink->limited = true;
@@ -148,9 +140,15 @@ void mw_msg_extract(struct mw_msg *m, const struct mw_self *s, const struct mw_d
 {
 	struct mw_busy_mark mark = mw_busy_enter(m->busy, s->plugin->name, "extract");
 
+	m->read.documents++;
 	if (m->gen->readers)
 		extract_outside(m, s, doc, sink);
 	else
 		extract_inside(m, s, doc, sink);
 	mw_busy_leave(m->busy, mark);
+}
+
+struct mw_msg_read mw_msg_read(const struct mw_msg *m)
+{
+	return m->read;
 }

@@ -46,6 +46,9 @@ void mw_counts_log(struct mw_daemon *d)
 	put(&b, "octets", read_count(&c->octets));
 	put(&b, "aborted", read_count(&c->aborted));
 	put(&b, "in-work", mw_flow_active(d->flow));
+	put(&b, "documents", read_count(&c->documents));
+	put(&b, "documents-crashed", read_count(&c->crashed));
+	put(&b, "documents-late", read_count(&c->late));
 	put(&b, "reloads", read_count(&c->reloads));
 	put(&b, "reload-failures", read_count(&c->reload_failures));
 	flush(&b);

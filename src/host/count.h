@@ -14,6 +14,8 @@ struct mw_counts {
 	_Atomic uint64_t reserved;    /* a client named a tag domain */
 	_Atomic uint64_t broken;      /* not judged: no memory, a changed session */
 	_Atomic uint64_t edit_failed; /* the MTA went away during the edits */
+	_Atomic uint64_t documents, crashed,
+	    late; /* that extractors were given; of these, that ended them, that were not read in time */
 	_Atomic uint64_t reloads, reload_failures;
 	_Atomic uint64_t outcome[MW_REFUSE + 1]; /* by enum mw_effect */
 	_Atomic uint64_t observed;		 /* of these, in mode observe */

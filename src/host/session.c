@@ -328,11 +328,15 @@ static void count_message(const struct mw_msg *msg)
 	struct mw_counts *c = session_daemon->counts;
 	const struct mw_outcome *o = mw_msg_outcome(msg);
 	const struct mw_envelope *env = mw_msg_envelope(msg);
+	const struct mw_msg_read read = mw_msg_read(msg);
 
 	mw_count(&c->messages);
 	mw_count_add(&c->recipients, env->rcpts);
 	mw_count_add(&c->octets, env->size);
 	mw_count_causes(c, mw_msg_causes(msg));
+	mw_count_add(&c->documents, read.documents);
+	mw_count_add(&c->crashed, read.crashed);
+	mw_count_add(&c->late, read.late);
 	if (o->effect <= MW_REFUSE)
 		mw_count(&c->outcome[o->effect]);
 	if (o->observe)

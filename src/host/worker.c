@@ -26,6 +26,8 @@
 #define PROGRESS_SECONDS 600
 /* Judging an ordinary message takes less, see progress.h. */
 #define BLOCKS_MS 50
+/* A message has one document read at a time, so that more than --work never wait. */
+#define READERS_MAX 256
 
 struct worker {
 	struct mw_daemon daemon;
@@ -99,8 +101,10 @@ static enum mw_exit policy_open(struct worker *w, const struct mw_options *o, st
 	w->daemon.options = o;
 	w->daemon.counts = &w->counts;
 	w->daemon.loader = mw_loader_new(o->modules);
-	if (w->daemon.loader)
+	if (w->daemon.loader) {
+		mw_loader_set_readers(w->daemon.loader, o->work < READERS_MAX ? o->work : READERS_MAX);
 		w->daemon.current = mw_current_new(w->daemon.loader, o);
+	}
 	if (!w->daemon.current) {
 		(void)mw_fail_memory(err);
 		return MW_EXIT_SYSTEM;

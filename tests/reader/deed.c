@@ -378,11 +378,10 @@ static const struct {
 static int extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
 {
 	struct work w = {.inst = inst, .sink = sink};
-	char *line = strndup(doc->data.p, doc->data.n), *end = strchr(line, '\n'), *space;
+	char *line = strndup(doc->data.p, doc->data.n), *end = line + strcspn(line, "\r\n"), *space;
 
 	(void)reason;
-	if (end)
-		*end = '\0';
+	*end = '\0';
 	space = strchr(line, ' ');
 	w.arg = space ? space + 1 : "";
 	if (space)
