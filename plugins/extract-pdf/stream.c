@@ -120,3 +120,17 @@ int stream_read(struct pdf *p, qpdf_oh stream, int (*fn)(void *ctx, const char *
 	free(data);
 	return r;
 }
+
+static int spend(void *ctx, const char *p, size_t n)
+{
+	uint64_t *budget = ctx;
+
+	(void)p;
+	*budget -= n < *budget ? n : *budget;
+	return *budget ? 0 : -EFBIG;
+}
+
+bool stream_is_whole(struct pdf *p, qpdf_oh stream, uint64_t *budget)
+{
+	return *budget == 0 || !is_deflated(p, stream) || stream_read(p, stream, spend, budget) != -EBADMSG;
+}

@@ -20,5 +20,8 @@ void stream_peel(struct pdf *, qpdf_oh stream);
 uint64_t stream_packed(struct pdf *, qpdf_oh stream);
 /* 0; what fn returned when that is not 0; -EBADMSG when not all of it can be decoded (fn has had what can be); -ENOMEM. */
 int stream_read(struct pdf *, qpdf_oh stream, int (*fn)(void *ctx, const char *p, size_t n), void *ctx);
+/* Can it be inflated to its end? Also true of what is coded in another way. *budget: octets that may be made of it, which are taken from
+ * there; what is behind is not looked at. */
+bool stream_is_whole(struct pdf *, qpdf_oh stream, uint64_t *budget);
 
 #endif

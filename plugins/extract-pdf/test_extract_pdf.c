@@ -468,6 +468,43 @@ static void test_damaged(void **state)
 	assert_string_equal(reason, "damaged");
 }
 
+/* A page whose contents are in object 5, which is deflated, and 6, which is not there. */
+static int read_contents(const char *contents, const char *packed, size_t n)
+{
+	char page[256];
+
+	pdf_file_begin(&file);
+	(void)pdf_file_object(&file, "<< /Type /Catalog /Pages 2 0 R >>");
+	(void)pdf_file_object(&file, "<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 612 792] >>");
+	(void)snprintf(page, sizeof(page), "<< /Type /Page /Parent 2 0 R " FONT "/Contents %s >>", contents);
+	(void)pdf_file_object(&file, page);
+	(void)pdf_file_object(&file, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
+	(void)pdf_file_stream(&file, "/Filter /FlateDecode", packed, n);
+	return read_pdf(pdf_file_end(&file, ""));
+}
+
+static void test_damaged_page(void **state)
+{
+	static const char words[] = "BT /F 10 Tf 72 700 Td (Jane Doe) Tj ET";
+	char packed[256];
+	uLongf n = sizeof(packed);
+
+	(void)state;
+	assert_int_equal(compress((Bytef *)packed, &n, (const Bytef *)words, sizeof(words) - 1), Z_OK);
+	assert_int_equal(read_contents("5 0 R", packed, n), 0);
+	has("Jane Doe\n");
+	assert_int_equal(read_contents("[5 0 R]", packed, n), 0);
+	has("Jane Doe\n");
+	assert_int_equal(read_contents("[5 0 R 6 0 R]", packed, n), -EBADMSG);
+	assert_string_equal(reason, "damaged");
+	has("Jane Doe\n");
+	assert_int_equal(read_contents("5 0 R", packed, n / 2), -EBADMSG);
+	assert_string_equal(reason, "damaged");
+	packed[n / 2] ^= 0x55;
+	assert_int_equal(read_contents("[5 0 R]", packed, n), -EBADMSG);
+	assert_string_equal(reason, "damaged");
+}
+
 static void test_limits(void **state)
 {
 	struct mw_str pdf = PAGE({72, 72, "Jane Doe"});
@@ -588,14 +625,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),   cmocka_unit_test(test_long_word),	  cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_outside), cmocka_unit_test(test_table),	  cmocka_unit_test(test_form),
-	    cmocka_unit_test(test_prose),   cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),
-	    cmocka_unit_test(test_fields),  cmocka_unit_test(test_notes),	  cmocka_unit_test(test_about),
-	    cmocka_unit_test(test_files),   cmocka_unit_test(test_layers),	  cmocka_unit_test(test_pictures),
-	    cmocka_unit_test(test_drawn),   cmocka_unit_test(test_encrypted),	  cmocka_unit_test(test_damaged),
-	    cmocka_unit_test(test_limits),  cmocka_unit_test(test_bomb),	  cmocka_unit_test(test_deep),
-	    cmocka_unit_test(test_no_tool),
+	    cmocka_unit_test(test_words),	 cmocka_unit_test(test_long_word),     cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_outside),	 cmocka_unit_test(test_table),	       cmocka_unit_test(test_form),
+	    cmocka_unit_test(test_prose),	 cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),
+	    cmocka_unit_test(test_fields),	 cmocka_unit_test(test_notes),	       cmocka_unit_test(test_about),
+	    cmocka_unit_test(test_files),	 cmocka_unit_test(test_layers),	       cmocka_unit_test(test_pictures),
+	    cmocka_unit_test(test_drawn),	 cmocka_unit_test(test_encrypted),     cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_damaged_page), cmocka_unit_test(test_limits),	       cmocka_unit_test(test_bomb),
+	    cmocka_unit_test(test_deep),	 cmocka_unit_test(test_no_tool),
 	};
 
 	if (access(MW_PDFTOTEXT, X_OK) < 0) {

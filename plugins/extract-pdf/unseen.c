@@ -12,6 +12,7 @@
 #define PICTURE_PAGE 500000u
 #define DRAWN 1500u /* octets of drawing, packed: more than lines around nothing take */
 #define FORMS_DEPTH 4u
+#define CONTENTS_MAX (256u << 20) /* octets of all pages that are decoded to see whether they can be */
 
 struct drawn {
 	uint64_t pixels, octets;
@@ -73,25 +74,32 @@ static void take_resources(struct walk *w, qpdf_oh resources, unsigned depth, st
 	pdf_drop(w->pdf, mark);
 }
 
-static void take_contents(struct walk *w, qpdf_oh page, struct drawn *d)
+/* What the page shows: how much there is of it, and whether all of it can be decoded: pdftotext says nothing when it stops. */
+static void take_contents(struct walk *w, qpdf_oh page, struct drawn *d, uint64_t *budget)
 {
 	qpdf_oh contents = pdf_get(w->pdf, page, "/Contents");
 	size_t n = pdf_items(w->pdf, contents);
 
-	if (n == 0)
-		d->octets += stream_packed(w->pdf, contents);
-	for (size_t i = 0; i < n && !walk_over(w); i++)
-		d->octets += stream_packed(w->pdf, pdf_item(w->pdf, contents, i));
+	for (size_t i = 0; i < (n ? n : 1) && !walk_over(w); i++) {
+		size_t mark = pdf_mark(w->pdf);
+		qpdf_oh stream = n ? pdf_item(w->pdf, contents, i) : contents;
+
+		if (pdf_is_stream(w->pdf, stream)) {
+			d->octets += stream_packed(w->pdf, stream);
+			w->pdf->damaged |= !stream_is_whole(w->pdf, stream, budget);
+		} else {
+			w->pdf->damaged |= qpdf_oh_is_indirect(w->pdf->q, stream) != 0;
+		}
+		pdf_drop(w->pdf, mark);
+	}
 }
 
-static void look_at(struct walk *w, qpdf_oh page, size_t number, uint32_t letters, struct unseen *u)
+static void look_at(struct walk *w, qpdf_oh page, struct drawn d, uint32_t letters, struct unseen *u)
 {
-	struct drawn d = {.page = number};
 	qpdf_oh resources = pdf_get(w->pdf, page, "/Resources");
 	bool drawing;
 
 	take_resources(w, resources, FORMS_DEPTH, &d);
-	take_contents(w, page, &d);
 	drawing = letters < LETTERS_NONE && d.octets >= DRAWN;
 	if (!drawing && d.pixels < (letters < LETTERS_NONE ? PICTURE_SMALL : PICTURE_PAGE))
 		return;
@@ -135,14 +143,18 @@ static bool has_mute(struct walk *w, qpdf_oh page)
 
 void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, struct unseen *u)
 {
+	uint64_t budget = CONTENTS_MAX;
+
 	(void)qpdf_push_inherited_attributes_to_page(w->pdf->q);
 	for (size_t i = 0; i < pages && !walk_over(w); i++) {
 		size_t mark = pdf_mark(w->pdf);
 		qpdf_oh page = pdf_page(w->pdf, i);
+		struct drawn d = {.page = i};
 
+		take_contents(w, page, &d, &budget);
 		u->font |= has_mute(w, page);
 		if (letters[i] < LETTERS_FEW)
-			look_at(w, page, i, letters[i], u);
+			look_at(w, page, d, letters[i], u);
 		pdf_drop(w->pdf, mark);
 	}
 }
