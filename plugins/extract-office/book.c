@@ -127,6 +127,19 @@ static bool is_kind(const struct list *l, size_t i, const char *kind)
 	return l->related.v[i].entry != NO_ENTRY && strcmp(l->related.v[i].kind, kind) == 0;
 }
 
+static bool is_binary(const struct office *o, size_t entry)
+{
+	return name_ends(o->package.entry[entry].name, ".bin");
+}
+
+/* A sheet of a binary workbook. */
+static int on_sheet(void *ctx, struct mw_str name, struct mw_str id, bool hidden)
+{
+	struct list *l = ctx;
+
+	return leaf_add(l, name, relation_target(&l->related, id), hidden);
+}
+
 /* Texts and formats come before the sheets that need them. */
 static int commons(struct list *l)
 {
@@ -137,17 +150,18 @@ static int commons(struct list *l)
 		size_t entry = l->related.v[i].entry;
 
 		if (is_kind(l, i, "sharedStrings"))
-			r = name_ends(o->package.entry[entry].name, ".bin") ? 0 : shared_read(&l->book, entry);
+			r = is_binary(o, entry) ? shared_binary_read(&l->book, entry) : shared_read(&l->book, entry);
 		else if (is_kind(l, i, "styles"))
-			r = name_ends(o->package.entry[entry].name, ".bin") ? 0 : formats_read(&l->book, entry);
+			r = is_binary(o, entry) ? formats_binary_read(&l->book, entry) : formats_read(&l->book, entry);
 	}
 	return r;
 }
 
 /* ---- a sheet ---------------------------------------------------------------------------------------------------------------------- */
 
-static int remarks(struct office *o, const struct relations *all)
+static int remarks(struct book *b, const struct relations *all)
 {
+	struct office *o = b->office;
 	int r = 0;
 
 	for (size_t i = 0; i < all->n && r == 0; i++) {
@@ -157,7 +171,7 @@ static int remarks(struct office *o, const struct relations *all)
 		    (strcmp(to->kind, "comments") != 0 && strcmp(to->kind, "threadedComment") != 0))
 			continue;
 		out_feed(&o->out);
-		r = wordtext_read(o, to->entry, NULL, false);
+		r = is_binary(o, to->entry) ? comments_binary_read(b, to->entry) : wordtext_read(o, to->entry, NULL, false);
 	}
 	return r;
 }
@@ -178,12 +192,12 @@ static int leaf_read(struct list *l, const struct leaf *f)
 		return office_judge(o, -EBADMSG);
 	if (o->package.entry[f->entry].used)
 		return 0;
-	r = sheet_read(&l->book, f->entry);
+	r = is_binary(o, f->entry) ? sheet_binary_read(&l->book, f->entry) : sheet_read(&l->book, f->entry);
 	if (r < 0)
 		return r;
 	r = office_relations(o, f->entry, &all);
 	if (r == 0)
-		r = remarks(o, &all);
+		r = remarks(&l->book, &all);
 	if (r == 0)
 		r = drawings_read(o, &all, false);
 	relations_free(&all);
@@ -225,7 +239,7 @@ int book_read(struct office *o, size_t entry)
 	if (r == 0)
 		r = commons(&l);
 	if (r == 0)
-		r = office_parse(o, entry, &events, &l);
+		r = is_binary(o, entry) ? book_binary_read(&l.book, entry, on_sheet, &l) : office_parse(o, entry, &events, &l);
 	if (r == 0)
 		r = leaves_read(&l);
 	if (r == 0)

@@ -46,6 +46,12 @@ int formats_style(struct book *, unsigned id);
 const struct numfmt *formats_of(const struct book *, size_t i);
 
 int sheet_read(struct book *, size_t entry);
+/* The binary forms of all that. sheet() is called for each, with its name and the id of its relation. */
+int book_binary_read(struct book *, size_t entry, int (*sheet)(void *ctx, struct mw_str name, struct mw_str id, bool hidden),
+		     void *ctx);
+int shared_binary_read(struct book *, size_t entry);
+int formats_binary_read(struct book *, size_t entry);
+int comments_binary_read(struct book *, size_t entry);
 int sheet_binary_read(struct book *, size_t entry);
 int pivot_read(struct office *, size_t definition);
 void book_free(struct book *);

@@ -31,8 +31,11 @@ static const struct family families[] = {
     {"ms-word", "word/", "word/document.xml", word_read},
     {"spreadsheetml", "xl/", "xl/workbook.xml", book_read},
     {"ms-excel", "xl/", "xl/workbook.xml", book_read},
+    {"ms-excel", "xl/", "xl/workbook.bin", book_read},
     {"presentationml", "ppt/", "ppt/presentation.xml", slides_read},
     {"ms-powerpoint", "ppt/", "ppt/presentation.xml", slides_read},
+    {"ms-visio", "visio/", "visio/document.xml", visio_read},
+    {"fixeddocumentsequence", "FixedDoc", "FixedDocumentSequence.fdseq", xps_read},
 };
 #define FAMILIES (sizeof(families) / sizeof(*families))
 
@@ -59,7 +62,8 @@ static int opc_main(struct office *o, const struct relations *all)
 		const struct family *f = to->entry == NO_ENTRY ? NULL : family_of(o, to->entry);
 
 		if (!f || o->package.entry[to->entry].used ||
-		    (strcmp(to->kind, "officeDocument") != 0 && strcmp(to->kind, "document") != 0))
+		    (strcmp(to->kind, "officeDocument") != 0 && strcmp(to->kind, "document") != 0 &&
+		     strcmp(to->kind, "fixedrepresentation") != 0))
 			continue;
 		any = true;
 		r = f->read(o, to->entry);
@@ -101,7 +105,7 @@ static int package_text(struct office *o)
 	if (r == -EBADMSG)
 		r = office_judge(o, r);
 	if (r == 0)
-		r = odf_is(o) ? odf_read(o) : opc_read(o);
+		r = odf_is(o) ? odf_read(o) : epub_is(o) ? epub_read(o) : opc_read(o);
 	if (r == 0)
 		r = office_rest(o);
 	if (r == 0)

@@ -53,6 +53,10 @@ int formula_texts(struct office *, struct mw_str formula);
 int word_read(struct office *, size_t entry);
 int book_read(struct office *, size_t entry);
 int slides_read(struct office *, size_t entry);
+int visio_read(struct office *, size_t entry);
+int xps_read(struct office *, size_t entry);
+bool epub_is(const struct office *);
+int epub_read(struct office *);
 /* A part of relation `kind`, which is a drawing of any sort, with what it shows: charts, diagrams. Into the section in work. */
 int drawing_read(struct office *, size_t entry, bool unseen);
 /* All that is related to a part and is drawn in it. */

@@ -228,16 +228,29 @@ static bool is_xml(const struct office *o, const char *name)
 	const char *type = types_of(&o->types, name);
 
 	return name_ends(name, ".xml") || name_ends(name, ".rels") || name_ends(name, ".vml") || name_ends(name, ".rdf") ||
-	       name_ends(type, "+xml") || strcmp(type, "application/xml") == 0 || strcmp(type, "text/xml") == 0;
+	       name_ends(name, ".opf") || name_ends(name, ".ncx") || name_ends(type, "+xml") ||
+	       strcmp(type, "application/xml") == 0 || strcmp(type, "text/xml") == 0;
 }
 
-/* Fonts and settings of a printer hold no text of the writer. */
+static bool is_font(const char *name)
+{
+	static const char *const ends[] = {".ttf", ".otf", ".woff", ".woff2", ".odttf", ".fntdata"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (name_ends(name, ends[i]))
+			return true;
+	return false;
+}
+
+/* Fonts, settings of a printer and indexes of cells hold no text of the writer. */
 static bool is_no_matter(const struct office *o, const char *name)
 {
 	const char *type = types_of(&o->types, name);
 
-	return strcmp(name, "mimetype") == 0 || name_ends(type, ".obfuscatedfont") || name_ends(type, ".printersettings") ||
-	       strcmp(type, "application/vnd.ms-package.obfuscated-opentype") == 0 || strcmp(type, "application/x-fontdata") == 0;
+	return strcmp(name, "mimetype") == 0 || is_font(name) || strcmp(type, "application/vnd.ms-excel.binindexws") == 0 ||
+	       strcmp(type, "application/vnd.ms-excel.calcchain") == 0 || name_ends(type, ".obfuscatedfont") ||
+	       name_ends(type, ".printersettings") || strcmp(type, "application/vnd.ms-package.obfuscated-opentype") == 0 ||
+	       strcmp(type, "application/x-fontdata") == 0;
 }
 
 /* Office packages written as XML hold pages of HTML or XHTML, too: an .xhtml is a text of its own. */

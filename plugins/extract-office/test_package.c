@@ -16,6 +16,25 @@
 
 extern const struct mw_plugin mw_plugin_extract_office;
 
+static unsigned nibble(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+/* "hex:1f2a" as octets, anything else as it is. */
+static size_t octets(const char *text, char *to)
+{
+	size_t n = strlen(text);
+
+	if (strncmp(text, "hex:", 4) != 0) {
+		memcpy(to, text, n);
+		return n;
+	}
+	for (size_t i = 4; i + 1 < n; i += 2)
+		to[(i - 4) / 2] = (char)(nibble(text[i]) << 4 | nibble(text[i + 1]));
+	return (n - 4) / 2;
+}
+
 size_t pack(const struct file file[FILES_MAX], char *to, size_t room)
 {
 	struct archive *a = archive_write_new();
@@ -26,15 +45,19 @@ size_t pack(const struct file file[FILES_MAX], char *to, size_t room)
 	assert_int_equal(archive_write_open_memory(a, to, room, &used), ARCHIVE_OK);
 	for (size_t i = 0; i < FILES_MAX && file[i].name; i++) {
 		struct archive_entry *e = archive_entry_new();
-		size_t n = strlen(file[i].text);
+		char *data = malloc(strlen(file[i].text) + 1);
+		size_t n;
 
 		assert_non_null(e);
+		assert_non_null(data);
+		n = octets(file[i].text, data);
 		archive_entry_set_pathname(e, file[i].name);
 		archive_entry_set_filetype(e, AE_IFREG);
 		archive_entry_set_perm(e, 0644);
 		archive_entry_set_size(e, (la_int64_t)n);
 		assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-		assert_int_equal(archive_write_data(a, file[i].text, n), n);
+		assert_int_equal(archive_write_data(a, data, n), n);
+		free(data);
 		archive_entry_free(e);
 	}
 	assert_int_equal(archive_write_close(a), ARCHIVE_OK);

@@ -10,7 +10,7 @@
 #define FILES_MAX 16
 
 struct file {
-	const char *name, *text;
+	const char *name, *text; /* text: "hex:…" for octets */
 };
 
 /* What is in a package, and what is found in its transcript (see fakesink.h), or not. In `want` and `not_want` NULL ends. */

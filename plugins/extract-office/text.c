@@ -31,19 +31,20 @@ int text_put(struct text *t, bool unseen, const char *p, size_t n)
 	struct text_frame *f = top_of(t);
 	int r;
 
-	if (unseen) {
-		f->unseen = true;
-		return f->row ? buf_flat(&f->all, p, n) : buf_add(&f->all, p, n);
-	}
-	r = f->row ? buf_flat(&f->seen, p, n) : buf_add(&f->seen, p, n);
-	if (r == 0 && !has_digit(p, n))
-		r = f->row ? buf_flat(&f->all, p, n) : buf_add(&f->all, p, n);
-	return r;
+	f->unseen |= unseen;
+	r = unseen ? 0 : buf_flat(&f->seen, p, n);
+	return r == 0 && (unseen || !has_digit(p, n)) ? buf_flat(&f->all, p, n) : r;
 }
 
 int text_tab(struct text *t, bool unseen)
 {
-	return text_put(t, unseen, top_of(t)->row ? " " : "\t", 1);
+	struct text_frame *f = top_of(t);
+	int r;
+
+	if (f->row)
+		return text_put(t, unseen, " ", 1);
+	r = unseen ? 0 : buf_char(&f->seen, '\t');
+	return r == 0 ? buf_char(&f->all, '\t') : r;
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------------------ */

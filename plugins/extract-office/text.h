@@ -30,6 +30,7 @@ struct text {
 };
 
 void text_init(struct text *, struct out *);
+/* White space and controls in it become blanks. */
 int text_put(struct text *, bool unseen, const char *p, size_t n);
 /* A tab of the text: inside of a row a blank. */
 int text_tab(struct text *, bool unseen);

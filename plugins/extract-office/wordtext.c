@@ -104,6 +104,22 @@ static const struct xml_name names[] = {{"sld", SLIDE},
 					{"Row", NOISE},
 					{"Column", NOISE},
 					{"attrName", NOISE},
+					{"AutoFill", NOISE},
+					{"AutoLine", NOISE},
+					{"Visible", NOISE},
+					{"MoveWithCells", NOISE},
+					{"SizeWithCells", NOISE},
+					{"LCT", NOISE},
+					{"TextHAlign", NOISE},
+					{"TextVAlign", NOISE},
+					{"PrintObject", NOISE},
+					{"Locked", NOISE},
+					{"LockText", NOISE},
+					{"CF", NOISE},
+					{"col", NOISE},
+					{"colOff", NOISE},
+					{"row", NOISE},
+					{"rowOff", NOISE},
 					{NULL, 0}};
 
 /* ---- text ------------------------------------------------------------------------------------------------------------------------- */
@@ -400,6 +416,9 @@ static int on_text(void *ctx, struct xml *x, const char *p, size_t n)
 	case T:
 	case REMARK:
 	case VALUE:
+		/* Between the elements of a diagram's text, which are called as the text inside them. */
+		if (memchr(p, '\n', n) && is_blank((struct mw_str){.p = p, .n = n}))
+			return 0;
 		return put(w, false, p, n);
 	case NOISE:
 		return 0;
