@@ -6,6 +6,7 @@
 #include "filter.h"
 #include "unpack.h"
 #include "work.h"
+#include "zip_list.h"
 #include "zip_read.h"
 
 #include <errno.h>
@@ -46,7 +47,7 @@ static int read_document(struct work *w)
 			work_unread(w, "unknown-format");
 		return r;
 	}
-	if (zip_ends(data)) {
+	if (zip_list_ends(data)) {
 		w->reason = NULL;
 		return zip_read(w);
 	}

@@ -13,6 +13,8 @@ struct archive;
 void filter_probe(bool has[FILTERS]);
 /* Which one begins so, or is said to be in this type; FILTERS = none. */
 size_t filter_of(const struct mw_document *);
+/* Is that all that gzip, bzip2, xz or zstd make of nothing, and has no text in its header? */
+bool filter_is_empty(struct mw_str data);
 /* Puts it before the formats of a. false: libarchive cannot. It may find out later that the octets are nothing of the kind: then
  * archive_filter_count() is 1. */
 bool filter_append(struct archive *a, size_t filter);

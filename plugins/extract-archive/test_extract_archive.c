@@ -416,7 +416,10 @@ static void test_rar(void **state)
 
 static void test_no_archive(void **state)
 {
+	static const int filters[] = {ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD};
 	struct mw_buf b = MW_BUF_INIT;
+	struct mw_sink sink = {0};
+	const char *why;
 
 	(void)state;
 	gives_as(&b, "application/zip", "a.zip", NULL, "");
@@ -426,6 +429,20 @@ static void test_no_archive(void **state)
 	gives_as(&b, "application/x-executable", "a.exe", "unknown-format", "");
 	mw_buf_add(&b, "\x1f\x9d\x1e\x42", 4);
 	gives_as(&b, "application/x-compress", "a.Z", "damaged", "");
+	/* What cannot be unpacked is not taken for empty. */
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		build_raw(&b, filters[i], "");
+		gives_as(&b, "application/x-octets", "a", NULL, "");
+		build_raw(&b, filters[i], "");
+		mw_buf_cut(&b, b.n - 3);
+		gives_as(&b, "application/x-octets", "a", "damaged", "");
+		build_raw(&b, filters[i], "some text");
+		b.p[b.n / 2] ^= 0x55;
+		b.p[b.n / 2 - 1] ^= 0x55;
+		assert_int_equal(extract(&b, "application/x-octets", "a", &sink, &why) < 0 || has(&sink, "== end damaged"), 1);
+		fs_reset(&sink);
+		mw_buf_free(&b);
+	}
 }
 
 /* What the sink says is obeyed at once. */

@@ -300,7 +300,7 @@ static bool support(struct archive *a, const int *formats, size_t n)
 
 static int open_document(struct document *d, struct archive *a, size_t filter)
 {
-	static const int packed[] = {ARCHIVE_FORMAT_TAR, ARCHIVE_FORMAT_CPIO, ARCHIVE_FORMAT_RAW, ARCHIVE_FORMAT_EMPTY};
+	static const int packed[] = {ARCHIVE_FORMAT_TAR, ARCHIVE_FORMAT_CPIO, ARCHIVE_FORMAT_RAW};
 	static const int plain[] = {ARCHIVE_FORMAT_TAR,	 ARCHIVE_FORMAT_CPIO,	 ARCHIVE_FORMAT_AR,
 				    ARCHIVE_FORMAT_7ZIP, ARCHIVE_FORMAT_RAR,	 ARCHIVE_FORMAT_RAR_V5,
 				    ARCHIVE_FORMAT_CAB,	 ARCHIVE_FORMAT_ISO9660, ARCHIVE_FORMAT_LHA};
@@ -390,6 +390,8 @@ int unpack_document(struct work *w, bool *known)
 	int r = 0;
 
 	*known = d.packed;
+	if (d.packed && filter_is_empty(w->doc->data))
+		return 0; /* libarchive does not tell it from what it cannot unpack */
 	if (d.packed && !w->has_filter[filter]) {
 		work_unread(w, "unknown-format");
 		return 0;

@@ -5,7 +5,6 @@
 
 #define LOCAL_OCTETS 30u
 #define CENTRAL_OCTETS 46u
-#define END_OCTETS 22u
 #define END64_OCTETS 56u
 #define LOCATOR_OCTETS 20u
 #define NOT_HERE 0xffffffffu /* a field that stands in the ZIP64 record */
@@ -235,17 +234,17 @@ bool zip_end(struct mw_str data, size_t at, struct zip_end *e)
 	size_t comment, behind = at, record;
 	uint64_t offset;
 
-	if (!zip_is_at(data, at, ZIP_END) || !holds(data, at, END_OCTETS))
+	if (!zip_is_at(data, at, ZIP_END) || !holds(data, at, ZIP_END_OCTETS))
 		return false;
 	comment = get2(p + 20);
-	if (!holds(data, at, END_OCTETS + comment))
-		comment = data.n - at - END_OCTETS;
+	if (!holds(data, at, ZIP_END_OCTETS + comment))
+		comment = data.n - at - ZIP_END_OCTETS;
 	*e = (struct zip_end){
 	    .at = at,
 	    .disk = get2(p + 4),
 	    .entries = get2(p + 10),
 	    .size = get4(p + 12),
-	    .comment = {.p = p + END_OCTETS, .n = comment},
+	    .comment = {.p = p + ZIP_END_OCTETS, .n = comment},
 	};
 	offset = get4(p + 16);
 	if (end64(data, at, &record)) {
@@ -276,7 +275,7 @@ static size_t record_octets(struct mw_str data, size_t at, struct mw_str *commen
 	}
 	if (zip_end(data, at, &end)) {
 		*comment = end.comment;
-		return END_OCTETS + end.comment.n;
+		return ZIP_END_OCTETS + end.comment.n;
 	}
 	if (zip_is_at(data, at, "PK\006\006") && holds(data, at, END64_OCTETS))
 		return get8(p + 4) < data.n - at - 12 ? 12 + (size_t)get8(p + 4) : 0;

@@ -11,6 +11,7 @@
 #define ZIP_LOCAL "PK\003\004"
 #define ZIP_CENTRAL "PK\001\002"
 #define ZIP_END "PK\005\006"
+#define ZIP_END_OCTETS 22u
 #define ZIP_DESCRIPTOR "PK\007\010"
 #define ZIP_KEYS "PK\006\010" /* comes before a directory that is encrypted */
 

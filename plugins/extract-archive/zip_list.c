@@ -7,8 +7,8 @@
 
 /* Readers look for the end in as many octets as a comment may have, some in a few more. */
 #define TAIL 70000u
-/* Ends that are looked at. More than one or two are a game with the reader. */
-#define ENDS 16u
+/* Directories that are read. More than one or two are a game with the reader. */
+#define DIRECTORIES 16u
 
 static int add(struct zip_list *l, const struct zip_entry *e)
 {
@@ -86,33 +86,50 @@ static int by_place(const void *pa, const void *pb)
 	return a->name.p < b->name.p ? -1 : a->name.p > b->name.p;
 }
 
-size_t zip_list_end(struct mw_str data, size_t from)
+/* The last place before `to` where a directory may end that some reader looks for; data.n = none. */
+static size_t end_before(struct mw_str data, size_t to)
 {
 	size_t tail = data.n < TAIL ? 0 : data.n - TAIL;
 
-	return zip_find(data, from > tail ? from : tail, ZIP_END);
+	while (to > tail)
+		if (zip_is_at(data, --to, ZIP_END))
+			return to;
+	return data.n;
+}
+
+/* The last; those that say that they are; and those that are of no file. */
+static bool is_wanted(const struct zip_list *l, struct mw_str data, const struct zip_end *end)
+{
+	return l->directories == 0 || end->at + ZIP_END_OCTETS + end->comment.n == data.n || !is_inside(l, data, end->at);
 }
 
 int zip_list_read(struct zip_list *l, struct mw_str data)
 {
-	size_t at[ENDS], n = 0;
 	struct zip_end end;
 	int r = 0;
 
-	for (size_t p = zip_list_end(data, 0); p < data.n; p = zip_list_end(data, p + 1))
-		at[n++ % ENDS] = p;
-	if (n > ENDS)
-		l->damaged = true;
-	for (size_t i = 0; i < n && i < ENDS && r == 0; i++) {
-		size_t p = at[(n - 1 - i) % ENDS];
-
-		/* The last; those that say that they are; and those that are of no file. */
-		if (zip_end(data, p, &end) && (l->directories == 0 || p + 22 + end.comment.n == data.n || !is_inside(l, data, p)))
-			r = read_directory(l, data, &end);
+	for (size_t p = end_before(data, data.n); p < data.n && r == 0; p = end_before(data, p)) {
+		if (!zip_end(data, p, &end) || !is_wanted(l, data, &end))
+			continue;
+		if (l->directories == DIRECTORIES) {
+			l->damaged = true;
+			break;
+		}
+		r = read_directory(l, data, &end);
 	}
 	if (r == 0 && l->n)
 		qsort(l->v, l->n, sizeof(*l->v), by_place);
 	return r;
+}
+
+bool zip_list_ends(struct mw_str data)
+{
+	struct zip_end end;
+
+	for (size_t p = end_before(data, data.n); p < data.n; p = end_before(data, p))
+		if (zip_end(data, p, &end) && end.entries && zip_is_at(data, end.begin[0], ZIP_CENTRAL))
+			return true;
+	return false;
 }
 
 void zip_list_free(struct zip_list *l)

@@ -16,7 +16,7 @@ struct zip_list {
 /* 0 or -ENOMEM; free it in any case. */
 int zip_list_read(struct zip_list *, struct mw_str data);
 void zip_list_free(struct zip_list *);
-/* The next place at or after `from` where a directory may end that some reader looks for; data.n = none. */
-size_t zip_list_end(struct mw_str data, size_t from);
+/* Is there a directory at the end, with a file in it? */
+bool zip_list_ends(struct mw_str data);
 
 #endif

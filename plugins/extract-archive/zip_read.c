@@ -280,13 +280,3 @@ bool zip_begins(struct mw_str s)
 			return true;
 	return (zip_is_at(s, 0, ZIP_DESCRIPTOR) || zip_is_at(s, 0, "PK00")) && zip_is_at(s, 4, ZIP_LOCAL);
 }
-
-bool zip_ends(struct mw_str s)
-{
-	struct zip_end end;
-
-	for (size_t at = zip_list_end(s, 0); at < s.n; at = zip_list_end(s, at + 1))
-		if (zip_end(s, at, &end) && end.entries && zip_is_at(s, end.begin[0], ZIP_CENTRAL))
-			return true;
-	return false;
-}

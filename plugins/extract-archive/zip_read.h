@@ -10,9 +10,8 @@
 
 #include "work.h"
 
-/* Is there a zip in these octets: at their beginning, or one whose directory is at their end? */
+/* Do these octets begin as a zip does? What is in front of one may be anything: see zip_list_ends(). */
 bool zip_begins(struct mw_str);
-bool zip_ends(struct mw_str);
 int zip_read(struct work *);
 
 #endif
