@@ -36,6 +36,13 @@ static bool reserve(struct mw_buf *b, size_t n)
 	return true;
 }
 
+void mw_buf_reserve(struct mw_buf *b, size_t n)
+{
+	if (!reserve(b, n) || b->n)
+		return;
+	b->p[0] = '\0';
+}
+
 void mw_buf_add(struct mw_buf *b, const char *p, size_t n)
 {
 	if (!reserve(b, n))

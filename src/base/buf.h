@@ -19,6 +19,8 @@ struct mw_buf {
 
 void mw_buf_add(struct mw_buf *, const char *p, size_t n);
 void mw_buf_puts(struct mw_buf *, const char *s);
+/* Makes room for n octets more at once: no copies on the way. */
+void mw_buf_reserve(struct mw_buf *, size_t n);
 void mw_buf_putc(struct mw_buf *, char c);
 void mw_buf_printf(struct mw_buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Keeps the first n octets, at most what is there, and wipes the others. */

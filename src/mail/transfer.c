@@ -93,21 +93,35 @@ bool mw_transfer_is_base64(char c)
 	return c == '=' || base64_value(c) != 0;
 }
 
-/* Four letters in a row without anything between: nearly all of nearly every body. */
+/* Four letters without anything between. False: they are not all letters. */
+static bool base64_group(const char *p, char *out)
+{
+	uint32_t a = base64_value(p[0]) - 1u, b = base64_value(p[1]) - 1u, c = base64_value(p[2]) - 1u,
+		 d = base64_value(p[3]) - 1u;
+	uint32_t v = a << 18 | b << 12 | c << 6 | d;
+
+	if ((a | b | c | d) > 63u)
+		return false;
+	out[0] = (char)(v >> 16);
+	out[1] = (char)(v >> 8 & 0xff);
+	out[2] = (char)(v & 0xff);
+	return true;
+}
+
+/* Groups in a row: nearly all of nearly every body. */
 static size_t base64_fast(struct drain *d, struct mw_str s, size_t i)
 {
-	while (s.n - i >= 4) {
-		unsigned a = base64_value(s.p[i]), b = base64_value(s.p[i + 1]), c = base64_value(s.p[i + 2]),
-			 e = base64_value(s.p[i + 3]);
-		uint32_t v;
+	while (s.n - i >= 4 && drain_room(d, 3)) {
+		size_t groups = (CHUNK - d->n) / 3;
 
-		if (!a || !b || !c || !e || !drain_room(d, 3))
+		if (groups > (s.n - i) / 4)
+			groups = (s.n - i) / 4;
+		for (; groups && base64_group(s.p + i, d->chunk + d->n); groups--) {
+			d->n += 3;
+			i += 4;
+		}
+		if (groups)
 			break;
-		v = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (e - 1);
-		d->chunk[d->n++] = (char)(v >> 16);
-		d->chunk[d->n++] = (char)(v >> 8 & 0xff);
-		d->chunk[d->n++] = (char)(v & 0xff);
-		i += 4;
 	}
 	return i;
 }
@@ -456,12 +470,21 @@ bool mw_transfer_pure(enum mw_transfer t, struct mw_str data)
 	return true;
 }
 
+/* About as many octets as there will be, once decoded. */
+static size_t decoded_size(enum mw_transfer t, size_t n, uint64_t max)
+{
+	if (t == MW_TRANSFER_BASE64 || t == MW_TRANSFER_UU)
+		n -= n / 4;
+	return n < max ? n : (size_t)max;
+}
+
 int mw_transfer_decode(enum mw_transfer t, struct mw_str data, uint64_t max, struct mw_buf *out)
 {
 	struct drain d;
 
 	if (t == MW_TRANSFER_YENC)
 		return mw_yenc_decode(data, max, out);
+	mw_buf_reserve(out, decoded_size(t, data.n, max));
 	d.out = out;
 	d.left = max;
 	d.n = 0;
