@@ -4,6 +4,7 @@
  */
 #include "engine/media.h"
 #include "engine/private.h"
+#include "engine/sniff.h"
 
 #include "mail/mime.h"
 
@@ -128,6 +129,18 @@ static int read_mac(struct mw_msg *m, struct part *p, struct mw_buf *content, co
 	return r < 0 && r != -EFBIG ? r : end;
 }
 
+/* A folder of mails in one file: each is a member. */
+static int read_mbox(struct mw_msg *m, struct part *p, struct mw_str data)
+{
+	struct mw_sink sink;
+	int r, end;
+
+	mw_sink_begin(&sink, m, p, data.n);
+	r = mw_sink_mbox(&sink, data);
+	end = mw_sink_end(&sink);
+	return r < 0 && r != -EFBIG ? r : end;
+}
+
 /* Another message's header: read like our own, with its Subject. */
 static int read_header(struct mw_msg *m, struct part *p, struct mw_str data)
 {
@@ -165,7 +178,7 @@ static int read_typed(struct mw_msg *m, struct part *p, struct mw_buf *content, 
 
 	if (s)
 		return extract(m, s, p, data, charset);
-	if (p->nesting && strcmp(type, "message/rfc822") == 0)
+	if (strcmp(type, "message/rfc822") == 0)
 		return mw_msg_read_mail(m, p, data);
 	switch (mw_media_kind(type)) {
 	case MW_MEDIA_TEXT:
@@ -178,7 +191,11 @@ static int read_typed(struct mw_msg *m, struct part *p, struct mw_buf *content, 
 		break;
 	case MW_MEDIA_MAC:
 		return read_mac(m, p, content, charset);
+	case MW_MEDIA_MBOX:
+		return read_mbox(m, p, data);
 	case MW_MEDIA_IMAGE:
+		if (mw_sniff_no_picture(data))
+			return 0;
 		return read_unlabelled(m, p, content, charset, "image");
 	case MW_MEDIA_OTHER:
 		break;

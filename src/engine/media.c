@@ -54,6 +54,7 @@ static const struct row kinds[] = {
     {"application/pgp-keys", MW_MEDIA_SIGNATURE},
     {"application/pkcs7-signature", MW_MEDIA_SIGNATURE},
     {"application/x-pkcs7-signature", MW_MEDIA_SIGNATURE},
+    {"application/mbox", MW_MEDIA_MBOX},
     {"application/mac-binhex40", MW_MEDIA_MAC},
     {"application/mac-binhex", MW_MEDIA_MAC},
     {"application/binhex", MW_MEDIA_MAC},
@@ -151,6 +152,8 @@ static const struct suffix suffixes[] = {
     {"webp", "image/webp"},
     {"dcm", "application/dicom"},
     {"eml", "message/rfc822"},
+    {"mbox", "application/mbox"},
+    {"mbx", "application/mbox"},
     {"mht", "message/rfc822"},
     {"mhtml", "message/rfc822"},
     {"msg", "application/vnd.ms-outlook"},
@@ -223,13 +226,15 @@ static const char *of_content(const char *found, const char *name)
 	return is_vague(found) && named && mw_sniff_family(named) == mw_sniff_family(found) ? named : found;
 }
 
-/* A text under the label of a format that is none, as programs send what another program opens: .csv, HTML, MIME. */
+/* A text without a label, or under that of a format that is none, as programs send what another program opens: .csv, HTML, MIME. */
 static const char *of_text(const char *type, const char *name, struct mw_str content)
 {
 	const char *found = mw_sniff_markup(content), *named = type_of_name(name);
 
 	if (!mw_media_is_text(content))
 		return type;
+	if (!found)
+		found = mw_sniff_mail(content);
 	if (!found)
 		found = mw_sniff_clinical(content);
 	if (!found && named && mw_media_kind(named) == MW_MEDIA_TEXT)
@@ -251,7 +256,9 @@ const char *mw_media_type(const char *type, const char *name, struct mw_str cont
 		found = type_of_name(name);
 		type = found ? found : type;
 	}
-	if (mw_media_kind(type) == MW_MEDIA_TEXT || is_unlabelled(type)) {
+	if (is_unlabelled(type))
+		return of_text(type, name, content);
+	if (mw_media_kind(type) == MW_MEDIA_TEXT) {
 		found = mw_media_is_text(content) ? mw_sniff_clinical(content) : NULL;
 		return found ? found : type;
 	}

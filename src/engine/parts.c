@@ -37,6 +37,18 @@ int mw_msg_count_member(struct mw_msg *m)
 	return 0;
 }
 
+int mw_msg_count_unpacked(struct mw_msg *m, uint64_t n)
+{
+	uint64_t max = mw_msg_limit(m, MW_LIMIT_UNPACKED);
+
+	if (n > max || m->unpacked > max - n) {
+		mw_msg_breach(m, MW_LIMIT_UNPACKED);
+		return -EFBIG;
+	}
+	m->unpacked += n;
+	return 0;
+}
+
 static uint64_t text_left(const struct mw_msg *m)
 {
 	uint64_t max = m->gen->plan->limits.max[MW_LIMIT_TEXT];
@@ -185,14 +197,15 @@ static int make_leaves(struct mw_msg *m, struct mw_mime *mime)
 /* The same of a mail in a file, which are as many as there are files. */
 static int make_inner_leaves(struct mw_msg *m, struct mw_mime *mime, struct part *mail)
 {
-	int r = 0;
+	const char *within = mw_part_within(m, mail);
+	int r = within ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < mw_mime_leaves(mime); i++) {
 		if (mw_msg_count_member(m) < 0) {
 			(void)mw_part_unread(mail, "limit");
 			break;
 		}
-		r = make_leaf(m, mime, i, mail->pub.path, mail->nesting);
+		r = make_leaf(m, mime, i, within, mail->nesting + 1);
 	}
 	return r;
 }
@@ -209,12 +222,24 @@ int mw_msg_read_mail(struct mw_msg *m, struct part *p, struct mw_str mail)
 {
 	static const char head[] = "MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n";
 	const struct mw_limits *limits = &m->gen->plan->limits;
-	struct mw_arena *a = mw_arena_new(mw_msg_arena_limit(limits));
+	struct mw_arena *a;
 	struct mw_buf all = MW_BUF_INIT;
 	bool breach[MW_LIMITS] = {false};
 	struct mw_mime *mime = NULL;
 	int r;
 
+	if (p->nesting >= mw_msg_limit(m, MW_LIMIT_NESTING)) {
+		mw_msg_breach(m, MW_LIMIT_NESTING);
+		(void)mw_part_unread(p, "limit");
+		return 0;
+	}
+	if (mw_msg_count_unpacked(m, mail.n) < 0) {
+		(void)mw_part_unread(p, "limit");
+		return 0;
+	}
+	if (mw_msg_more(m, 2 * (uint64_t)mail.n) < 0)
+		return -ENOMEM;
+	a = mw_arena_new(mw_msg_arena_limit(limits));
 	mw_buf_add(&all, head, sizeof(head) - 1);
 	mw_buf_add(&all, mail.p, mail.n);
 	r = a && mw_buf_ok(&all) ? mw_mime_parse(a, (struct mw_str){.p = all.p, .n = all.n}, limits, breach, &mime, NULL)

@@ -93,6 +93,44 @@ int mw_sink_properties(struct mw_sink *s, struct mw_str text)
 	return r;
 }
 
+/* ---- a folder of mails ----------------------------------------------------------------------------------------------- */
+
+/* The next mail and its end: a line "From " behind an empty one begins another. */
+static struct mw_str take_mail(struct mw_str *rest)
+{
+	struct mw_str mail = *rest, line;
+	bool empty = false;
+
+	(void)mw_str_take_line(rest); /* From somebody at some time */
+	mail = *rest;
+	while (rest->n && !(empty && rest->n >= 5 && memcmp(rest->p, "From ", 5) == 0)) {
+		line = mw_str_take_line(rest);
+		empty = line.n == 0;
+	}
+	mail.n = (size_t)(rest->p - mail.p);
+	return mail;
+}
+
+int mw_sink_mbox(struct mw_sink *s, struct mw_str data)
+{
+	int r = 0;
+
+	for (size_t i = 1; data.n && r == 0; i++) {
+		struct mw_str mail = take_mail(&data);
+		char name[32];
+		const struct mw_member member = {.name = {.p = name, .n = (size_t)snprintf(name, sizeof(name), "%zu.eml", i)},
+						 .type = "message/rfc822",
+						 .charset = ""};
+
+		r = mw_sink_member(s, &member);
+		if (r == 0)
+			r = mw_sink_data(s, mail.p, mail.n);
+		if (r == 0)
+			r = mw_sink_member_end(s, NULL);
+	}
+	return r;
+}
+
 /* ---- of a Macintosh ------------------------------------------------------------------------------------------------- */
 
 static int add_mac_text(struct mw_sink *s, struct mw_str text)

@@ -220,6 +220,8 @@ void mw_part_take(struct mw_msg *, struct part *, struct mw_buf *b);
 bool mw_part_unread(struct part *, const char *reason);
 /* One more file inside attachments, or section. -EFBIG: that is one too many, and noted. */
 int mw_msg_count_member(struct mw_msg *);
+/* So many more octets of files inside attachments. -EFBIG: too many, and noted; they are not counted. */
+int mw_msg_count_unpacked(struct mw_msg *, uint64_t octets);
 int mw_part_done(struct mw_msg *, struct part *);
 /* The parts of a mail that stands in part p: each counts as a member. */
 int mw_msg_read_mail(struct mw_msg *, struct part *p, struct mw_str mail);
@@ -264,6 +266,8 @@ int mw_sink_pasted(struct mw_sink *, struct mw_str text, bool guesses);
 int mw_sink_properties(struct mw_sink *, struct mw_str text);
 /* The forks of a file of a Macintosh. Also -EINVAL: it is none. */
 int mw_sink_mac(struct mw_sink *, struct mw_str data);
+/* The mails of a folder in one file. */
+int mw_sink_mbox(struct mw_sink *, struct mw_str data);
 /* A limit that the sink does not see itself: time. Returns -EFBIG. */
 int mw_sink_breach(struct mw_sink *, enum mw_limit);
 

@@ -76,6 +76,8 @@ static const struct magic magics[] = {
     MAGIC("II*\0", "image/tiff"),
     MAGIC("MM\0*", "image/tiff"),
     MAGIC_AT(8, "WEBPVP8", "image/webp"),
+    MAGIC_AT(40, " EMF", "image/emf"),
+    MAGIC("\xd7\xcd\xc6\x9a", "image/wmf"),
     MAGIC_AT(4, "ftypheic", "image/heic"),
     MAGIC_AT(4, "ftypmif1", "image/heic"),
     MAGIC("SQLite format 3\0", "application/vnd.sqlite3"),
@@ -322,8 +324,98 @@ const char *mw_sniff_markup(struct mw_str s)
 	if (*s.p == '<' && (has_caseless(s, "<html") || has_caseless(s, "<!doctype html") || has_caseless(s, "<body") ||
 			    has_caseless(s, "<table")))
 		return "text/html";
-	if (mw_str_caseeq(head(s, 13), "mime-version:") ||
-	    (mw_str_caseeq(head(s, 5), "from:") && has_caseless(s, "\nmime-version:")))
-		return "message/rfc822";
-	return NULL;
+	return begins(s, "%!PS") ? "application/postscript" : NULL;
+}
+
+/* Fields that a mail begins with, in lower case. */
+static const char *const mail_fields[] = {
+    "return-path",
+    "received",
+    "delivered-to",
+    "x-",
+    "date",
+    "from",
+    "sender",
+    "to",
+    "cc",
+    "subject",
+    "message-id",
+    "reply-to",
+    "in-reply-to",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "dkim-signature",
+    "arc-seal",
+};
+
+static bool is_mail_field(struct mw_str line)
+{
+	const char *colon = line.n ? memchr(line.p, ':', line.n) : NULL;
+	struct mw_str name = {.p = line.p, .n = colon ? (size_t)(colon - line.p) : 0};
+
+	for (size_t i = 0; colon && i < COUNT(mail_fields); i++)
+		if (mw_str_caseeq(name, mail_fields[i]) || (i == 3 && name.n > 2 && mw_str_caseeq(head(name, 2), mail_fields[i])))
+			return true;
+	return false;
+}
+
+/* At least three fields of a mail, of which the first is one, and no line among them that is neither field nor fold. A MIME-Version in
+ * front is enough by itself. */
+static bool is_mail(struct mw_str s)
+{
+	size_t fields = 0;
+
+	if (mw_str_caseeq(head(s, 13), "mime-version:"))
+		return true;
+	for (size_t i = 0; s.n; i++) {
+		struct mw_str line = mw_str_take_line(&s);
+
+		if (line.n == 0)
+			break;
+		if (is_mail_field(line))
+			fields++;
+		else if (i == 0 || (*line.p != ' ' && *line.p != '\t' && !memchr(line.p, ':', line.n) && s.n))
+			return false;
+	}
+	return fields >= 3;
+}
+
+const char *mw_sniff_mail(struct mw_str s)
+{
+	struct mw_str line;
+
+	s = head(begin(s), 4 * MARKUP_HEAD);
+	if (!begins(s, "From "))
+		return is_mail(s) ? "message/rfc822" : NULL;
+	line = mw_str_take_line(&s);
+	/* From ann@x.example Thu Jan  1 00:00:00 2026 */
+	return line.n > 20 && memchr(line.p, ':', line.n) && is_mail(s) ? "application/mbox" : NULL;
+}
+
+/* ---- pictures --------------------------------------------------------------------------------------------------------------------- */
+
+/* Pixels and octets that a few letters need. */
+#define PICTURE_PIXELS 1024u
+#define PICTURE_OCTETS 2048u
+
+static uint32_t octets_at(struct mw_str s, size_t at, size_t n, bool big)
+{
+	uint32_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | (unsigned char)s.p[at + (big ? i : n - 1 - i)];
+	return v;
+}
+
+bool mw_sniff_no_picture(struct mw_str s)
+{
+	const char *type = s.n >= 26 && s.n <= PICTURE_OCTETS ? mw_sniff_binary(s) : NULL;
+	uint64_t pixels = UINT64_MAX;
+
+	if (type && strcmp(type, "image/png") == 0)
+		pixels = (uint64_t)octets_at(s, 16, 4, true) * octets_at(s, 20, 4, true);
+	else if (type && strcmp(type, "image/gif") == 0)
+		pixels = (uint64_t)octets_at(s, 6, 2, false) * octets_at(s, 8, 2, false);
+	return pixels <= PICTURE_PIXELS;
 }

@@ -13,8 +13,13 @@
 const char *mw_sniff_binary(struct mw_str);
 /* Formats of text that have an extractor of their own: HL7 v2, X12, FHIR, C-CDA. NULL: none of them. */
 const char *mw_sniff_clinical(struct mw_str);
-/* Texts that are sent under the label of the program that opens them: HTML and MIME as .doc. NULL: none of them. */
+/* Texts that are sent under the label of the program that opens them: HTML as .doc; or that are drawn, as PostScript. NULL: none of
+ * them. */
 const char *mw_sniff_markup(struct mw_str);
+/* A mail, or a folder of mails in one file. NULL: none. */
+const char *mw_sniff_mail(struct mw_str);
+/* A picture that nobody can read anything in: a pixel that tells that a mail was opened, an icon. */
+bool mw_sniff_no_picture(struct mw_str);
 
 /* Kinds of files that share a clothing, so that a label of the same kind may be believed. */
 enum mw_family {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 #include "engine/media.h"
+#include "engine/sniff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,6 +75,14 @@ static void test_media_type(void **state)
 	    {"text/xml", "", MW_STR_LIT("<a/>"), "text/xml"},
 	    {"application/octet-stream", "winmail.dat", MW_STR_LIT("\x78\x9f\x3e\x22\0\0"), "application/ms-tnef"},
 	    {"application/octet-stream", "a.xyz", MW_STR_LIT("\1\2"), "application/octet-stream"},
+	    {"application/octet-stream", "README", MW_STR_LIT("a text\n"), "text/plain"},
+	    {"application/octet-stream", "a", MW_STR_LIT("%!PS-Adobe-3.0\n(a text) show\n"), "application/postscript"},
+	    {"application/octet-stream", "a", MW_STR_LIT("From: a@b.example\nTo: c\n d\nSubject: x\n\ny\n"), "message/rfc822"},
+	    {"application/octet-stream", "a", MW_STR_LIT("From: here\nto there\nSubject: x\n"), "text/plain"},
+	    {"application/octet-stream", "a",
+	     MW_STR_LIT("From a@b.example Thu Jan  1 00:00:00 2026\nReceived: x\nFrom: a@b.example\nSubject: x\n\ny\n"),
+	     "application/mbox"},
+	    {"text/plain", "a.txt", MW_STR_LIT("From: a@b.example\nTo: c\nSubject: x\n\ny\n"), "text/plain"},
 	};
 
 	(void)state;
@@ -109,11 +118,30 @@ static void test_media_signature(void **state)
 	assert_false(mw_media_is_signature(MW_STR_LIT("")));
 }
 
+static void test_no_picture(void **state)
+{
+	char icon[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x8\6\0\0\0";
+	char pixel[32] = "GIF89a\1\0\1\0";
+	const struct mw_str png = {.p = icon, .n = sizeof(icon)};
+
+	(void)state;
+	assert_true(mw_sniff_no_picture(png));
+	assert_true(mw_sniff_no_picture((struct mw_str){.p = pixel, .n = sizeof(pixel)}));
+	icon[19] = 0x21;
+	assert_false(mw_sniff_no_picture(png));
+	icon[19] = 0x20;
+	assert_false(mw_sniff_no_picture((struct mw_str){.p = icon, .n = 20}));
+	pixel[7] = 4;
+	pixel[9] = 2;
+	assert_false(mw_sniff_no_picture((struct mw_str){.p = pixel, .n = sizeof(pixel)}));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_media_text),
 	    cmocka_unit_test(test_media_type),
+	    cmocka_unit_test(test_no_picture),
 	    cmocka_unit_test(test_media_signature),
 	};
 
