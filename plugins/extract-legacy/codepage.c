@@ -127,12 +127,12 @@ const uint32_t *codepage_table(struct codepages *c, unsigned number)
 static int keep(void *ctx, const char *p, size_t n)
 {
 	/* Without the blank in front: with it no run begins with what looks like a byte order mark. */
-	return n ? buf_add(ctx, p + 1, n - 1) : 0;
+	return n ? bytes_add(ctx, p + 1, n - 1) : 0;
 }
 
-int codepage_text(struct codepages *c, unsigned number, const char *p, size_t n, struct buf *to)
+int codepage_text(struct codepages *c, unsigned number, const char *p, size_t n, struct bytes *to)
 {
-	struct buf marked = {0};
+	struct bytes marked = {0};
 	char label[32];
 	int r = 0;
 
@@ -140,16 +140,16 @@ int codepage_text(struct codepages *c, unsigned number, const char *p, size_t n,
 		const uint32_t *high = codepage_table(c, number);
 
 		for (size_t i = 0; high && i < n && r == 0; i++)
-			r = buf_char(to, (unsigned char)p[i] < 0x80 ? (uint32_t)p[i] : high[(unsigned char)p[i] - 0x80]);
+			r = bytes_char(to, (unsigned char)p[i] < 0x80 ? (uint32_t)p[i] : high[(unsigned char)p[i] - 0x80]);
 		return high ? r : -ENOMEM;
 	}
 	label_of(number, label);
-	r = buf_add(&marked, " ", 1);
+	r = bytes_add(&marked, " ", 1);
 	if (r == 0)
-		r = buf_add(&marked, p, n);
+		r = bytes_add(&marked, p, n);
 	if (r == 0)
 		r = c->host->to_utf8((struct mw_str){.p = marked.p, .n = marked.n}, label, keep, to);
-	buf_free(&marked);
+	bytes_free(&marked);
 	return r;
 }
 

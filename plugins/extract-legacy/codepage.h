@@ -8,7 +8,7 @@
 
 #include <milward/plugin.h>
 
-#include "buf.h"
+#include "bytes.h"
 
 #define CODEPAGES 8u /* tables that are kept; a document with more of them asks the host again */
 
@@ -28,7 +28,7 @@ bool codepage_is_single(unsigned number);
 /* Octets 0x80 and more of a page of single octets; NULL = no memory. Valid until the next call. */
 const uint32_t *codepage_table(struct codepages *, unsigned number);
 /* Octets of any page to UTF-8, behind what is in `to`. */
-int codepage_text(struct codepages *, unsigned number, const char *p, size_t n, struct buf *to);
+int codepage_text(struct codepages *, unsigned number, const char *p, size_t n, struct bytes *to);
 /* The page of a character set of Windows' fonts; 0 = none of its own. */
 unsigned codepage_of_charset(unsigned charset);
 

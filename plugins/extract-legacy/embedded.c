@@ -31,15 +31,15 @@ int embedded_picture(struct out *o, const char *type, struct mw_str data, unsign
 	char name[64];
 	int n = snprintf(name, sizeof(name), "image-%u.%s", number, slash ? slash + (slash[1] == 'x' ? 3 : 1) : "bin");
 
-	return out_member(o, (struct mw_str){.p = name, .n = (size_t)n < sizeof(name) ? (size_t)n : sizeof(name) - 1}, type, data,
-			  0, unread);
+	return give_member(o, (struct mw_str){.p = name, .n = (size_t)n < sizeof(name) ? (size_t)n : sizeof(name) - 1}, type,
+			   data, 0, unread);
 }
 
 int embedded_object(struct out *o, struct codepages *pages, const char *class_name, struct mw_str data, unsigned number,
 		    const char *unread)
 {
 	struct mw_str name, file;
-	struct buf utf8 = {0};
+	struct bytes utf8 = {0};
 	char own[64];
 	bool whole;
 	int r;
@@ -54,13 +54,13 @@ int embedded_object(struct out *o, struct codepages *pages, const char *class_na
 			name = (struct mw_str){.p = slash + 1, .n = name.n - (size_t)(slash + 1 - name.p)};
 		r = codepage_text(pages, ANSI, name.p, name.n, &utf8);
 		if (r == 0)
-			r = out_member(o, (struct mw_str){.p = utf8.p, .n = utf8.n}, "", file, 0,
-				       unread  ? unread
-				       : whole ? NULL
-					       : "damaged");
-		buf_free(&utf8);
+			r = give_member(o, (struct mw_str){.p = utf8.p, .n = utf8.n}, "", file, 0,
+					unread	? unread
+					: whole ? NULL
+						: "damaged");
+		bytes_free(&utf8);
 		return r;
 	}
 	r = snprintf(own, sizeof(own), "object-%u%s", number, suffix_of(class_name));
-	return out_member(o, (struct mw_str){.p = own, .n = (size_t)r}, "", data, 0, unread);
+	return give_member(o, (struct mw_str){.p = own, .n = (size_t)r}, "", data, 0, unread);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * embedded: objects and pictures inside a document become members. Their names are ours ("image-1.png", "object-2.xls") where the
- * document has none. Failures: those of `out`, -ENOMEM.
+ * document has none. Failures: those of struct out, -ENOMEM.
  */
 #ifndef PLUGINS_EXTRACT_LEGACY_EMBEDDED_H
 #define PLUGINS_EXTRACT_LEGACY_EMBEDDED_H
 
 #include "codepage.h"
-#include "out.h"
+#include "give.h"
 
 /* A picture; type: "image/png" or another. */
 int embedded_picture(struct out *, const char *type, struct mw_str data, unsigned number, const char *unread);

@@ -172,11 +172,10 @@ static void rtf_free(struct rtf *r)
 {
 	free(r->state);
 	free(r->font_page);
-	buf_free(&r->run);
-	buf_free(&r->html);
-	buf_free(&r->file);
-	for (size_t i = 0; i < RTF_LEVELS; i++)
-		buf_free(&r->row[i].text);
+	bytes_free(&r->run);
+	bytes_free(&r->html);
+	bytes_free(&r->file);
+	rows_free(&r->rows);
 }
 
 static void rest_out(struct rtf *r, uint32_t flags)
@@ -184,7 +183,7 @@ static void rest_out(struct rtf *r, uint32_t flags)
 	bool cut = r->depth > 0;
 
 	rtf_file_end(r);
-	rtf_rows_flush(r);
+	(void)rtf_failed(r, rows_flush(&r->rows));
 	if (r->html.n && r->failed == 0) {
 		const struct mw_member m = {.name = {.p = body_html, .n = sizeof(body_html) - 1},
 					    .type = "text/html",
@@ -198,15 +197,22 @@ static void rest_out(struct rtf *r, uint32_t flags)
 		if (r->failed == 0)
 			(void)rtf_failed(r, host->member_end(r->out->sink, NULL));
 	}
-	out_to(r->out, OUT_MAIN, false);
+	give_to(r->out, OUT_MAIN, false);
 	if (r->damaged || cut)
-		(void)rtf_failed(r, out_unread(r->out, "damaged"));
+		(void)rtf_failed(r, give_unread(r->out, "damaged"));
 }
 
 int rtf_read(struct mw_str s, struct out *out, struct codepages *pages, uint32_t flags)
 {
-	struct rtf r = {
-	    .in = s, .out = out, .pages = pages, .cap = 64, .deff = -1, .font_now = -1, .ansi_page = 1252, .nibble = -1};
+	struct rtf r = {.in = s,
+			.out = out,
+			.rows = {.out = out},
+			.pages = pages,
+			.cap = 64,
+			.deff = -1,
+			.font_now = -1,
+			.ansi_page = 1252,
+			.nibble = -1};
 
 	r.state = calloc(r.cap, sizeof(*r.state));
 	r.font_page = calloc(RTF_FONTS_MAX, sizeof(*r.font_page));

@@ -9,10 +9,10 @@
 #define PLUGINS_EXTRACT_LEGACY_RTF_H
 
 #include "codepage.h"
-#include "out.h"
+#include "give.h"
 
 bool rtf_is(struct mw_str);
-/* 0, or a negative errno of `out` or -ENOMEM. What it could not read it tells the sink. flags: of the member body.html. */
+/* 0, or a negative errno of struct out or -ENOMEM. What it could not read it tells the sink. flags: of the member body.html. */
 int rtf_read(struct mw_str, struct out *, struct codepages *, uint32_t flags);
 
 #endif

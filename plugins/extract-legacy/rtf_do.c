@@ -25,14 +25,14 @@ static unsigned page_now(const struct rtf *r)
 /* Octets of wide characters wait until all of them are there. */
 void rtf_run_flush(struct rtf *r)
 {
-	struct buf utf8 = {0};
+	struct bytes utf8 = {0};
 
 	if (r->run.n == 0)
 		return;
 	if (rtf_failed(r, codepage_text(r->pages, r->run_page, r->run.p, r->run.n, &utf8)) == 0)
 		rtf_text(r, utf8.p, utf8.n);
-	buf_clear(&r->run);
-	buf_free(&utf8);
+	bytes_clear(&r->run);
+	bytes_free(&utf8);
 }
 
 /* An octet in the code page of the font. */
@@ -46,7 +46,7 @@ static void octet(struct rtf *r, unsigned char c)
 		if (r->run.n >= RUN_MAX)
 			rtf_run_flush(r);
 		r->run_page = page;
-		(void)rtf_failed(r, buf_add(&r->run, &raw, 1));
+		(void)rtf_failed(r, bytes_add(&r->run, &raw, 1));
 		return;
 	}
 	if (c < 0x80) {
@@ -135,14 +135,14 @@ void rtf_hide(struct rtf *r)
 	    ((s->dest == RTF_TO_PICT || s->dest == RTF_TO_OBJECT) && r->depth && s[-1].dest != s->dest))
 		return; /* or what it names is the file's own group */
 	s->dest = RTF_TO_HIDDEN;
-	out_to(r->out, s->section, true);
-	(void)rtf_failed(r, out_break(r->out));
+	give_to(r->out, s->section, true);
+	(void)rtf_failed(r, give_break(r->out));
 }
 
 static void dest_section(struct rtf *r, uint32_t i)
 {
 	struct rtf_state *s = rtf_now(r);
-	size_t section = out_section(r->out, rtf_section_names[i]);
+	size_t section = give_section(r->out, rtf_section_names[i]);
 
 	if (s->dest == RTF_TO_NOTHING)
 		return;
@@ -150,8 +150,8 @@ static void dest_section(struct rtf *r, uint32_t i)
 	s->section = (uint8_t)section;
 	s->intbl = s->hidden = s->deleted = false;
 	s->itap = 0;
-	out_to(r->out, section, false);
-	(void)rtf_failed(r, out_break(r->out));
+	give_to(r->out, section, false);
+	(void)rtf_failed(r, give_break(r->out));
 }
 
 static void dest_apart(struct rtf *r)
@@ -161,8 +161,8 @@ static void dest_apart(struct rtf *r)
 	if (s->dest == RTF_TO_NOTHING)
 		return;
 	s->dest = RTF_TO_TEXT;
-	out_to(r->out, s->section, false);
-	(void)rtf_failed(r, out_break(r->out));
+	give_to(r->out, s->section, false);
+	(void)rtf_failed(r, give_break(r->out));
 }
 
 /* Properties of shapes that are text: of WordArt it is seen. */
@@ -303,8 +303,7 @@ static void state_word(struct rtf *r, const struct rtf_word *w, bool has, int32_
 
 	switch ((enum rtf_op)w->op) {
 	case RTF_TROWD:
-		if (!r->in_row && r->row[0].text.n == 0)
-			r->row_section = s->section;
+		r->row_section = s->section;
 		r->in_row = true;
 		r->row_intbl = false;
 		break;
@@ -312,7 +311,7 @@ static void state_word(struct rtf *r, const struct rtf_word *w, bool has, int32_
 		s->intbl = r->row_intbl = true;
 		break;
 	case RTF_ITAP:
-		s->itap = (uint8_t)(param < 0 ? 0 : param > (int32_t)RTF_LEVELS ? (int32_t)RTF_LEVELS : param);
+		s->itap = (uint8_t)(param < 0 ? 0 : param > (int32_t)ROWS_LEVELS ? (int32_t)ROWS_LEVELS : param);
 		break;
 	case RTF_PARD:
 		s->intbl = false;

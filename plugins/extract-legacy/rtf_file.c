@@ -8,7 +8,7 @@
 void rtf_file_octets(struct rtf *r, const char *p, size_t n)
 {
 	r->file_object = rtf_now(r)->dest == RTF_TO_OBJECT;
-	(void)rtf_failed(r, buf_add(&r->file, p, n));
+	(void)rtf_failed(r, bytes_add(&r->file, p, n));
 }
 
 static int hex_of(char c)
@@ -63,7 +63,7 @@ void rtf_file_end(struct rtf *r)
 {
 	if (r->file.n && r->failed == 0)
 		(void)rtf_failed(r, r->file_object ? object_end(r) : picture_end(r));
-	buf_clear(&r->file);
+	bytes_clear(&r->file);
 	r->nibble = -1;
 	r->blip = 0;
 }

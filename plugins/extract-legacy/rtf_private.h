@@ -7,9 +7,9 @@
 #ifndef PLUGINS_EXTRACT_LEGACY_RTF_PRIVATE_H
 #define PLUGINS_EXTRACT_LEGACY_RTF_PRIVATE_H
 
+#include "rows.h"
 #include "rtf.h"
 
-#define RTF_LEVELS 8u /* of nested tables; deeper ones are cells of the last */
 #define RTF_FONTS_MAX 4096u
 #define RTF_NAME_MAX 64u
 
@@ -35,13 +35,6 @@ struct rtf_state {
 	uint16_t uc;
 };
 
-/* A row of a table in the making. Cells end with \002, paragraphs in them are \001 until the row is known to have more cells. */
-struct rtf_row {
-	struct buf text;
-	unsigned filled; /* cells with text */
-	bool has_text;	 /* the cell in work */
-};
-
 struct rtf {
 	struct mw_str in;
 	size_t at;
@@ -52,19 +45,19 @@ struct rtf {
 	uint16_t *font_page; /* code pages of fonts; 0 = that of the document */
 	int32_t deff, font_now;
 	unsigned ansi_page;
-	unsigned skip;	/* characters that stand for a \u before them */
-	uint32_t high;	/* first half of a character of two \u; 0 = none */
-	struct buf run; /* octets of a page with wide characters */
+	unsigned skip;	  /* characters that stand for a \u before them */
+	uint32_t high;	  /* first half of a character of two \u; 0 = none */
+	struct bytes run; /* octets of a page with wide characters */
 	unsigned run_page;
-	struct rtf_row row[RTF_LEVELS];
-	size_t row_section;
-	bool in_row;	/* between \trowd and \row */
-	bool row_intbl; /* and what is in the row says so by \intbl */
+	struct rows rows;
+	size_t row_section; /* of in_row */
+	bool in_row;	    /* between \trowd and \row */
+	bool row_intbl;	    /* and what is in the row says so by \intbl */
 	bool from_html, damaged;
-	struct buf html;
-	struct buf file;  /* octets of a picture or object */
-	int nibble;	  /* half an octet; -1 = none */
-	bool file_object; /* it is an object, no picture */
+	struct bytes html;
+	struct bytes file; /* octets of a picture or object */
+	int nibble;	   /* half an octet; -1 = none */
+	bool file_object;  /* it is an object, no picture */
 	unsigned blip;
 	char name[RTF_NAME_MAX]; /* of a shape's property, class of an object */
 	size_t name_n;
@@ -99,8 +92,6 @@ void rtf_char(struct rtf *, uint32_t c);
 void rtf_line(struct rtf *);
 void rtf_cell(struct rtf *, bool nested);
 void rtf_row_end(struct rtf *, bool nested);
-/* Gives out the rows that did not end. */
-void rtf_rows_flush(struct rtf *);
 
 /* Hex digits, or octets of \bin, of a picture or an object. */
 void rtf_file_hex(struct rtf *, const char *p, size_t n);

@@ -250,7 +250,7 @@ static void test_limit(void **state)
 	assert_int_equal(testing_extract("", "{\\rtf1 abcd}", 12, &sink, &reason), -EFBIG);
 	assert_string_equal(reason, "limit");
 	fs_reset(&sink);
-	assert_int_equal(testing_extract("", "neither", 7, &sink, &reason), -ENOTSUP);
+	assert_int_equal(testing_extract("", "\1\0\2", 3, &sink, &reason), -ENOTSUP);
 	assert_string_equal(reason, "unknown-format");
 	fs_reset(&sink);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "out.h"
+#include "give.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PIECE 65536u			    /* octets that wait before they go out */
 #define HELD_MAX ((size_t)64 * 1024 * 1024) /* octets of hidden text */
 #define SECTIONS_MAX 4096u
+#define SECTION_NAME 320u
 
 static int failed(struct out *o, int r)
 {
@@ -39,20 +41,20 @@ static size_t section_add(struct out *o, const char *name)
 	return o->sections++;
 }
 
-int out_begin(struct out *o, const struct mw_host *host, struct mw_sink *sink)
+int give_begin(struct out *o, const struct mw_host *host, struct mw_sink *sink)
 {
-	*o = (struct out){.host = host, .sink = sink};
+	*o = (struct out){.host = host, .sink = sink, .prefix = ""};
 	return section_add(o, NULL) == OUT_MAIN ? 0 : failed(o, -ENOMEM);
 }
 
 static void section_free(struct out_section *s)
 {
 	free(s->name);
-	buf_free(&s->seen);
-	buf_free(&s->hidden);
+	bytes_free(&s->seen);
+	bytes_free(&s->hidden);
 }
 
-void out_free(struct out *o)
+void give_free(struct out *o)
 {
 	for (size_t i = 0; i < o->sections; i++)
 		section_free(&o->section[i]);
@@ -60,7 +62,7 @@ void out_free(struct out *o)
 	*o = (struct out){0};
 }
 
-size_t out_section(struct out *o, const char *name)
+static size_t section_of(struct out *o, const char *name)
 {
 	size_t i = 1;
 
@@ -82,9 +84,26 @@ size_t out_section(struct out *o, const char *name)
 	return i;
 }
 
-void out_to(struct out *o, size_t section, bool hide)
+size_t give_section(struct out *o, const char *name)
 {
-	o->now = section < o->sections ? section : OUT_MAIN;
+	char full[SECTION_NAME];
+
+	if (!*o->prefix)
+		return section_of(o, name);
+	(void)snprintf(full, sizeof(full), "%s %s", o->prefix, name);
+	return section_of(o, full);
+}
+
+void give_within(struct out *o, const char *name)
+{
+	o->prefix = name ? name : "";
+	o->base = name ? section_of(o, name) : OUT_MAIN;
+	give_to(o, OUT_MAIN, false);
+}
+
+void give_to(struct out *o, size_t section, bool hide)
+{
+	o->now = section == OUT_MAIN ? o->base : section < o->sections ? section : o->base;
 	o->hide = hide;
 }
 
@@ -99,11 +118,11 @@ static int enter(struct out *o, size_t section)
 	return o->failed;
 }
 
-static int send(struct out *o, size_t section, struct buf *b)
+static int send(struct out *o, size_t section, struct bytes *b)
 {
 	if (b->n && enter(o, section) == 0)
 		(void)failed(o, o->host->sink_text(o->sink, b->p, b->n));
-	buf_clear(b);
+	bytes_clear(b);
 	return o->failed;
 }
 
@@ -115,8 +134,8 @@ static int section_end(struct out *o, size_t i)
 		/* A line with a form feed: what is hidden is part of no paragraph that is seen. */
 		const char *gap = !s->begun ? "\f\n" : s->last == '\n' ? "\f\n" : "\n\f\n";
 
-		(void)failed(o, buf_add(&s->seen, gap, strlen(gap)));
-		(void)failed(o, buf_add(&s->hidden, "\n", s->hidden.p[s->hidden.n - 1] != '\n'));
+		(void)failed(o, bytes_add(&s->seen, gap, strlen(gap)));
+		(void)failed(o, bytes_add(&s->hidden, "\n", s->hidden.p[s->hidden.n - 1] != '\n'));
 		if (send(o, i, &s->seen) == 0)
 			(void)failed(o, o->host->sink_hidden(o->sink));
 		o->held -= s->hidden.n < o->held ? s->hidden.n : o->held;
@@ -125,22 +144,7 @@ static int section_end(struct out *o, size_t i)
 	return send(o, i, &s->seen);
 }
 
-int out_leave(struct out *o)
-{
-	size_t i = o->now;
-
-	if (i == OUT_MAIN || i + 1 != o->sections)
-		return o->failed; /* others come behind it: out_end() */
-	(void)section_end(o, i);
-	(void)enter(o, OUT_MAIN);
-	section_free(&o->section[i]);
-	o->sections--;
-	o->now = o->at = OUT_MAIN;
-	o->hide = false;
-	return o->failed;
-}
-
-int out_end(struct out *o)
+int give_end(struct out *o)
 {
 	for (size_t i = 0; i < o->sections; i++)
 		(void)section_end(o, i);
@@ -154,13 +158,13 @@ static int text_hidden(struct out *o, struct out_section *s, const char *p, size
 	if (n > HELD_MAX - 1 || o->held > HELD_MAX - 1 - n)
 		return failed(o, -EFBIG);
 	if (s->apart && s->hidden.n && s->hidden.p[s->hidden.n - 1] != '\n' && *p != '\n')
-		(void)failed(o, buf_add(&s->hidden, "\n", 1));
+		(void)failed(o, bytes_add(&s->hidden, "\n", 1));
 	s->apart = false;
 	o->held += n + 1;
-	return failed(o, buf_add(&s->hidden, p, n));
+	return failed(o, bytes_add(&s->hidden, p, n));
 }
 
-int out_text(struct out *o, const char *p, size_t n)
+int give_text(struct out *o, const char *p, size_t n)
 {
 	struct out_section *s;
 
@@ -171,24 +175,24 @@ int out_text(struct out *o, const char *p, size_t n)
 		return text_hidden(o, s, p, n);
 	s->apart = s->begun = true;
 	s->last = p[n - 1];
-	if (failed(o, buf_add(&s->seen, p, n)) == 0 && s->seen.n >= PIECE)
+	if (failed(o, bytes_add(&s->seen, p, n)) == 0 && s->seen.n >= PIECE)
 		(void)send(o, o->now, &s->seen);
 	return o->failed;
 }
 
-int out_puts(struct out *o, const char *text)
+int give_puts(struct out *o, const char *text)
 {
-	return out_text(o, text, strlen(text));
+	return give_text(o, text, strlen(text));
 }
 
-int out_char(struct out *o, uint32_t c)
+int give_char(struct out *o, uint32_t c)
 {
 	char utf8[4];
 
-	return out_text(o, utf8, buf_encode(c, utf8));
+	return give_text(o, utf8, bytes_encode(c, utf8));
 }
 
-int out_break(struct out *o)
+int give_break(struct out *o)
 {
 	const struct out_section *s;
 
@@ -196,18 +200,18 @@ int out_break(struct out *o)
 		return o->failed;
 	s = &o->section[o->now];
 	if (o->hide)
-		return s->hidden.n && s->hidden.p[s->hidden.n - 1] != '\n' ? out_text(o, "\n", 1) : 0;
-	return s->last != '\n' ? out_text(o, "\n", 1) : 0;
+		return s->hidden.n && s->hidden.p[s->hidden.n - 1] != '\n' ? give_text(o, "\n", 1) : 0;
+	return s->last != '\n' ? give_text(o, "\n", 1) : 0;
 }
 
-int out_unread(struct out *o, const char *reason)
+int give_unread(struct out *o, const char *reason)
 {
 	if (enter(o, o->now) == 0)
 		(void)failed(o, o->host->sink_unread(o->sink, reason));
 	return o->failed;
 }
 
-int out_member(struct out *o, struct mw_str name, const char *type, struct mw_str data, uint32_t flags, const char *unread)
+int give_member(struct out *o, struct mw_str name, const char *type, struct mw_str data, uint32_t flags, const char *unread)
 {
 	const struct mw_member m = {.name = name, .type = type, .charset = "", .packed = data.n, .flags = flags};
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "buf.h"
+#include "bytes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-int buf_add(struct buf *b, const char *p, size_t n)
+int bytes_add(struct bytes *b, const char *p, size_t n)
 {
 	if (n > b->cap - b->n) {
 		size_t cap = (b->n + n) * 2 + 64;
@@ -27,7 +27,7 @@ int buf_add(struct buf *b, const char *p, size_t n)
 	return 0;
 }
 
-size_t buf_encode(uint32_t c, char to[4])
+size_t bytes_encode(uint32_t c, char to[4])
 {
 	if ((c < ' ' && c != '\t' && c != '\n') || c == 0x7f)
 		return 0;
@@ -55,23 +55,23 @@ size_t buf_encode(uint32_t c, char to[4])
 	return 4;
 }
 
-int buf_char(struct buf *b, uint32_t c)
+int bytes_char(struct bytes *b, uint32_t c)
 {
 	char utf8[4];
 
-	return buf_add(b, utf8, buf_encode(c, utf8));
+	return bytes_add(b, utf8, bytes_encode(c, utf8));
 }
 
-void buf_clear(struct buf *b)
+void bytes_clear(struct bytes *b)
 {
 	if (b->p)
 		explicit_bzero(b->p, b->n);
 	b->n = 0;
 }
 
-void buf_free(struct buf *b)
+void bytes_free(struct bytes *b)
 {
-	buf_clear(b);
+	bytes_clear(b);
 	free(b->p);
-	*b = (struct buf){0};
+	*b = (struct bytes){0};
 }
