@@ -94,7 +94,7 @@ static const struct mail mails[] = {
      BODY("application/octet-stream", "From: a\nTo: b\nSubject: c\n\n123456789\n"),
      {{"1", "message/rfc822", NULL, "", MW_ZONE_ATTACHMENT},
       {"1/1.header", "text/rfc822-headers", NULL, "From: a\nTo: b\nSubject: c\n", MW_ZONE_HEADER},
-      {"1/1.1", "text/plain", NULL, "123456789", MW_ZONE_BODY}}},
+      {"1/1.1", "text/plain", NULL, "123456789\n", MW_ZONE_BODY}}},
     {"a folder of mails",
      BODY("application/mbox", "From a\nSubject: c\n\n1\n\nFrom b\nSubject: d\n\n2\n"),
      {{"1", "application/mbox", NULL, "", MW_ZONE_ATTACHMENT},
