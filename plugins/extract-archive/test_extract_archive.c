@@ -142,6 +142,21 @@ static void test_kinds(void **state)
 		  MEMBER("caf\xc3\xa9", "x"));
 }
 
+static void test_one_behind_the_other(void **state)
+{
+	static const int filters[] = {ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_XZ};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		struct mw_buf b = MW_BUF_INIT;
+
+		build_two(&b, ARCHIVE_FORMAT_TAR_USTAR, filters[i]);
+		build_two(&b, ARCHIVE_FORMAT_TAR_USTAR, filters[i]);
+		gives(&b, NULL,
+		      MEMBER("a.txt", "one\n") MEMBER("b.txt", "two\n") MEMBER("a.txt", "one\n") MEMBER("b.txt", "two\n"));
+	}
+}
+
 static void test_behind(void **state)
 {
 	static const int formats[] = {ARCHIVE_FORMAT_7ZIP, ARCHIVE_FORMAT_CPIO_SVR4_NOCRC};
@@ -186,6 +201,7 @@ static void test_zip(void **state)
 	const struct build_file files[] = {
 	    one,
 	    {.name = "dir/", .data = ""},
+	    {.name = "win\\dows", .data = "x"},
 	    {.name = "dir/link", .data = "the target", .made_by = 3 << 8, .attributes = 0xa1ffu << 16},
 	    {.name = "w\x94rter", .data = "x"},
 	    {.name = "w\xc3\xb6rter", .data = "x", .flags = 0x800, .comment = "of the file"},
@@ -196,7 +212,7 @@ static void test_zip(void **state)
 	(void)state;
 	build_zip(&b, files, sizeof(files) / sizeof(*files));
 	gives(&b, NULL,
-	      MEMBER("a.txt", "one\n") "dir/\n" LINK("dir/link", "the target")
+	      MEMBER("a.txt", "one\n") "dir/\n" MEMBER("win/dows", "x") LINK("dir/link", "the target")
 		  MEMBER("w\xc3\xb6rter", "x") "of the file\n" MEMBER("w\xc3\xb6rter", "x") MEMBER("\xc3\xb6", "x"));
 }
 
@@ -371,6 +387,8 @@ static void test_zip_damaged(void **state)
 	const struct build_file away = {.name = "a.txt", .data = "one\n", .disk = 3},
 				masked = {.name = "m", .data = "?", .flags = 0x2001};
 	struct mw_buf b = MW_BUF_INIT;
+	struct mw_sink sink = {0};
+	const char *why;
 	size_t directory;
 
 	(void)state;
@@ -386,6 +404,16 @@ static void test_zip_damaged(void **state)
 	gives(&b, "damaged", UNREAD("a.txt", "", "damaged"));
 	build_zip(&b, &masked, 1);
 	gives(&b, "encrypted", UNREAD("m", "", "encrypted"));
+	/* The directory is encrypted, and its key stands before it. */
+	(void)build_local(&b, &two);
+	directory = b.n;
+	mw_buf_add(&b, "PK\006\010\4\0\0\0????\1\2\3", 15);
+	build_end(&b, directory, 1, "");
+	assert_int_equal(extract(&b, "application/zip", "a.zip", &sink, &why), -EBADMSG);
+	assert_string_equal(why, "encrypted");
+	assert_true(has(&sink, MEMBER("b.txt", "two\n")));
+	fs_reset(&sink);
+	mw_buf_free(&b);
 }
 
 /* ---- RAR ---------------------------------------------------------------------------------------------------------------------------- */
@@ -489,6 +517,7 @@ int main(void)
 	    cmocka_unit_test(test_formats),
 	    cmocka_unit_test(test_packed_tar),
 	    cmocka_unit_test(test_kinds),
+	    cmocka_unit_test(test_one_behind_the_other),
 	    cmocka_unit_test(test_behind),
 	    cmocka_unit_test(test_gzip_header),
 	    cmocka_unit_test(test_zip),

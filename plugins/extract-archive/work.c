@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "work.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_OCTETS 200u /* what is left out of the path of a part is text all the same */
@@ -19,9 +20,15 @@ struct naming {
 static int begin_named(void *ctx, const char *utf8, size_t n)
 {
 	struct naming *naming = ctx;
+	char *name = memchr(utf8, '\\', n) ? malloc(n) : NULL;
+	int r;
 
-	naming->member.name = (struct mw_str){.p = utf8, .n = n};
-	return naming->w->host->member(naming->w->sink, &naming->member);
+	naming->member.name = (struct mw_str){.p = name ? name : utf8, .n = n};
+	for (size_t i = 0; name && i < n; i++) /* Windows' way to divide folders */
+		name[i] = utf8[i] == '\\' ? '/' : utf8[i];
+	r = naming->w->host->member(naming->w->sink, &naming->member);
+	free(name);
+	return r;
 }
 
 int work_member(struct work *w, struct mw_str name, const char *charset, const char *type, uint64_t packed)

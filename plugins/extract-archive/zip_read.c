@@ -202,6 +202,8 @@ static int read_rest(struct reading *rd, size_t to)
 	}
 	if (r < 0 || rd->at >= to)
 		return r;
+	if (zip_is_at(rd->data, rd->at, ZIP_KEYS))
+		work_unread(rd->w, "encrypted");
 	r = work_rest(rd->w,
 		      to == rd->data.n ? "behind-members"
 		      : rd->w->members ? "between-members"
@@ -261,7 +263,7 @@ int zip_read(struct work *w)
 
 	rd.budget = rd.data.n > (UINT64_MAX - WORK_FREE) / WORK_RATIO ? UINT64_MAX : WORK_FREE + rd.data.n * WORK_RATIO;
 	r = zip_list_read(&rd.list, rd.data);
-	if (rd.list.encrypted || zip_find(rd.data, 0, ZIP_KEYS) < rd.data.n)
+	if (rd.list.encrypted)
 		work_unread(w, "encrypted");
 	if (rd.list.directories == 0 || rd.list.damaged)
 		work_unread(w, "damaged");
