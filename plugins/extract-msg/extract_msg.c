@@ -46,7 +46,7 @@ static bool wants(void *ctx, const struct mapi_prop *p)
 {
 	struct message *m = ctx;
 
-	if (m->file && (mapi_is_string(p) || p->id == MAPI_ATTACH_METHOD))
+	if (m->file && (mapi_is_string(p) || p->id == MAPI_ATTACH_METHOD || p->id == MAPI_ATTACH_ENCODING))
 		return true;
 	return mapi_wants(&m->work, m->scope, p);
 }

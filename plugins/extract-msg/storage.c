@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define STREAM "__substg1.0_"
 #define TABLE "__properties_version1.0"
@@ -71,13 +72,13 @@ void storage_close(struct storage *s)
 
 bool storage_begins(const struct storage *s, uint32_t e, const char *prefix)
 {
-	return strncmp(storage_name(s, e), prefix, strlen(prefix)) == 0;
+	return strncasecmp(storage_name(s, e), prefix, strlen(prefix)) == 0;
 }
 
 bool storage_is_message(const struct storage *s, uint32_t folder)
 {
 	for (uint32_t e = s->first[folder]; e != OLE_NONE; e = s->next[e])
-		if (strcmp(storage_name(s, e), TABLE) == 0 || storage_begins(s, e, STREAM))
+		if (strcasecmp(storage_name(s, e), TABLE) == 0 || storage_begins(s, e, STREAM))
 			return true;
 	return false;
 }
@@ -144,7 +145,7 @@ struct stream_name {
 
 static bool name_read(const char *name, struct stream_name *to)
 {
-	if (strncmp(name, STREAM, sizeof(STREAM) - 1) != 0 || !hex(name + sizeof(STREAM) - 1, 8, &to->tag))
+	if (strncasecmp(name, STREAM, sizeof(STREAM) - 1) != 0 || !hex(name + sizeof(STREAM) - 1, 8, &to->tag))
 		return false;
 	to->one_of_many = name[sizeof(STREAM) - 1 + 8] == '-';
 	return true;
@@ -247,7 +248,7 @@ int storage_each(struct storage *s, uint32_t folder, size_t header, bool (*wants
 	for (uint32_t e = s->first[folder]; r == 0 && e != OLE_NONE; e = s->next[e]) {
 		if (storage_is_folder(s, e))
 			continue;
-		if (strcmp(storage_name(s, e), TABLE) == 0)
+		if (strcasecmp(storage_name(s, e), TABLE) == 0)
 			r = each_fixed(&to, e, header);
 		else if (name_read(storage_name(s, e), &name))
 			r = each_stream(&to, e, &name);

@@ -29,6 +29,7 @@ static inline bool storage_is_folder(const struct storage *s, uint32_t e)
 	return s->ole.entry[e].kind == OLE_FOLDER;
 }
 
+/* Names of a compound file are the same in small and large letters. */
 bool storage_begins(const struct storage *, uint32_t e, const char *prefix);
 /* Is the entry a property with the number id? */
 bool storage_is(const struct storage *, uint32_t e, uint16_t id);

@@ -180,7 +180,7 @@ static void several_values(void **state)
 	table(&w, OLE_WRITE_ROOT, 32, NULL, 0);
 	stream(&w, OLE_WRITE_ROOT, "__substg1.0_3A58101E", "\4\0\0\0\5"); /* lengths */
 	stream(&w, OLE_WRITE_ROOT, "__substg1.0_3A58101E-00000000", "Anna");
-	stream(&w, OLE_WRITE_ROOT, "__substg1.0_3A58101E-00000001", "Berta");
+	stream(&w, OLE_WRITE_ROOT, "__SUBSTG1.0_3a58101e-00000001", "Berta");
 	ole_write_stream(&w, OLE_WRITE_ROOT, "__substg1.0_3A4D1002", "\1\0\2\0", 4);
 	gives(&w, "Children: Anna\nChildren: Berta\nGender: female\nGender: male\n\n== !\n");
 }

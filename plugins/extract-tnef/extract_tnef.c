@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAC_BINARY 1u	  /* flag of an attachment */
 #define OBJECT_HEADER 16u /* what kind of object follows: a GUID */
 
 struct instance {
@@ -135,6 +136,15 @@ static int attachment_end(struct reader *r)
 	return ret;
 }
 
+/* What the next attachment is like: its kind, where its icon stands, and flags. */
+static int attachment_begin(struct reader *r, struct mw_str data)
+{
+	int ret = attachment_end(r);
+
+	r->attachment.file.mac = data.n >= 14 && mapi_u32(data.p + 10) == MAC_BINARY;
+	return ret;
+}
+
 /* A second set of octets is a file of its own, whatever stands between. */
 static int attachment_data(struct reader *r, struct mw_str data, const char *type, bool whole)
 {
@@ -252,7 +262,7 @@ static int read_attachment(struct reader *r, const struct tnef_attribute *a)
 
 	switch (a->id) {
 	case TNEF_ATTACH_BEGIN:
-		return files ? attachment_end(r) : 0;
+		return files ? attachment_begin(r, a->data) : 0;
 	case TNEF_ATTACH_DATA:
 		return files ? attachment_data(r, a->data, NULL, a->whole) : 0;
 	case TNEF_ATTACH_PROPERTIES:

@@ -129,13 +129,16 @@ static void properties_are_lines(void **state)
 	md_time(&p, 0x3a42, UINT64_C(116444736000000000));
 	md_named(&p, 0x00062002, 0x8208, NULL, "Ward 3");
 	md_named(&p, 0x00020329, 0, "MRN", "A\r\nB");
+	md_named(&p, 0x00020329, 0, "SSN", "A\r\nB"); /* the same value beside another name */
 	md_named(&p, 0x00020386, 0, "x-secret", "value");
 	md_unicode(&p, 0x0e1d, "Lab results");
 	md_unicode(&p, 0x6789, "unknown");
 	md_binary(&p, 0x102, 0x0041, "\0\1SMITH, JOHN\2\3", 15);
+	md_binary(&p, 0x102, 0x0037, "\1not a text\1", 12); /* a field that is seen, as octets */
 	md_i4(&p, 0x0026, 1);
-	block(&d, 1, PROPERTIES, 10, &p);
-	gives(&d, "Subject: Lab results\nGovernment ID number: 219-09-9998\nBirthday: 1970-01-01\nLocation: Ward 3\nMRN: A\nB\n"
+	block(&d, 1, PROPERTIES, 12, &p);
+	gives(&d, "Subject: Lab results\nGovernment ID number: 219-09-9998\nBirthday: 1970-01-01\nLocation: Ward 3\nMRN: "
+		  "A\nB\nSSN: A\nB\nSubject: not a text\n"
 		  "\f\n\n== hidden\nx-secret: value\nunknown\nSMITH, JOHN\n");
 	md_free(&p);
 	md_free(&d);
@@ -242,6 +245,35 @@ static void sealed_by_rights_management(void **state)
 	md_attribute(&d, 2, TITLE, "message.rpmsg", 14);
 	md_attribute(&d, 2, DATA, "v\xe8", 2);
 	gives(&d, "Attachment: message.rpmsg\n\n== /message.rpmsg  \n\n== end encrypted\n");
+	md_free(&d);
+}
+
+static void files_of_a_macintosh(void **state)
+{
+	static const char flags[14] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
+	static const char oid[9] = {0x2a, '\x86', 0x48, '\x86', '\xf7', 0x14, 0x03, 0x0b, 0x01};
+	static const char begin[] = "\n== /attachment-1 application/macbinary \n";
+	char file[200] = {0, 1, 'a'};
+	struct md d = {0}, p = {0};
+	struct mw_sink sink = {0};
+	const char *reason = NULL;
+
+	(void)state;
+	md_tnef(&d);
+	md_attribute(&d, 2, BEGIN, flags, sizeof(flags));
+	md_attribute(&d, 2, DATA, file, sizeof(file));
+	md_attribute(&d, 2, BEGIN, "", 0);
+	md_attribute(&d, 2, DATA, file, sizeof(file));
+	md_binary(&p, 0x102, 0x3702, oid, sizeof(oid));
+	block(&d, 2, ATTACHMENT, 1, &p);
+	md_attribute(&d, 2, BEGIN, flags, sizeof(flags));
+	md_attribute(&d, 2, DATA, "text", 4);
+	assert_int_equal(extract(&d, d.n, &sink, &reason), 0);
+	assert_memory_equal(sink.p, begin, sizeof(begin) - 1);
+	assert_non_null(memmem(sink.p, sink.n, "/attachment-2 application/macbinary", 35));
+	assert_non_null(memmem(sink.p, sink.n, "/attachment-3  \n", 16));
+	fs_reset(&sink);
+	md_free(&p);
 	md_free(&d);
 }
 
@@ -379,6 +411,7 @@ int main(void)
 	    cmocka_unit_test(attachment_names),
 	    cmocka_unit_test(messages_inside),
 	    cmocka_unit_test(sealed_by_rights_management),
+	    cmocka_unit_test(files_of_a_macintosh),
 	    cmocka_unit_test(smime_is_a_message),
 	    cmocka_unit_test(damage_is_told),
 	    cmocka_unit_test(every_end_is_told),

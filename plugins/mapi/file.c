@@ -7,7 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
+#define MAC_HEADER 128u
 #define TEXT_MAX 1024u /* octets of a name or type that are kept; the host takes fewer */
+
+/* 1.2.840.113556.3.11.1 */
+static const char mac_binary[9] = {0x2a, '\x86', 0x48, '\x86', '\xf7', 0x14, 0x03, 0x0b, 0x01};
 
 static unsigned rank_of(uint16_t id)
 {
@@ -53,6 +57,9 @@ int mapi_file_property(const struct mapi_work *w, struct mapi_file *f, const str
 
 	if (p->id == MAPI_ATTACH_METHOD && p->type == MAPI_I4 && p->value.n >= 4)
 		f->method = mapi_u32(p->value.p);
+	if (p->id == MAPI_ATTACH_ENCODING && p->type == MAPI_BINARY && p->value.n >= sizeof(mac_binary) &&
+	    memcmp(p->value.p, mac_binary, sizeof(mac_binary)) == 0)
+		f->mac = true;
 	if (!mapi_is_string(p) || (rank ? rank <= f->rank : p->id != MAPI_ATTACH_TYPE))
 		return 0;
 	r = w->host->to_utf8(p->value, p->type == MAPI_UNICODE ? "utf-16le" : w->charset, copy_text, &copy);
@@ -99,6 +106,8 @@ int mapi_file_write(struct mapi_work *w, const struct mapi_file *f, unsigned num
 	m.name = (struct mw_str){.p = path, .n = (size_t)n};
 	if (!type && w->smime)
 		m.type = smime_type(octets);
+	if (!type && f->mac && octets.n >= MAC_HEADER && octets.p[0] == '\0')
+		m.type = "application/macbinary";
 	if (is_rights_managed(f)) {
 		octets.n = 0; /* what the host does not try to read keeps the reason */
 		unread = "encrypted";

@@ -11,6 +11,7 @@ struct mapi_file {
 	char *name, *type; /* UTF-8; NULL = not told */
 	unsigned rank;	   /* how good the name is */
 	uint32_t method;
+	bool mac; /* a Macintosh has wrapped its octets in MacBinary */
 };
 
 /* A value that may be its name, its type or its method; others are nothing to it. 0 or -ENOMEM. */

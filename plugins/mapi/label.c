@@ -169,6 +169,8 @@ static const struct named {
     {SET_ADDRESS, 0x8050, "User field 2"},
     {SET_ADDRESS, 0x8051, "User field 3"},
     {SET_ADDRESS, 0x8052, "User field 4"},
+    {SET_ADDRESS, 0x8054, "Member"}, /* of a list: octets with a name and an address in them */
+    {SET_ADDRESS, 0x8055, "Member"},
     {SET_ADDRESS, 0x8062, "Messenger"},
     {SET_ADDRESS, 0x8080, "Email name"},
     {SET_ADDRESS, 0x8083, "Email"},

@@ -70,7 +70,7 @@ static bool is_number(const struct mapi_prop *p)
 static bool is_seen(enum mapi_scope scope, const struct mapi_prop *p)
 {
 	if (mapi_label(scope, p))
-		return mapi_is_string(p) || p->type == MAPI_TIME || is_number(p);
+		return mapi_is_string(p) || is_octets(p) || p->type == MAPI_TIME || is_number(p);
 	return mapi_is_user_field(p) && (mapi_is_string(p) || p->type == MAPI_TIME || is_number(p) || p->type == MAPI_BOOL);
 }
 
@@ -185,7 +185,7 @@ static int put_line(void *ctx, const char *p, size_t n)
 
 	while (n && is_blank(p[n - 1]))
 		n--;
-	if (n == 0 || is_kept(l->w, l->label, p, n))
+	if (n == 0 || (!l->own.n && is_kept(l->w, l->label, p, n))) /* beside another name it means something else */
 		return 0;
 	keep(l->w, l->label, p, n);
 	r = line_begin(l->w, l->scope);
@@ -259,7 +259,7 @@ static int put_named(void *ctx, const char *p, size_t n)
 	return put_value(named->l, named->p);
 }
 
-static int write_line(struct mapi_work *w, enum mapi_scope scope, const struct mapi_prop *p)
+static int write_value(struct mapi_work *w, enum mapi_scope scope, const struct mapi_prop *p)
 {
 	struct line l = {.w = w, .scope = scope, .label = w->phase == MAPI_SEEN ? mapi_label(scope, p) : NULL};
 	struct named named = {.l = &l, .p = p};
@@ -306,11 +306,11 @@ static int put_run(void *ctx, const char *p, size_t n)
 	return 0;
 }
 
-static int write_hidden(struct mapi_work *w, enum mapi_scope scope, const struct mapi_prop *p)
+static int write_text(struct mapi_work *w, enum mapi_scope scope, const struct mapi_prop *p)
 {
-	struct runs runs = {.line = {.w = w, .scope = scope}};
+	struct runs runs = {.line = {.w = w, .scope = scope, .label = w->phase == MAPI_SEEN ? mapi_label(scope, p) : NULL}};
 
-	return mapi_is_string(p) ? write_line(w, scope, p) : mapi_runs(p->value, put_run, &runs);
+	return is_octets(p) ? mapi_runs(p->value, put_run, &runs) : write_value(w, scope, p);
 }
 
 /* ---- members -------------------------------------------------------------------------------------------------------------------- */
@@ -417,9 +417,8 @@ int mapi_property(struct mapi_work *w, enum mapi_scope scope, const struct mapi_
 	case MAPI_SCAN:
 		return scan(w, p);
 	case MAPI_SEEN:
-		return write_line(w, scope, p);
 	case MAPI_HIDDEN:
-		return write_hidden(w, scope, p);
+		return write_text(w, scope, p);
 	case MAPI_FILES:
 		return write_file(w, scope, p);
 	}
