@@ -101,7 +101,7 @@ static const struct mail mails[] = {
       {"1/", "text/plain", NULL, "1.eml\n2.eml\n", MW_ZONE_FILENAME},
       {"1/1.eml", "message/rfc822", NULL, "", MW_ZONE_ATTACHMENT},
       {"1/1.eml/1.header", "text/rfc822-headers", NULL, "Subject: c\n", MW_ZONE_HEADER},
-      {"1/1.eml/1.1", "text/plain", NULL, "1\n", MW_ZONE_BODY}}},
+      {"1/1.eml/1.1", "text/plain", NULL, "1\n\n", MW_ZONE_BODY}}},
     {"octets whose content tells",
      BODY("application/octet-stream; name=a.txt", "%PDF-1.4"),
      {{"1", "application/pdf", "unknown-format", "", 0}}},
