@@ -8,6 +8,10 @@
 
 /* Memory is asked for in pieces of this size: a small document asks once, or never. */
 #define MORE_STEP ((uint64_t)4 * 1024 * 1024)
+/* Documents and archives have about so many octets inside for one of theirs. */
+#define MORE_TIMES 4u
+/* Milliseconds: less than it takes a watch to think that the module hangs. */
+#define MORE_PATIENCE 60000
 /* What modules and the engine may keep beside header, recipients and findings, whose own limits bound them. */
 #define ARENA_BASE ((uint64_t)64 * 1024 * 1024)
 
@@ -65,21 +69,31 @@ void mw_msg_forget_text(struct mw_msg *m)
 	}
 }
 
-int mw_msg_more(struct mw_msg *m, uint64_t octets)
+static int ask_for_more(struct mw_msg *m, uint64_t octets, int64_t patience)
 {
 	uint64_t step;
 	int r;
 
-	m->more_used += octets;
-	if (!m->more || m->more_used <= m->more_had)
+	if (!m->more || octets <= m->more_had)
 		return 0;
-	step = m->more_used - m->more_had;
+	step = octets - m->more_had;
 	step += MORE_STEP - step % MORE_STEP;
-	r = m->more(m->more_ctx, step);
+	r = m->more(m->more_ctx, step, patience);
 	if (r < 0)
 		return mw_msg_fail(m, -ENOMEM, "no memory for what is inside of it");
 	m->more_had += step;
 	return 0;
+}
+
+int mw_msg_more(struct mw_msg *m, uint64_t octets)
+{
+	m->more_used += octets;
+	return ask_for_more(m, m->more_used, (int64_t)mw_msg_limit(m, MW_LIMIT_READING) * 1000 / 4);
+}
+
+int mw_msg_more_ahead(struct mw_msg *m, uint64_t size)
+{
+	return ask_for_more(m, m->more_used + MORE_TIMES * size, MORE_PATIENCE);
 }
 
 /* The message lives in its own arena, which goes last. */

@@ -22,9 +22,9 @@ struct mw_msg_options {
 	uint64_t memory;      /* octets kept in memory before the store goes to a file */
 	const char *spool;    /* folder of that file */
 	struct mw_busy *busy; /* outlives the message; NULL = nobody watches */
-	/* Is asked for octets before files inside the message take them, and text of documents; 0, or negative: there is no memory. NULL:
-	 * any number. */
-	int (*more)(void *ctx, uint64_t octets);
+	/* Is asked for octets before files inside the message take them, and text of documents. It may wait for so many milliseconds. 0, or
+	 * negative: there is no memory. NULL: any number. */
+	int (*more)(void *ctx, uint64_t octets, int64_t patience);
 	void *more_ctx;
 	uint32_t time; /* milliseconds that mw_msg_run may take before it reads no more: cause `timeout`; 0 = MW_MSG_TIME */
 };

@@ -95,19 +95,19 @@ int mw_sink_properties(struct mw_sink *s, struct mw_str text)
 
 /* ---- a folder of mails ----------------------------------------------------------------------------------------------- */
 
-/* The next mail and its end: a line "From " behind an empty one begins another. */
+/* The next mail with its line "From somebody at some time": one behind an empty line, which is nobody's, begins another. */
 static struct mw_str take_mail(struct mw_str *rest)
 {
-	struct mw_str mail = *rest, line;
+	struct mw_str mail = *rest;
+	const char *end = rest->p; /* where the last line began */
 	bool empty = false;
 
-	(void)mw_str_take_line(rest); /* From somebody at some time */
-	mail = *rest;
+	(void)mw_str_take_line(rest);
 	while (rest->n && !(empty && rest->n >= 5 && memcmp(rest->p, "From ", 5) == 0)) {
-		line = mw_str_take_line(rest);
-		empty = line.n == 0;
+		end = rest->p;
+		empty = mw_str_take_line(rest).n == 0;
 	}
-	mail.n = (size_t)(rest->p - mail.p);
+	mail.n = (size_t)((rest->n && empty ? end : rest->p) - mail.p);
 	return mail;
 }
 

@@ -141,8 +141,8 @@ struct mw_msg {
 	bool parts_made;
 	struct part **part; /* each stays where it is */
 	size_t parts, part_cap;
-	uint64_t members, unpacked;		 /* what limits count */
-	int (*more)(void *ctx, uint64_t octets); /* of mw_msg_options */
+	uint64_t members, unpacked;				   /* what limits count */
+	int (*more)(void *ctx, uint64_t octets, int64_t patience); /* of mw_msg_options */
 	void *more_ctx;
 	uint64_t more_used, more_had;
 	struct mw_msg_read read;
@@ -173,6 +173,8 @@ struct mw_msg {
 size_t mw_msg_arena_limit(const struct mw_limits *);
 /* So many octets more are taken by what is inside of the message. 0; -ENOMEM, which is noted. */
 int mw_msg_more(struct mw_msg *, uint64_t octets);
+/* As many as a document of this size has inside as a rule: so that its reader, whose time runs, rarely waits. 0; -ENOMEM, which is noted. */
+int mw_msg_more_ahead(struct mw_msg *, uint64_t size);
 
 static inline uint64_t mw_msg_limit(const struct mw_msg *m, enum mw_limit l)
 {

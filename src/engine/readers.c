@@ -141,7 +141,9 @@ void mw_msg_extract(struct mw_msg *m, const struct mw_self *s, const struct mw_d
 	struct mw_busy_mark mark = mw_busy_enter(m->busy, s->plugin->name, "extract");
 
 	m->read.documents++;
-	if (m->gen->readers)
+	if (mw_msg_more_ahead(m, doc->data.n) < 0)
+		sink->failed = -ENOMEM;
+	else if (m->gen->readers)
 		extract_outside(m, s, doc, sink);
 	else
 		extract_inside(m, s, doc, sink);

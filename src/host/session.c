@@ -20,9 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a message that is judged waits for more memory: less than it takes a watch to think that it hangs. */
-#define MORE_SECONDS 60
-
 /* One connection of the MTA. Small: hundreds of them idle. */
 struct session {
 	struct mw_watch_item watched;
@@ -79,13 +76,11 @@ static void see(struct session *s, uint32_t stage, struct mw_str p)
 		mw_msg_see(s->msg, stage, p.p, p.n);
 }
 
-/* Files inside of a message take memory that nobody knew of. A module that waits for it does not hang. */
-static int more_memory(void *ctx, uint64_t octets)
+/* Files inside of a message take memory that nobody knew of. */
+static int more_memory(void *ctx, uint64_t octets, int64_t patience)
 {
-	const struct mw_daemon *d = session_daemon;
-	int64_t patience = d->options->wait < MORE_SECONDS ? d->options->wait : MORE_SECONDS;
 	struct session *s = ctx;
-	int r = mw_gate_more(d->gate, octets, patience * 1000);
+	int r = mw_gate_more(session_daemon->gate, octets, patience);
 
 	if (r == 0)
 		s->more += octets;

@@ -30,8 +30,7 @@ struct row {
 static const struct row rows[] = {
     {"uuencoded", TEXT("Hello,\nbegin 644 list_a.txt\n+4U-.(#(Q.2TP.0H \n`\nend\nbye\nbegin 600 b\n#86)C\n"),
      "== 1 body\nHello,\nbegin 644 list_a.txt\n+4U-.(#(Q.2TP.0H \n`\nend\nbye\nbegin 600 b\n#86)C\n"
-     "== 1/ filename\nlist_a.txt\nlist a.txt\nb\n== 1/list_a.txt attachment\nSSN 219-09\n== 1/b attachment "
-     "unknown-format\nabc\n"},
+     "== 1/ filename\nlist_a.txt\nlist a.txt\nb\n== 1/list_a.txt attachment\nSSN 219-09\n== 1/b attachment\nabc\n"},
     {"uuencoded, with damaged lines", TEXT("begin 644 x.txt\n\"1V\\*\n#(damaged)\n+4U-.(#(Q.2TP.0H \n`\nend\n"),
      "== 1 body\nbegin 644 x.txt\n\"1V\\*\n#(damaged)\n+4U-.(#(Q.2TP.0H \n`\nend\n== 1/ filename\nx.txt\n== 1/x.txt attachment\n"
      "Go SSN 219-09\n"},
