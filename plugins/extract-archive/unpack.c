@@ -162,8 +162,11 @@ int unpack_zipped(struct work *w, const struct zip_entry *e, struct mw_str packe
 	make_header(header, e, size_known);
 	r = zipped_data(w, a, &s, &unread);
 	read = archive_filter_bytes(a, 0) - (int64_t)octets;
-	/* Octets that cannot be read belong to it; those behind a good end do not. */
-	*used = unread || read < 0 || (uint64_t)read > packed.n ? packed.n : (size_t)read;
+	/* Octets that cannot be read belong to it, as far as it is known which do; those behind a good end do not. */
+	if (unread && size_known)
+		*used = packed.n;
+	else
+		*used = read < 0 ? 0 : (uint64_t)read > packed.n ? packed.n : (size_t)read;
 	(void)archive_read_free(a);
 	return r == 0 ? w->host->member_end(w->sink, unread) : r;
 }

@@ -155,7 +155,9 @@ bool zip_central(struct mw_str data, size_t at, const struct zip_end *end, uint6
 	    .comment = {.p = p + CENTRAL_OCTETS + name + extra, .n = comment},
 	};
 	extra_sizes(e, false);
-	e->header += shift;
+	/* Where something was put between the files, those before it stand where they stood. */
+	if (zip_is_at(data, e->header + shift, ZIP_LOCAL) || !zip_is_at(data, e->header, ZIP_LOCAL))
+		e->header += shift;
 	e->elsewhere = get2(p + 34) != end->disk && get2(p + 34) != 0xffff;
 	*next = at + CENTRAL_OCTETS + name + extra + comment;
 	return true;

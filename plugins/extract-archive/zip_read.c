@@ -125,13 +125,19 @@ static struct mw_str slice(struct mw_str data, size_t from, uint64_t n)
 	return (struct mw_str){.p = data.p + from, .n = n < data.n - from ? (size_t)n : data.n - from};
 }
 
+/* Can a reader of streams see where the octets end, by themselves? */
+static bool tells_its_end(const struct zip_entry *e)
+{
+	return e->method == ZIP_DEFLATED || e->method == ZIP_BZIP2;
+}
+
 /* Whose size stands behind the octets, and these do not tell where they end. *known: is the size known then? */
 static int measure(struct reading *rd, struct zip_entry *local, size_t octets, uint64_t most, bool *known)
 {
 	struct mw_str within = slice(rd->data, octets, most);
 
 	*known = !(local->flags & ZIP_SIZE_BEHIND) || local->packed;
-	if (*known || (local->method != ZIP_STORED && !(local->flags & ZIP_ENCRYPTED)))
+	if (*known || (tells_its_end(local) && !(local->flags & ZIP_ENCRYPTED)))
 		return 0;
 	*known = zip_measure(rd->data, octets, octets + within.n, local);
 	return spend(rd, *known ? (size_t)local->packed : within.n);
