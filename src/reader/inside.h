@@ -75,7 +75,7 @@ struct mw_sandbox {
 int mw_sandbox_lock(struct mw_sandbox *, const char *const *paths, struct mw_err *);
 /* Of a copy: what it does not need of its parent's rights, and what a document of that size and time may use. Negative errno. */
 int mw_sandbox_copy(const struct mw_sandbox *);
-int mw_sandbox_bound(const struct mw_sandbox *, size_t octets, int64_t ms);
+int mw_sandbox_bound(const struct mw_sandbox *, size_t octets, int64_t ms, bool first);
 /* Of a program that an extractor runs: no processes of its own. Negative errno. */
 int mw_sandbox_tool(void);
 

@@ -23,6 +23,8 @@
  * takes its place: what a document may do to those that come after it is bounded, and so is what copies cost. */
 #define DOCUMENTS_MAX 64
 #define READING_MAX_US 5000
+/* The memory of a reader is measured by its first document: a large one has a reader of its own. */
+#define LARGE ((size_t)8 * 1024 * 1024)
 
 /* A reader between two documents. */
 struct idle {
@@ -266,14 +268,17 @@ static void give_back(struct crew *c, struct idle *i, const struct mw_reading *r
 /* ---- a document ------------------------------------------------------------------------------------------------------------------ */
 
 /* One that waits, or a new one, whichever is there first. Negative; -EPIPE: the keeper is gone. */
-static int take_reader(struct crew *c, struct mw_keeper *keeper, int64_t until, struct idle *ret)
+static int take_reader(struct crew *c, struct mw_keeper *keeper, const struct mw_client *client, struct idle *ret)
 {
 	int fd;
 
 	do {
-		if (take_idle(c, ret))
-			return 0;
-		fd = mw_keeper_reader(keeper, c->count, until);
+		if (take_idle(c, ret)) {
+			if (client->doc->data.n < LARGE)
+				return 0;
+			(void)close(ret->fd); /* makes room for a new one */
+		}
+		fd = mw_keeper_reader(keeper, c->count, client->reading->until);
 	} while (fd == -EAGAIN);
 	if (fd < 0)
 		return fd;
@@ -291,7 +296,7 @@ static int read_once(struct mw_readers *r, struct crew *c, struct mw_client *cli
 
 	if (res < 0)
 		return res;
-	res = take_reader(c, keeper, client->reading->until, &reader);
+	res = take_reader(c, keeper, client, &reader);
 	if (res == 0) {
 		began = now_us();
 		res = mw_client_read(client, reader.fd, err);

@@ -28,6 +28,7 @@
 /* Address space of a reader beyond what it had before the document, and the document. */
 #define MEMORY_MORE ((size_t)768 * 1024 * 1024)
 #define CPU_GRACE_SECONDS 2
+#define CPU_MOST_SECONDS 1800 /* more than any document may take, with those before it */
 
 /* ---- system calls ---------------------------------------------------------------------------------------------------------------- */
 
@@ -40,7 +41,6 @@ static const int allowed[] = {
     SCMP_SYS(dup),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
-    SCMP_SYS(fcntl),
     SCMP_SYS(fstat),
     SCMP_SYS(futex),
     SCMP_SYS(getpid),
@@ -169,6 +169,18 @@ static int add_bounded(scmp_filter_ctx f)
 	return r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
 }
 
+/* Not those that have the kernel send signals to others. */
+static int add_fcntl(scmp_filter_ctx f)
+{
+	static const uint64_t commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,	   F_SETFD,
+					    F_GETFL, F_SETFL,	      F_ADD_SEALS, F_GET_SEALS};
+	int r = 0;
+
+	for (size_t i = 0; i < COUNT(commands) && r == 0; i++)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, commands[i]));
+	return r;
+}
+
 /* No program: no memory with code that was not there. */
 static int add_plain(scmp_filter_ctx f)
 {
@@ -197,6 +209,7 @@ static int add_rules(scmp_filter_ctx f, bool tools)
 	r = r ? r : add_all(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
 	r = r ? r : add_all(f, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
 	r = r ? r : add_bounded(f);
+	r = r ? r : add_fcntl(f);
 	return r ? r : tools ? add_tools(f) : add_plain(f);
 }
 
@@ -337,13 +350,28 @@ int mw_sandbox_copy(const struct mw_sandbox *box)
 	return box->tools ? filter_copy_tools() : filter_copy();
 }
 
-int mw_sandbox_bound(const struct mw_sandbox *box, size_t octets, int64_t ms)
+/* Processor time is counted from the start of the process, and it may have read before. */
+static int limit_time(int64_t ms)
 {
-	int r = limit(RLIMIT_NOFILE, 64);
+	struct rlimit l = {.rlim_max = CPU_MOST_SECONDS};
+	struct rusage used;
 
+	if (getrusage(RUSAGE_SELF, &used) < 0)
+		return -errno;
+	l.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + ms / 1000 + CPU_GRACE_SECONDS);
+	l.rlim_cur = l.rlim_cur < l.rlim_max ? l.rlim_cur : l.rlim_max;
+	return setrlimit(RLIMIT_CPU, &l) < 0 ? -errno : 0;
+}
+
+int mw_sandbox_bound(const struct mw_sandbox *box, size_t octets, int64_t ms, bool first)
+{
+	int r = limit_time(ms);
+
+	if (!first)
+		return r;
+	r = r < 0 ? r : limit(RLIMIT_NOFILE, 64);
 	if (!box->tools) /* what a program gets is a file in memory */
 		r = r < 0 ? r : limit(RLIMIT_FSIZE, 0);
-	r = r < 0 ? r : limit(RLIMIT_CPU, (rlim_t)(ms / 1000 + CPU_GRACE_SECONDS));
 	if (r == 0 && !MW_SANITIZED && box->memory)
 		r = limit(RLIMIT_AS, box->memory + MEMORY_MORE + octets);
 	return r;

@@ -121,6 +121,7 @@ def attempts(world, folder):
         ("it makes no process", PLAIN, "fork", "crashed", "^$", fatal),
         ("it sends no signal", PLAIN, "signal", "crashed", "^$", fatal),
         ("it sends no signal to a thread of another", PLAIN, "thread-signal", "crashed", "^$", fatal),
+        ("nor has it sent by the kernel", PLAIN, "owner", "", no, ""),
         ("it debugs nobody", PLAIN, "ptrace", "crashed", "^$", fatal),
         ("it has no memory with new code", PLAIN, "code", "", no, ""),
         ("it ends with its keeper", PLAIN, "stay", "", no, ""),
