@@ -241,7 +241,7 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 		give_reason(w, "unknown-format");
 	if (unseen.picture)
 		give_reason(w, "image");
-	if (w->pdf.damaged || in_file < 0)
+	if (w->pdf.damaged || in_file < 0 || !pdf_is_whole(data))
 		give_reason(w, "damaged");
 	return rc;
 }

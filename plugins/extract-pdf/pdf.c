@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TAIL 1024u	      /* octets in which the end of a file says where its table is */
 #define NUMBER_MAX (1u << 23) /* of an object; qpdf takes no more from a file of a limit's size */
 
 int pdf_open(struct pdf *p, struct mw_str data, const char **reason)
@@ -38,6 +39,47 @@ void pdf_close(struct pdf *p)
 	free(p->handle);
 	free(p->seen);
 	*p = (struct pdf){.q = NULL};
+}
+
+/* Some fill files up. */
+static struct mw_str trimmed(struct mw_str file)
+{
+	while (file.n && (file.p[file.n - 1] == '\0' || file.p[file.n - 1] == ' '))
+		file.n--;
+	return file;
+}
+
+/* Behind the last of these words near the end of the file, 0 when it is not there. */
+static size_t behind_last(struct mw_str file, const char *word)
+{
+	size_t n = strlen(word), from = file.n > TAIL ? file.n - TAIL : 0;
+
+	for (size_t i = file.n; i-- > from;)
+		if (file.n - i >= n && memcmp(file.p + i, word, n) == 0)
+			return i + n;
+	return 0;
+}
+
+bool pdf_is_whole(struct mw_str file)
+{
+	size_t end;
+
+	file = trimmed(file);
+	end = behind_last(file, "%%EOF");
+	return end && !memmem(file.p + end, file.n - end, " obj", 4);
+}
+
+size_t pdf_table(struct mw_str file)
+{
+	size_t i, at = 0;
+
+	file = trimmed(file);
+	i = behind_last(file, "startxref");
+	while (i && i < file.n && (file.p[i] == '\r' || file.p[i] == '\n' || file.p[i] == ' '))
+		i++;
+	for (; i && i < file.n && file.p[i] >= '0' && file.p[i] <= '9' && at < file.n; i++)
+		at = at * 10 + (size_t)(file.p[i] - '0');
+	return at < file.n ? at : 0;
 }
 
 /* ---- handles --------------------------------------------------------------------------------------------------------------------- */
@@ -105,6 +147,20 @@ qpdf_oh pdf_get(struct pdf *p, qpdf_oh from, const char *key)
 	if (qpdf_oh_is_stream(p->q, from))
 		from = keep(p, qpdf_oh_get_dict(p->q, from));
 	return keep(p, qpdf_oh_is_dictionary(p->q, from) ? qpdf_oh_get_key(p->q, from, key) : qpdf_oh_new_null(p->q));
+}
+
+/* qpdf_push_inherited_attributes_to_page() does not end in a tree that is none. */
+qpdf_oh pdf_inherited(struct pdf *p, qpdf_oh page, const char *key)
+{
+	qpdf_oh value = pdf_get(p, page, key);
+
+	for (unsigned i = 0; i < PDF_DEPTH && pdf_is_null(p, value); i++) {
+		page = pdf_get(p, page, "/Parent");
+		if (pdf_is_null(p, page))
+			break;
+		value = pdf_get(p, page, key);
+	}
+	return value;
 }
 
 qpdf_oh pdf_item(struct pdf *p, qpdf_oh array, size_t i)

@@ -27,6 +27,11 @@ struct pdf {
 int pdf_open(struct pdf *, struct mw_str data, const char **reason);
 void pdf_close(struct pdf *); /* also what was not opened, when it is all zero */
 
+/* Does it end as one does? Else it was cut off. */
+bool pdf_is_whole(struct mw_str file);
+/* Where the last table of its objects is, 0 when its end does not say. */
+size_t pdf_table(struct mw_str file);
+
 size_t pdf_mark(const struct pdf *);
 void pdf_drop(struct pdf *, size_t mark);
 
@@ -39,6 +44,8 @@ qpdf_oh pdf_number_object(struct pdf *, unsigned number);
 qpdf_oh pdf_parse(struct pdf *, const char *object);
 /* Of a dictionary or a stream; a null object when it has no such key, or is neither. */
 qpdf_oh pdf_get(struct pdf *, qpdf_oh, const char *key);
+/* What the page says, or one of the nodes above it. */
+qpdf_oh pdf_inherited(struct pdf *, qpdf_oh page, const char *key);
 qpdf_oh pdf_item(struct pdf *, qpdf_oh array, size_t i);
 size_t pdf_items(struct pdf *, qpdf_oh); /* 0 when it is no array */
 /* The values of a dictionary: how many, and the first of them; pdf->handle[*first + i] until the stack is dropped below. */

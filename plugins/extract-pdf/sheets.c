@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAIL 1024u	      /* octets in which the end of a file says where its table is */
 #define PAGE_MAX (64u << 10)  /* octets of the object of one page */
 #define ADDED_MAX (64u << 20) /* octets of the revision */
 
@@ -64,20 +63,6 @@ static void put(struct revision *r, const char *fmt, ...)
 
 /* ---- pages ----------------------------------------------------------------------------------------------------------------------- */
 
-/* What the page says, or one of the nodes above it. */
-static qpdf_oh inherited(struct pdf *p, qpdf_oh page, const char *key)
-{
-	qpdf_oh value = pdf_get(p, page, key);
-
-	for (unsigned i = 0; i < PDF_DEPTH && pdf_is_null(p, value); i++) {
-		page = pdf_get(p, page, "/Parent");
-		if (pdf_is_null(p, page))
-			break;
-		value = pdf_get(p, page, key);
-	}
-	return value;
-}
-
 static bool is_sane(double v)
 {
 	return v > -1e6 && v < 1e6;
@@ -87,7 +72,7 @@ static bool is_sane(double v)
 static bool size_of(struct pdf *p, qpdf_oh page, double box[4])
 {
 	static const double letter[4] = {0, 0, 612, 792};
-	qpdf_oh media = inherited(p, page, "/MediaBox");
+	qpdf_oh media = pdf_inherited(p, page, "/MediaBox");
 	bool whole = pdf_items(p, media) == 4;
 
 	for (size_t i = 0; i < 4; i++) {
@@ -111,7 +96,7 @@ static bool size_of(struct pdf *p, qpdf_oh page, double box[4])
 
 static void widen(struct pdf *p, struct revision *r, qpdf_oh page, struct box *sheet)
 {
-	long long turned = pdf_number(p, inherited(p, page, "/Rotate"));
+	long long turned = pdf_number(p, pdf_inherited(p, page, "/Rotate"));
 	int number = qpdf_oh_get_object_id(p->q, page), generation = qpdf_oh_get_generation(p->q, page);
 	double box[4], w, h;
 	char media[128];
@@ -139,26 +124,6 @@ static void widen(struct pdf *p, struct revision *r, qpdf_oh page, struct box *s
 
 /* ---- the revision ---------------------------------------------------------------------------------------------------------------- */
 
-/* Where the last table of the file is, 0 when it does not say. */
-static unsigned long table_of(struct mw_str file)
-{
-	static const char word[] = "startxref";
-	size_t from = file.n > TAIL ? file.n - TAIL : 0;
-	unsigned long at = 0;
-
-	for (size_t i = file.n; i-- > from;) {
-		if (file.n - i < sizeof(word) || memcmp(file.p + i, word, sizeof(word) - 1) != 0)
-			continue;
-		i += sizeof(word) - 1;
-		while (i < file.n && (file.p[i] == '\r' || file.p[i] == '\n' || file.p[i] == ' '))
-			i++;
-		for (; i < file.n && file.p[i] >= '0' && file.p[i] <= '9' && at < file.n; i++)
-			at = at * 10 + (unsigned long)(file.p[i] - '0');
-		return at < file.n ? at : 0;
-	}
-	return 0;
-}
-
 static void put_key(struct pdf *p, struct revision *r, const char *key)
 {
 	qpdf_oh value = pdf_get(p, pdf_trailer(p), key);
@@ -172,7 +137,7 @@ static void put_key(struct pdf *p, struct revision *r, const char *key)
 	put(r, "\n");
 }
 
-static void put_table(struct pdf *p, struct revision *r, unsigned long before)
+static void put_table(struct pdf *p, struct revision *r, size_t before)
 {
 	size_t at = r->to->n;
 
@@ -185,12 +150,12 @@ static void put_table(struct pdf *p, struct revision *r, unsigned long before)
 	put_key(p, r, "/Info");
 	put_key(p, r, "/ID");
 	put_key(p, r, "/Encrypt");
-	put(r, "/Prev %lu\n>>\nstartxref\n%zu\n%%%%EOF\n", before, at);
+	put(r, "/Prev %zu\n>>\nstartxref\n%zu\n%%%%EOF\n", before, at);
 }
 
 int sheets_widen(struct pdf *p, struct mw_str file, struct sheets *s)
 {
-	unsigned long before = table_of(file);
+	size_t before = pdf_table(file);
 	int in_file = qpdf_get_num_pages(p->q);
 	size_t pages = in_file > 0 ? (size_t)in_file : 0, mark = pdf_mark(p);
 	struct revision r = {.to = s};

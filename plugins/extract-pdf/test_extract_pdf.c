@@ -455,9 +455,13 @@ static void test_damaged(void **state)
 	assert_string_equal(reason, "damaged");
 	assert_int_equal(read_pdf((struct mw_str){.p = "%PDF-1.4\njunk", .n = 13}), -EBADMSG);
 	assert_string_equal(reason, "damaged");
-	/* Without its table it is found again. */
+	/* Filled up it is whole; without its end it was cut off, and found again by its objects. */
 	whole = PAGE({72, 72, "Jane Doe"});
-	assert_int_equal(read_pdf((struct mw_str){.p = whole.p, .n = whole.n - strlen("startxref\n000\n%%EOF\n")}), 0);
+	memset(file.p + file.n, '\0', 4096);
+	assert_int_equal(read_pdf((struct mw_str){.p = whole.p, .n = whole.n + 4096}), 0);
+	has("Jane Doe\n");
+	assert_int_equal(read_pdf((struct mw_str){.p = whole.p, .n = whole.n - strlen("startxref\n000\n%%EOF\n")}), -EBADMSG);
+	assert_string_equal(reason, "damaged");
 	has("Jane Doe\n");
 	/* A page that is not there. */
 	pdf_file_page(&file, "", FONT, "");

@@ -96,7 +96,7 @@ static void take_contents(struct walk *w, qpdf_oh page, struct drawn *d, uint64_
 
 static void look_at(struct walk *w, qpdf_oh page, struct drawn d, uint32_t letters, struct unseen *u)
 {
-	qpdf_oh resources = pdf_get(w->pdf, page, "/Resources");
+	qpdf_oh resources = pdf_inherited(w->pdf, page, "/Resources");
 	bool drawing;
 
 	take_resources(w, resources, FORMS_DEPTH, &d);
@@ -128,7 +128,7 @@ static bool is_mute(struct walk *w, qpdf_oh font)
 static bool has_mute(struct walk *w, qpdf_oh page)
 {
 	size_t first;
-	size_t n = pdf_values(w->pdf, pdf_get(w->pdf, pdf_get(w->pdf, page, "/Resources"), "/Font"), &first);
+	size_t n = pdf_values(w->pdf, pdf_get(w->pdf, pdf_inherited(w->pdf, page, "/Resources"), "/Font"), &first);
 	bool yes = false;
 
 	for (size_t i = 0; i < n && !yes && !walk_over(w); i++) {
@@ -145,7 +145,6 @@ void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, struct u
 {
 	uint64_t budget = CONTENTS_MAX;
 
-	(void)qpdf_push_inherited_attributes_to_page(w->pdf->q);
 	for (size_t i = 0; i < pages && !walk_over(w); i++) {
 		size_t mark = pdf_mark(w->pdf);
 		qpdf_oh page = pdf_page(w->pdf, i);

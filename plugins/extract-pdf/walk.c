@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "walk.h"
 
+#include <string.h>
+
 void walk_value(struct walk *w, const char *section, bool hidden, const char *label, qpdf_oh value)
 {
 	struct mw_str s = pdf_text(w->pdf, value);
+	size_t blanks = 0;
 
-	if (s.n == 0)
+	while (blanks < s.n && strchr(" \t\r\n", s.p[blanks]) && s.p[blanks])
+		blanks++;
+	if (blanks == s.n)
 		return;
 	out_section(w->out, section, hidden);
 	if (label) {
