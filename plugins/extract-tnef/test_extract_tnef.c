@@ -288,9 +288,9 @@ static void smime_is_a_message(void **state)
 	md_attribute(&d, 2, BEGIN, "", 0);
 	md_attribute(&d, 2, DATA, "0\x80", 2);
 	md_attribute(&d, 2, BEGIN, "", 0);
-	md_attribute(&d, 2, DATA, "Content-Type: multipart/signed\n", 31);
+	md_attribute(&d, 2, DATA, "MIME-Version: 1.0\n", 18);
 	gives(&d, "\n== hidden\nIPM.Note.SMIME\n\n== /attachment-1 application/pkcs7-mime \n0\x80\n== end\n"
-		  "\n== /attachment-2 message/rfc822 \nContent-Type: multipart/signed\n\n== end\n");
+		  "\n== /attachment-2 message/rfc822 \nMIME-Version: 1.0\n\n== end\n");
 	md_free(&p);
 	md_free(&d);
 }

@@ -82,21 +82,32 @@ static bool is_rights_managed(const struct mapi_file *f)
 	       (f->type && strcasecmp(f->type, "application/x-microsoft-rpmsg-message") == 0);
 }
 
-/* The attachment of an S/MIME message is the message as it was sent: signed text with a header of MIME, or octets. */
-static const char *smime_type(struct mw_str octets)
+static bool is_type(const struct mapi_file *f, const char *type)
 {
-	static const char header[] = "content-type:";
+	return f->type && strcasecmp(f->type, type) == 0;
+}
 
-	return octets.n >= sizeof(header) - 1 && strncasecmp(octets.p, header, sizeof(header) - 1) == 0
-		   ? "message/rfc822"
-		   : "application/pkcs7-mime";
+/* The attachment of an S/MIME message is the message as it was sent: signed text with a header of MIME, or a sequence of DER. Its
+ * type says no more than that. */
+static const char *type_of(const struct mapi_work *w, const struct mapi_file *f, struct mw_str octets)
+{
+	bool vague = !f->type || is_type(f, "application/octet-stream") || is_type(f, "application/pkcs7-mime") ||
+		     is_type(f, "application/x-pkcs7-mime");
+
+	if (f->mac && octets.n >= MAC_HEADER && octets.p[0] == '\0')
+		return "application/macbinary";
+	if (is_type(f, "multipart/signed"))
+		return "message/rfc822";
+	if (w->smime && vague)
+		return octets.n && octets.p[0] == 0x30 ? "application/pkcs7-mime" : "message/rfc822";
+	return f->type ? f->type : "";
 }
 
 int mapi_file_write(struct mapi_work *w, const struct mapi_file *f, unsigned number, const char *type, struct mw_str octets,
 		    const char *unread)
 {
 	char path[TEXT_MAX + 128];
-	struct mw_member m = {.type = type ? type : f->type ? f->type : "", .charset = "", .packed = octets.n};
+	struct mw_member m = {.type = type ? type : type_of(w, f, octets), .charset = "", .packed = octets.n};
 	int n, r;
 
 	n = f->name ? snprintf(path, sizeof(path), "%s%s", w->folder, f->name)
@@ -104,10 +115,6 @@ int mapi_file_write(struct mapi_work *w, const struct mapi_file *f, unsigned num
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -EIO;
 	m.name = (struct mw_str){.p = path, .n = (size_t)n};
-	if (!type && w->smime)
-		m.type = smime_type(octets);
-	if (!type && f->mac && octets.n >= MAC_HEADER && octets.p[0] == '\0')
-		m.type = "application/macbinary";
 	if (is_rights_managed(f)) {
 		octets.n = 0; /* what the host does not try to read keeps the reason */
 		unread = "encrypted";

@@ -391,7 +391,7 @@ static int class_read(void *ctx, const char *p, size_t n)
 
 	while (i < n && i < sizeof(smime) - 1 && (p[i] | 0x20) == (smime[i] | 0x20))
 		i++;
-	w->smime = i == sizeof(smime) - 1;
+	w->smime = w->smime || i == sizeof(smime) - 1; /* a message may have its class twice */
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/sniff.h"
 
 #include "mail/mime.h"
+#include "mail/sealed.h"
 
 #include <errno.h>
 #include <string.h>
@@ -198,7 +199,11 @@ static int read_typed(struct mw_msg *m, struct part *p, struct mw_buf *content, 
 			return 0;
 		return read_unlabelled(m, p, content, charset, "image");
 	case MW_MEDIA_OTHER:
-		break;
+		/* A leaf that is sealed does not come here: this is a file inside of one. */
+		if (!mw_sealed(type, p->pub.name, data, MW_TRANSFER_NONE))
+			break;
+		(void)mw_part_unread(p, "sealed");
+		return 0;
 	}
 	return read_unlabelled(m, p, content, charset, "unknown-format");
 }

@@ -13,6 +13,9 @@
 #define BARE_DOC(...) "Subject: s\nMIME-Version: 1.0\nContent-Type: application/x-probe-script\n\n" __VA_ARGS__
 #define NAME "== 1.name filename\nd.doc\n"
 
+/* What is in a sequence of enveloped data, as a script has octets. */
+#define ENVELOPED "\\x06\\x09\\x2a\\x86\\x48\\x86\\xf7\\x0d\\x01\\x07\\x03\\xa0\\x00"
+
 struct row {
 	const char *name, *mail;
 	const char *shown; /* all parts but subject and header, as msg_read() has them */
@@ -94,6 +97,11 @@ static void test_members(void **state)
 	     DOC("member - - b.bin\ndata PK\\x03\\x04\nend damaged\nmember - - b.txt\ndata part\nend limit\n"),
 	     NAME "== 1 attachment\n== 1/d.doc/ filename\nb.bin\nb.txt\n== 1/d.doc/b.bin attachment damaged\n"
 		  "== 1/d.doc/b.txt attachment limit\npart\n"},
+	    {"sealed mail, and what stands behind it",
+	     DOC("member application/pkcs7-mime - smime.p7m\ndata \\x30\\x0d" ENVELOPED "\nend\n"
+		 "member - - a.p7m\ndata \\x30\\x0d" ENVELOPED "SSN\nend\n"),
+	     NAME "== 1 attachment\n== 1/d.doc/ filename\nsmime.p7m\na.p7m\n== 1/d.doc/smime.p7m attachment sealed\n"
+		  "== 1/d.doc/a.p7m attachment unknown-format\n"},
 	    {"files without a name have a number", DOC("member text/plain - \ndata x\nend\nmember text/plain - /\ndata y\nend\n"),
 	     NAME "== 1 attachment\n== 1/d.doc/ filename\n1\n2\n== 1/d.doc/1 attachment\nx\n== 1/d.doc/2 attachment\ny\n"},
 	    {"names of files", DOC("member text/plain - //../a\\nb\\x7f\\xff\ndata x\nend\n"),
