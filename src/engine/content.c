@@ -96,19 +96,30 @@ static int read_unlabelled(struct mw_msg *m, struct part *p, struct mw_buf *cont
 	return r;
 }
 
+/* Are these the octets of a part that is decoded already ("2.raw" of 2), or all of a message's? */
+static bool is_second_look(const struct mw_msg *m, const struct part *p)
+{
+	const struct part *before = m->parts >= 2 ? m->part[m->parts - 2] : NULL;
+	const char *path = p->pub.path;
+	size_t n = strlen(path);
+
+	if (n < 3 || strcmp(path + n - 3, "raw") != 0)
+		return false;
+	return n < 4 || !before || !before->pub.unread || strlen(before->pub.path) != n - 4 ||
+	       memcmp(before->pub.path, path, n - 4) != 0;
+}
+
 /* The same of any text, and the files that stand in it. In octets that are a second look at a part, letters alone are no sign of one. */
 static int read_plain(struct mw_msg *m, struct part *p, struct mw_buf *content, const char *charset, enum mw_wrap wrap)
 {
 	struct mw_str data = {.p = mw_buf_text(content), .n = content->n};
-	size_t path = strlen(p->pub.path);
-	bool again = path >= 3 && strcmp(p->pub.path + path - 3, "raw") == 0;
 	struct mw_sink sink;
 	int r, end = 0;
 
 	if (strncmp(p->pub.type, "text/", 5) != 0 && wrap != MW_WRAP_FOLDED)
 		return read_wrapped(m, p, content, charset, wrap);
 	mw_sink_begin(&sink, m, p, data.n);
-	r = wrap == MW_WRAP_FOLDED ? mw_sink_properties(&sink, data) : mw_sink_pasted(&sink, data, !again);
+	r = wrap == MW_WRAP_FOLDED ? mw_sink_properties(&sink, data) : mw_sink_pasted(&sink, data, !is_second_look(m, p));
 	if (r == 0 || r == -EFBIG)
 		r = read_wrapped(m, p, content, charset, wrap);
 	if (sink.member || sink.failed)

@@ -101,7 +101,7 @@ static const struct mail mails[] = {
       {"1/", "text/plain", NULL, "1.eml\n2.eml\n", MW_ZONE_FILENAME},
       {"1/1.eml", "message/rfc822", NULL, "", MW_ZONE_ATTACHMENT},
       {"1/1.eml/1.header", "text/rfc822-headers", NULL, "Subject: c\n", MW_ZONE_HEADER},
-      {"1/1.eml/1.1", "text/plain", NULL, "1\n\n", MW_ZONE_BODY}}},
+      {"1/1.eml/1.1", "text/plain", NULL, "1\n", MW_ZONE_BODY}}},
     {"octets whose content tells",
      BODY("application/octet-stream; name=a.txt", "%PDF-1.4"),
      {{"1", "application/pdf", "unknown-format", "", 0}}},
@@ -128,6 +128,16 @@ static const struct mail mails[] = {
      BODY("message/rfc822", "Subject: inner 123\nReceived: x\nX-A: b\n\nhello\n"),
      {{"1.header", "text/rfc822-headers", NULL, "Subject: inner 123\nX-A: b\n", MW_ZONE_HEADER},
       {"1.1", "text/plain", NULL, "hello\n", 0}}},
+    {"alternatives that differ, and a root that is not the first part",
+     BODY("multipart/alternative; boundary=a",
+	  "--a\nContent-Type: text/plain\n\nsee the other part\n--a\nContent-Type: multipart/related; boundary=b; "
+	  "start=\"<root>\"\n\n"
+	  "--b\nContent-Type: text/plain\n\n111111111\n--b\nContent-Type: text/plain\nContent-ID: <root>\n\n222222222\n--b--\n"
+	  "--a--\n"),
+     {{"1", "text/plain", NULL, "see the other part", MW_ZONE_BODY},
+      {"2.1", "text/plain", NULL, "111111111", MW_ZONE_BODY},
+      {"2.2.mime", "text/plain", NULL, NULL, 0},
+      {"2.2", "text/plain", NULL, "222222222", MW_ZONE_BODY}}},
     {"names of attachments",
      BODY("multipart/mixed; boundary=b",
 	  "--b\nContent-Type: image/png; name=one_two.png\nContent-Description: =?utf-8?q?caf=C3=A9?=\n\nx\n--b--\n"),

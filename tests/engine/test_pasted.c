@@ -76,6 +76,11 @@ static const struct row rows[] = {
      "27af927da3e\n"
      "thereisnothinginthislongwordthatcouldbeafilesoitisnoneandnobodywilltakeitforonewhateveritslettersareandhowevermanyofthemthe"
      "rearehere\n"},
+    {"a piece of a message",
+     MIME("message/partial; id=x; number=2; total=3") "\nContent-Transfer-Encoding: base64\n\n" LONG64A LONG64B LONG64C,
+     "== 1 attachment damaged\n"
+     "== 1.raw attachment\nContent-Transfer-Encoding: base64\n\n" LONG64A LONG64B LONG64C
+     "== 1.raw/ filename\n1\n== 1.raw/1 attachment\n" LONG},
     {"a card with files in it", CARD("BEGIN:VCARD\nFN:Jane\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ\n SkZJRg==\nEND:VCARD\n"),
      "== 1 body\nBEGIN:VCARD\nFN:Jane\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ\n SkZJRg==\nEND:VCARD\n\n"
      "BEGIN:VCARD\nFN:Jane\nPHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRg==\nEND:VCARD\n== 1/ filename\n1\n== 1/1 attachment "
