@@ -3,14 +3,11 @@
 
 #include <errno.h>
 
-#define PART_MAX ((size_t)256 * 1024 * 1024)
 #define NO_TEXT UINT32_MAX
 
 static int gather(void *ctx, const char *p, size_t n)
 {
-	struct buf *b = ctx;
-
-	return n > PART_MAX - b->n ? -EFBIG : buf_add(b, p, n);
+	return buf_add(ctx, p, n);
 }
 
 /* A number in pieces of seven bits, of `most` octets. */

@@ -49,8 +49,8 @@ int formula_texts(struct office *o, struct mw_str f)
 			close = f.p + f.n;
 		/* What is shorter is no text of a person. */
 		if (close - p > 3) {
-			r = out_put(&o->out, true, p, (size_t)(close - p));
-			r = r == 0 ? out_put(&o->out, true, "\n", 1) : r;
+			r = stream_put(&o->out, true, p, (size_t)(close - p));
+			r = r == 0 ? stream_put(&o->out, true, "\n", 1) : r;
 		}
 		at = (size_t)(close - f.p) + 1;
 	}
@@ -170,7 +170,7 @@ static int remarks(struct book *b, const struct relations *all)
 		if (to->entry == NO_ENTRY || o->package.entry[to->entry].used ||
 		    (strcmp(to->kind, "comments") != 0 && strcmp(to->kind, "threadedComment") != 0))
 			continue;
-		out_feed(&o->out);
+		stream_feed(&o->out);
 		r = is_binary(o, to->entry) ? comments_binary_read(b, to->entry) : wordtext_read(o, to->entry, NULL, false);
 	}
 	return r;
@@ -180,12 +180,12 @@ static int leaf_read(struct list *l, const struct leaf *f)
 {
 	struct office *o = l->book.office;
 	struct relations all;
-	int r = out_section(&o->out, *f->name ? f->name : "sheet");
+	int r = stream_section(&o->out, *f->name ? f->name : "sheet");
 
 	if (r == 0)
 		r = o->host->sink_page(o->sink);
 	if (r == 0 && f->hidden)
-		r = out_hide(&o->out);
+		r = stream_hide(&o->out);
 	if (r < 0)
 		return r;
 	if (f->entry == NO_ENTRY)

@@ -181,9 +181,9 @@ static int around(struct reading *g, struct biff *b)
 	for (int i = 0; i < 6 && b->at < b->n && r == 0; i++) {
 		r = biff_text(b, &g->text);
 		if (r == 0 && g->text.n) {
-			out_feed(&o->out);
-			r = out_put(&o->out, false, g->text.p, g->text.n);
-			r = r == 0 ? out_put(&o->out, false, "\n", 1) : r;
+			stream_feed(&o->out);
+			r = stream_put(&o->out, false, g->text.p, g->text.n);
+			r = r == 0 ? stream_put(&o->out, false, "\n", 1) : r;
 		}
 	}
 	return r;
@@ -238,7 +238,7 @@ static int on_sheet(void *ctx, unsigned type, struct biff *b)
 static int on_comment(void *ctx, unsigned type, struct biff *b)
 {
 	struct reading *g = ctx;
-	struct out *out = &g->book->office->out;
+	struct stream *out = &g->book->office->out;
 	int r;
 
 	if (type != COMMENT_TEXT)
@@ -246,8 +246,8 @@ static int on_comment(void *ctx, unsigned type, struct biff *b)
 	(void)biff_number(b, 1);
 	r = biff_text(b, &g->text);
 	if (r == 0)
-		r = out_put(out, false, g->text.p, g->text.n);
-	return r == 0 ? out_put(out, false, "\n", 1) : r;
+		r = stream_put(out, false, g->text.p, g->text.n);
+	return r == 0 ? stream_put(out, false, "\n", 1) : r;
 }
 
 /* ---- parts ------------------------------------------------------------------------------------------------------------------------ */

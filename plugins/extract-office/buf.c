@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BUF_MAX ((size_t)64 * 1024 * 1024)
+
 static int buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 64;
 	char *more;
 
-	if (n > SIZE_MAX / 4 - b->n)
-		return -ENOMEM;
+	if (n > BUF_MAX - b->n)
+		return -EFBIG;
 	while (cap < b->n + n)
 		cap *= 2;
 	more = malloc(cap);

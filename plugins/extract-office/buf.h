@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * buf: octets that grow. All hold text of a message and are wiped when they are freed or moved. The only failure is -ENOMEM.
+ * buf: octets that grow. All hold text of a message and are wiped when they are freed or moved. Failures: -ENOMEM; -EFBIG: more than 64 MB
+ * in one piece, which no document for people has.
  */
 #ifndef OFFICE_BUF_H
 #define OFFICE_BUF_H

@@ -28,7 +28,7 @@ static int draw(struct office *o, size_t entry, bool unseen, int depth)
 	struct relations inner;
 	int r;
 
-	out_feed(&o->out);
+	stream_feed(&o->out);
 	r = wordtext_read(o, entry, NULL, unseen);
 	if (r < 0 || depth == DEPTH_MAX)
 		return r;

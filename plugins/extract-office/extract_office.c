@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SNIFF 4096u /* octets that tell what XML is */
-
 struct instance {
 	const struct mw_host *host;
 };
@@ -76,6 +74,7 @@ static int opc_main(struct office *o, const struct relations *all)
 		if (any)
 			r = families[i].read(o, entry);
 	}
+	o->archive = !any;
 	return r;
 }
 
@@ -109,22 +108,10 @@ static int package_text(struct office *o)
 	if (r == 0)
 		r = office_rest(o);
 	if (r == 0)
-		r = out_end(&o->out);
+		r = stream_end(&o->out);
 	package_close(&o->package);
 	types_free(&o->types);
 	return r == 0 && open == -EFBIG ? open : r;
-}
-
-/* The root element and its namespaces stand at the beginning. */
-static bool is_flat_odf(struct mw_str data)
-{
-	static const char *const words[] = {"urn:oasis:names:tc:opendocument:xmlns:office", "http://openoffice.org/2000/office"};
-	size_t n = data.n < SNIFF ? data.n : SNIFF;
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (memmem(data.p, n, words[i], strlen(words[i])) && memmem(data.p, n, ":document", 9))
-			return true;
-	return false;
 }
 
 /* A file of another format with the label of an office document: the host judges it anew. */
@@ -139,8 +126,8 @@ static int other_text(struct office *o)
 		o->reason = "damaged";
 		return 0;
 	}
-	if (is_flat_odf(data))
-		return odf_flat_read(o);
+	if (flat_is(data))
+		return flat_read(o);
 	if (data.n >= 8 && memcmp(data.p, ole, 8) == 0) {
 		if (memmem(data.p, data.n, stream, sizeof(stream) - 1)) {
 			o->reason = "encrypted";
@@ -163,7 +150,7 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 	    .host = self->host, .sink = sink, .doc = doc, .out = {.host = self->host, .sink = sink, .begun = true}};
 	int r = package_is_zip(doc->data) ? package_text(&o) : other_text(&o);
 
-	out_free(&o.out);
+	stream_free(&o.out);
 	buf_free(&o.links);
 	buf_free(&o.other);
 	if (r == -EFBIG)

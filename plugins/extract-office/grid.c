@@ -5,7 +5,7 @@
 #define HEAD_ROWS 20u /* in which the head of the table is looked for */
 #define HEAD_OCTETS 4096u
 
-void grid_init(struct grid *g, struct out *out)
+void grid_init(struct grid *g, struct stream *out)
 {
 	*g = (struct grid){.out = out};
 }
@@ -57,9 +57,9 @@ int grid_cell(struct grid *g, size_t column, bool unseen, struct mw_str text)
 
 static int line_put(struct grid *g, bool unseen, struct buf *b)
 {
-	int r = out_put(g->out, unseen, b->p, b->n);
+	int r = stream_put(g->out, unseen, b->p, b->n);
 
-	return r == 0 ? out_put(g->out, unseen, "\n", 1) : r;
+	return r == 0 ? stream_put(g->out, unseen, "\n", 1) : r;
 }
 
 /* The head is the first row of two or more names; the first row of all until there is one. */

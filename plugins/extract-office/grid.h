@@ -6,7 +6,7 @@
 #ifndef OFFICE_GRID_H
 #define OFFICE_GRID_H
 
-#include "out.h"
+#include "stream.h"
 
 #define GRID_COLUMNS 16384u
 
@@ -17,7 +17,7 @@ struct grid_line {
 };
 
 struct grid {
-	struct out *out;
+	struct stream *out;
 	struct grid_line seen, unseen, all;
 	struct buf head;	    /* the row that names the columns */
 	bool head_known, head_told; /* told: it stands in what is unseen */
@@ -27,7 +27,7 @@ struct grid {
 	unsigned char hidden[GRID_COLUMNS / 8];
 };
 
-void grid_init(struct grid *, struct out *);
+void grid_init(struct grid *, struct stream *);
 /* Columns from 0, both included. */
 void grid_hide(struct grid *, size_t first, size_t last);
 void grid_row(struct grid *, bool hidden);

@@ -115,13 +115,13 @@ static int each(struct office *o, const char *base, int (*read)(struct office *,
 
 static int content_read(struct office *o, size_t entry)
 {
-	out_feed(&o->out);
+	stream_feed(&o->out);
 	return odftext_read(o, entry, false);
 }
 
 static int object_read(struct office *o, size_t entry)
 {
-	int r = out_section(&o->out, "objects");
+	int r = stream_section(&o->out, "objects");
 
 	return r == 0 ? content_read(o, entry) : r;
 }
@@ -160,17 +160,10 @@ int odf_read(struct office *o)
 	if (r == 0)
 		r = each(o, "content.xml", object_read);
 	if (r == 0)
-		r = out_section(&o->out, "headers");
+		r = stream_section(&o->out, "headers");
 	if (r == 0)
 		r = each(o, "styles.xml", content_read);
 	if (r == 0)
 		r = each(o, "meta.xml", properties_read);
 	return r == 0 ? each(o, "settings.xml", settings_read) : r;
-}
-
-int odf_flat_read(struct office *o)
-{
-	int r = odftext_read(o, NO_ENTRY, false);
-
-	return r == 0 ? out_end(&o->out) : r;
 }

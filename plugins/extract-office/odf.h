@@ -72,7 +72,5 @@ void odf_sheet_free(struct odf_sheet *);
 /* Is a package of this kind, and its reading. */
 bool odf_is(const struct office *);
 int odf_read(struct office *);
-/* The same in one file of XML. */
-int odf_flat_read(struct office *);
 
 #endif

@@ -26,11 +26,11 @@ static int table_begin(struct odf *o, struct xml *x)
 	if (r == 0)
 		r = text_end(&o->text);
 	if (r == 0)
-		r = out_section(&office->out, name.p);
+		r = stream_section(&office->out, name.p);
 	if (r == 0)
 		r = office->host->sink_page(office->sink);
 	if (r == 0 && hidden)
-		r = out_hide(&office->out);
+		r = stream_hide(&office->out);
 	buf_free(&name);
 	grid_free(&s->grid);
 	grid_init(&s->grid, &office->out);
@@ -47,8 +47,8 @@ static int table_end(struct odf *o)
 	if (s->tables)
 		return 0;
 	if (s->remarks.n) {
-		out_feed(&o->office->out);
-		r = out_put(&o->office->out, false, s->remarks.p, s->remarks.n);
+		stream_feed(&o->office->out);
+		r = stream_put(&o->office->out, false, s->remarks.p, s->remarks.n);
 	}
 	s->remarks.n = 0;
 	return r;

@@ -184,7 +184,7 @@ static int page(struct odf *o, struct xml *x)
 
 	if (r == 0)
 		r = o->office->host->sink_page(o->office->sink);
-	out_feed(&o->office->out);
+	stream_feed(&o->office->out);
 	hide_by_style(o, x);
 	return r;
 }

@@ -8,7 +8,7 @@
 #ifndef OFFICE_OFFICE_H
 #define OFFICE_OFFICE_H
 
-#include "out.h"
+#include "stream.h"
 #include "relation.h"
 #include "xml.h"
 
@@ -18,9 +18,10 @@ struct office {
 	const struct mw_document *doc;
 	struct package package;
 	struct types types;
-	struct out out;
+	struct stream out;
 	struct buf links;   /* targets of links, a line each */
 	struct buf other;   /* text that no reader sees and that belongs to no section */
+	bool archive;	    /* the package is no document: all of it is files inside */
 	const char *reason; /* why something could not be read; NULL */
 };
 
@@ -55,6 +56,9 @@ int book_read(struct office *, size_t entry);
 int slides_read(struct office *, size_t entry);
 int visio_read(struct office *, size_t entry);
 int xps_read(struct office *, size_t entry);
+/* A document in one file of XML, and its reading. */
+bool flat_is(struct mw_str data);
+int flat_read(struct office *);
 bool epub_is(const struct office *);
 int epub_read(struct office *);
 /* A part of relation `kind`, which is a drawing of any sort, with what it shows: charts, diagrams. Into the section in work. */

@@ -15,7 +15,7 @@ int office_judge(struct office *o, int r)
 		return r;
 	if (!o->reason)
 		o->reason = reason;
-	return out_unread(&o->out, reason);
+	return stream_unread(&o->out, reason);
 }
 
 int xml_no_end(void *ctx, struct xml *x, int id)
@@ -164,9 +164,9 @@ static int unknown_flush(struct unknown *u)
 	while (u->line.n > at && (unsigned char)u->line.p[u->line.n - 1] <= ' ')
 		u->line.n--;
 	if (at < u->line.n)
-		r = out_put(&u->office->out, true, u->line.p + at, u->line.n - at);
+		r = stream_put(&u->office->out, true, u->line.p + at, u->line.n - at);
 	if (r == 0 && at < u->line.n)
-		r = out_put(&u->office->out, true, "\n", 1);
+		r = stream_put(&u->office->out, true, "\n", 1);
 	u->line.n = 0;
 	return r;
 }
@@ -256,23 +256,25 @@ static bool is_no_matter(const struct office *o, const char *name)
 /* Office packages written as XML hold pages of HTML or XHTML, too: an .xhtml is a text of its own. */
 int office_rest(struct office *o)
 {
-	int r = out_section(&o->out, "other");
+	int r = stream_section(&o->out, "other");
 
 	for (size_t i = 0; i < o->package.entries && r == 0; i++) {
 		const struct entry *e = &o->package.entry[i];
 
 		if (e->used)
 			continue;
-		if (is_xml(o, e->name))
+		if (o->archive)
+			r = office_member(o, i, "");
+		else if (is_xml(o, e->name))
 			r = office_unknown(o, i);
 		else if (!is_no_matter(o, e->name))
 			r = office_member(o, i, "");
 	}
 	if (r == 0)
-		r = out_put(&o->out, true, o->other.p, o->other.n);
+		r = stream_put(&o->out, true, o->other.p, o->other.n);
 	o->other.n = 0;
 	if (r == 0)
-		r = out_put(&o->out, true, o->links.p, o->links.n);
+		r = stream_put(&o->out, true, o->links.p, o->links.n);
 	o->links.n = 0;
 	return r;
 }

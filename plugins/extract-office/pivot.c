@@ -124,7 +124,7 @@ int pivot_read(struct office *o, size_t definition)
 {
 	static const struct xml_events events = {.names = names, .start = on_start, .end = on_end, .text = xml_no_text};
 	struct pivot p = {.office = o};
-	int r = out_section(&o->out, "pivot");
+	int r = stream_section(&o->out, "pivot");
 
 	grid_init(&p.grid, &o->out);
 	if (r == 0)

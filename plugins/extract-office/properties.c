@@ -32,13 +32,13 @@ static int put(struct reading *g)
 	int r = 0;
 
 	if (g->value.n && !is_statistic(buf_str(&g->value))) {
-		r = out_put(&g->office->out, true, g->name.p, g->name.n);
+		r = stream_put(&g->office->out, true, g->name.p, g->name.n);
 		if (r == 0 && g->name.n)
-			r = out_put(&g->office->out, true, ": ", 2);
+			r = stream_put(&g->office->out, true, ": ", 2);
 		if (r == 0)
-			r = out_put(&g->office->out, true, g->value.p, g->value.n);
+			r = stream_put(&g->office->out, true, g->value.p, g->value.n);
 		if (r == 0)
-			r = out_put(&g->office->out, true, "\n", 1);
+			r = stream_put(&g->office->out, true, "\n", 1);
 	}
 	g->value.n = 0;
 	return r;
@@ -88,7 +88,7 @@ int properties_read(struct office *o, size_t entry)
 {
 	static const struct xml_events events = {.names = names, .start = on_start, .end = on_end, .text = on_text};
 	struct reading g = {.office = o};
-	int r = out_section(&o->out, "properties");
+	int r = stream_section(&o->out, "properties");
 
 	if (r == 0)
 		r = office_parse(o, entry, &events, &g);

@@ -133,8 +133,8 @@ static int link(struct sheet *s, struct xml *x)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++) {
 		struct mw_str v = xml_attribute(x, texts[i]);
 
-		r = v.n ? out_put(&s->book->office->out, true, v.p, v.n) : 0;
-		r = r == 0 && v.n ? out_put(&s->book->office->out, true, "\n", 1) : r;
+		r = v.n ? stream_put(&s->book->office->out, true, v.p, v.n) : 0;
+		r = r == 0 && v.n ? stream_put(&s->book->office->out, true, "\n", 1) : r;
 	}
 	return r;
 }
@@ -230,8 +230,8 @@ int sheet_read(struct book *b, size_t entry)
 	if (r == 0)
 		r = grid_row_end(&s.grid); /* of a file that was cut off */
 	if (r == 0 && s.around.n) {
-		out_feed(&b->office->out);
-		r = out_put(&b->office->out, false, s.around.p, s.around.n);
+		stream_feed(&b->office->out);
+		r = stream_put(&b->office->out, false, s.around.p, s.around.n);
 	}
 	grid_free(&s.grid);
 	buf_free(&s.value);

@@ -64,7 +64,7 @@ static int slide_read(struct office *o, struct slide *s, bool unseen)
 
 	if (r < 0 || o->package.entry[s->entry].used)
 		return r;
-	out_feed(&o->out);
+	stream_feed(&o->out);
 	wordtext_init(&w, o, NULL, unseen);
 	r = wordtext_end(&w, office_parse(o, s->entry, &wordtext_events, &w));
 	if (r == 0)
@@ -83,8 +83,8 @@ static int beside(struct office *o, const struct relations *all, const char *kin
 
 		if (to->entry == NO_ENTRY || o->package.entry[to->entry].used || strcmp(to->kind, kind) != 0)
 			continue;
-		r = out_section(&o->out, section);
-		out_feed(&o->out);
+		r = stream_section(&o->out, section);
+		stream_feed(&o->out);
 		if (r == 0)
 			r = wordtext_read(o, to->entry, NULL, false);
 		if (r < 0)

@@ -104,9 +104,9 @@ static const struct sample samples[] = {
 		    "<Glyphs OriginX='10' OriginY='30' FontRenderingEmSize='10' UnicodeString='Ada'/>"
 		    "<Glyphs OriginX='35' OriginY='30' FontRenderingEmSize='10' UnicodeString='Mayo'/></F>"}},
      {"SSN\t219-09-9998\nAda Mayo\n"}},
-    {.title = "what is no document: files inside",
-     {{"a.txt", "one"}, {"b/c.dat", "two"}},
-     {"\n== /a.txt  \none\n== end\n", "\n== /b/c.dat  \ntwo\n== end\n"}},
+    {.title = "what is no document: files inside, also those of XML",
+     {{"a.txt", "one"}, {"b/c.xml", "<t>two</t>"}},
+     {"\n== /a.txt  \none\n== end\n", "\n== /b/c.xml  \n<t>two</t>\n== end\n"}},
 };
 
 static void test_samples(void **state)
@@ -116,9 +116,42 @@ static void test_samples(void **state)
 		judge_sample(&samples[i]);
 }
 
+/* Documents that are one file of XML. */
+static void test_flat(void **state)
+{
+	static const struct {
+		const char *xml, *want;
+	} rows[] = {
+	    {"<w:wordDocument xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml'><w:p><w:r><w:t>219-</w:t></w:r><w:r>"
+	     "<w:t>09-9998</w:t></w:r></w:p></w:wordDocument>",
+	     "219-09-9998\n"},
+	    {"<p:package xmlns:p='http://schemas.microsoft.com/office/2006/xmlPackage'><x:p "
+	     "xmlns:x='x'><x:t>a</x:t><x:t>b</x:t></x:p><p:binaryData>UE5H</p:binaryData></p:package>",
+	     "\n== /object  \nPNG\n== end\nab\n"},
+	    {"<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet' "
+	     "xmlns:s='urn:schemas-microsoft-com:office:spreadsheet'><Worksheet "
+	     "s:Name='P'><Table><Column/><Column "
+	     "s:Hidden='1'/><Row><Cell><Data>Name</Data></Cell><Cell><Data>SSN</Data></Cell><Cell s:Index='4'>"
+	     "<Data>X</Data></Cell></Row></Table></Worksheet></Workbook>",
+	     "\n== !P\nName\t\t\tX\n" HIDDEN "Name\tSSN\t\tX\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct mw_sink sink = {0};
+		const char *reason;
+
+		read_document(rows[i].xml, strlen(rows[i].xml), &sink, &reason);
+		assert_null(reason);
+		if (!strstr(sink.p, rows[i].want))
+			fail_msg("%s", sink.p);
+		fs_reset(&sink);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples), cmocka_unit_test(test_flat)};
 
 	return cmocka_run_group_tests_name("extract-office: others", tests, NULL, NULL);
 }

@@ -6,8 +6,9 @@
 /* In a row that is not yet ended: the end of a paragraph, and of a cell. No XML can hold these. */
 #define PARAGRAPH '\036'
 #define CELL '\037'
+#define SPILL 1048576u /* octets of a paragraph that wait for its end */
 
-void text_init(struct text *t, struct out *out)
+void text_init(struct text *t, struct stream *out)
 {
 	*t = (struct text){.out = out, .blank = true};
 }
@@ -25,6 +26,22 @@ static bool has_digit(const char *p, size_t n)
 	return false;
 }
 
+/* A paragraph without an end goes out in pieces; its context is that of the last of them. */
+static int spill(struct text *t)
+{
+	struct text_frame *f = top_of(t);
+	int r;
+
+	if (t->top || f->all.n + f->seen.n < SPILL)
+		return 0;
+	r = stream_put(t->out, false, f->seen.p, f->seen.n);
+	if (r == 0 && f->unseen)
+		r = stream_put(t->out, true, f->all.p, f->all.n);
+	f->spilled |= f->seen.n > 0;
+	f->seen.n = f->all.n = 0;
+	return r;
+}
+
 /* What is unseen is repeated with the words around it: they are its context. Numbers around it are none. */
 int text_put(struct text *t, bool unseen, const char *p, size_t n)
 {
@@ -33,7 +50,9 @@ int text_put(struct text *t, bool unseen, const char *p, size_t n)
 
 	f->unseen |= unseen;
 	r = unseen ? 0 : buf_flat(&f->seen, p, n);
-	return r == 0 && (unseen || !has_digit(p, n)) ? buf_flat(&f->all, p, n) : r;
+	if (r == 0 && (unseen || !has_digit(p, n)))
+		r = buf_flat(&f->all, p, n);
+	return r == 0 ? spill(t) : r;
 }
 
 int text_tab(struct text *t, bool unseen)
@@ -59,8 +78,8 @@ static int line_put(struct text *t, bool unseen, const char *p, size_t n)
 		r = buf_add(wait, p, n);
 		return r == 0 ? buf_char(wait, '\n') : r;
 	}
-	r = out_put(t->out, unseen, p, n);
-	return r == 0 ? out_put(t->out, unseen, "\n", 1) : r;
+	r = stream_put(t->out, unseen, p, n);
+	return r == 0 ? stream_put(t->out, unseen, "\n", 1) : r;
 }
 
 /* What waited, when nothing is open any more. */
@@ -70,9 +89,9 @@ static int behind_put(struct text *t)
 
 	if (t->top)
 		return 0;
-	r = out_put(t->out, false, t->behind.p, t->behind.n);
+	r = stream_put(t->out, false, t->behind.p, t->behind.n);
 	if (r == 0)
-		r = out_put(t->out, true, t->behind_unseen.p, t->behind_unseen.n);
+		r = stream_put(t->out, true, t->behind_unseen.p, t->behind_unseen.n);
 	t->behind.n = t->behind_unseen.n = 0;
 	return r;
 }
@@ -83,13 +102,13 @@ static int frame_put(struct text *t, struct text_frame *f)
 	int r = 0;
 
 	/* Empty lines are kept, one where there are more: they part what is around them. */
-	if (seen.n || (!t->blank && !f->unseen))
+	if (seen.n || f->spilled || (!t->blank && !f->unseen))
 		r = line_put(t, false, seen.p, seen.n);
-	t->blank = seen.n == 0;
+	t->blank = seen.n == 0 && !f->spilled;
 	if (r == 0 && f->unseen)
 		r = line_put(t, true, all.p, all.n);
 	f->seen.n = f->all.n = 0;
-	f->unseen = false;
+	f->unseen = f->spilled = false;
 	return r == 0 ? behind_put(t) : r;
 }
 
@@ -108,7 +127,7 @@ int text_fresh_line(struct text *t)
 {
 	struct text_frame *f = top_of(t);
 
-	return f->seen.n || f->unseen ? text_line(t) : 0;
+	return f->seen.n || f->spilled || f->unseen ? text_line(t) : 0;
 }
 
 int text_unseen_line(struct text *t, struct mw_str s)

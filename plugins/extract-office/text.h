@@ -7,7 +7,7 @@
 #ifndef OFFICE_TEXT_H
 #define OFFICE_TEXT_H
 
-#include "out.h"
+#include "stream.h"
 
 #define TEXT_FRAMES 32u /* tables and boxes inside of each other; what is deeper is text of the cell around it */
 
@@ -16,12 +16,13 @@ struct text_frame {
 	struct buf seen; /* the paragraph, or the row */
 	struct buf all;	 /* the same with what is unseen; what is seen only as far as it is no data */
 	bool row;
-	bool unseen; /* there is something unseen in it */
+	bool unseen;  /* there is something unseen in it */
+	bool spilled; /* the beginning of the paragraph is out already */
 	size_t cells;
 };
 
 struct text {
-	struct out *out;
+	struct stream *out;
 	struct text_frame frame[TEXT_FRAMES];
 	size_t top;
 	size_t over; /* how many were opened beyond TEXT_FRAMES */
@@ -29,7 +30,7 @@ struct text {
 	bool blank; /* the last line was empty */
 };
 
-void text_init(struct text *, struct out *);
+void text_init(struct text *, struct stream *);
 /* White space and controls in it become blanks. */
 int text_put(struct text *, bool unseen, const char *p, size_t n);
 /* A tab of the text: inside of a row a blank. */

@@ -87,7 +87,7 @@ static int drawing(struct office *o, size_t entry, bool unseen)
 	int r;
 
 	text_init(&d.text, &o->out);
-	out_feed(&o->out);
+	stream_feed(&o->out);
 	r = office_parse(o, entry, &events, &d);
 	if (r == 0)
 		r = text_end(&d.text);
@@ -124,10 +124,10 @@ int visio_read(struct office *o, size_t entry)
 	if (r == 0)
 		r = follow(o, entry, "pages", "page", false);
 	if (r == 0)
-		r = out_section(&o->out, "comments");
+		r = stream_section(&o->out, "comments");
 	if (r == 0)
 		r = follow(o, entry, "comments", NULL, false);
 	if (r == 0)
-		r = out_section(&o->out, "masters");
+		r = stream_section(&o->out, "masters");
 	return r == 0 ? follow(o, entry, "masters", "master", true) : r;
 }

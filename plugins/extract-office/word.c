@@ -26,7 +26,7 @@ static int story(struct office *o, size_t entry, const struct styles *styles, bo
 	struct relations all;
 	int r;
 
-	out_feed(&o->out);
+	stream_feed(&o->out);
 	r = wordtext_read(o, entry, styles, unseen);
 	if (r < 0)
 		return r;
@@ -57,7 +57,7 @@ static int around(struct office *o, const struct relations *all, const struct st
 			if (all->v[i].entry == NO_ENTRY || strcmp(all->v[i].kind, places[k].kind) != 0 ||
 			    o->package.entry[all->v[i].entry].used)
 				continue;
-			r = out_section(&o->out, places[k].section);
+			r = stream_section(&o->out, places[k].section);
 			if (r == 0)
 				r = story(o, all->v[i].entry, styles, places[k].unseen);
 		}

@@ -33,10 +33,13 @@ enum {
 	VALUE,
 	POINT,
 	SLIDE,
-	NOISE, /* numbers of a layout, which are text of elements */
+	BINARY, /* a file inside, as base64 */
+	NOISE,	/* numbers of a layout, which are text of elements */
 };
 
 static const struct xml_name names[] = {{"sld", SLIDE},
+					{"binaryData", BINARY},
+					{"binData", BINARY},
 					{"t", T},
 					{"text", REMARK},
 					{"r", R},
@@ -330,6 +333,7 @@ static int on_start(void *ctx, struct xml *x, int id)
 	case DELETED_TEXT:
 	case INSTRUCTION:
 	case VALUE:
+	case BINARY:
 	case NOISE:
 		w->mode = id;
 		return 0;
@@ -361,6 +365,14 @@ static int on_start(void *ctx, struct xml *x, int id)
 	}
 }
 
+static int base64_end(struct wordtext *w)
+{
+	int r = office_base64(w->office, buf_str(&w->base64));
+
+	w->base64.n = 0;
+	return r;
+}
+
 static int on_end(void *ctx, struct xml *x, int id)
 {
 	struct wordtext *w = ctx;
@@ -374,6 +386,9 @@ static int on_end(void *ctx, struct xml *x, int id)
 	case NOISE:
 		w->mode = 0;
 		return 0;
+	case BINARY:
+		w->mode = 0;
+		return base64_end(w);
 	case REMARK:
 		w->mode = 0;
 		return text_fresh_line(&w->text);
@@ -422,6 +437,8 @@ static int on_text(void *ctx, struct xml *x, const char *p, size_t n)
 		return put(w, false, p, n);
 	case NOISE:
 		return 0;
+	case BINARY:
+		return buf_add(&w->base64, p, n);
 	case DELETED_TEXT:
 	case INSTRUCTION:
 		return put(w, true, p, n);
@@ -445,6 +462,7 @@ int wordtext_end(struct wordtext *w, int r)
 	text_free(&w->text);
 	buf_free(&w->choice);
 	buf_free(&w->instead);
+	buf_free(&w->base64);
 	return end;
 }
 

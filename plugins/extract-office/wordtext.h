@@ -26,6 +26,7 @@ struct wordtext {
 	size_t alternatives;	    /* how deep */
 	size_t fallback;	    /* how deep in fallbacks */
 	struct buf choice, instead; /* texts of both */
+	struct buf base64;
 };
 
 int wordtext_read(struct office *, size_t entry, const struct styles *, bool unseen);

@@ -44,10 +44,10 @@ static double real_of(struct mw_str s)
 
 static int line_end(struct xps *p)
 {
-	int r = out_put(&p->office->out, false, p->line.p, p->line.n);
+	int r = stream_put(&p->office->out, false, p->line.p, p->line.n);
 
 	if (r == 0 && p->line.n)
-		r = out_put(&p->office->out, false, "\n", 1);
+		r = stream_put(&p->office->out, false, "\n", 1);
 	p->line.n = 0;
 	p->any = false;
 	return r;
@@ -117,7 +117,7 @@ static int read_part(struct office *o, size_t entry, int depth)
 	struct relations links;
 	int r = depth == 2 ? o->host->sink_page(o->sink) : 0;
 
-	out_feed(&o->out);
+	stream_feed(&o->out);
 	if (r == 0)
 		r = office_parse(o, entry, &events, &p);
 	if (r == 0)

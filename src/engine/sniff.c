@@ -281,12 +281,25 @@ static const char *json_kind(struct mw_str s)
 	return "application/fhir+json";
 }
 
+/* Documents that programs of offices write in one file of XML: the namespace and the name of the root. */
+static const struct {
+	const char *space, *root, *type;
+} flat_documents[] = {
+    {"urn:oasis:names:tc:opendocument:xmlns:office:1.0", ":document", ODF "flat"},
+    {"http://schemas.microsoft.com/office/word/2003/wordml", ":wordDocument", OOXML "flat"},
+    {"http://schemas.microsoft.com/office/2006/xmlPackage", ":package", OOXML "flat"},
+    {"urn:schemas-microsoft-com:office:spreadsheet", "<Workbook", OOXML "flat"},
+};
+
 static const char *xml_kind(struct mw_str s)
 {
-	const struct mw_str first = head(s, MARKUP_HEAD);
+	const struct mw_str first = head(s, MARKUP_HEAD), spaces = head(s, 2 * MARKUP_HEAD); /* OpenDocument has many */
 
 	if (*s.p != '<')
 		return NULL;
+	for (size_t i = 0; i < COUNT(flat_documents); i++)
+		if (has_word(spaces, flat_documents[i].space) && has_word(first, flat_documents[i].root))
+			return flat_documents[i].type;
 	if (has_word(first, "ClinicalDocument"))
 		return "application/hl7-cda+xml";
 	if (has_word(first, "http://hl7.org/fhir"))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "out.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #define PIECE 32768u /* octets that go to the sink at once */
 
 /* The part itself needs no telling, other sections only when there is something in them. */
-static int out_begin(struct out *o)
+static int stream_begin(struct stream *o)
 {
 	int r = 0;
 
@@ -17,9 +17,9 @@ static int out_begin(struct out *o)
 	return r;
 }
 
-static int out_flush(struct out *o)
+static int stream_flush(struct stream *o)
 {
-	int r = o->seen.n ? out_begin(o) : 0;
+	int r = o->seen.n ? stream_begin(o) : 0;
 
 	if (r == 0 && o->seen.n)
 		r = o->host->sink_text(o->sink, o->seen.p, o->seen.n);
@@ -28,12 +28,12 @@ static int out_flush(struct out *o)
 }
 
 /* Ends the section in work. */
-static int out_finish(struct out *o)
+static int stream_finish(struct stream *o)
 {
-	int r = out_flush(o);
+	int r = stream_flush(o);
 
 	if (r == 0 && o->held.n) {
-		r = out_begin(o);
+		r = stream_begin(o);
 		/* A line with a form feed: what is unseen is part of no paragraph, and stands at no end of the text. */
 		if (r == 0)
 			r = o->host->sink_text(o->sink, "\f\n", 2);
@@ -46,14 +46,14 @@ static int out_finish(struct out *o)
 	return r;
 }
 
-int out_section(struct out *o, const char *name)
+int stream_section(struct stream *o, const char *name)
 {
 	int r;
 
 	name = name ? name : "";
 	if (strlen(name) == o->name.n && (o->name.n == 0 || memcmp(name, o->name.p, o->name.n) == 0))
 		return 0;
-	r = out_finish(o);
+	r = stream_finish(o);
 	o->begun = o->any = o->hidden = o->feed = false;
 	o->name.n = 0;
 	if (r == 0)
@@ -61,20 +61,20 @@ int out_section(struct out *o, const char *name)
 	return r == 0 ? buf_terminate(&o->name) : r;
 }
 
-int out_hide(struct out *o)
+int stream_hide(struct stream *o)
 {
 	int r;
 
 	if (o->hidden)
 		return 0;
-	r = out_flush(o);
+	r = stream_flush(o);
 	if (r == 0)
-		r = out_begin(o);
+		r = stream_begin(o);
 	o->hidden = true;
 	return r == 0 ? o->host->sink_hidden(o->sink) : r;
 }
 
-int out_put(struct out *o, bool unseen, const char *p, size_t n)
+int stream_put(struct stream *o, bool unseen, const char *p, size_t n)
 {
 	int r = 0;
 
@@ -88,27 +88,27 @@ int out_put(struct out *o, bool unseen, const char *p, size_t n)
 	o->any = true;
 	if (r == 0)
 		r = buf_add(&o->seen, p, n);
-	return r == 0 && o->seen.n >= PIECE ? out_flush(o) : r;
+	return r == 0 && o->seen.n >= PIECE ? stream_flush(o) : r;
 }
 
-void out_feed(struct out *o)
+void stream_feed(struct stream *o)
 {
 	o->feed = true;
 }
 
-int out_unread(struct out *o, const char *reason)
+int stream_unread(struct stream *o, const char *reason)
 {
-	int r = out_begin(o);
+	int r = stream_begin(o);
 
 	return r == 0 ? o->host->sink_unread(o->sink, reason) : r;
 }
 
-int out_end(struct out *o)
+int stream_end(struct stream *o)
 {
-	return out_finish(o);
+	return stream_finish(o);
 }
 
-void out_free(struct out *o)
+void stream_free(struct stream *o)
 {
 	buf_free(&o->name);
 	buf_free(&o->seen);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * out: the sections of a document on their way to the sink. What a reader sees goes there at once; what one does not see waits for
+ * stream: the sections of a document on their way to the sink. What a reader sees goes there at once; what one does not see waits for
  * the end of its section. Functions return what the sink returned, or -ENOMEM.
  */
-#ifndef OFFICE_OUT_H
-#define OFFICE_OUT_H
+#ifndef OFFICE_STREAM_H
+#define OFFICE_STREAM_H
 
 #include "buf.h"
 
-struct out {
+struct stream {
 	const struct mw_host *host;
 	struct mw_sink *sink;
 	struct buf name; /* of the section in work, terminated; "" = the part itself */
@@ -21,15 +21,15 @@ struct out {
 };
 
 /* Ends the section in work and begins another; NULL or "" = the part itself. */
-int out_section(struct out *, const char *name);
+int stream_section(struct stream *, const char *name);
 /* All that follows in this section is unseen. */
-int out_hide(struct out *);
-int out_put(struct out *, bool unseen, const char *p, size_t n);
+int stream_hide(struct stream *);
+int stream_put(struct stream *, bool unseen, const char *p, size_t n);
 /* A form feed before what comes next in this section, if something was before. */
-void out_feed(struct out *);
+void stream_feed(struct stream *);
 /* The section in work is not read to its end. */
-int out_unread(struct out *, const char *reason);
-int out_end(struct out *);
-void out_free(struct out *);
+int stream_unread(struct stream *, const char *reason);
+int stream_end(struct stream *);
+void stream_free(struct stream *);
 
 #endif
