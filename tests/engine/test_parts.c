@@ -136,7 +136,6 @@ static const struct mail mails[] = {
 	  "--a--\n"),
      {{"1", "text/plain", NULL, "see the other part", MW_ZONE_BODY},
       {"2.1", "text/plain", NULL, "111111111", MW_ZONE_BODY},
-      {"2.2.mime", "text/plain", NULL, NULL, 0},
       {"2.2", "text/plain", NULL, "222222222", MW_ZONE_BODY}}},
     {"names of attachments",
      BODY("multipart/mixed; boundary=b",
