@@ -23,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct reader {
@@ -149,9 +150,22 @@ static int set_up(struct reader *r, struct mw_sandbox *box, struct mw_err *err)
 	box->tools = r->setup.tools;
 	res = mw_sandbox_lock(box, r->tool, err);
 	if (res == 0 && box->tools && !box->landlock)
-		mw_reader_table.log(&r->self[0], NULL, MW_NOTICE, "sandbox",
+		mw_reader_table.log(&r->self[0], NULL, MW_WARNING, "sandbox",
 				    "this kernel has no Landlock: what its programs may read and run is not bounded");
 	return res;
+}
+
+/* What keeps a copy from locking itself down is to be known now and not with the first document. */
+static int try_copy(const struct mw_sandbox *box, struct mw_err *err)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	if (pid == 0)
+		_exit(mw_sandbox_copy(box) < 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		return mw_fail(err, -EPERM, "sandbox: a copy of the process cannot be made, or locked down");
+	return 0;
 }
 
 static void say(char word, const char *text)
@@ -191,7 +205,7 @@ int main(void)
 
 	box.null = own_files();
 	keep.signals = signal_file();
-	if (keep.signals < 0 || set_up(&reader, &box, &err) < 0) {
+	if (keep.signals < 0 || set_up(&reader, &box, &err) < 0 || try_copy(&box, &err) < 0) {
 		say(MW_KEEPER_ERROR, err.text[0] ? err.text : "signalfd");
 		return 1;
 	}

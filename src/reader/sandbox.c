@@ -22,7 +22,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Address space of a reader beyond what it had before the document, and the document. */
@@ -84,7 +83,6 @@ static const int allowed[] = {
     SCMP_SYS(write),
     SCMP_SYS(writev),
     SCMP_SYS(rseq),
-    SCMP_SYS(seccomp),
     SCMP_SYS(kill),
     SCMP_SYS(setpgid),
 };
@@ -161,6 +159,9 @@ static int add_bounded(scmp_filter_ctx f)
 	r = r ? r
 	      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG),
 				 SCMP_A1(SCMP_CMP_EQ, SIGKILL));
+	r = r ? r
+	      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP),
+				 SCMP_A1(SCMP_CMP_EQ, SECCOMP_MODE_FILTER));
 	/* Of itself, to less. */
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
 	/* The C library falls back to what it did before these came. */
@@ -213,16 +214,49 @@ static int add_rules(scmp_filter_ctx f, bool tools)
 	return r ? r : tools ? add_tools(f) : add_plain(f);
 }
 
-static int filter_load(bool tools)
+/* Not by seccomp(), as libseccomp would do it: service managers allow that to few. */
+static int filter_set(const struct sock_filter *code, size_t n)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EACCES));
+	const struct sock_fprog program = {.len = (unsigned short)n, .filter = (struct sock_filter *)(uintptr_t)code};
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+}
+
+static int filter_set_file(int fd)
+{
+	struct sock_filter *code;
+	off_t size = lseek(fd, 0, SEEK_END);
 	int r;
 
+	if (size <= 0 || size > (off_t)(BPF_MAXINSNS * sizeof(*code)))
+		return -EIO;
+	code = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (code == MAP_FAILED)
+		return -errno;
+	r = filter_set(code, (size_t)size / sizeof(*code));
+	(void)munmap(code, (size_t)size);
+	return r;
+}
+
+static int filter_load(bool tools)
+{
+	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0 ? -errno : 0;
+	scmp_filter_ctx f;
+
+	(void)seccomp_api_set(3); /* kernel 4.14, whatever it can find out about this one */
+	f = seccomp_init(SCMP_ACT_ERRNO(EACCES));
 	if (!f)
-		return -ENOMEM;
-	r = add_rules(f, tools);
-	r = r ? r : seccomp_load(f);
-	seccomp_release(f);
+		r = -ENOMEM;
+	if (r == 0)
+		r = add_rules(f, tools);
+	if (r == 0)
+		r = seccomp_export_bpf(f, fd);
+	if (r == 0)
+		r = filter_set_file(fd);
+	if (f)
+		seccomp_release(f);
+	if (fd >= 0)
+		(void)close(fd);
 	return r;
 }
 
@@ -283,13 +317,6 @@ int mw_sandbox_lock(struct mw_sandbox *box, const char *const *paths, struct mw_
 
 /* These stand on top of the other: a list of its own would be translated by the kernel for each copy. That one has seen to the
  * architecture. */
-static int filter_add(struct sock_filter *code, size_t n)
-{
-	const struct sock_fprog program = {.len = (unsigned short)n, .filter = code};
-
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &program) < 0 ? -errno : 0;
-}
-
 static int filter_copy(void)
 {
 	struct sock_filter code[] = {
@@ -298,7 +325,6 @@ static int filter_copy(void)
 	    DEADLY(SCMP_SYS(kill)),
 	    DEADLY(SCMP_SYS(setpgid)),
 	    DEADLY(SCMP_SYS(socketpair)),
-	    DEADLY(SCMP_SYS(seccomp)),
 	    IF_IS(SCMP_SYS(tgkill), 3), /* abort() sends a signal to itself */
 	    LOAD(args[0]),
 	    IF_NOT(getpid(), 1),
@@ -306,7 +332,7 @@ static int filter_copy(void)
 	    GIVE(SECCOMP_RET_ALLOW),
 	};
 
-	return filter_add(code, COUNT(code));
+	return filter_set(code, COUNT(code));
 }
 
 static int filter_copy_tools(void)
@@ -328,7 +354,7 @@ static int filter_copy_tools(void)
 	    GIVE(SECCOMP_RET_ALLOW),
 	};
 
-	return filter_add(code, COUNT(code));
+	return filter_set(code, COUNT(code));
 }
 
 int mw_sandbox_tool(void)
@@ -342,7 +368,7 @@ int mw_sandbox_tool(void)
 	    GIVE(SECCOMP_RET_ALLOW),
 	};
 
-	return filter_add(code, COUNT(code));
+	return filter_set(code, COUNT(code));
 }
 
 int mw_sandbox_copy(const struct mw_sandbox *box)

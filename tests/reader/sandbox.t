@@ -3,8 +3,10 @@
 """What an extractor can do that a document has taken over: nothing but end, and its document is unreadable then. deed.c does it."""
 import ctypes
 import os
+import platform
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -42,6 +44,20 @@ def modules(folder):
                         os.path.join(folder, name + ".so"), os.path.join(HERE, "deed.c")], check=True)
 
 
+def within_another():
+    """As a service manager's own filter: no seccomp(), no Landlock. Runs in the child."""
+    number = {"x86_64": 317, "aarch64": 277}[platform.machine()]
+    deny = 0x00050001  # SECCOMP_RET_ERRNO, EPERM
+    code = [(0x20, 0, 0, 0), (0x15, 4, 0, number), (0x15, 3, 0, 444), (0x15, 2, 0, 445), (0x15, 1, 0, 446), (0x06, 0, 0, 0x7fff0000),
+            (0x06, 0, 0, deny)]
+    octets = b"".join(struct.pack("=HBBI", *row) for row in code)
+    room = ctypes.create_string_buffer(octets, len(octets))
+    program = struct.pack("@HP", len(code), ctypes.addressof(room))
+    libc = ctypes.CDLL(None)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+        os._exit(99)
+
+
 class World:
     def __init__(self, folder, options="", run_options=""):
         self.folder = folder
@@ -50,14 +66,14 @@ class World:
             file.write("load deed { %s }\nload deed-run grant run { tool \"/usr/bin/cat\"; slow \"/usr/bin/sleep\"; %s }\n"
                        "load route grant edit, route, run\nlimit reading 2\nmatch any then pass\n" % (options, run_options))
 
-    def run(self, deeds, seconds=120):
+    def run(self, deeds, seconds=120, before=None):
         """The parts of a mail with these documents (type, what it says): [(reason, text)], and what was logged."""
         mail = "From: a@b.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n"
         for kind, text in deeds:
             mail += "--B\nContent-Type: %s\n\n%s\n" % (kind, text)
         mail += "--B--\n"
         done = subprocess.run([CTL, "--modules", self.folder, "-p", self.policy, "text", "-"], input=mail.encode(), capture_output=True,
-                              timeout=seconds, check=False)
+                              timeout=seconds, check=False, preexec_fn=before)
         out = done.stdout.decode("utf-8", "replace")
         found = {}
         for part in re.split(r"^== ", out, flags=re.M)[1:]:
@@ -160,6 +176,21 @@ def tools(world, folder):
         TAP.skip("files are out of reach of programs", "this kernel has no Landlock")
 
 
+def inside(world, folder):
+    """Under the filter of a service manager."""
+    if platform.machine() not in ("x86_64", "aarch64"):
+        TAP.skip("within another sandbox", "its numbers are not known here")
+        return
+    rows = [(PLAIN, "say hello", "", "^hello$"), (PLAIN, "open " + world.policy, "", "^EACCES$"), (PLAIN, "socket", "crashed", "^$"),
+            (PLAIN, "fork", "crashed", "^$"), (RUN, "run text", "", "^textstatus 0$"), (RUN, "socket", "crashed", "^$"),
+            (RUN, "write %s/new" % folder, "", "^EACCES$"), (RUN, "unlink " + world.policy, "", "^EACCES$"), (RUN, "fork", "crashed", "^$")]
+    got, log = world.run([row[:2] for row in rows], before=within_another)
+    for row, (reason, text) in zip(rows, got):
+        TAP.ok(reason == row[2] and re.search(row[3], text), "within another sandbox, without Landlock: %s" % row[1].split()[0],
+               "reason %r text %r" % (reason, text), log)
+    TAP.ok("this kernel has no Landlock" in log, "without Landlock: that is logged", log)
+
+
 def charsets(world):
     """Those that a reader has, and those that it asks for."""
     rows = []
@@ -185,6 +216,7 @@ def main():
         ends(world)
         attempts(world, folder)
         tools(world, folder)
+        inside(world, folder)
         charsets(world)
         world = World(folder, "fail \"no table today\"")
         _, log = world.run([(PLAIN, "say hello")])
