@@ -106,8 +106,10 @@ void build_zeros(struct mw_buf *b, int filter, uint64_t n)
 {
 	static const char zeros[65536];
 	struct archive *a = writer(b, ARCHIVE_FORMAT_RAW, filter);
+	struct archive_entry *e = entry("data", AE_IFREG);
 
-	must(archive_write_header(a, entry("data", AE_IFREG)) >= ARCHIVE_WARN, "cannot write a header");
+	must(archive_write_header(a, e) >= ARCHIVE_WARN, "cannot write a header");
+	archive_entry_free(e);
 	for (uint64_t i = 0; i < n; i += sizeof(zeros))
 		must(archive_write_data(a, zeros, sizeof(zeros)) > 0, "cannot write data");
 	end_writer(a);

@@ -39,6 +39,8 @@ int work_member(struct work *w, struct mw_str name, const char *charset, const c
 	if (r < 0)
 		return r;
 	w->members++;
+	if (name.n == 0)
+		name = (struct mw_str){.p = "unnamed", .n = 7};
 	return w->host->to_utf8(name, charset, begin_named, &naming);
 }
 

@@ -9,9 +9,18 @@
 #define TAIL 70000u
 /* Directories that are read. More than one or two are a game with the reader. */
 #define DIRECTORIES 16u
+/* Places that look like the end of one: mostly those of zips in this zip. */
+#define ENDS 1000u
+/* No policy lets so many files through. */
+#define ENTRIES ((size_t)1 << 20)
+
+/* Octets of a local header, at most. */
+#define HEADER_MOST (2u * 65536u)
 
 static int add(struct zip_list *l, const struct zip_entry *e)
 {
+	if (l->n == ENTRIES)
+		return -EFBIG;
 	if (l->n == l->cap) {
 		size_t cap = l->cap ? 2 * l->cap : 64;
 		struct zip_entry *more = cap <= SIZE_MAX / sizeof(*more) ? realloc(l->v, cap * sizeof(*more)) : NULL;
@@ -67,8 +76,8 @@ static bool is_inside(const struct zip_list *l, struct mw_str data, size_t at)
 	size_t octets;
 
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].name.p && l->v[i].header < at && zip_local(data, l->v[i].header, &e, &octets) && octets <= at &&
-		    l->v[i].packed > at - octets)
+		if (l->v[i].name.p && l->v[i].header < at && at - l->v[i].header < l->v[i].packed + HEADER_MOST &&
+		    zip_local(data, l->v[i].header, &e, &octets) && octets <= at && l->v[i].packed > at - octets)
 			return true;
 	return false;
 }
@@ -106,12 +115,13 @@ static bool is_wanted(const struct zip_list *l, struct mw_str data, const struct
 int zip_list_read(struct zip_list *l, struct mw_str data)
 {
 	struct zip_end end;
+	size_t ends = 0;
 	int r = 0;
 
 	for (size_t p = end_before(data, data.n); p < data.n && r == 0; p = end_before(data, p)) {
-		if (!zip_end(data, p, &end) || !is_wanted(l, data, &end))
+		if (ends++ < ENDS && (!zip_end(data, p, &end) || !is_wanted(l, data, &end)))
 			continue;
-		if (l->directories == DIRECTORIES) {
+		if (ends > ENDS || l->directories == DIRECTORIES) {
 			l->damaged = true;
 			break;
 		}

@@ -13,7 +13,7 @@ struct zip_list {
 	bool encrypted; /* a directory cannot be read */
 };
 
-/* 0 or -ENOMEM; free it in any case. */
+/* 0, -ENOMEM, or -EFBIG: there are more entries than anybody wants. Free it in any case. */
 int zip_list_read(struct zip_list *, struct mw_str data);
 void zip_list_free(struct zip_list *);
 /* Is there a directory at the end, with a file in it? */

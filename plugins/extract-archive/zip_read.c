@@ -222,12 +222,14 @@ static int read_rest(struct reading *rd, size_t to)
 /* Octets up to `to` that no directory knows: up to the end of the next file in them, or all. */
 static int read_unlisted(struct reading *rd, size_t to)
 {
+	/* Headers that begin there; what is behind is looked at later. */
+	const struct mw_str within = slice(rd->data, 0, (uint64_t)to + 3);
 	struct zip_entry local;
-	size_t octets, end, h = zip_find(rd->data, rd->at, ZIP_LOCAL);
+	size_t octets, end, h = zip_find(within, rd->at, ZIP_LOCAL);
 	int r;
 
 	while (h < to && !zip_local(rd->data, h, &local, &octets))
-		h = zip_find(rd->data, h + 1, ZIP_LOCAL);
+		h = zip_find(within, h + 1, ZIP_LOCAL);
 	if (h >= to)
 		return read_rest(rd, to);
 	r = read_rest(rd, h);

@@ -49,6 +49,7 @@ static const struct magic magics[] = {
     MAGIC("PK\003\004", "application/zip"),
     MAGIC("PK\005\006", "application/zip"),
     MAGIC("PK00PK\003\004", "application/zip"),
+    MAGIC("PK\007\010PK\003\004", "application/zip"),
     MAGIC("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     MAGIC("{\\rtf", "application/rtf"),
     MAGIC("{\\urtf", "application/rtf"),
@@ -59,6 +60,7 @@ static const struct magic magics[] = {
     MAGIC("\x28\xb5\x2f\xfd", "application/zstd"),
     MAGIC("\x04\x22\x4d\x18", "application/x-lz4"),
     MAGIC("\x1f\x9d", "application/x-compress"),
+    MAGIC("LZIP\1", "application/x-lzip"),
     MAGIC("7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     MAGIC("Rar!\x1a\x07", "application/vnd.rar"),
     MAGIC("MSCF\0\0\0\0", "application/vnd.ms-cab-compressed"),
@@ -66,6 +68,10 @@ static const struct magic magics[] = {
     MAGIC("070701", "application/x-cpio"),
     MAGIC("070702", "application/x-cpio"),
     MAGIC("070707", "application/x-cpio"),
+    MAGIC_AT(2, "-lh0-", "application/x-lzh-compressed"),
+    MAGIC_AT(2, "-lh5-", "application/x-lzh-compressed"),
+    MAGIC_AT(2, "-lh6-", "application/x-lzh-compressed"),
+    MAGIC_AT(2, "-lh7-", "application/x-lzh-compressed"),
     MAGIC_AT(257, "ustar", "application/x-tar"),
     MAGIC_AT(32769, "CD001", "application/x-iso9660-image"),
     MAGIC_AT(128, "DICM", "application/dicom"),
@@ -86,6 +92,7 @@ static const struct magic magics[] = {
 	  "ELF",
 	  "application/x-executable"),
     MAGIC("MZ\x90\0", "application/x-executable"),
+    MAGIC("MZP\0", "application/x-executable"),
 };
 
 static bool is_magic(const struct magic *m, struct mw_str s)

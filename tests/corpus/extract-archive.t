@@ -159,6 +159,8 @@ def reasons_of(parts, path):
 def lost(parts, index, name, members):
     """Members that we do not have and that no reason stands for."""
     top = str(index)
+    if "crashed" in reasons_of(parts, top):
+        return ["%s: crashed" % name]
     if reasons_of(parts, top):
         return []
     inside = {path: found for path, found in parts.items() if path.startswith(top + "/")}
