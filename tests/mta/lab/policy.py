@@ -15,13 +15,13 @@ ROUTES = {
 }
 
 
-def outbound(domains, socket, load, then="", mode=""):
-    """Its text. domains: outside; load: load lines; then: statements behind the last match."""
+def outbound(domains, socket, load, then="", mode="", also=""):
+    """Its text. domains: outside; load: load lines; also: statements before the last match, then: behind it."""
     lines = ["listen unix:%s" % socket, load, 'table <ours> { "clinic.test", ".clinic.test" }']
     for name in ROUTES:
         lines.append("table <%s> { %s }" % (name, ", ".join('"%s@%s"' % (name, domain) for domain in domains)))
     lines.append('include "rules/hipaa-identifiers.rules", "rules/clinical.rules"')
     lines.append("class phi when phi.identifiers >= 1 and phi.clinical >= 1")
     lines += ["match class phi to <%s> then %s" % item for item in ROUTES.items()]
-    lines += ["match class phi to external then send by tls or portal", "match any then pass", then, "on error tempfail", mode]
+    lines += ["match class phi to external then send by tls or portal", also, "match any then pass", then, "on error tempfail", mode]
     return "\n".join(line for line in lines if line) + "\n"
