@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH 16u	/* messages in messages */
-#define FOLDER_MAX 256u /* octets of "message 1/message 2/…" */
+#define DEPTH 16u /* messages in messages */
 
 enum { HEADER_TOP = 32, HEADER_EMBEDDED = 24, HEADER_OTHER = 8 };
 
@@ -35,7 +34,7 @@ struct message {
 	enum mapi_scope scope;
 	struct mapi_file *file; /* of the attachment in work */
 	unsigned depth, attachments, messages;
-	char folder[FOLDER_MAX];
+	char folder[MAPI_FOLDER_MAX];
 };
 
 static int message_read(struct reader *r, uint32_t folder, const char *name, unsigned depth, const char *charset);
@@ -46,9 +45,7 @@ static bool wants(void *ctx, const struct mapi_prop *p)
 {
 	struct message *m = ctx;
 
-	if (m->file && (mapi_is_string(p) || p->id == MAPI_ATTACH_METHOD || p->id == MAPI_ATTACH_ENCODING))
-		return true;
-	return mapi_wants(&m->work, m->scope, p);
+	return (m->file && mapi_file_wants(p)) || mapi_wants(&m->work, m->scope, p);
 }
 
 static int property(void *ctx, const struct mapi_prop *p)
@@ -104,6 +101,8 @@ static int object_copy(struct storage *s, uint32_t folder, struct ole_writer *w,
 			*whole = *whole && all;
 			if (r == 0)
 				ole_write_stream(w, to, storage_name(s, e), p, n);
+			if (p)
+				explicit_bzero(p, n);
 			free(p);
 		}
 		if (storage_is_folder(s, e) && s->first[e] != OLE_NONE) {
@@ -141,13 +140,15 @@ static int object_write(struct message *m, const struct mapi_file *f, uint32_t f
 	if (r == 0)
 		r = mapi_file_write(&m->work, f, m->attachments, "", (struct mw_str){.p = p ? p : "", .n = n},
 				    whole ? NULL : "damaged");
+	if (p)
+		explicit_bzero(p, n);
 	free(p);
 	return r;
 }
 
 static int embedded_read(struct message *m, uint32_t folder)
 {
-	char name[FOLDER_MAX];
+	char name[MAPI_FOLDER_MAX];
 	int n = snprintf(name, sizeof(name), "%smessage %u/", m->folder, ++m->messages);
 
 	if (m->depth >= DEPTH || n < 0 || (size_t)n >= sizeof(name)) {

@@ -54,7 +54,7 @@ int storage_open(struct storage *to, struct mw_str data)
 	}
 	if (names != OLE_NONE)
 		for (uint32_t e = s.first[names]; e != OLE_NONE; e = s.next[e])
-			s.known[e] = true;
+			s.known[e] = storage_begins(&s, e, STREAM); /* lists by which names are found */
 	s.damaged = s.names.damaged;
 	*to = s;
 	return 0;

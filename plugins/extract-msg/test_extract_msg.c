@@ -214,7 +214,7 @@ static void attachments(void **state)
 	stream(&w, at, "__substg1.0_37010102", "nameless");
 	(void)attachment(&w, OLE_WRITE_ROOT, 2, "elsewhere.doc", 7);
 	at = attachment(&w, OLE_WRITE_ROOT, 3, "message.rpmsg", 1);
-	stream(&w, at, "__substg1.0_37010102", "sealed");
+	stream(&w, at, "__substg1.0_37010102", "\x76\xe8\x04\x60\xc4\x11\xe3\x86");
 	gives(&w, "Attachment: a.pdf\nAttachment: elsewhere.doc\nAttachment: message.rpmsg\n\f\n\n== hidden\napplication/pdf\n"
 		  "\n== /a.pdf application/pdf \n%PDF\n== end\n\n== /attachment-2  \nnameless\n== end\n"
 		  "\n== /message.rpmsg  \n\n== end encrypted\n\n== !\n");
@@ -289,27 +289,36 @@ static void objects_become_files(void **state)
 	fs_reset(&sink);
 }
 
-/* The chain of messages ends somewhere, and what lies beyond is told. */
+/* The chain of messages ends somewhere, and what lies beyond is told; so is all that is in front, with the longest of names. */
 static void depth_is_bounded(void **state)
 {
+	static const char end[] = "\n== !\n\n== unread limit\n", deepest[] = "Subject: again 16\n";
 	struct ole_writer w;
 	struct mw_sink sink = {0};
 	const char *reason = NULL;
 	uint32_t in = OLE_WRITE_ROOT;
-	static const char end[] = "\n== !\n\n== unread limit\n";
-	char *p;
+	char name[2000], *p;
 	size_t n;
 
 	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
 	ole_write_begin(&w);
 	for (unsigned i = 0; i < 1000; i++) {
-		wide(&w, in, 0x0037, "again");
-		in = ole_write_folder(&w, attachment(&w, in, 0, NULL, 5), "__substg1.0_3701000D");
+		char subject[16];
+
+		(void)snprintf(subject, sizeof(subject), "again %u", i);
+		wide(&w, in, 0x0037, subject);
+		wide(&w, in, 0x1000, "body");
+		stream(&w, attachment(&w, in, 0, i < 20 ? name : "n", 1), "__substg1.0_37010102", "file");
+		in = ole_write_folder(&w, attachment(&w, in, 1, NULL, 5), "__substg1.0_3701000D");
 	}
 	wide(&w, in, 0x0037, "the last");
 	assert_int_equal(ole_write_end(&w, &p, &n), 0);
 	assert_int_equal(extract(p, n, &sink, &reason), 0);
 	assert_memory_equal(sink.p + sink.n - (sizeof(end) - 1), end, sizeof(end) - 1);
+	assert_non_null(memmem(sink.p, sink.n, deepest, sizeof(deepest) - 1));
+	assert_int_equal(sink.members, 2 * 17);
 	free(p);
 	fs_reset(&sink);
 }
@@ -324,7 +333,13 @@ static void strangers_are_read(void **state)
 	table(&w, OLE_WRITE_ROOT, 32, NULL, 0);
 	folder = ole_write_folder(&w, OLE_WRITE_ROOT, "some folder");
 	stream(&w, folder, "some stream", "SSN 219-09-9998");
-	gives(&w, "\n== /other/attachment-1  \nSSN 219-09-9998\n== end\n\n== !\n");
+	folder = ole_write_folder(&w, OLE_WRITE_ROOT, "__nameid_version1.0");
+	stream(&w, folder, "note", "words");
+	stream(&w, folder, "__substg1.0_00020102", "");
+	stream(&w, folder, "__substg1.0_00030102", "");
+	stream(&w, folder, "__substg1.0_00040102", "");
+	gives(&w, "\n== /other/attachment-1  \nSSN 219-09-9998\n== end\n"
+		  "\n== /other/attachment-2  \nwords\n== end\n\n== !\n");
 }
 
 /* ---- damage ---------------------------------------------------------------------------------------------------------------------- */

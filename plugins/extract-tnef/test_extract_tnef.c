@@ -235,6 +235,7 @@ static void messages_inside(void **state)
 	md_free(&d);
 }
 
+/* The octets tell, not the name. */
 static void sealed_by_rights_management(void **state)
 {
 	struct md d = {0};
@@ -243,8 +244,12 @@ static void sealed_by_rights_management(void **state)
 	md_tnef(&d);
 	md_attribute(&d, 2, BEGIN, "", 0);
 	md_attribute(&d, 2, TITLE, "message.rpmsg", 14);
-	md_attribute(&d, 2, DATA, "v\xe8", 2);
-	gives(&d, "Attachment: message.rpmsg\n\n== /message.rpmsg  \n\n== end encrypted\n");
+	md_attribute(&d, 2, DATA, "\x76\xe8\x04\x60\xc4\x11\xe3\x86 and more", 17);
+	md_attribute(&d, 2, BEGIN, "", 0);
+	md_attribute(&d, 2, TITLE, "message.rpmsg", 14);
+	md_attribute(&d, 2, DATA, "SSN", 3);
+	gives(&d, "Attachment: message.rpmsg\n\n== /message.rpmsg  \n\n== end encrypted\n"
+		  "\n== /message.rpmsg  \nSSN\n== end\n");
 	md_free(&d);
 }
 

@@ -27,13 +27,16 @@ static unsigned rank_of(uint16_t id)
 	}
 }
 
-struct copy {
-	char **to;
-};
+static void wipe(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
 
 static int copy_text(void *ctx, const char *p, size_t n)
 {
-	char **to = ((struct copy *)ctx)->to;
+	char **to = ctx;
 	char *new;
 
 	n = n < TEXT_MAX ? n : TEXT_MAX;
@@ -44,42 +47,49 @@ static int copy_text(void *ctx, const char *p, size_t n)
 		return -ENOMEM;
 	memcpy(new, p, n);
 	new[n] = '\0';
-	free(*to);
+	wipe(*to);
 	*to = new;
 	return 1;
+}
+
+bool mapi_file_wants(const struct mapi_prop *p)
+{
+	if (p->id == MAPI_ATTACH_ENCODING)
+		return p->type == MAPI_BINARY;
+	return mapi_is_string(p) && (rank_of(p->id) || p->id == MAPI_ATTACH_TYPE);
 }
 
 int mapi_file_property(const struct mapi_work *w, struct mapi_file *f, const struct mapi_prop *p)
 {
 	unsigned rank = rank_of(p->id);
-	struct copy copy = {.to = rank ? &f->name : &f->type};
 	int r;
 
-	if (p->id == MAPI_ATTACH_METHOD && p->type == MAPI_I4 && p->value.n >= 4)
-		f->method = mapi_u32(p->value.p);
-	if (p->id == MAPI_ATTACH_ENCODING && p->type == MAPI_BINARY && p->value.n >= sizeof(mac_binary) &&
-	    memcmp(p->value.p, mac_binary, sizeof(mac_binary)) == 0)
-		f->mac = true;
-	if (!mapi_is_string(p) || (rank ? rank <= f->rank : p->id != MAPI_ATTACH_TYPE))
+	if (!mapi_file_wants(p) || (rank && rank <= f->rank))
 		return 0;
-	r = w->host->to_utf8(p->value, p->type == MAPI_UNICODE ? "utf-16le" : w->charset, copy_text, &copy);
-	if (r > 0 && rank)
-		f->rank = rank;
+	if (p->id == MAPI_ATTACH_ENCODING) {
+		f->mac = f->mac || (p->value.n >= sizeof(mac_binary) && memcmp(p->value.p, mac_binary, sizeof(mac_binary)) == 0);
+		return 0;
+	}
+	r = w->host->to_utf8(p->value, p->type == MAPI_UNICODE ? "utf-16le" : w->charset, copy_text, rank ? &f->name : &f->type);
+	if (r > 0)
+		f->rank = rank ? rank : f->rank;
 	return r < 0 ? r : 0;
 }
 
 void mapi_file_reset(struct mapi_file *f)
 {
-	free(f->name);
-	free(f->type);
+	wipe(f->name);
+	wipe(f->type);
 	*f = (struct mapi_file){0};
 }
 
-/* What rights management has sealed: nobody reads it without the server that has the key. */
-static bool is_rights_managed(const struct mapi_file *f)
+/* What rights management has sealed ([MS-OXORMMS] 2.2.4.5): nobody reads it without the server that has the key. The octets tell:
+ * a name alone must hide nothing. */
+static bool is_rights_managed(struct mw_str octets)
 {
-	return (f->name && strcasecmp(f->name, "message.rpmsg") == 0) ||
-	       (f->type && strcasecmp(f->type, "application/x-microsoft-rpmsg-message") == 0);
+	static const char begin[8] = {0x76, '\xe8', 0x04, 0x60, '\xc4', 0x11, '\xe3', '\x86'};
+
+	return octets.n >= sizeof(begin) && memcmp(octets.p, begin, sizeof(begin)) == 0;
 }
 
 static bool is_type(const struct mapi_file *f, const char *type)
@@ -106,7 +116,7 @@ static const char *type_of(const struct mapi_work *w, const struct mapi_file *f,
 int mapi_file_write(struct mapi_work *w, const struct mapi_file *f, unsigned number, const char *type, struct mw_str octets,
 		    const char *unread)
 {
-	char path[TEXT_MAX + 128];
+	char path[MAPI_FOLDER_MAX + TEXT_MAX + 1];
 	struct mw_member m = {.type = type ? type : type_of(w, f, octets), .charset = "", .packed = octets.n};
 	int n, r;
 
@@ -115,7 +125,7 @@ int mapi_file_write(struct mapi_work *w, const struct mapi_file *f, unsigned num
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -EIO;
 	m.name = (struct mw_str){.p = path, .n = (size_t)n};
-	if (is_rights_managed(f)) {
+	if (is_rights_managed(octets)) {
 		octets.n = 0; /* what the host does not try to read keeps the reason */
 		unread = "encrypted";
 	}

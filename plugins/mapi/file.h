@@ -5,16 +5,15 @@
 
 #include "write.h"
 
-enum { MAPI_EMBEDDED = 5, MAPI_OLE = 6 }; /* methods */
-
 struct mapi_file {
 	char *name, *type; /* UTF-8; NULL = not told */
 	unsigned rank;	   /* how good the name is */
-	uint32_t method;
-	bool mac; /* a Macintosh has wrapped its octets in MacBinary */
+	bool mac;	   /* a Macintosh has wrapped its octets in MacBinary */
 };
 
-/* A value that may be its name, its type or its method; others are nothing to it. 0 or -ENOMEM. */
+/* Is it a property that says something of the file: its name, its type, how it is wrapped? */
+bool mapi_file_wants(const struct mapi_prop *);
+/* One value of such a property; others are nothing to it. 0 or -ENOMEM. */
 int mapi_file_property(const struct mapi_work *, struct mapi_file *, const struct mapi_prop *);
 /* Its octets as a member. number: tells files without a name apart. type: NULL = what the properties say. unread: as member_end(). */
 int mapi_file_write(struct mapi_work *, const struct mapi_file *, unsigned number, const char *type, struct mw_str octets,

@@ -12,9 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEPT_MAX 512u	 /* octets of a value that is kept */
-#define LARGE 65536u	 /* octets that nobody knows become a file from here on */
-#define MEMBER_NAME 160u /* the folder and a name of ours */
+#define KEPT_MAX 512u /* octets of a value that is kept */
+#define LARGE 65536u  /* octets that nobody knows become a file from here on */
 
 void mapi_begin(struct mapi_work *w, const struct mw_host *host, struct mw_sink *sink, const char *folder, const char *charset)
 {
@@ -324,7 +323,7 @@ static int put_member(void *ctx, const char *p, size_t n)
 
 static int member_begin(struct mapi_work *w, const char *name, const char *type, const char *charset, size_t packed, bool body)
 {
-	char path[MEMBER_NAME];
+	char path[MAPI_FOLDER_MAX + 32]; /* names are ours */
 	int n = snprintf(path, sizeof(path), "%s%s", w->folder, name);
 	const struct mw_member m = {.name = {.p = path, .n = n > 0 ? (size_t)n : 0},
 				    .type = type,

@@ -18,11 +18,12 @@ enum mapi_phase {
 };
 
 #define MAPI_KEPT 128u
+#define MAPI_FOLDER_MAX 256u /* octets of a folder's name, with NUL */
 
 struct mapi_work {
 	const struct mw_host *host;
 	struct mw_sink *sink;
-	const char *folder;	  /* in front of the names of members: "" or "message 1/" */
+	const char *folder;	  /* shorter than MAPI_FOLDER_MAX; in front of the names of members: "" or "message 1/" */
 	const char *charset;	  /* of MAPI_STRING8; "" = not known */
 	const char *html_charset; /* of MAPI_HTML as octets */
 	enum mapi_phase phase;

@@ -64,7 +64,8 @@ static struct ole_item *item_new(struct ole_writer *w, uint32_t parent, const ch
 		}
 		w->failed = !more;
 	}
-	if (w->failed || w->items >= NONE / ENTRY)
+	w->failed = w->failed || w->items >= NONE / ENTRY;
+	if (w->failed)
 		return NULL;
 	it = &w->item[w->items];
 	*it = (struct ole_item){.parent = parent, .child = NONE, .last = NONE, .next = NONE};
@@ -253,8 +254,11 @@ int ole_write_end(struct ole_writer *w, char **p, size_t *n)
 	} else if (r == 0) {
 		r = -ENOMEM;
 	}
-	for (size_t i = 0; i < w->items; i++)
+	for (size_t i = 0; i < w->items; i++) {
+		if (w->item[i].p)
+			explicit_bzero(w->item[i].p, w->item[i].n);
 		free(w->item[i].p);
+	}
 	free(w->item);
 	*w = (struct ole_writer){0};
 	return r;
