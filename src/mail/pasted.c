@@ -11,6 +11,7 @@
 /* Base64 is broken into lines of this length and more; who pastes less pastes no file. */
 #define LINE_LEAST 60u
 #define BASE64_LEAST 120u
+#define URI_LEAST 32u
 
 static bool begins(struct mw_str s, const char *word)
 {
@@ -52,22 +53,59 @@ static bool is_base64(struct mw_str line)
 	return line.n > 0;
 }
 
+/* A line without the marks of quoting before it, and blanks around; none of these is a letter. */
+static struct mw_str take_bare_line(struct mw_str *s)
+{
+	struct mw_str line = mw_str_trim(mw_str_take_line(s));
+
+	while (line.n && (line.p[0] == '>' || line.p[0] == ' '))
+		line = mw_str_behind(line, 1);
+	return line;
+}
+
 /* Lines of the same length, and one at the end that is not longer. */
 static bool base64_at(struct mw_str text, struct mw_str *file)
 {
-	struct mw_str rest = text, line = mw_str_take_line(&rest), behind;
+	struct mw_str rest = text, line = take_bare_line(&rest), behind;
 	size_t length = line.n, n;
 
 	if (length < LINE_LEAST || !is_base64(line))
 		return false;
 	for (behind = rest; line.n == length && line.p[length - 1] != '=' && rest.n; behind = rest) {
-		line = mw_str_take_line(&rest);
+		line = take_bare_line(&rest);
 		if (line.n == 0 || line.n > length || !is_base64(line))
 			break;
 	}
 	n = text.n - behind.n;
 	*file = (struct mw_str){.p = text.p, .n = n};
 	return n >= BASE64_LEAST;
+}
+
+/* Letters of base64 at the start of s. */
+static size_t letters(struct mw_str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && mw_transfer_is_base64(s.p[n]))
+		n++;
+	return n;
+}
+
+/* "data:text/csv;base64,TmFt…" in a line: *file is what is behind the comma. The first that is long enough; who has several in one line
+ * has a page, and no text. */
+static bool data_uri_in(struct mw_str line, struct mw_str *file)
+{
+	static const char mark[] = ";base64,";
+	const char *at;
+
+	while (line.n >= URI_LEAST && (at = memmem(line.p, line.n, mark, sizeof(mark) - 1)) != NULL) {
+		line = mw_str_behind(line, (size_t)(at - line.p) + sizeof(mark) - 1);
+		*file = (struct mw_str){.p = line.p, .n = letters(line)};
+		if (file->n >= URI_LEAST)
+			return true;
+		line = mw_str_behind(line, file->n);
+	}
+	return false;
 }
 
 /* ---- any ----------------------------------------------------------------------------------------------------------- */
@@ -97,12 +135,18 @@ static bool file_at(struct mw_str text, struct mw_pasted *f)
 
 bool mw_pasted_next(struct mw_str *text, struct mw_pasted *ret)
 {
+	struct mw_str uri;
+
 	while (text->n) {
 		if (file_at(*text, ret)) {
 			*text = mw_str_behind(*text, ret->data.n);
 			return true;
 		}
-		(void)mw_str_take_line(text);
+		if (data_uri_in(mw_str_take_line(text), &uri)) {
+			*ret = (struct mw_pasted){
+			    .data = uri, .transfer = MW_TRANSFER_BASE64, .name = MW_STR_LIT(""), .type = "", .guess = true};
+			return true;
+		}
 	}
 	return false;
 }

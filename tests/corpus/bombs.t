@@ -103,6 +103,7 @@ BOMBS = {
     "20,000 files in a text": (lambda: text(b"plain", b"begin 644 x\r\n#86)C\r\n`\r\nend\r\n" * 20000 + SSN), "limit.members"),
     "yEnc that only begins": (lambda: text(b"plain", b"=ybegin line=128 name=x\r\n" * (10 * MB // 25) + SSN), "damaged"),
     "base64 of unequal lines": (lambda: text(b"plain", (b"A" * 64 + b"\r\n" + b"A" * 68 + b"\r\n") * (10 * MB // 136) + SSN), "read"),
+    "10 MB of addresses that are data": (lambda: text(b"plain", b";base64,AAAA" * (10 * MB // 12) + (b";base64," + b"A" * 40) * 10000 + SSN), "read"),
     "12 files in files": (lambda: nested_uu(12), "limit.nesting"),
     "runs of BinHex": (lambda: binhex_runs(2 * MB), "limit.unpacked"),
     "a card of folded lines": (lambda: text(b"vcard", b"X;ENCODING=b:\r\n" + b" a:b\r\n" * (10 * MB // 6) + b"END:VCARD" + SSN), "read"),

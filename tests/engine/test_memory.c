@@ -104,7 +104,8 @@ void *__wrap_mw_arena_grow(struct mw_arena *a, void *old, size_t *cap, size_t n,
 #define MAIL                                                                                                                     \
 	"From: =?utf-8?q?=C3=84?= <alice@clinic.example>\nX-Kind: a\nX-Milward-A: b\nSubject: hello\nMIME-Version: 1.0\n"        \
 	"Content-Type: multipart/mixed; boundary=b\n\n"                                                                          \
-	"--b\n\nPatient 123456789 has diabetes.\n--b\nContent-Type: application/x-probe; name=x.bin\n\nmore 987654321\n"         \
+	"--b\n\nPatient 123456789 has diabetes.\nbegin 644 u_v.txt\n#86)C\n`\nend\n--b\nContent-Type: application/x-probe; "     \
+	"name=x.bin\n\nmore 987654321\n"                                                                                         \
 	"--b\nContent-Type: text/plain; charset=iso-8859-1\n\n\351\n--b\nContent-Type: message/rfc822\n\nSubject: "              \
 	"in\n\nx\n--b\nContent-Type: application/x-probe-script; name=d.doc\n\n" SCRIPT "--b--\n"
 

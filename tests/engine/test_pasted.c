@@ -66,6 +66,11 @@ static const struct row rows[] = {
      "== 1 attachment damaged\na.txt\nMRN 481516\n== 1/ filename\na.txt\n== 1/a.txt attachment\nName,SSN\n"},
     {"base64", TEXT("see\n" LONG64A LONG64B LONG64C "bye\n"),
      "== 1 body\nsee\n" LONG64A LONG64B LONG64C "bye\n== 1/ filename\n1\n== 1/1 attachment\n" LONG},
+    {"base64 in a quotation", TEXT("> see\n> " LONG64A "> " LONG64B ">> " LONG64C "bye\n"),
+     "== 1 body\n> see\n> " LONG64A "> " LONG64B ">> " LONG64C "bye\n== 1/ filename\n1\n== 1/1 attachment\n" LONG},
+    {"an address that is data", TEXT("![list](data:text/csv;base64," LIST64 ") and data:text/csv;base64, is how it begins\n"),
+     "== 1 body\n![list](data:text/csv;base64," LIST64 ") and data:text/csv;base64, is how it begins\n"
+     "== 1/ filename\n1\n== 1/1 attachment\n" LIST},
     {"a digest, a key and a long word are no base64",
      TEXT("cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a53832"
 	  "7af927da3e\n"

@@ -40,7 +40,7 @@ static void read_text(struct mw_str text)
 		is_within(f.data, text);
 		is_within(f.name, text);
 		is_within(rest, text);
-		must(f.data.n > 0 && f.data.p + f.data.n == rest.p);
+		must(f.data.n > 0 && f.data.p + f.data.n <= rest.p);
 		decode(&f);
 	}
 	must(rest.n == 0);
