@@ -13,18 +13,18 @@
 #define SECTION "descriptions"
 #define OBJECTS_MAX (64u << 20) /* octets of one object stream */
 #define TEXT_MAX 65536u		/* octets of one text, as it is written */
-#define DEPTH_MAX 256u		/* elements in elements */
+#define BUDGET_TIMES 8u
+#define DEPTH_MAX 256u /* elements in elements */
 
 static const char *const keys[] = {"/Alt", "/ActualText", "/E"};
 
 /* ---- in octets ------------------------------------------------------------------------------------------------------------------- */
 
-/* Octets of the string that begins with "(" or "<" at p, 0 when it does not end. */
+/* Octets of the string that begins with "(" or "<", 0 when it does not end. */
 static size_t string_octets(struct mw_str s)
 {
 	size_t depth = 0;
 
-	s.n = s.n < TEXT_MAX ? s.n : TEXT_MAX;
 	if (*s.p == '<') {
 		const char *end = memchr(s.p, '>', s.n);
 
@@ -41,11 +41,17 @@ static size_t string_octets(struct mw_str s)
 	return 0;
 }
 
-static void write_string(struct walk *w, struct mw_str s)
+static void write_string(struct walk *w, struct mw_str s, size_t *budget)
 {
-	size_t mark = pdf_mark(w->pdf), n = string_octets(s);
-	char *copy = n ? strndup(s.p, n) : NULL;
+	size_t mark = pdf_mark(w->pdf), n;
+	char *copy;
 
+	s.n = s.n < TEXT_MAX ? s.n : TEXT_MAX;
+	n = string_octets(s);
+	/* Strings that do not end, in one another: each of them is gone through again. */
+	w->pdf->limit |= (n ? n : s.n) > *budget;
+	*budget -= w->pdf->limit ? 0 : n ? n : s.n;
+	copy = n ? strndup(s.p, n) : NULL;
 	if (copy)
 		walk_value(w, SECTION, true, NULL, pdf_parse(w->pdf, copy));
 	w->pdf->limit |= n && !copy;
@@ -54,7 +60,7 @@ static void write_string(struct walk *w, struct mw_str s)
 }
 
 /* The value of a key: a string, or where one is. */
-static void read_value(struct walk *w, struct mw_str s)
+static void read_value(struct walk *w, struct mw_str s, size_t *budget)
 {
 	size_t i = 0, mark = pdf_mark(w->pdf);
 	unsigned number = 0;
@@ -62,7 +68,7 @@ static void read_value(struct walk *w, struct mw_str s)
 	while (i < s.n && strchr(" \t\r\n\f", s.p[i]) && s.p[i])
 		i++;
 	if (i < s.n && (s.p[i] == '(' || s.p[i] == '<')) {
-		write_string(w, (struct mw_str){.p = s.p + i, .n = s.n - i});
+		write_string(w, (struct mw_str){.p = s.p + i, .n = s.n - i}, budget);
 		return;
 	}
 	for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && number < 100000000; i++)
@@ -74,6 +80,8 @@ static void read_value(struct walk *w, struct mw_str s)
 
 static void read_octets(struct walk *w, struct mw_str s)
 {
+	size_t budget = s.n * BUDGET_TIMES + TEXT_MAX;
+
 	for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
 		size_t n = strlen(keys[k]);
 		const char *p = s.p, *end = s.p + s.n;
@@ -81,7 +89,7 @@ static void read_octets(struct walk *w, struct mw_str s)
 		while (!walk_over(w) && (p = memmem(p, (size_t)(end - p), keys[k], n))) {
 			p += n;
 			if (p < end && strchr(" \t\r\n\f(<", *p))
-				read_value(w, (struct mw_str){.p = p, .n = (size_t)(end - p)});
+				read_value(w, (struct mw_str){.p = p, .n = (size_t)(end - p)}, &budget);
 		}
 	}
 }

@@ -6,6 +6,7 @@
 #include "layers.h"
 #include "lines.h"
 #include "page.h"
+#include "revisions.h"
 #include "sheets.h"
 #include "unseen.h"
 
@@ -29,10 +30,10 @@ struct instance {
 struct reading {
 	struct out out;
 	struct words words;
-	struct page page, outside; /* outside: what stands beside the page */
-	const struct sheets *sheets;
-	bool again;	   /* pages were counted by the first */
-	uint32_t *letters; /* of each page */
+	struct page page, outside;   /* outside: what stands beside the page */
+	const struct sheets *sheets; /* NULL: the pages are as wide as they are */
+	bool again;		     /* pages were counted by the first */
+	uint32_t *letters;	     /* of each page */
 	size_t pages, cap;
 	size_t all, odd; /* letters of all pages, and what is none */
 };
@@ -42,7 +43,8 @@ struct work {
 	struct mw_sink *sink;
 	struct pdf pdf;
 	bool open;	    /* pdf is */
-	struct lines lines; /* of the pages, when there are layers */
+	struct lines lines; /* of the pages, when there is something to compare with them */
+	struct revisions revisions;
 	struct sheets sheets;
 	const char *reason; /* NULL, or why not all was read */
 	struct reading *reading;
@@ -63,7 +65,7 @@ static int take_word(void *ctx, struct box at, struct mw_str text)
 {
 	struct reading *r = ctx;
 
-	return page_add(sheets_is_outside(r->sheets, r->pages, &at) ? &r->outside : &r->page, at, text);
+	return page_add(r->sheets && sheets_is_outside(r->sheets, r->pages, &at) ? &r->outside : &r->page, at, text);
 }
 
 static int end_page(void *ctx)
@@ -106,7 +108,6 @@ static int read_pages(struct work *w, struct mw_str data, struct reading *r, int
 	int rc, ended;
 
 	words_init(&r->words, &to, r);
-	r->sheets = &w->sheets;
 	rc = w->self->host->run(w->sink, argv, data, take_output, r, status);
 	/* Also the words of a page in the middle of which it was stopped. */
 	ended = words_end(&r->words);
@@ -134,12 +135,14 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 {
 	int status = 0, rc;
 
-	if (w->open && layers_hide(&w->pdf)) {
+	revisions_find(data, &w->revisions);
+	if (w->revisions.n || (w->open && layers_hide(&w->pdf))) {
 		r->out.tap = keep_lines;
 		r->out.tap_ctx = w;
 	}
 	if (w->open && sheets_widen(&w->pdf, data, &w->sheets) < 0)
 		return -ENOMEM;
+	r->sheets = w->sheets.p ? &w->sheets : NULL;
 	rc = read_pages(w, w->sheets.p ? (struct mw_str){.p = w->sheets.p, .n = w->sheets.n} : data, r, &status);
 	if (rc == -ETIME)
 		give_reason(w, "limit");
@@ -154,12 +157,13 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 	return 0;
 }
 
-/* ---- layers ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- what is not seen ------------------------------------------------------------------------------------------------------------ */
 
-/* Text of the pages with all layers: lines that were not there before. */
+/* Text of pages in another state: lines that were not there before. */
 struct second {
 	struct work *work;
 	struct out out;
+	struct reading reading;
 	char line[4096]; /* a longer one is several */
 	size_t n;
 };
@@ -185,37 +189,55 @@ static int take_second(void *ctx, const char *p, size_t n)
 		if (p[i] != '\n' && s->n < sizeof(s->line))
 			s->line[s->n++] = p[i];
 	}
-	return s->out.failed;
+	/* What is new is so once. */
+	return s->out.failed ? s->out.failed : lines_take(&s->work->lines, p, n);
 }
 
-static int read_layers(struct work *w)
+static int read_again(struct work *w, struct mw_str data, const struct sheets *sheets, const char *section)
 {
-	struct mw_str data = layers_shown(&w->pdf);
 	struct second *s = calloc(1, sizeof(*s));
-	struct reading *r = calloc(1, sizeof(*r));
-	int rc = s && r ? 0 : -ENOMEM, status = 0;
+	int rc, status = 0;
 
-	if (rc == 0 && data.n) {
-		s->work = w;
-		out_init(&s->out, w->self->host, w->sink);
-		out_section(&s->out, "layers", true);
-		out_init(&r->out, w->self->host, w->sink);
-		r->out.tap = take_second;
-		r->out.tap_ctx = s;
-		r->out.divert = true;
-		r->again = true;
-		rc = read_pages(w, data, r, &status);
-		end_line(s);
-		out_flush(&s->out);
-		explicit_bzero(s->line, sizeof(s->line));
-		rc = rc == 0 ? s->out.failed : rc;
-		free(r->letters);
-	}
-	if (rc == -ETIME || data.n == 0 || status != 0)
-		give_reason(w, rc == -ETIME ? "limit" : "damaged");
+	if (!s)
+		return -ENOMEM;
+	s->work = w;
+	out_init(&s->out, w->self->host, w->sink);
+	out_section(&s->out, section, true);
+	out_init(&s->reading.out, w->self->host, w->sink);
+	s->reading.out.tap = take_second;
+	s->reading.out.tap_ctx = s;
+	s->reading.out.divert = true;
+	s->reading.again = true;
+	s->reading.sheets = sheets;
+	rc = read_pages(w, data, &s->reading, &status);
+	end_line(s);
+	out_flush(&s->out);
+	explicit_bzero(s->line, sizeof(s->line));
+	rc = rc == 0 ? s->out.failed : rc;
+	free(s->reading.letters);
 	free(s);
-	free(r);
+	if (rc == -ETIME || status != 0)
+		give_reason(w, rc == -ETIME ? "limit" : "damaged");
 	return rc == -ETIME ? 0 : rc;
+}
+
+static int read_unseen(struct work *w)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->revisions.n && rc == 0; i++)
+		rc = read_again(w, w->revisions.file[i], NULL, "earlier");
+	if (w->revisions.more)
+		give_reason(w, "limit");
+	if (rc == 0 && w->open && layers_hide(&w->pdf)) {
+		struct mw_str data = layers_shown(&w->pdf);
+
+		if (data.n)
+			rc = read_again(w, data, w->sheets.p ? &w->sheets : NULL, "layers");
+		else
+			give_reason(w, "damaged");
+	}
+	return rc;
 }
 
 /* ---- all ------------------------------------------------------------------------------------------------------------------------- */
@@ -233,8 +255,6 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 	walk_document(&walk, data, pages);
 	out_flush(&r->out);
 	rc = r->out.failed;
-	if (rc == 0 && w->lines.n)
-		rc = read_layers(w);
 	if (w->pdf.limit)
 		give_reason(w, "limit");
 	if (unseen.font)
@@ -257,7 +277,7 @@ static int read_document(struct work *w, struct mw_str data)
 	rc = read_seen(w, data, r);
 	if (rc == 0 && w->open)
 		rc = read_rest(w, data, r);
-	return rc;
+	return rc == 0 ? read_unseen(w) : rc;
 }
 
 static int extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
@@ -266,8 +286,10 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 	const struct mw_host *host = w.self->host;
 	int r;
 
-	if (!w.reading)
+	if (!w.reading) {
+		*reason = "limit";
 		return host->fail(err, -ENOMEM, "out of memory");
+	}
 	out_init(&w.reading->out, host, sink);
 	r = read_document(&w, doc->data);
 	sheets_free(&w.sheets);
@@ -275,8 +297,8 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 	lines_free(&w.lines);
 	free(w.reading->letters);
 	free(w.reading);
-	if (w.reason || r == -EFBIG)
-		*reason = r == -EFBIG ? "limit" : w.reason;
+	if (w.reason || r < 0)
+		*reason = r == -EFBIG || r == -ENOMEM ? "limit" : w.reason ? w.reason : "crashed";
 	if (r < 0)
 		return host->fail(err, r, "%s",
 				  r == -EACCES	 ? "the PDF needs a password"

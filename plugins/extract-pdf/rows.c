@@ -144,7 +144,7 @@ void page_write_rows(struct page *pg, size_t from, size_t to, struct out *o)
 		const struct row *r = &pg->row[i], *next = i + 1 < to ? r + 1 : NULL;
 
 		if (r->pieces > 1 || (columns > 1 && is_cell(pg, r, i > from ? r - 1 : NULL, &pg->row[widest])))
-			write_cells(pg, r, columns, o);
+			write_cells(pg, r, columns > COLUMNS_MAX ? r->pieces : columns, o);
 		else if (!write_piece(pg, &pg->piece[r->piece], next && next->pieces == 1 ? &pg->piece[next->piece] : NULL, o))
 			out_put(o, "\n");
 	}

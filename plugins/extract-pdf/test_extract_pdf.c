@@ -381,6 +381,29 @@ static void test_layers(void **state)
 	assert_int_equal(sink.pages, 1);
 }
 
+static void test_earlier(void **state)
+{
+	static const char was[] = "BT /F 10 Tf 72 700 Td (seen by all) Tj 0 -20 Td (Jane Doe) Tj ET";
+	static const char is[] = "BT /F 10 Tf 72 700 Td (seen by all) Tj ET";
+	char added[512];
+	size_t end, at;
+
+	(void)state;
+	pdf_file_page(&file, "", FONT, was);
+	end = pdf_file_end(&file, "").n;
+	at = (size_t)((char *)memmem(file.p, end, "xref\n", 5) - file.p);
+	(void)snprintf(added, sizeof(added),
+		       "5 0 obj\n<< /Length %zu >>\nstream\n%s\nendstream\nendobj\nxref\n5 1\n%010zu 00000 n \ntrailer\n<< /Size "
+		       "6 /Root 1 0 R "
+		       "/Prev %zu >>\nstartxref\n%zu\n%%%%EOF\n",
+		       sizeof(is) - 1, is, end, at,
+		       end + strlen("5 0 obj\n<< /Length 41 >>\nstream\n") + sizeof(is) - 1 + strlen("\nendstream\nendobj\n"));
+	memcpy(file.p + end, added, strlen(added));
+	assert_int_equal(read_pdf((struct mw_str){.p = file.p, .n = end + strlen(added)}), 0);
+	assert_string_equal(text(), "seen by all\n\n\n== !earlier\n\n== hidden\nJane Doe\n");
+	assert_int_equal(sink.runs, 2);
+}
+
 /* ---- pictures -------------------------------------------------------------------------------------------------------------------- */
 
 static int read_picture(const char *keys, const char *contents)
@@ -628,14 +651,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),	 cmocka_unit_test(test_long_word),     cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_outside),	 cmocka_unit_test(test_table),	       cmocka_unit_test(test_form),
-	    cmocka_unit_test(test_prose),	 cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),
-	    cmocka_unit_test(test_fields),	 cmocka_unit_test(test_notes),	       cmocka_unit_test(test_about),
-	    cmocka_unit_test(test_files),	 cmocka_unit_test(test_layers),	       cmocka_unit_test(test_pictures),
-	    cmocka_unit_test(test_drawn),	 cmocka_unit_test(test_encrypted),     cmocka_unit_test(test_damaged),
-	    cmocka_unit_test(test_damaged_page), cmocka_unit_test(test_limits),	       cmocka_unit_test(test_bomb),
-	    cmocka_unit_test(test_deep),	 cmocka_unit_test(test_no_tool),
+	    cmocka_unit_test(test_words),    cmocka_unit_test(test_long_word),	   cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_outside),  cmocka_unit_test(test_table),	   cmocka_unit_test(test_form),
+	    cmocka_unit_test(test_prose),    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),
+	    cmocka_unit_test(test_fields),   cmocka_unit_test(test_notes),	   cmocka_unit_test(test_about),
+	    cmocka_unit_test(test_files),    cmocka_unit_test(test_layers),	   cmocka_unit_test(test_earlier),
+	    cmocka_unit_test(test_pictures), cmocka_unit_test(test_drawn),	   cmocka_unit_test(test_encrypted),
+	    cmocka_unit_test(test_damaged),  cmocka_unit_test(test_damaged_page),  cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_bomb),     cmocka_unit_test(test_deep),	   cmocka_unit_test(test_no_tool),
 	};
 
 	if (access(MW_PDFTOTEXT, X_OK) < 0) {

@@ -66,7 +66,7 @@ static void take_resources(struct walk *w, qpdf_oh resources, unsigned depth, st
 		if (pdf_is_name(w->pdf, kind, "/Image")) {
 			take_picture(w, object, d);
 		} else if (pdf_is_name(w->pdf, kind, "/Form") && depth) {
-			d->octets += stream_packed(w->pdf, object);
+			d->octets += d->give ? 0 : stream_packed(w->pdf, object);
 			take_resources(w, pdf_get(w->pdf, object, "/Resources"), depth - 1, d);
 		}
 		pdf_drop(w->pdf, inner);
@@ -75,8 +75,9 @@ static void take_resources(struct walk *w, qpdf_oh resources, unsigned depth, st
 }
 
 /* What the page shows: how much there is of it, and whether all of it can be decoded: pdftotext says nothing when it stops. */
-static void take_contents(struct walk *w, qpdf_oh page, struct drawn *d, uint64_t *budget)
+static uint64_t take_contents(struct walk *w, qpdf_oh page, uint64_t *budget)
 {
+	uint64_t octets = 0;
 	qpdf_oh contents = pdf_get(w->pdf, page, "/Contents");
 	size_t n = pdf_items(w->pdf, contents);
 
@@ -85,27 +86,40 @@ static void take_contents(struct walk *w, qpdf_oh page, struct drawn *d, uint64_
 		qpdf_oh stream = n ? pdf_item(w->pdf, contents, i) : contents;
 
 		if (pdf_is_stream(w->pdf, stream)) {
-			d->octets += stream_packed(w->pdf, stream);
+			octets += stream_packed(w->pdf, stream);
 			w->pdf->damaged |= !stream_is_whole(w->pdf, stream, budget);
 		} else {
 			w->pdf->damaged |= qpdf_oh_is_indirect(w->pdf->q, stream) != 0;
 		}
 		pdf_drop(w->pdf, mark);
 	}
+	return octets;
 }
 
-static void look_at(struct walk *w, qpdf_oh page, struct drawn d, uint32_t letters, struct unseen *u)
+/* Pages may have the same pictures: what there is of them is known then. */
+struct shared {
+	int number; /* of the object that lists them, 0 = none */
+	struct drawn d;
+};
+
+static void look_at(struct walk *w, qpdf_oh page, uint64_t contents, uint32_t letters, struct shared *s, struct unseen *u)
 {
 	qpdf_oh resources = pdf_inherited(w->pdf, page, "/Resources");
+	int number = qpdf_oh_is_indirect(w->pdf->q, resources) ? qpdf_oh_get_object_id(w->pdf->q, resources) : 0;
 	bool drawing;
 
-	take_resources(w, resources, FORMS_DEPTH, &d);
-	drawing = letters < LETTERS_NONE && d.octets >= DRAWN;
-	if (!drawing && d.pixels < (letters < LETTERS_NONE ? PICTURE_SMALL : PICTURE_PAGE))
+	if (number == 0 || number != s->number) {
+		*s = (struct shared){.number = number, .d = {.page = s->d.page}};
+		take_resources(w, resources, FORMS_DEPTH, &s->d);
+	}
+	drawing = letters < LETTERS_NONE && contents + s->d.octets >= DRAWN;
+	if (!drawing && s->d.pixels < (letters < LETTERS_NONE ? PICTURE_SMALL : PICTURE_PAGE))
 		return;
-	d.give = true;
-	take_resources(w, resources, FORMS_DEPTH, &d);
-	u->picture |= drawing || d.other;
+	if (!s->d.give) {
+		s->d.give = true;
+		take_resources(w, resources, FORMS_DEPTH, &s->d);
+	}
+	u->picture |= drawing || s->d.other;
 }
 
 /* ---- fonts ----------------------------------------------------------------------------------------------------------------------- */
@@ -143,17 +157,18 @@ static bool has_mute(struct walk *w, qpdf_oh page)
 
 void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, struct unseen *u)
 {
-	uint64_t budget = CONTENTS_MAX;
+	uint64_t budget = CONTENTS_MAX, contents;
+	struct shared shared = {.number = 0};
 
 	for (size_t i = 0; i < pages && !walk_over(w); i++) {
 		size_t mark = pdf_mark(w->pdf);
 		qpdf_oh page = pdf_page(w->pdf, i);
-		struct drawn d = {.page = i};
 
-		take_contents(w, page, &d, &budget);
+		shared.d.page = i;
+		contents = take_contents(w, page, &budget);
 		u->font |= has_mute(w, page);
 		if (letters[i] < LETTERS_FEW)
-			look_at(w, page, d, letters[i], u);
+			look_at(w, page, contents, letters[i], &shared, u);
 		pdf_drop(w->pdf, mark);
 	}
 }
