@@ -240,8 +240,12 @@ static void codepage_read(struct reader *r, struct mw_str data)
 		r->work.charset = charset;
 }
 
-static int read_message(struct reader *r, const struct tnef_attribute *a)
+/* Numbers are unique: what an attribute is does not hang on the level that it says it is of, and some readers do not look at that. */
+static int read_attribute(struct reader *r, const struct tnef_attribute *a)
 {
+	bool files = r->work.phase == MAPI_FILES;
+	const struct mapi_prop title = {.id = MAPI_ATTACH_SHORT, .type = MAPI_STRING8, .value = a->data};
+
 	switch (a->id) {
 	case TNEF_PROPERTIES:
 		return write_properties(r, MAPI_MESSAGE, a->data);
@@ -250,17 +254,6 @@ static int read_message(struct reader *r, const struct tnef_attribute *a)
 	case TNEF_CODEPAGE:
 		codepage_read(r, a->data);
 		return 0;
-	default:
-		return write_old(r, MAPI_MESSAGE, a);
-	}
-}
-
-static int read_attachment(struct reader *r, const struct tnef_attribute *a)
-{
-	bool files = r->work.phase == MAPI_FILES;
-	const struct mapi_prop title = {.id = MAPI_ATTACH_SHORT, .type = MAPI_STRING8, .value = a->data};
-
-	switch (a->id) {
 	case TNEF_ATTACH_BEGIN:
 		return files ? attachment_begin(r, a->data) : 0;
 	case TNEF_ATTACH_DATA:
@@ -271,7 +264,7 @@ static int read_attachment(struct reader *r, const struct tnef_attribute *a)
 	case TNEF_ATTACH_NAME:
 		return files ? mapi_file_property(&r->work, &r->attachment.file, &title) : write_old(r, MAPI_ATTACHMENT, a);
 	default:
-		return write_old(r, MAPI_ATTACHMENT, a);
+		return write_old(r, MAPI_MESSAGE, a);
 	}
 }
 
@@ -292,7 +285,7 @@ static int read_phase(struct reader *r, struct mw_str data)
 	tnef_begin(&t, data);
 	while (ret == 0 && tnef_next(&t, &a)) {
 		r->damaged = r->damaged || t.damaged;
-		ret = a.level == TNEF_MESSAGE ? read_message(r, &a) : read_attachment(r, &a);
+		ret = read_attribute(r, &a);
 	}
 	if (ret == 0 && !is_padding(t.rest)) {
 		r->damaged = true;

@@ -118,6 +118,22 @@ static void old_attributes(void **state)
 	md_free(&d);
 }
 
+/* Some readers go by the number alone. */
+static void levels_mean_nothing(void **state)
+{
+	struct md d = {0}, p = {0};
+
+	(void)state;
+	md_tnef(&d);
+	md_unicode(&p, 0x0037, "Lab");
+	block(&d, 2, PROPERTIES, 1, &p);
+	md_attribute(&d, 2, BODY, "Hello", 6);
+	md_attribute(&d, 1, DATA, "file", 4);
+	gives(&d, "Subject: Lab\n\n== /body.txt text/plain  body\nHello\n== end\n\n== /attachment-1  \nfile\n== end\n");
+	md_free(&p);
+	md_free(&d);
+}
+
 static void properties_are_lines(void **state)
 {
 	struct md d = {0}, p = {0};
@@ -409,19 +425,13 @@ static void limits_end_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(old_attributes),
-	    cmocka_unit_test(properties_are_lines),
-	    cmocka_unit_test(bodies_are_members),
-	    cmocka_unit_test(recipients_are_lines),
-	    cmocka_unit_test(attachment_names),
-	    cmocka_unit_test(messages_inside),
-	    cmocka_unit_test(sealed_by_rights_management),
-	    cmocka_unit_test(files_of_a_macintosh),
-	    cmocka_unit_test(smime_is_a_message),
-	    cmocka_unit_test(damage_is_told),
-	    cmocka_unit_test(every_end_is_told),
-	    cmocka_unit_test(other_octets_are_none),
-	    cmocka_unit_test(limits_end_it),
+	    cmocka_unit_test(old_attributes),	     cmocka_unit_test(levels_mean_nothing),
+	    cmocka_unit_test(properties_are_lines),  cmocka_unit_test(bodies_are_members),
+	    cmocka_unit_test(recipients_are_lines),  cmocka_unit_test(attachment_names),
+	    cmocka_unit_test(messages_inside),	     cmocka_unit_test(sealed_by_rights_management),
+	    cmocka_unit_test(files_of_a_macintosh),  cmocka_unit_test(smime_is_a_message),
+	    cmocka_unit_test(damage_is_told),	     cmocka_unit_test(every_end_is_told),
+	    cmocka_unit_test(other_octets_are_none), cmocka_unit_test(limits_end_it),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

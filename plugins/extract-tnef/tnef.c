@@ -9,6 +9,8 @@
 #define CHECKSUM 2u
 #define BY_NAME 1u /* a property's name is a string */
 
+enum { LEVEL_MESSAGE = 1, LEVEL_ATTACHMENT = 2 };
+
 static struct mw_str skip(struct mw_str s, size_t n)
 {
 	n = n < s.n ? n : s.n;
@@ -49,12 +51,11 @@ bool tnef_next(struct tnef *t, struct tnef_attribute *a)
 
 	if (s.n == 0)
 		return false;
-	if (s.n < ATTRIBUTE || (s.p[0] != TNEF_MESSAGE && s.p[0] != TNEF_ATTACHMENT)) {
+	if (s.n < ATTRIBUTE || (s.p[0] != LEVEL_MESSAGE && s.p[0] != LEVEL_ATTACHMENT)) {
 		t->damaged = true;
 		return false;
 	}
 	length = mapi_u32(s.p + 5);
-	a->level = (uint8_t)s.p[0];
 	a->id = mapi_u16(s.p + 1);
 	s = skip(s, ATTRIBUTE);
 	a->data = take(&s, length);

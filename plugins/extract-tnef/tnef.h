@@ -8,8 +8,6 @@
 
 #include "../mapi/prop.h"
 
-enum tnef_level { TNEF_MESSAGE = 1, TNEF_ATTACHMENT = 2 };
-
 /* The low 16 bits of an attribute's number say what it is. */
 enum {
 	TNEF_OWNER = 0x0000,
@@ -33,7 +31,6 @@ enum {
 };
 
 struct tnef_attribute {
-	uint8_t level; /* enum tnef_level */
 	uint16_t id;
 	struct mw_str data;
 	bool whole; /* false: the stream ends before it does */

@@ -193,7 +193,10 @@ static void labels_are_found(void **state)
 	p = (struct mapi_prop){.id = 0x8123, .guid = task, .lid = 0x8105};
 	assert_string_equal(mapi_label(MAPI_MESSAGE, &p), "Due");
 	assert_false(mapi_is_user_field(&p));
+	p.lid = 0x8055; /* of another set */
+	assert_null(mapi_label(MAPI_MESSAGE, &p));
 	p.guid = NULL;
+	p.lid = 0x8105;
 	assert_null(mapi_label(MAPI_MESSAGE, &p));
 	p = (struct mapi_prop){.id = 0x8123, .guid = fields, .name = {.p = "M\0R\0N\0", .n = 6}};
 	assert_null(mapi_label(MAPI_MESSAGE, &p));
