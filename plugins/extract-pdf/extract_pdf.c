@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define TABLES "/usr/share/poppler/cidToUnicode" /* of the package poppler-data, which pdftotext does without */
 #define ODD_SOME 20u /* characters without a meaning that make a text suspicious, when they are one in ten */
 
 struct conf {
@@ -24,6 +25,7 @@ struct conf {
 struct instance {
 	const struct mw_host *host;
 	char *pdftotext;
+	bool tables; /* of Chinese, Japanese and Korean */
 };
 
 /* One run of pdftotext. */
@@ -247,7 +249,7 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 	struct walk walk = {.pdf = &w->pdf, .out = &r->out};
 	int in_file = qpdf_get_num_pages(w->pdf.q);
 	size_t pages = in_file < 0 ? 0 : (size_t)in_file;
-	struct unseen unseen = {.picture = false};
+	struct unseen unseen = {.tables = w->self->tables};
 	int rc;
 
 	r->out.tap = NULL;
@@ -338,6 +340,7 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 		return host->fail(err, -ENOMEM, "out of memory");
 	}
 	i->host = host;
+	i->tables = access(TABLES, R_OK) == 0;
 	*inst = i;
 	return 0;
 }

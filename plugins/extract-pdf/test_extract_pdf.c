@@ -285,6 +285,23 @@ static void test_odd_text(void **state)
 	assert_string_equal(reason, "unknown-format");
 }
 
+static void test_tables(void **state)
+{
+	(void)state;
+	pdf_file_page(&file, "", "/Resources << /Font << /F 6 0 R >> >>", "BT /F 10 Tf 72 700 Td <30423044> Tj ET");
+	(void)pdf_file_object(
+	    &file, "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /UniJIS-UCS2-H /DescendantFonts [ << "
+		   "/Type /Font /Subtype /CIDFontType0 /BaseFont /X /CIDSystemInfo << /Registry (Adobe) /Ordering "
+		   "(Japan1) /Supplement 2 >> /FontDescriptor << /Type /FontDescriptor /FontName /X /Flags 4 >> >> ] >>");
+	if (access("/usr/share/poppler/cidToUnicode", R_OK) == 0) {
+		assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+		has("\xe3\x81\x82\xe3\x81\x84");
+	} else {
+		assert_int_equal(read_pdf(pdf_file_end(&file, "")), -EBADMSG);
+		assert_string_equal(reason, "unknown-format");
+	}
+}
+
 /* ---- beside the pages ------------------------------------------------------------------------------------------------------------ */
 
 static void test_fields(void **state)
@@ -651,14 +668,15 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),    cmocka_unit_test(test_long_word),	   cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_outside),  cmocka_unit_test(test_table),	   cmocka_unit_test(test_form),
-	    cmocka_unit_test(test_prose),    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),
-	    cmocka_unit_test(test_fields),   cmocka_unit_test(test_notes),	   cmocka_unit_test(test_about),
-	    cmocka_unit_test(test_files),    cmocka_unit_test(test_layers),	   cmocka_unit_test(test_earlier),
-	    cmocka_unit_test(test_pictures), cmocka_unit_test(test_drawn),	   cmocka_unit_test(test_encrypted),
-	    cmocka_unit_test(test_damaged),  cmocka_unit_test(test_damaged_page),  cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_bomb),     cmocka_unit_test(test_deep),	   cmocka_unit_test(test_no_tool),
+	    cmocka_unit_test(test_words),     cmocka_unit_test(test_long_word),	    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_outside),   cmocka_unit_test(test_table),	    cmocka_unit_test(test_form),
+	    cmocka_unit_test(test_prose),     cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),
+	    cmocka_unit_test(test_tables),    cmocka_unit_test(test_fields),	    cmocka_unit_test(test_notes),
+	    cmocka_unit_test(test_about),     cmocka_unit_test(test_files),	    cmocka_unit_test(test_layers),
+	    cmocka_unit_test(test_earlier),   cmocka_unit_test(test_pictures),	    cmocka_unit_test(test_drawn),
+	    cmocka_unit_test(test_encrypted), cmocka_unit_test(test_damaged),	    cmocka_unit_test(test_damaged_page),
+	    cmocka_unit_test(test_limits),    cmocka_unit_test(test_bomb),	    cmocka_unit_test(test_deep),
+	    cmocka_unit_test(test_no_tool),
 	};
 
 	if (access(MW_PDFTOTEXT, X_OK) < 0) {

@@ -124,22 +124,30 @@ static void look_at(struct walk *w, qpdf_oh page, uint64_t contents, uint32_t le
 
 /* ---- fonts ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Letters by the number of their shape, and nothing that says what a shape means. */
-static bool is_mute(struct walk *w, qpdf_oh font)
+static bool is_text(struct mw_str s, const char *text)
 {
-	qpdf_oh encoding = pdf_get(w->pdf, font, "/Encoding"), below = pdf_get(w->pdf, font, "/DescendantFonts");
-	struct mw_str ordering;
-
-	if (!pdf_is_name(w->pdf, pdf_get(w->pdf, font, "/Subtype"), "/Type0") ||
-	    !pdf_is_null(w->pdf, pdf_get(w->pdf, font, "/ToUnicode")) ||
-	    !(pdf_is_name(w->pdf, encoding, "/Identity-H") || pdf_is_name(w->pdf, encoding, "/Identity-V")))
-		return false;
-	below = pdf_items(w->pdf, below) ? pdf_item(w->pdf, below, 0) : below;
-	ordering = pdf_text(w->pdf, pdf_get(w->pdf, pdf_get(w->pdf, below, "/CIDSystemInfo"), "/Ordering"));
-	return ordering.n == 8 && memcmp(ordering.p, "Identity", 8) == 0;
+	return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
 }
 
-static bool has_mute(struct walk *w, qpdf_oh page)
+/* Letters by the number of their shape, or of a language that pdftotext has no tables for, and nothing that says what they mean. */
+static bool is_mute(struct walk *w, qpdf_oh font, bool tables)
+{
+	qpdf_oh encoding = pdf_get(w->pdf, font, "/Encoding"), below = pdf_get(w->pdf, font, "/DescendantFonts");
+	bool by_shape = pdf_is_name(w->pdf, encoding, "/Identity-H") || pdf_is_name(w->pdf, encoding, "/Identity-V");
+
+	if (!pdf_is_name(w->pdf, pdf_get(w->pdf, font, "/Subtype"), "/Type0"))
+		return false;
+	if (!by_shape && pdf_text(w->pdf, encoding).n && !tables)
+		return true;
+	if (!pdf_is_null(w->pdf, pdf_get(w->pdf, font, "/ToUnicode")))
+		return false;
+	below = pdf_items(w->pdf, below) ? pdf_item(w->pdf, below, 0) : below;
+	if (is_text(pdf_text(w->pdf, pdf_get(w->pdf, pdf_get(w->pdf, below, "/CIDSystemInfo"), "/Ordering")), "Identity"))
+		return by_shape;
+	return !tables;
+}
+
+static bool has_mute(struct walk *w, qpdf_oh page, bool tables)
 {
 	size_t first;
 	size_t n = pdf_values(w->pdf, pdf_get(w->pdf, pdf_inherited(w->pdf, page, "/Resources"), "/Font"), &first);
@@ -149,7 +157,7 @@ static bool has_mute(struct walk *w, qpdf_oh page)
 		size_t mark = pdf_mark(w->pdf);
 		qpdf_oh font = w->pdf->handle[first + i];
 
-		yes = pdf_first(w->pdf, font) && is_mute(w, font);
+		yes = pdf_first(w->pdf, font) && is_mute(w, font, tables);
 		pdf_drop(w->pdf, mark);
 	}
 	return yes;
@@ -166,7 +174,7 @@ void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, struct u
 
 		shared.d.page = i;
 		contents = take_contents(w, page, &budget);
-		u->font |= has_mute(w, page);
+		u->font |= has_mute(w, page, u->tables);
 		if (letters[i] < LETTERS_FEW)
 			look_at(w, page, contents, letters[i], &shared, u);
 		pdf_drop(w->pdf, mark);

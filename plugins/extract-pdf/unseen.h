@@ -6,6 +6,7 @@
 #include "walk.h"
 
 struct unseen {
+	bool tables;  /* given: pdftotext has those of Chinese, Japanese and Korean */
 	bool picture; /* a page is one, in a form that is no file of its own */
 	bool font;    /* a page has letters of a font that nobody can map */
 };
