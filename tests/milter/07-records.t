@@ -44,7 +44,7 @@ for mode in ("", "mode observe\n"):
             answer = s.message(rcpts=["<in@clinic.example>", "<bob@far.example.mw-tls.invalid>"], queue_id="RESERVED")
             tap.equal(answer.text[:9], "550 5.7.1", "a reserved domain is refused %s" % (mode.strip() or "enforcing"))
             encoded = [("MIME-Version", " 1.0"), ("Content-Type", " multipart/mixed; boundary=b")]
-            part = "--b\r\nContent-Type: %s\r\n\r\nx\r\n"
+            part = "--b\r\nContent-Type: %s\r\n\r\n\1x\r\n"
             body = part % "application/octet-stream" + part % "image/png" * 2 + "--b--\r\n"
             s.message(headers=encoded, body=body.encode(), queue_id="ODD")
         milward.write("wait", "")
