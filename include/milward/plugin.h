@@ -462,9 +462,10 @@ struct mw_hooks {
 	/* Extractors: the text of one document, and the files inside it, into the sink. Runs in a process of its own that has neither
 	 * files nor network: whatever extract() needs of those is opened by open(), which runs there, too, before that is locked down
 	 * and copied (so it starts no threads). Of the services there are fail, log (of open() alone; what extract() says is dropped),
-	 * to_utf8, sink_*, member* and run; close() is not called. Text goes to the host in large pieces: what a limit refuses may be
-	 * told by a later call. `reason` is set to a word of MW_UNREADABLE_WORDS when this returns negative; text that is in the sink
-	 * by then stays. -ENOMEM without a reason is taken for a document that needs too much memory. */
+	 * to_utf8, sink_*, member* and run; close() is not called. iconv() has few charsets there: to_utf8() has all. Text goes to
+	 * the host in large pieces: what a limit refuses may be told by a later call. `reason` is set to a word of MW_UNREADABLE_WORDS
+	 * when this returns negative; text that is in the sink by then stays. -ENOMEM without a reason is taken for a document that
+	 * needs too much memory. */
 	int (*extract)(void *inst, const struct mw_document *, struct mw_sink *, const char **reason, struct mw_err *);
 	void *spare[4];
 };

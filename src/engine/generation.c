@@ -130,6 +130,17 @@ static int module_failed(const struct mw_self *s, int code, const struct mw_err 
 		       why->text[0] ? why->text : strerror(-code));
 }
 
+/* The code of an extractor, and the libraries that it needs, stay out of this process when it has nothing to do here. */
+static const struct mw_plugin *module_load(const struct mw_generation *g, struct mw_loader *loader, const char *name,
+					   struct mw_err *err)
+{
+	const struct mw_plugin *p = mw_loader_describe(loader, name, err);
+
+	if (!p || (p->kind == MW_KIND_EXTRACTOR && !p->hooks.check && !g->inside && !g->offline))
+		return p;
+	return mw_loader_load(loader, name, err);
+}
+
 static int modules_load(struct mw_generation *g, struct mw_loader *loader, struct mw_err *err)
 {
 	g->self = calloc(g->plan->modules ? g->plan->modules : 1, sizeof(*g->self));
@@ -142,7 +153,7 @@ static int modules_load(struct mw_generation *g, struct mw_loader *loader, struc
 		s->gen = g;
 		s->row = &g->plan->module[i];
 		s->index = (uint32_t)i;
-		s->plugin = mw_loader_load(loader, s->row->name, &why);
+		s->plugin = module_load(g, loader, s->row->name, &why);
 		if (!s->plugin)
 			return module_failed(s, why.code, &why, err);
 		s->fact_base = g->facts;
