@@ -134,6 +134,9 @@ static const int allowed_tools[] = {
     SCMP_SYS(mprotect),
 };
 
+/* An argument: its value, or those of its bits that are in mask. */
+#define IS(argument, v) SCMP_CMP64((argument), SCMP_CMP_EQ, (v), 0)
+#define BITS(argument, mask, v) SCMP_CMP64((argument), SCMP_CMP_MASKED_EQ, (mask), (v))
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* What fork() of the C library asks for; and what tool.c does. CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID; CLONE_PIDFD. */
 #define FORK_FLAGS ((uint64_t)(0x01200000u | SIGCHLD))
@@ -153,17 +156,13 @@ static int add_all(scmp_filter_ctx f, uint32_t action, const int *call, size_t n
 /* With conditions on their arguments. */
 static int add_bounded(scmp_filter_ctx f)
 {
-	int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_EQ, FORK_FLAGS));
+	int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, IS(0, FORK_FLAGS));
 
-	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
-	r = r ? r
-	      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG),
-				 SCMP_A1(SCMP_CMP_EQ, SIGKILL));
-	r = r ? r
-	      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP),
-				 SCMP_A1(SCMP_CMP_EQ, SECCOMP_MODE_FILTER));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, IS(0, AF_UNIX));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, IS(0, PR_SET_PDEATHSIG), IS(1, SIGKILL));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, IS(0, PR_SET_SECCOMP), IS(1, SECCOMP_MODE_FILTER));
 	/* Of itself, to less. */
-	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, IS(0, 0));
 	/* The C library falls back to what it did before these came. */
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
@@ -178,7 +177,7 @@ static int add_fcntl(scmp_filter_ctx f)
 	int r = 0;
 
 	for (size_t i = 0; i < COUNT(commands) && r == 0; i++)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, commands[i]));
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, IS(1, commands[i]));
 	return r;
 }
 
@@ -187,8 +186,8 @@ static int add_plain(scmp_filter_ctx f)
 {
 	int r = add_all(f, SCMP_ACT_KILL_PROCESS, deadly_alone, COUNT(deadly_alone));
 
-	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, BITS(2, PROT_EXEC, 0));
+	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, BITS(2, PROT_EXEC, 0));
 }
 
 /* A program may read files, as far as Landlock lets it, and have threads. */
@@ -196,11 +195,10 @@ static int add_tools(scmp_filter_ctx f)
 {
 	int r = add_all(f, SCMP_ACT_ALLOW, allowed_tools, COUNT(allowed_tools));
 
-	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_EQ, TOOL_FLAGS));
-	r = r ? r
-	      : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD_FLAG, THREAD_FLAG));
-	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, WRITE_FLAGS, 0));
-	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, WRITE_FLAGS, 0));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, IS(0, TOOL_FLAGS));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, BITS(0, THREAD_FLAG, THREAD_FLAG));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, BITS(1, WRITE_FLAGS, 0));
+	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, BITS(2, WRITE_FLAGS, 0));
 }
 
 static int add_rules(scmp_filter_ctx f, bool tools)
