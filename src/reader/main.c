@@ -203,6 +203,8 @@ int main(void)
 	struct mw_keep keep = {.control = MW_KEEPER_FD, .sandbox = &box};
 	struct mw_err err = {0};
 
+	/* Libraries that compute in several threads read this when they are loaded; a reader may start none. */
+	(void)setenv("OMP_THREAD_LIMIT", "1", 1);
 	box.null = own_files();
 	keep.signals = signal_file();
 	if (keep.signals < 0 || set_up(&reader, &box, &err) < 0 || try_copy(&box, &err) < 0) {

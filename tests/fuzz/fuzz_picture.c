@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz_picture: any octets as a picture: its pages, up to a megapixel, and what it tells beside them. Nothing is recognised. */
+#include "plugins/extract-image/told.h"
+#include "tests/unit/fakesink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <allheaders.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
+{
+	(void)charset;
+	return fn(ctx, data.p, data.n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct mw_host host = {FS_HOST, .to_utf8 = to_utf8};
+	struct mw_sink sink = {0};
+	struct told told = {.host = &host, .sink = &sink};
+	struct picture p;
+	struct Pix *pix;
+
+	setMsgSeverity(L_SEVERITY_NONE);
+	if (!picture_begin(&p, (struct mw_str){.p = (const char *)data, .n = size}))
+		return 0;
+	for (size_t i = 0; i < 4 && picture_next(&p, 1000000, &pix) == 1; i++)
+		pixDestroy(&pix);
+	(void)picture_moves(&p);
+	if (told_read(&p, &told) != 0)
+		abort();
+	fs_reset(&sink);
+	return 0;
+}
