@@ -9,18 +9,19 @@ struct row {
 	int code;
 	const char *magic;
 	size_t octets;
+	uint16_t method;  /* of zip, 0 = none */
 	const char *type; /* a format that has no magic is believed when it is named */
 };
 
 static const struct row rows[FILTERS] = {
-    {ARCHIVE_FILTER_GZIP, "\x1f\x8b", 2, NULL},
-    {ARCHIVE_FILTER_BZIP2, "BZh", 3, NULL},
-    {ARCHIVE_FILTER_XZ, "\xfd\x37zXZ\0", 6, NULL},
-    {ARCHIVE_FILTER_ZSTD, "\x28\xb5\x2f\xfd", 4, NULL},
-    {ARCHIVE_FILTER_LZ4, "\x04\x22\x4d\x18", 4, NULL},
-    {ARCHIVE_FILTER_COMPRESS, "\x1f\x9d", 2, NULL},
-    {ARCHIVE_FILTER_LZIP, "LZIP", 4, NULL},
-    {ARCHIVE_FILTER_LZMA, "\x5d\0\0", 3, "application/x-lzma"},
+    {ARCHIVE_FILTER_GZIP, "\x1f\x8b", 2, 8, NULL},
+    {ARCHIVE_FILTER_BZIP2, "BZh", 3, 12, NULL},
+    {ARCHIVE_FILTER_XZ, "\xfd\x37zXZ\0", 6, 95, NULL},
+    {ARCHIVE_FILTER_ZSTD, "\x28\xb5\x2f\xfd", 4, 93, NULL},
+    {ARCHIVE_FILTER_LZ4, "\x04\x22\x4d\x18", 4, 0, NULL},
+    {ARCHIVE_FILTER_COMPRESS, "\x1f\x9d", 2, 0, NULL},
+    {ARCHIVE_FILTER_LZIP, "LZIP", 4, 0, NULL},
+    {ARCHIVE_FILTER_LZMA, "\x5d\0\0", 3, 0, "application/x-lzma"},
 };
 
 static const char *const suffixes[] = {".gz",	".bz2", ".bz",	".xz",	 ".zst", ".lz4", ".z",	".lz",
@@ -92,7 +93,7 @@ struct mw_str filter_name(const char *name)
 
 /* ---- gzip ------------------------------------------------------------------------------------------------------------------------ */
 
-enum { GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_COMMENT = 16 };
+enum { GZIP_CRC = 2, GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_COMMENT = 16 };
 
 /* Takes a string with its NUL from the front of *rest. */
 static struct mw_str take_string(struct mw_str *rest)
@@ -105,7 +106,7 @@ static struct mw_str take_string(struct mw_str *rest)
 	return s;
 }
 
-void filter_gzip_header(struct mw_str data, struct mw_str *name, struct mw_str *comment)
+size_t filter_gzip_header(struct mw_str data, struct mw_str *name, struct mw_str *comment)
 {
 	const unsigned char *p = (const unsigned char *)data.p;
 	struct mw_str rest;
@@ -113,14 +114,26 @@ void filter_gzip_header(struct mw_str data, struct mw_str *name, struct mw_str *
 
 	*name = *comment = (struct mw_str){.p = "", .n = 0};
 	if (data.n < at || p[0] != 0x1f || p[1] != 0x8b)
-		return;
+		return data.n;
 	if (p[3] & GZIP_EXTRA)
 		at = data.n < 12 ? data.n : 12u + (size_t)(p[10] | p[11] << 8);
 	if (at > data.n)
-		return;
+		return data.n;
 	rest = (struct mw_str){.p = data.p + at, .n = data.n - at};
 	if (p[3] & GZIP_NAME)
 		*name = take_string(&rest);
 	if (p[3] & GZIP_COMMENT)
 		*comment = take_string(&rest);
+	at = data.n - rest.n + (p[3] & GZIP_CRC ? 2 : 0);
+	return at < data.n ? at : data.n;
+}
+
+bool filter_as_zipped(size_t filter, struct mw_str data, uint16_t *method, struct mw_str *packed)
+{
+	struct mw_str name, comment;
+	size_t at = rows[filter].code == ARCHIVE_FILTER_GZIP ? filter_gzip_header(data, &name, &comment) : 0;
+
+	*method = rows[filter].method;
+	*packed = (struct mw_str){.p = data.p + at, .n = data.n - at};
+	return *method != 0 && packed->n != 0;
 }

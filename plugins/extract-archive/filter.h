@@ -20,7 +20,9 @@ bool filter_is_empty(struct mw_str data);
 bool filter_append(struct archive *a, size_t filter);
 /* A packed file's name without the suffix of the packer. */
 struct mw_str filter_name(const char *name);
-/* The texts in the header of a gzip file; n = 0 when there is none, or it is none. */
-void filter_gzip_header(struct mw_str data, struct mw_str *name, struct mw_str *comment);
+/* The texts in the header of a gzip file; n = 0 when there is none, or it is none. What is packed begins at the result. */
+size_t filter_gzip_header(struct mw_str data, struct mw_str *name, struct mw_str *comment);
+/* What is packed, as a file of a zip: libarchive drops the last piece of a damaged file, but not in zips. false: it cannot be. */
+bool filter_as_zipped(size_t filter, struct mw_str data, uint16_t *method, struct mw_str *packed);
 
 #endif

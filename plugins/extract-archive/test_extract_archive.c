@@ -179,6 +179,20 @@ static void test_behind(void **state)
 		 MEMBER("a", "text and text") "\n== /behind-members text/plain \nand more\n== end\n");
 }
 
+/* The last octets are missing: the text is there, and what it lacks is known. */
+static void test_beginning(void **state)
+{
+	struct mw_buf b = MW_BUF_INIT;
+
+	(void)state;
+	build_raw(&b, ARCHIVE_FILTER_GZIP, "a short text that is cut");
+	mw_buf_cut(&b, b.n - 4);
+	gives_as(&b, "application/gzip", "a.gz", "damaged", UNREAD("a", "a short text that is cut", "damaged"));
+	build_raw(&b, ARCHIVE_FILTER_XZ, "a short text that is cut");
+	mw_buf_cut(&b, b.n - 20);
+	gives_as(&b, "application/x-xz", "a.xz", "damaged", UNREAD("a", "a short text that is cut", "damaged"));
+}
+
 /* RFC 1952: texts in the header of a packed file. Nothing is packed in it, as one stored block. */
 static void test_gzip_header(void **state)
 {
@@ -463,7 +477,7 @@ static void test_no_archive(void **state)
 		gives_as(&b, "application/x-octets", "a", NULL, "");
 		build_raw(&b, filters[i], "");
 		mw_buf_cut(&b, b.n - 3);
-		gives_as(&b, "application/x-octets", "a", "damaged", "");
+		gives_as(&b, "application/x-octets", "a", "damaged", UNREAD("a", "", "damaged"));
 		build_raw(&b, filters[i], "some text");
 		b.p[b.n / 2] ^= 0x55;
 		b.p[b.n / 2 - 1] ^= 0x55;
@@ -519,6 +533,7 @@ int main(void)
 	    cmocka_unit_test(test_kinds),
 	    cmocka_unit_test(test_one_behind_the_other),
 	    cmocka_unit_test(test_behind),
+	    cmocka_unit_test(test_beginning),
 	    cmocka_unit_test(test_gzip_header),
 	    cmocka_unit_test(test_zip),
 	    cmocka_unit_test(test_zip_methods),

@@ -338,6 +338,16 @@ static int read_rest(struct work *w, uint64_t end)
 	return work_rest(w, "behind-members", (struct mw_str){.p = data.p + end, .n = data.n - (size_t)end});
 }
 
+static uint64_t end_of_iso(struct mw_str data)
+{
+	const unsigned char *p = (const unsigned char *)data.p + 32768; /* its descriptor */
+
+	if (data.n < 32768 + 2048)
+		return 0;
+	return ((uint64_t)p[80] | (uint64_t)p[81] << 8 | (uint64_t)p[82] << 16 | (uint64_t)p[83] << 24) *
+	       (p[128] | (unsigned int)p[129] << 8);
+}
+
 static int finish_rar(struct work *w, struct rar *rar)
 {
 	int r;
@@ -376,6 +386,8 @@ static int finish(struct document *d, struct archive *a)
 		return finish_rar(w, &d->rar);
 	case ARCHIVE_FORMAT_7ZIP:
 		return read_rest(w, end_of_7z(w->doc->data));
+	case ARCHIVE_FORMAT_ISO9660:
+		return read_rest(w, end_of_iso(w->doc->data));
 	case ARCHIVE_FORMAT_CPIO:
 	case ARCHIVE_FORMAT_AR:
 	case ARCHIVE_FORMAT_CAB:
@@ -383,6 +395,21 @@ static int finish(struct document *d, struct archive *a)
 	default:
 		return 0;
 	}
+}
+
+/* The beginning of a damaged file, of which nothing has come so far. */
+static int read_beginning(struct work *w, size_t filter)
+{
+	struct zip_entry e = {.name = {.p = "", .n = 0}};
+	struct mw_str packed;
+	size_t used;
+	int r;
+
+	if (!filter_as_zipped(filter, w->doc->data, &e.method, &packed))
+		return 0;
+	e.packed = packed.n;
+	r = work_member(w, raw_name(w->doc), "", "", 0);
+	return r == 0 ? unpack_zipped(w, &e, packed, true, &used) : r;
 }
 
 int unpack_document(struct work *w, bool *known)
@@ -408,6 +435,8 @@ int unpack_document(struct work *w, bool *known)
 	else
 		r = read_entries(&d, a);
 	*known |= archive_format(a) != 0;
+	if (r == 0 && d.packed && w->reason && w->octets == 0 && !d.limited)
+		r = read_beginning(w, filter);
 	if (r == 0)
 		r = finish(&d, a);
 	(void)archive_read_free(a);

@@ -308,6 +308,42 @@ def test_made(milward, top):
         ok(not wrong, name, wrong + sorted(parts))
 
 
+def workbook():
+    """One sheet that is named Sheet2."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("[Content_Types].xml", '<Types xmlns="%s/content-types"><Override PartName="/xl/workbook.xml" ContentType="%s.sheet.main+xml"/>'
+                   '<Override PartName="/xl/s.xml" ContentType="%s.worksheet+xml"/></Types>' % (package, types, types))
+        z.writestr("_rels/.rels", '<Relationships xmlns="%s/relationships"><Relationship Id="a" Type="%s/officeDocument" Target="xl/workbook.xml"/>'
+                   "</Relationships>" % (package, kinds))
+        z.writestr("xl/workbook.xml", '<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="Sheet2" sheetId="1" r:id="b"/></sheets></workbook>'
+                   % (main, kinds))
+        z.writestr("xl/_rels/workbook.xml.rels", '<Relationships xmlns="%s/relationships"><Relationship Id="b" Type="%s/worksheet" Target="s.xml"/>'
+                   "</Relationships>" % (package, kinds))
+        z.writestr("xl/s.xml", '<worksheet xmlns="%s"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>epsilon</t></is></c></row></sheetData>'
+                   "</worksheet>" % main)
+    return out.getvalue()
+
+
+def test_path(milward):
+    name = "a sheet of a workbook in a folder of a zip has its path"
+    if not os.path.exists(os.path.join(BUILD, "modules/.libs/extract-office.so")):
+        skip(name, "extract-office is not built")
+        return
+    with open(milward.policies["wide"], "a", encoding="utf-8") as f:
+        f.write("load extract-office\n")
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr("march/patients.xlsx", workbook())
+    parts = milward.text([("report.zip", out.getvalue())])
+    sheet = parts.get("1/report.zip/march/patients.xlsx!Sheet2", [{"text": ""}])
+    ok("epsilon" in sheet[0]["text"], name, sorted(parts))
+
+
 # ---- bombs ------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -438,6 +474,7 @@ def main():
         test_data(milward, top)
         test_made(milward, top)
         test_bombs(milward)
+        test_path(milward)
     print("1..%d" % done)
     return 1 if failed else 0
 
