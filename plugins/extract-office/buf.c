@@ -96,6 +96,37 @@ int buf_terminate(struct buf *b)
 	return r;
 }
 
+/* Octets of the character at p, which has n behind it; 0 = it is none. */
+static size_t character(const unsigned char *p, size_t n)
+{
+	size_t k = p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+
+	if (k == 0 || k > n)
+		return 0;
+	for (size_t i = 1; i < k; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than need be, halves of pairs, beyond the end. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return k;
+}
+
+void buf_mend(struct buf *b)
+{
+	unsigned char *p = (unsigned char *)b->p;
+	size_t k;
+
+	for (size_t i = 0; i < b->n; i += k) {
+		k = p[i] < 0x80 && p[i] ? 1 : character(p + i, b->n - i);
+		if (k == 0) {
+			p[i] = '?';
+			k = 1;
+		}
+	}
+}
+
 void buf_free(struct buf *b)
 {
 	if (b->p)

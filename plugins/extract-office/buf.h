@@ -22,6 +22,8 @@ int buf_code(struct buf *, uint32_t code);
 int buf_flat(struct buf *, const char *p, size_t n);
 /* Behind this, p[n] is NUL, which is not counted. */
 int buf_terminate(struct buf *);
+/* What is no UTF-8, or NUL, becomes question marks: a parser that goes on after an error lets such pass. */
+void buf_mend(struct buf *);
 void buf_free(struct buf *);
 
 static inline struct mw_str buf_str(const struct buf *b)

@@ -21,7 +21,7 @@ struct epub {
 	struct item *v;
 	size_t n, cap;
 	size_t *chapter; /* indexes of items */
-	size_t chapters, chapter_cap;
+	size_t chapters, chapter_cap, references;
 	size_t root;   /* the entry that lists the book */
 	bool scramble; /* of fonts: no reader's text */
 };
@@ -64,9 +64,12 @@ static int chapter_add(struct epub *e, struct mw_str id)
 {
 	size_t i = 0;
 
+	/* Each looks through all items. */
+	if (e->references++ >= ITEMS_MAX)
+		return -EFBIG;
 	while (i < e->n && !xml_is(id, e->v[i].id))
 		i++;
-	if (i == e->n || e->chapters == ITEMS_MAX)
+	if (i == e->n)
 		return 0;
 	if (e->chapters == e->chapter_cap) {
 		size_t cap = e->chapter_cap ? e->chapter_cap * 2 : 32, *more = reallocarray(e->chapter, cap, sizeof(*more));

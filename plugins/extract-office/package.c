@@ -9,7 +9,7 @@
 
 #define ENTRIES_MAX 65536u
 #define END_MAX ((size_t)65557)		    /* octets in which the end of the directory stands */
-#define OPENS_MAX 512u			    /* how often the package is gone through from its beginning */
+#define OPENS_MAX 128u			    /* how often the package is gone through from its beginning */
 #define KEEP_EACH ((size_t)4 * 1024 * 1024) /* texts up to here are kept unpacked … */
 #define KEEP_ALL ((size_t)32 * 1024 * 1024) /* … while all of them take no more than this */
 #define UNPACKED_MAX ((uint64_t)1024 * 1024 * 1024)
@@ -80,14 +80,21 @@ bool package_is_zip(struct mw_str data)
 	return data.n >= 4 && (memcmp(data.p, "PK\003\004", 4) == 0 || memcmp(data.p, "PK\005\006", 4) == 0);
 }
 
+/* After a damage nothing can be read from where it is. */
+static void package_drop(struct package *k)
+{
+	if (k->archive)
+		archive_read_free(k->archive);
+	k->archive = NULL;
+	k->at = 0;
+}
+
 /* From the beginning. */
 static int package_rewind(struct package *k)
 {
 	int r;
 
-	if (k->archive)
-		archive_read_free(k->archive);
-	k->at = 0;
+	package_drop(k);
 	k->archive = k->opens++ < OPENS_MAX ? archive_read_new() : NULL;
 	if (!k->archive)
 		return k->opens > OPENS_MAX ? -EFBIG : -ENOMEM;
@@ -149,7 +156,10 @@ int package_read(struct package *k, size_t i, int (*fn)(void *ctx, const char *p
 		r = package_next(k, &header);
 		r = r == 0 ? -EBADMSG : r > 0 ? 0 : r;
 	}
-	return r == 0 ? read_now(k, fn, ctx) : r;
+	r = r == 0 ? read_now(k, fn, ctx) : r;
+	if (r == -EBADMSG)
+		package_drop(k);
+	return r;
 }
 
 /* ---- the list --------------------------------------------------------------------------------------------------------------------- */
@@ -188,6 +198,19 @@ static bool is_kept(const char *name)
 	return false;
 }
 
+/* From the beginning to the entry behind those that are listed. */
+static int package_skip(struct package *k)
+{
+	struct archive_entry *header;
+	int r = package_rewind(k);
+
+	while (r == 0 && k->at < k->entries) {
+		r = package_next(k, &header);
+		r = r == 0 ? -EBADMSG : r > 0 ? 0 : r;
+	}
+	return r;
+}
+
 static int add_entry(struct package *k, struct archive_entry *header)
 {
 	struct entry *e;
@@ -218,7 +241,7 @@ static int add_entry(struct package *k, struct archive_entry *header)
 	if (!e->whole)
 		buf_free(&e->kept); /* it is read again, and the failure told, when it is its turn */
 	k->kept += e->kept.n;
-	return r == -ENOMEM ? r : 0;
+	return r == -ENOMEM ? r : r == -EBADMSG ? package_skip(k) : 0;
 }
 
 /* Without the end of its directory a file was cut off, and nobody knows what was in the rest. */
@@ -263,7 +286,6 @@ void package_close(struct package *k)
 	}
 	free(k->entry);
 	free(k->sorted);
-	if (k->archive)
-		archive_read_free(k->archive);
+	package_drop(k);
 	*k = (struct package){0};
 }

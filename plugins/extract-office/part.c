@@ -174,8 +174,8 @@ static int unknown_flush(struct unknown *u)
 /* An element or an attribute that is a name or a note for a person, wherever it stands. */
 static bool is_text_attribute(const char *name)
 {
-	static const char *const names[] = {"descr",	"title",       "alt",	 "displayText",
-					    "userName", "displayName", "author", "caption"};
+	static const char *const names[] = {"descr",  "title",	 "alt",	    "displayText", "userName", "displayName",
+					    "author", "caption", "command", "connection",  "url",      "href"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(names[i], name) == 0)

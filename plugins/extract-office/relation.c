@@ -183,13 +183,34 @@ static int parse(struct package *k, size_t entry, const struct xml_events *event
 	return r < 0 ? r : closed;
 }
 
+static int by_id(const void *a, const void *b, void *relations)
+{
+	const struct relation *v = ((const struct relations *)relations)->v, *one = &v[*(const size_t *)a],
+			      *two = &v[*(const size_t *)b];
+
+	return name_compare((struct mw_str){.p = one->id, .n = strlen(one->id)},
+			    (struct mw_str){.p = two->id, .n = strlen(two->id)});
+}
+
+/* A relation without an id is there only when memory gave out. */
+static int relations_sort(struct relations *all)
+{
+	all->sorted = calloc(all->n + 1, sizeof(*all->sorted));
+	if (!all->sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < all->n; i++)
+		all->sorted[i] = i;
+	qsort_r(all->sorted, all->n, sizeof(*all->sorted), by_id, all);
+	return 0;
+}
+
 int relations_read(struct package *k, const char *part, struct relations *to, struct buf *links)
 {
 	static const struct xml_events events = {.names = names, .start = on_relation, .end = xml_no_end, .text = xml_no_text};
 	struct work w = {.package = k, .part = part, .to = to, .links = links};
 	char *name = rels_name(part);
 	size_t entry;
-	int r;
+	int r, sorted;
 
 	*to = (struct relations){0};
 	if (!name)
@@ -199,7 +220,8 @@ int relations_read(struct package *k, const char *part, struct relations *to, st
 	if (entry == NO_ENTRY)
 		return 0;
 	r = parse(k, entry, &events, &w);
-	return r;
+	sorted = r == -ENOMEM ? r : relations_sort(to);
+	return sorted < 0 ? sorted : r;
 }
 
 void relations_free(struct relations *all)
@@ -209,16 +231,28 @@ void relations_free(struct relations *all)
 		free(all->v[i].kind);
 	}
 	free(all->v);
+	free(all->sorted);
 	*all = (struct relations){0};
 }
 
 size_t relation_target(const struct relations *all, struct mw_str id)
 {
-	for (size_t i = 0; id.n && i < all->n; i++)
-		if (strlen(all->v[i].id) == id.n && memcmp(all->v[i].id, id.p, id.n) == 0) {
-			all->v[i].done = true;
-			return all->v[i].entry;
+	size_t low = 0, high = all->sorted && id.n ? all->n : 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		struct relation *to = &all->v[all->sorted[mid]];
+		int r = name_compare((struct mw_str){.p = to->id, .n = strlen(to->id)}, id);
+
+		if (r == 0) {
+			to->done = true;
+			return to->entry;
 		}
+		if (r < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
 	return NO_ENTRY;
 }
 

@@ -17,6 +17,7 @@ struct relation {
 struct relations {
 	struct relation *v;
 	size_t n, cap;
+	size_t *sorted; /* indexes by id */
 };
 
 /* The relations of the part PART, "" = of the package. Targets outside are added to `links`, a line each. Without a .rels there are

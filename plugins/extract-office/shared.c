@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 65536u /* formats, styles */
+#define FORMATS_MAX 4096u /* each style looks through them */
+#define STYLES_MAX 65536u
 
 enum { ITEM = 1, TEXT, PHONETIC, NUMBER_FORMAT, CELL_STYLES, STYLE };
 
@@ -131,7 +132,7 @@ int formats_add(struct book *b, unsigned id, struct mw_str code)
 {
 	struct format_row *row;
 
-	if (b->formats == ROWS_MAX)
+	if (b->formats == FORMATS_MAX)
 		return -EFBIG;
 	if (b->formats == b->format_cap) {
 		size_t cap = b->format_cap ? b->format_cap * 2 : 32;
@@ -155,7 +156,7 @@ int formats_style(struct book *b, unsigned id)
 	const char *code;
 	size_t i = 0;
 
-	if (b->n_styles == ROWS_MAX)
+	if (b->n_styles == STYLES_MAX)
 		return -EFBIG;
 	if (b->n_styles == b->style_cap) {
 		size_t cap = b->style_cap ? b->style_cap * 2 : 64, *more = reallocarray(b->style, cap, sizeof(*more));

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ROW = 1, CELL, VALUE, FORMULA, TEXT, PHONETIC, COLUMN, HEADER, CONDITION, LINK };
+enum { ROW = 1, CELL, VALUE, FORMULA, TEXT, PHONETIC, COLUMN, HEADER, CONDITION, LINK, PLACE };
 
 static const struct xml_name names[] = {{"c", CELL},
 					{"v", VALUE},
@@ -26,6 +26,7 @@ static const struct xml_name names[] = {{"c", CELL},
 					{"formula1", CONDITION},
 					{"formula2", CONDITION},
 					{"formula", CONDITION},
+					{"sqref", PLACE},
 					{"hyperlink", LINK},
 					{NULL, 0}};
 
@@ -35,7 +36,7 @@ struct sheet {
 	struct book *book;
 	struct grid grid;
 	int mode; /* what text is now */
-	bool phonetic;
+	bool phonetic, in_cell;
 	enum cell_type type;
 	size_t style, column; /* of the cell in work */
 	struct buf value, formula, shown;
@@ -98,6 +99,7 @@ static int cell_end(struct sheet *s)
 	struct mw_str raw = buf_str(&s->value);
 	int r = raw.n ? cell_show(s) : 0;
 
+	s->in_cell = false;
 	if (r == 0 && raw.n)
 		/* A format that shows nothing: the number is there all the same. */
 		r = s->shown.n || s->type != NUMBER ? grid_cell(&s->grid, s->column, false, buf_str(&s->shown))
@@ -113,6 +115,7 @@ static void cell_begin(struct sheet *s, struct xml *x)
 	s->style = number_of(xml_attribute(x, "s"), 0);
 	s->type = type_of(xml_attribute(x, "t"));
 	s->value.n = s->formula.n = 0;
+	s->in_cell = true;
 }
 
 static void columns_hide(struct sheet *s, struct xml *x)
@@ -155,6 +158,7 @@ static int on_start(void *ctx, struct xml *x, int id)
 	case TEXT:
 	case FORMULA:
 	case HEADER:
+	case PLACE:
 		s->mode = id;
 		return 0;
 	case CONDITION:
@@ -177,6 +181,7 @@ static int on_start(void *ctx, struct xml *x, int id)
 static int on_end(void *ctx, struct xml *x, int id)
 {
 	struct sheet *s = ctx;
+	int r;
 
 	(void)x;
 	switch (id) {
@@ -187,9 +192,14 @@ static int on_end(void *ctx, struct xml *x, int id)
 	case HEADER:
 		s->mode = 0;
 		return s->around.n ? buf_char(&s->around, '\n') : 0;
+	case FORMULA:
 	case CONDITION:
 		s->mode = 0;
-		return formula_texts(s->book->office, buf_str(&s->formula));
+		if (s->in_cell)
+			return 0;
+		r = formula_texts(s->book->office, buf_str(&s->formula));
+		s->formula.n = 0;
+		return r;
 	case PHONETIC:
 		s->phonetic = false;
 		return 0;
@@ -197,6 +207,16 @@ static int on_end(void *ctx, struct xml *x, int id)
 		s->mode = 0;
 		return 0;
 	}
+}
+
+/* Text where none is known of. */
+static int unseen(struct sheet *s, const char *p, size_t n)
+{
+	bool blank = true;
+
+	for (size_t i = 0; i < n && blank; i++)
+		blank = (unsigned char)p[i] <= ' ';
+	return blank ? 0 : office_other(s->book->office, p, n);
 }
 
 static int on_text(void *ctx, struct xml *x, const char *p, size_t n)
@@ -214,8 +234,10 @@ static int on_text(void *ctx, struct xml *x, const char *p, size_t n)
 		return buf_add(&s->formula, p, n);
 	case HEADER:
 		return buf_flat(&s->around, p, n);
-	default:
+	case PLACE:
 		return 0;
+	default:
+		return unseen(s, p, n);
 	}
 }
 

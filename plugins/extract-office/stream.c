@@ -21,6 +21,7 @@ static int stream_flush(struct stream *o)
 {
 	int r = o->seen.n ? stream_begin(o) : 0;
 
+	buf_mend(&o->seen);
 	if (r == 0 && o->seen.n)
 		r = o->host->sink_text(o->sink, o->seen.p, o->seen.n);
 	o->seen.n = 0;
@@ -34,6 +35,7 @@ static int stream_finish(struct stream *o)
 
 	if (r == 0 && o->held.n) {
 		r = stream_begin(o);
+		buf_mend(&o->held);
 		/* A line with a form feed: what is unseen is part of no paragraph, and stands at no end of the text. */
 		if (r == 0)
 			r = o->host->sink_text(o->sink, "\f\n", 2);

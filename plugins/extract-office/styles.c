@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define IDS_MAX 16384u /* each run that has a style looks through them */
+#define IDS_MAX 4096u /* each run that has a style looks through them */
 
 enum { STYLE = 1, VANISH, BASED };
 

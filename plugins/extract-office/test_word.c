@@ -141,6 +141,13 @@ static const struct sample word[] = {
      {"a\nb\n", "\n== unread damaged\n"},
      {0},
      "damaged"},
+    {.title = "octets that are no UTF-8",
+     {MAIN("word/document.xml"),
+      {"word/document.xml", W P(T("a\xe9\xff"
+				  "1")) W_END}},
+     {"a??1\n"},
+     {0},
+     "damaged"},
     {.title = "entities are not expanded",
      {MAIN("word/document.xml"),
       {"word/document.xml", "<!DOCTYPE d [<!ENTITY a 'lol'><!ENTITY b '&a;&a;'>]>" W P(T("x&b;y")) W_END}},
@@ -217,6 +224,34 @@ static void test_cut(void **state)
 	fs_reset(&sink);
 }
 
+/* An entry that is damaged takes no other with it. */
+static void test_damaged_entry(void **state)
+{
+	static const struct file files[FILES_MAX] = {
+	    {"word/styles.xml", "<styles>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</styles>"},
+	    {"word/media/a.png", "PNG and PNG and PNG and PNG and PNG and PNG"},
+	    {"word/document.xml", W P(T("all of it")) W_END},
+	    {"word/media/b.png", "other"},
+	};
+	char zip[8192], *at;
+	struct mw_sink sink = {0};
+	const char *reason;
+	size_t n = pack(files, zip, sizeof(zip));
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		at = memmem(zip, n, files[i].name, strlen(files[i].name));
+		assert_non_null(at);
+		memset(at + strlen(files[i].name) + 30, 0xff, 6);
+	}
+	read_document(zip, n, &sink, &reason);
+	assert_string_equal(reason, "damaged");
+	assert_non_null(strstr(sink.p, "all of it\n"));
+	assert_non_null(strstr(sink.p, "/word/media/b.png  \nother\n== end\n"));
+	assert_non_null(strstr(sink.p, "\n== end damaged\n"));
+	fs_reset(&sink);
+}
+
 /* What is no package: the host judges it anew, but what Office encrypts is in an OLE file. */
 static void test_other_formats(void **state)
 {
@@ -260,8 +295,8 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_word),	  cmocka_unit_test(test_slides), cmocka_unit_test(test_cut),
-	    cmocka_unit_test(test_other_formats), cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_word),	  cmocka_unit_test(test_slides),	cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_damaged_entry), cmocka_unit_test(test_other_formats), cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests_name("extract-office: texts", tests, NULL, NULL);

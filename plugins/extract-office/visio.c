@@ -59,11 +59,19 @@ static int on_end(void *ctx, struct xml *x, int id)
 	return text_fresh_line(&d->text);
 }
 
+static bool is_blank(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)p[i] > ' ')
+			return false;
+	return true;
+}
+
 /* Lines end with a line feed. */
 static int on_text(void *ctx, struct xml *x, const char *p, size_t n)
 {
 	struct drawing *d = ctx;
-	int r = 0;
+	int r = d->in_text ? 0 : text_unseen_line(&d->text, (struct mw_str){.p = p, .n = is_blank(p, n) ? 0 : n});
 
 	(void)x;
 	while (d->in_text && n && r == 0) {
