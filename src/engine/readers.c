@@ -68,8 +68,7 @@ static void extract_failed(struct mw_msg *m, const struct mw_self *s, struct mw_
 	m->read.crashed++;
 	unread(sink, "crashed");
 	if (code == -ENOMEM && m->gen->readers) { /* of the memory that a document may use */
-		mw_log(MW_WARNING, m->env.queue_id, "reader", "module=%s part=%s used up its memory", s->plugin->name,
-		       sink->part->pub.path);
+		mw_log(MW_WARNING, m->env.queue_id, "reader", "module=%s used up its memory", s->plugin->name);
 		return;
 	}
 	(void)snprintf(why, sizeof(why), "module \"%s\": %s", s->plugin->name, text[0] ? text : strerror(-code));

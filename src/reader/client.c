@@ -224,7 +224,7 @@ static int talk(struct mw_client *c, char *room, size_t *used, struct mw_err *er
 		ssize_t n;
 
 		r = mw_wait_readable(c->fd, c->until);
-		if (r == 0)
+		if (r == 0 || mw_clock_ms() >= c->until) /* also when it never stops to talk */
 			return ended(c, MW_READING_LATE);
 		n = recv(c->fd, room, MW_WIRE_PACKET, MSG_DONTWAIT | MSG_TRUNC);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {

@@ -22,10 +22,10 @@ struct mw_keeper {
 
 /* ---- starting the program -------------------------------------------------------------------------------------------------------- */
 
-/* Nothing of our own environment, except for what a sanitizer is told by it. */
+/* Nothing of our own environment, except for where libraries are and what a sanitizer is told. */
 static void environment(const char *env[], size_t max)
 {
-	static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"};
+	static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH"};
 	size_t n = 0;
 
 	env[n++] = "PATH=/usr/bin:/bin";
@@ -105,7 +105,7 @@ static void pass_log(const struct talk *t, const char *p, size_t n)
 
 static int gone(struct mw_err *err)
 {
-	return mw_fail(err, -EIO, "its readers ended while they opened it");
+	return mw_fail(err, -EIO, "the readers ended before they were ready");
 }
 
 static int wait_open(const struct talk *t, struct mw_err *err)
@@ -116,7 +116,7 @@ static int wait_open(const struct talk *t, struct mw_err *err)
 		int r = mw_wait_readable(t->socket, t->until), fd;
 
 		if (r == 0)
-			return mw_fail(err, -ETIME, "its readers do not say that they have opened it");
+			return mw_fail(err, -ETIME, "the readers are not ready in time");
 		if (r > 0)
 			r = mw_receive_with_fd(t->socket, packet, MW_KEEPER_PACKET, &fd);
 		if (r == -EAGAIN)

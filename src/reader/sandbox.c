@@ -290,7 +290,7 @@ int mw_sandbox_lock(struct mw_sandbox *box, const char *const *paths, struct mw_
 	int r;
 
 	box->memory = memory_used();
-	r = limit(RLIMIT_CORE, 0);
+	r = limit(RLIMIT_CORE, 1); /* 0 does not keep the kernel from a core_pattern with a pipe */
 	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		r = -errno;
 	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

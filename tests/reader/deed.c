@@ -131,6 +131,14 @@ static int do_flood(const struct work *w)
 	}
 }
 
+/* Calls that no limit counts. */
+static int do_chatter(const struct work *w)
+{
+	for (;;)
+		if (w->inst->host->sink_section(w->sink, NULL) < 0)
+			return -EFBIG;
+}
+
 /* Into every descriptor that there may be: the socket to milward among them. */
 static int do_garbage(const struct work *w)
 {
@@ -345,23 +353,41 @@ static const struct {
 	const char *word;
 	int (*deed)(const struct work *);
 } deeds[] = {
-    {"crash", do_crash},       {"abort", do_abort},
-    {"exit", do_exit},	       {"spin", do_spin},
-    {"sleep", do_sleep},       {"memory", do_memory},
-    {"flood", do_flood},       {"garbage", do_garbage},
-    {"lie", do_lie},	       {"unasked", do_unasked},
-    {"recurse", do_recurse},   {"open", do_open},
-    {"write", do_write},       {"stat", do_stat},
-    {"unlink", do_unlink},     {"list", do_list},
-    {"socket", do_socket},     {"unix", do_unix},
-    {"exec", do_exec},	       {"fork", do_fork},
-    {"signal", do_signal},     {"thread-signal", do_thread_signal},
-    {"owner", do_owner},       {"ptrace", do_ptrace},
-    {"code", do_code},	       {"stay", do_stay},
-    {"limits", do_limits},     {"say", do_say},
-    {"conf", do_conf},	       {"convert", do_convert},
-    {"run", do_run},	       {"run-file", do_run_file},
-    {"run-slow", do_run_slow}, {"run-other", do_run_other},
+    {"crash", do_crash},
+    {"abort", do_abort},
+    {"exit", do_exit},
+    {"spin", do_spin},
+    {"sleep", do_sleep},
+    {"memory", do_memory},
+    {"flood", do_flood},
+    {"chatter", do_chatter},
+    {"garbage", do_garbage},
+    {"lie", do_lie},
+    {"unasked", do_unasked},
+    {"recurse", do_recurse},
+    {"open", do_open},
+    {"write", do_write},
+    {"stat", do_stat},
+    {"unlink", do_unlink},
+    {"list", do_list},
+    {"socket", do_socket},
+    {"unix", do_unix},
+    {"exec", do_exec},
+    {"fork", do_fork},
+    {"signal", do_signal},
+    {"thread-signal", do_thread_signal},
+    {"owner", do_owner},
+    {"ptrace", do_ptrace},
+    {"code", do_code},
+    {"stay", do_stay},
+    {"limits", do_limits},
+    {"say", do_say},
+    {"conf", do_conf},
+    {"convert", do_convert},
+    {"run", do_run},
+    {"run-file", do_run_file},
+    {"run-slow", do_run_slow},
+    {"run-other", do_run_other},
 };
 
 /* WORD ARGUMENT, up to the end of the line. */

@@ -106,6 +106,7 @@ def ends(world):
         ("it goes round and round", PLAIN, "spin", "limit", "", r"did not end in time"),
         ("it sleeps", PLAIN, "sleep", "limit", "", r"did not end in time"),
         ("text without an end", PLAIN, "flood", "limit", "aaaa", ""),
+        ("calls without an end", PLAIN, "chatter", "limit", "", r"did not end in time"),
         ("garbage on its socket", PLAIN, "garbage", "crashed", "", r"did what no module does"),
         ("a lie about its end", PLAIN, "lie", "crashed", "", ""),
         ("a call that nobody may make now", PLAIN, "unasked", "crashed", "", ""),
@@ -141,7 +142,7 @@ def attempts(world, folder):
         ("it debugs nobody", PLAIN, "ptrace", "crashed", "^$", fatal),
         ("it has no memory with new code", PLAIN, "code", "", no, ""),
         ("it ends with its keeper", PLAIN, "stay", "", no, ""),
-        ("its limits are tight, and those of others are not its to set", PLAIN, "limits", "", r"^64 0 (EACCES|EPERM)$", ""),
+        ("its limits are tight, and those of others are not its to set", PLAIN, "limits", "", r"^64 1 (EACCES|EPERM)$", ""),
         ("it runs nothing without the power", PLAIN, "run-other /usr/bin/cat", "", "^EPERM$", ""),
     ]
     check(world, rows)
