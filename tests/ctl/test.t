@@ -57,7 +57,7 @@ for good, bad, why in (
     ok(code == 1 and out.startswith("not ok 1") and why in out and "a.test:2: " in out, f"fails: {bad}", out + err)
 code, out, err = run('test "held" { subject "please stop"; to "b@x.example" then hold, send by tls; expect not class numbered }\n')
 ok(code == 0, "held, with a way to go", out + err)
-(W / "tests/m.eml").write_text("From: a@clinic.example\nContent-Type: application/octet-stream\n\nx\n")
+(W / "tests/m.eml").write_text("From: a@clinic.example\nContent-Type: application/octet-stream\n\n\1x\n")
 code, out, err = run('test "mail" { mail "m.eml"; expect unreadable unknown-format }\n')
 ok(code == 0, "a message from a file", out + err)
 code, out, err = run('test "mail" { mail "none.eml"; expect unreadable }\n')
