@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Of LZMA. Programs use 64 megabytes at most unless they are told to use more. */
+#define DICTIONARY (256u * 1024 * 1024)
+
 struct row {
 	int code;
 	const char *magic;
@@ -46,6 +49,20 @@ size_t filter_of(const struct mw_document *doc)
 		    (!rows[i].type || strcmp(rows[i].type, doc->type) == 0))
 			break;
 	return i;
+}
+
+bool filter_is_hungry(struct mw_str properties)
+{
+	uint32_t octets = 0;
+
+	for (size_t i = 5; i-- > 1 && properties.n >= 5;)
+		octets = octets << 8 | (unsigned char)properties.p[i];
+	return octets > DICTIONARY;
+}
+
+bool filter_wants_much(size_t filter, struct mw_str data)
+{
+	return rows[filter].code == ARCHIVE_FILTER_LZMA && filter_is_hungry(data);
 }
 
 bool filter_is_empty(struct mw_str data)

@@ -515,6 +515,19 @@ static void test_sink_is_full(void **state)
 	}
 }
 
+/* LZMA says how much memory it wants. */
+static void test_hungry(void **state)
+{
+	const struct build_file file = {.name = "a", .data = "\x09\x04\5\0\x5d\0\0\0\x20\0\0\0", .n = 12, .method = 14};
+	struct mw_buf b = MW_BUF_INIT;
+
+	(void)state;
+	build_zip(&b, &file, 1);
+	gives(&b, NULL, UNREAD("a", "", "limit"));
+	mw_buf_add(&b, "\x5d\0\0\0\x20\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0", 16);
+	gives_as(&b, "application/x-lzma", "a.lzma", "limit", "");
+}
+
 /* Zeros look like the end of a tar: they are not unpacked for ever. */
 static void test_padding(void **state)
 {
@@ -546,6 +559,7 @@ int main(void)
 	    cmocka_unit_test(test_rar),
 	    cmocka_unit_test(test_no_archive),
 	    cmocka_unit_test(test_sink_is_full),
+	    cmocka_unit_test(test_hungry),
 	    cmocka_unit_test(test_padding),
 	};
 

@@ -153,14 +153,16 @@ int unpack_zipped(struct work *w, const struct zip_entry *e, struct mw_str packe
 	size_t octets = size_known ? HEADER : 31;
 	struct pieces s = {.piece = {{.p = header, .n = octets}, packed}};
 	struct archive *a = archive_read_new();
-	const char *unread;
+	const char *unread = "limit";
 	int64_t read;
-	int r;
+	int r = 0;
 
 	if (!a)
 		return -ENOMEM;
 	make_header(header, e, size_known);
-	r = zipped_data(w, a, &s, &unread);
+	/* Behind a version and a length of two octets each. */
+	if (e->method != ZIP_LZMA || packed.n < 4 || !filter_is_hungry((struct mw_str){.p = packed.p + 4, .n = packed.n - 4}))
+		r = zipped_data(w, a, &s, &unread);
 	read = archive_filter_bytes(a, 0) - (int64_t)octets;
 	/* Octets that cannot be read belong to it, as far as it is known which do; those behind a good end do not. */
 	if (unread && size_known)
@@ -422,8 +424,8 @@ int unpack_document(struct work *w, bool *known)
 	*known = d.packed;
 	if (d.packed && filter_is_empty(w->doc->data))
 		return 0; /* libarchive does not tell it from what it cannot unpack */
-	if (d.packed && !w->has_filter[filter]) {
-		work_unread(w, "unknown-format");
+	if (d.packed && (!w->has_filter[filter] || filter_wants_much(filter, w->doc->data))) {
+		work_unread(w, w->has_filter[filter] ? "limit" : "unknown-format");
 		return 0;
 	}
 	a = archive_read_new();
