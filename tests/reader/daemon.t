@@ -61,6 +61,14 @@ def alive(pid):
         return False
 
 
+def at_work(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii") as file:
+            return file.read().rsplit(") ", 1)[1][0] == "R"
+    except OSError:
+        return False
+
+
 def keepers(milward):
     return [p for p in children(milward.worker() or 0) if name(p) == "milward-reader"]
 
@@ -153,12 +161,11 @@ with Daemon(SECRET, "--work", "4") as milward:
 
     thread = threading.Thread(target=quiet, daemon=True)
     thread.start()
-    wait_for(lambda: any(open("/proc/%d/stat" % p, encoding="ascii").read().split()[2] == "R" for p in copies(milward) if alive(p)),
-             "a reader at work")
-    old = keepers(milward) + copies(milward)
+    old = wait_for(lambda: (lambda all_of_them: all_of_them if len(all_of_them) == 5 and any(map(at_work, all_of_them)) else None)(
+        keepers(milward) + copies(milward)), "all readers, and one of them at work")
     kill(milward.worker())
     wait_for(lambda: not any(alive(p) for p in old), "the end of all readers")
-    tap.ok(len(old) == 5, "readers end with the worker, also in the middle of a document", old)
+    tap.ok(True, "readers end with the worker, also in the middle of a document")
     milward.wait_word("READY=1")
     results = []
     send(milward, 1, results)
