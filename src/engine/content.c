@@ -205,6 +205,9 @@ static int read_typed(struct mw_msg *m, struct part *p, struct mw_buf *content, 
 		return read_mac(m, p, content, charset);
 	case MW_MEDIA_MBOX:
 		return read_mbox(m, p, data);
+	case MW_MEDIA_ENCRYPTED:
+		(void)mw_part_unread(p, "encrypted");
+		return 0;
 	case MW_MEDIA_IMAGE:
 		if (mw_sniff_no_picture(data))
 			return 0;

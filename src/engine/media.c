@@ -55,6 +55,7 @@ static const struct row kinds[] = {
     {"application/pkcs7-signature", MW_MEDIA_SIGNATURE},
     {"application/x-pkcs7-signature", MW_MEDIA_SIGNATURE},
     {"application/mbox", MW_MEDIA_MBOX},
+    {"application/x-microsoft-rpmsg-message", MW_MEDIA_ENCRYPTED},
     {"application/mac-binhex40", MW_MEDIA_MAC},
     {"application/mac-binhex", MW_MEDIA_MAC},
     {"application/binhex", MW_MEDIA_MAC},
@@ -215,7 +216,17 @@ static bool is_unlabelled(const char *type)
 static bool is_vague(const char *type)
 {
 	return strncmp(type, "application/zip", 15) == 0 || strncmp(type, "application/x-zip", 17) == 0 ||
-	       strcmp(type, "application/x-ole-storage") == 0;
+	       strcmp(type, "application/x-ole-storage") == 0 || strcmp(type, "application/java-archive") == 0;
+}
+
+/* May the label say it better than the content? Packages of office files have many labels; a compound file is what its streams are. */
+static bool label_knows_better(const char *type, const char *found)
+{
+	enum mw_family family = mw_sniff_family(type);
+
+	if (family != mw_sniff_family(found) || is_vague(type))
+		return false;
+	return family == MW_FAMILY_ZIP || (family == MW_FAMILY_OLE && is_vague(found));
 }
 
 /* The content is known. A name of the same family says it better where the content tells no more than the family. */
@@ -245,13 +256,10 @@ static const char *of_text(const char *type, const char *name, struct mw_str con
 const char *mw_media_type(const char *type, const char *name, struct mw_str content)
 {
 	const char *found = mw_sniff_binary(content);
-	enum mw_family family = mw_sniff_family(type);
+	enum mw_family family;
 
-	if (found) /* a label of the same family may know better */
-		return family != MW_FAMILY_NONE && family == mw_sniff_family(found) && family != MW_FAMILY_OTHER &&
-			       family != MW_FAMILY_IMAGE && !is_vague(type)
-			   ? type
-			   : of_content(found, name);
+	if (found)
+		return label_knows_better(type, found) ? type : of_content(found, name);
 	if (is_unlabelled(type)) {
 		found = type_of_name(name);
 		type = found ? found : type;

@@ -10,6 +10,7 @@ enum mw_media {
 	MW_MEDIA_TEXT = 1,  /* readable as it is */
 	MW_MEDIA_HEADER,    /* header fields of another message */
 	MW_MEDIA_IMAGE,	    /* pictures of text need other means */
+	MW_MEDIA_ENCRYPTED, /* by a means of its own */
 	MW_MEDIA_MBOX,	    /* mails, one after the other */
 	MW_MEDIA_MAC,	    /* a file with its two forks, as a Macintosh wraps it */
 	MW_MEDIA_SIGNATURE, /* or a public key: no text of the sender's, if it is what it says */

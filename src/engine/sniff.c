@@ -87,6 +87,7 @@ static const struct magic magics[] = {
     MAGIC_AT(4, "ftypheic", "image/heic"),
     MAGIC_AT(4, "ftypmif1", "image/heic"),
     MAGIC("SQLite format 3\0", "application/vnd.sqlite3"),
+    MAGIC("\x76\xe8\x04\x60\xc4\x11\xe3\x86", "application/x-microsoft-rpmsg-message"),
     MAGIC("!BDN", "application/vnd.ms-outlook-pst"),
     MAGIC("\x7f"
 	  "ELF",
