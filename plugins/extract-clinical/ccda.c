@@ -170,10 +170,12 @@ static void put_telecom(struct cda *c, const struct xml_element *e)
 {
 	struct mw_str value = xml_get(e, "value"), use = xml_get(e, "use");
 	struct text t = {0};
-	const char *what = str_begins(use, "H") ? "home phone"
-			   : str_is(use, "MC")	? "cell phone"
-			   : str_is(use, "WP")	? "work phone"
-						: "phone";
+	bool patient = is_patient(top(c));
+	const char *what = patient && str_begins(use, "H") ? "home phone"
+			   : str_is(use, "MC")		   ? "cell phone"
+			   : str_is(use, "WP")		   ? "work phone"
+							   : "phone";
+	char label[16];
 
 	if (str_begins(value, "tel:"))
 		value = str_from(value, 4);
@@ -185,7 +187,11 @@ static void put_telecom(struct cda *c, const struct xml_element *e)
 		what = "fax";
 	}
 	value_phone(&t, value);
-	out_field(c->o, top(c)->who, what, text_all(&t));
+	(void)snprintf(label, sizeof(label), "%s", what);
+	patient = patient && str_has(str(what), "phone");
+	if (patient)
+		label[0] = (char)(label[0] - 'a' + 'A');
+	out_field(c->o, patient ? "" : top(c)->who, label, text_all(&t));
 	text_free(&t);
 }
 
@@ -319,15 +325,19 @@ static void end_name(struct cda *c)
 static void end_address(struct cda *c)
 {
 	struct text t = {0};
+	/* A city that neither state nor ZIP code stands behind looks like a name: it has a line of its own. */
+	bool alone = c->state.n == 0 && c->zip.n == 0 && c->line.n;
 
 	value_address(&t, &(struct address){.street = text_all(&c->line),
-					    .city = text_all(&c->city),
+					    .city = alone ? str("") : text_all(&c->city),
 					    .state = text_all(&c->state),
 					    .zip = text_all(&c->zip),
 					    .country = text_all(&c->country)});
 	if (t.n == 0)
 		text_str(&t, text_all(&c->words));
 	out_field(c->o, is_patient(top(c)) ? "" : top(c)->who, is_patient(top(c)) ? "Home address" : "address", text_all(&t));
+	out_field(c->o, is_patient(top(c)) ? "" : top(c)->who, is_patient(top(c)) ? "City" : "city",
+		  alone ? text_all(&c->city) : str(""));
 	text_free(&t);
 	text_cut(&c->line, 0);
 	text_cut(&c->city, 0);

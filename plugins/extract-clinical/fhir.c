@@ -146,13 +146,19 @@ static void put_telecom(struct tree *t, struct frame *f)
 	value_phone(&number, tree_get(t, f, "value"));
 	if (str_is(system, "phone"))
 		(void)snprintf(what, sizeof(what), "%s",
-			       str_is(use, "home")     ? "home phone"
-			       : str_is(use, "mobile") ? "cell phone"
-			       : str_is(use, "work")   ? "work phone"
-						       : "phone");
+			       str_is(use, "home") && patient ? "home phone"
+			       : str_is(use, "mobile")	      ? "cell phone"
+			       : str_is(use, "work")	      ? "work phone"
+							      : "phone");
 	else
 		(void)snprintf(what, sizeof(what), "%.*s", (int)system.n, system.p);
-	out_field(t->o, patient || *f->who ? f->who : "Contact", what, text_all(&number));
+	/* Of a patient: what is called home phone is a patient's for the rules, the others are not; two would be two patients. */
+	if (patient && str_has(str(what), "phone")) {
+		what[0] = (char)(what[0] - 'a' + 'A');
+		out_field(t->o, "", what, text_all(&number));
+	} else {
+		out_field(t->o, *f->who ? f->who : "Contact", what, text_all(&number));
+	}
 	text_free(&number);
 }
 

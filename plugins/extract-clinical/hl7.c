@@ -14,6 +14,7 @@ struct hl7 {
 	struct out *o;
 	char field, component, repetition, escape, sub;
 	bool patient; /* a PID was seen in this message */
+	bool account; /* a number of an account or a visit was told */
 };
 
 /* What is said of the values of an OBX. */
@@ -273,6 +274,12 @@ static void put_ssn(struct hl7 *h, const char *label, struct mw_str value)
 static void put_id(struct hl7 *h, const char *label, const struct components *c)
 {
 	const char *name = id_name(c->v[4], label);
+	bool account = strcmp(name, "Patient account") == 0 || strcmp(name, "Visit number") == 0;
+
+	/* To the rules two such numbers are two persons'. */
+	if (account && h->account)
+		name = "Stay number";
+	h->account |= account;
 
 	if (strcmp(name, "SSN") == 0)
 		put_ssn(h, name, c->v[0]);
@@ -473,6 +480,8 @@ static void read_segment(struct hl7 *h, struct mw_str segment)
 	const struct hl7_segment *known;
 	bool header = is_header(segment), observation;
 
+	if (header || str_begins(segment, "PID"))
+		h->account = false;
 	if (header)
 		h->patient = false;
 	name = str_cut(&rest, h->field);

@@ -155,6 +155,15 @@ static const struct row x12[] = {
      "Procedure code: 99213\nCharge: 100\nPaid: 80\n\f\nPatient account: 55513\nClaim status: 1\nClaim amount: 90\nClaim paid: "
      "70\n"
      "Patient SSN: 219-09-9998\n"},
+    /* Many members are a table; what has no column is in the last one. */
+    {"ST*834*1~INS*Y*18~NM1*IL*1*DOE*JO****34*219099998~DMG*D8*19700312*F~INS*N*19~REF*0F*W1~NM1*IL*1*ROE*ANN~HD*021**HLT~INS*N~"
+     "SE*1~",
+     "Transaction: 834\nST02: 1\n\f\n"
+     "Patient name\tMember ID\tSSN\tDate of birth\tSex\tHome address\tHome phone\tPatient account\tProcedure code\tDate of "
+     "service\tDiagnosis\tOther\n"
+     "JO DOE\t\t219-09-9998\t1970-03-12\tF\t\t\t\t\t\t\tMember is subscriber: Y; Relationship: 18\n"
+     "ANN ROE\tW1\t\t\t\t\t\t\t\t\t\tMember is subscriber: N; Relationship: 19; HD01: 021; Insurance line: HLT\n"
+     "\t\t\t\t\t\t\t\t\t\t\tMember is subscriber: N\n"},
     /* A transaction without its envelope. */
     {"ST*834*1~INS*Y*18~REF*0F*W123456789~NM1*IL*1*DOE*JO~",
      "Transaction: 834\nST02: 1\n\f\nMember is subscriber: Y\nRelationship: 18\nMember subscriber ID: W123456789\nMember name: "
@@ -176,7 +185,7 @@ static const struct row fhir[] = {
      "\"telecom\":[{\"system\":\"phone\",\"use\":\"home\",\"value\":\"2175550143\"}],"
      "\"address\":[{\"line\":[\"12 Main St\"],\"city\":\"Springfield\",\"state\":\"IL\",\"postalCode\":\"62704\"}],"
      "\"contact\":[{\"name\":{\"family\":\"Doe\",\"given\":[\"Ann\"]}}]}",
-     "Date of birth: 1970-03-12\nMRN: 123\nPatient name: John Q Doe\nPatient home phone: 217-555-0143\nHome address: 12 Main St, "
+     "Date of birth: 1970-03-12\nMRN: 123\nPatient name: John Q Doe\nHome phone: 217-555-0143\nHome address: 12 Main St, "
      "Springfield, IL 62704\n"
      "Emergency contact: Ann Doe\nSex: male\n"},
     /* A bundle: a form feed between resources, a result with what was tested; what a resource is need not come first. */
@@ -239,7 +248,7 @@ static const struct row ccda[] = {
      "assignedAuthor></author>"
      "</ClinicalDocument>",
      "Date of birth: 1970-03-12\nSummary\nMRN: 998991\nSSN: 219-09-9998\nHome address: 12 Main St, Springfield, IL "
-     "62704\nPatient home phone: +1(217)555-0143\n"
+     "62704\nHome phone: +1(217)555-0143\n"
      "Patient name: Jane Q Doe\nSex: F\nAuthor, provider: Grace Patel\n"},
     /* Narrative: tables are rows, blocks are lines; entries. */
     {"<ClinicalDocument><section><title>Results</title><text><paragraph>Seen "

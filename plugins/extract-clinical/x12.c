@@ -2,10 +2,12 @@
 #include "x12.h"
 
 #include "value.h"
+#include "x12_table.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define ROWS 3u		/* members or claims: so many are a table */
 #define ISA_LENGTH 105u /* the octet behind it ends segments */
 #define ELEMENTS 64u	/* of a segment; more are one */
 
@@ -16,6 +18,9 @@ struct x12 {
 	char who[40];			 /* what that is called */
 	struct text street;		 /* of N3, until N4 comes */
 	bool members;			 /* an 834: IL is the member */
+	struct mw_str rest;		 /* segments that are not read yet */
+	bool tabled;			 /* members or claims are rows */
+	struct x12_table table;
 };
 
 /* A segment: its name and elements from 1 on, trimmed. */
@@ -109,15 +114,24 @@ static void put_plain(const struct x12 *x, struct text *t, struct mw_str value)
 	}
 }
 
+/* Into the row of a member or a claim, or a line. */
+static void put_as(struct x12 *x, const char *who, const char *what, struct mw_str value)
+{
+	if (x->table.on)
+		x12_table_add(&x->table, who, what, value);
+	else
+		out_field(x->o, who, what, value);
+}
+
 static void put(struct x12 *x, const char *what, struct mw_str value)
 {
-	out_field(x->o, "", what, value);
+	put_as(x, "", what, value);
 }
 
 /* "Patient date of birth": of whoever was named last. */
 static void put_of(struct x12 *x, const char *what, struct mw_str value)
 {
-	out_field(x->o, x->who, what, value);
+	put_as(x, x->who, what, value);
 }
 
 static void put_element(struct x12 *x, const struct segment *s, size_t i)
@@ -164,7 +178,7 @@ static void put_date(struct x12 *x, const char *who, const char *what, struct mw
 	struct text t = {0};
 
 	value_dates(&t, value);
-	out_field(x->o, who, what, text_all(&t));
+	put_as(x, who, what, text_all(&t));
 	text_free(&t);
 }
 
@@ -373,6 +387,22 @@ static reader reader_of(struct mw_str name)
 	return NULL;
 }
 
+/* Members or claims of the transaction that begins; segments after it are not looked at. */
+static size_t count_rows(const struct x12 *x)
+{
+	struct mw_str rest = x->rest;
+	size_t n = 0;
+
+	while (rest.p && n < ROWS) {
+		struct mw_str raw = skip_blanks(str_cut(&rest, x->end)), name = str_cut(&raw, x->element);
+
+		if (str_is(name, "ST") || str_is(name, "SE") || str_is(name, "ISA"))
+			break;
+		n += str_is(name, "INS") || str_is(name, "CLP");
+	}
+	return n;
+}
+
 /* Does this segment begin another person? */
 static bool begins_person(const struct segment *s)
 {
@@ -388,16 +418,23 @@ static void read_segment(struct x12 *x, struct mw_str raw)
 	split(x, raw, &s);
 	if (!str_is(s.v[0], "N4"))
 		end_street(x);
+	if (str_is(s.v[0], "ST") || str_is(s.v[0], "SE") || str_is(s.v[0], "PLB"))
+		x12_table_end(&x->table);
 	if (begins_person(&s)) {
-		out_break(x->o);
+		if (x->tabled && (str_is(s.v[0], "INS") || str_is(s.v[0], "CLP")))
+			x12_table_row(&x->table);
+		else
+			out_break(x->o);
 		set_who(x, str(""));
 		(void)snprintf(x->who, sizeof(x->who), "%s",
 			       str_is(s.v[0], "INS")   ? "Member"
 			       : str_is(s.v[0], "CLP") ? "Patient"
 						       : "");
 	}
-	if (str_is(s.v[0], "ST"))
+	if (str_is(s.v[0], "ST")) {
 		x->members = str_is(s.v[1], "834");
+		x->tabled = count_rows(x) == ROWS;
+	}
 	read = reader_of(s.v[0]);
 	if (read)
 		read(x, &s);
@@ -407,15 +444,17 @@ static void read_segment(struct x12 *x, struct mw_str raw)
 
 void x12_read(struct mw_str s, struct out *o)
 {
-	struct x12 x = {.o = o, .element = '*', .component = ':', .end = '~'};
-	struct mw_str rest = skip_blanks(s), raw;
+	struct x12 x = {.o = o, .element = '*', .component = ':', .end = '~', .rest = skip_blanks(s), .table = {.o = o}};
+	struct mw_str raw;
 
-	if (rest.n > 3 && !is_isa(rest))
-		x.element = str_begins(rest, "ISA") ? rest.p[3] : rest.p[2];
-	while (o->failed == 0 && next_segment(&x, &rest, &raw))
+	if (x.rest.n > 3 && !is_isa(x.rest))
+		x.element = str_begins(x.rest, "ISA") ? x.rest.p[3] : x.rest.p[2];
+	while (o->failed == 0 && next_segment(&x, &x.rest, &raw))
 		read_segment(&x, raw);
 	end_street(&x);
-	if (x.street.failed && o->failed == 0)
+	x12_table_end(&x.table);
+	x12_table_free(&x.table);
+	if (x.street.failed)
 		o->tmp.failed = true;
 	text_free(&x.street);
 }

@@ -64,12 +64,13 @@ static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct mw_host host = {FS_HOST, .sink_text = text, .fail = fail, .to_utf8 = to_utf8};
+	struct mw_host host = {FS_HOST, .fail = fail, .to_utf8 = to_utf8};
 	static const char *const types[] = {"application/fhir+json", "application/dicom+json"};
 	const struct mw_hooks *hooks = &mw_plugin_extract_clinical.hooks;
 	struct mw_err err;
 	void *inst = NULL;
 
+	host.sink_text = text;
 	if (hooks->open(&host, NULL, NULL, &inst, &err) < 0)
 		abort();
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
