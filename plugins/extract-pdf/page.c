@@ -290,6 +290,8 @@ static int make_rows(struct page *pg)
 	for (size_t i = 0; i < pg->rows; i++) {
 		last = &pg->row[i];
 		qsort(pg->piece + last->piece, last->pieces, sizeof(*pg->piece), by_left);
+		if (!pg->piece[last->piece].prose && page_join_spelled(pg, last) < 0)
+			return -ENOMEM;
 		for (size_t k = 0; k < last->pieces; k++) {
 			last->group =
 			    pg->piece[last->piece + k].order < last->group ? pg->piece[last->piece + k].order : last->group;

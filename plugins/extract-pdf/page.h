@@ -48,7 +48,8 @@ int page_write(struct page *, struct out *);
 void page_clear(struct page *);
 void page_free(struct page *); /* wipes */
 
-/* Of page_write() alone: rows.c. */
+/* Of page_write() alone: spelled.c: -1 when there is no memory; rows.c. */
+int page_join_spelled(struct page *, struct row *);
 void page_columns(struct page *, size_t from, size_t to);
 void page_write_rows(struct page *, size_t from, size_t to, struct out *);
 
