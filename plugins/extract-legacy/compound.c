@@ -14,10 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an object is not read of: shapes of formulas have no text. */
+static const char equation[] = "Equation Native";
+
 struct work {
 	struct ole ole;
 	struct out *out;
 	struct codepages *pages;
+	bool *read;	/* folders of which something was */
 	bool known;	/* something in it is a document or a file */
 	bool encrypted; /* the document itself */
 	char name[32];
@@ -188,7 +192,7 @@ static int entry_read(struct work *w, const struct kind *k, uint32_t i)
 		(void)snprintf(w->name, sizeof(w->name), "object-%u", ++w->out->objects);
 		give_within(w->out, w->name);
 	}
-	w->known = true;
+	w->known = w->read[folder] = true;
 	r = block_read(w, i, &stream);
 	if (r == 0)
 		r = k->read(w, folder, &stream);
@@ -199,6 +203,26 @@ static int entry_read(struct work *w, const struct kind *k, uint32_t i)
 	block_free(&stream);
 	give_within(w->out, NULL);
 	return r;
+}
+
+/* An object that a program of its own has made, of which nobody knows the format. */
+static bool is_unknown_object(const struct work *w, const struct ole_entry *e)
+{
+	const struct ole *o = &w->ole;
+	const struct ole_entry *folder = &o->entry[e->parent];
+
+	if (e->kind != OLE_STREAM || e->parent == OLE_ROOT || w->read[e->parent] || (unsigned char)e->name[0] < ' ' ||
+	    e->size == 0 || strcmp(e->name, equation) == 0)
+		return false;
+	return strncmp(folder->name, "MBD", 3) == 0 || strcmp(o->entry[folder->parent].name, "ObjectPool") == 0;
+}
+
+static int unknown_objects(struct work *w)
+{
+	for (size_t i = 1; i < w->ole.entries; i++)
+		if (is_unknown_object(w, &w->ole.entry[i]))
+			return give_unread(w->out, "unknown-format");
+	return 0;
 }
 
 /* Title, author and what else is told of the document. */
@@ -225,6 +249,8 @@ int compound_read(struct mw_str data, struct out *o, struct codepages *pages)
 
 	if (r < 0)
 		return r;
+	w.read = calloc(w.ole.entries, sizeof(*w.read));
+	r = w.read ? 0 : -ENOMEM;
 	for (size_t i = 1; i < w.ole.entries && r == 0; i++) {
 		const struct kind *k = w.ole.entry[i].kind ? kind_of(&w.ole, &w.ole.entry[i]) : NULL;
 
@@ -233,6 +259,9 @@ int compound_read(struct mw_str data, struct out *o, struct codepages *pages)
 	}
 	if (r == 0 && !w.encrypted)
 		r = summary(&w);
+	if (r == 0)
+		r = unknown_objects(&w);
+	free(w.read);
 	ole_close(&w.ole);
 	return r < 0 ? r : w.encrypted ? -EACCES : w.known ? 0 : -ENOTSUP;
 }

@@ -126,6 +126,12 @@ static void dest_set(struct rtf *r, enum rtf_dest dest)
 		s->dest = (uint8_t)dest;
 }
 
+static void hidden_line(struct rtf *r)
+{
+	give_to(r->out, rtf_now(r)->section, true);
+	(void)rtf_failed(r, give_break(r->out));
+}
+
 /* Hidden text begins on a line of its own. */
 void rtf_hide(struct rtf *r)
 {
@@ -135,8 +141,7 @@ void rtf_hide(struct rtf *r)
 	    ((s->dest == RTF_TO_PICT || s->dest == RTF_TO_OBJECT) && r->depth && s[-1].dest != s->dest))
 		return; /* or what it names is the file's own group */
 	s->dest = RTF_TO_HIDDEN;
-	give_to(r->out, s->section, true);
-	(void)rtf_failed(r, give_break(r->out));
+	hidden_line(r);
 }
 
 static void dest_section(struct rtf *r, uint32_t i)
@@ -263,7 +268,17 @@ static void unicode(struct rtf *r, int32_t n)
 	rtf_char(r, c);
 }
 
-/* Octets that follow as they are. */
+/* No reader shows octets that follow as they are, unless they are a picture. */
+static void binary_hidden(struct rtf *r, const char *p, size_t n)
+{
+	struct bytes utf8 = {0};
+
+	hidden_line(r);
+	if (rtf_failed(r, codepage_text(r->pages, r->ansi_page, p, n, &utf8)) == 0)
+		(void)rtf_failed(r, give_text(r->out, utf8.p, utf8.n));
+	bytes_free(&utf8);
+}
+
 static void binary(struct rtf *r, int32_t n)
 {
 	size_t left = r->in.n - r->at, take = n < 0 ? 0 : (size_t)n < left ? (size_t)n : left;
@@ -272,6 +287,8 @@ static void binary(struct rtf *r, int32_t n)
 		r->damaged = true;
 	if (rtf_now(r)->dest == RTF_TO_PICT || rtf_now(r)->dest == RTF_TO_OBJECT)
 		rtf_file_octets(r, r->in.p + r->at, take);
+	else
+		binary_hidden(r, r->in.p + r->at, take);
 	r->at += take;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
 
+#include "plugins/ole/ole_write.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +67,7 @@ static void word_list(struct word *w, size_t at, struct bytes *pages)
 	bytes_free(pages);
 }
 
-static struct bytes word_end(struct word *w, bool wide)
+static void word_tables(struct word *w, bool wide)
 {
 	uint32_t all = 0;
 
@@ -84,6 +86,11 @@ static struct bytes word_end(struct word *w, bool wide)
 	testing_u16(&w->table, 0);
 	testing_u32(&w->table, wide ? TEXT : TEXT * 2 | 0x40000000);
 	testing_u16(&w->table, 0);
+}
+
+static struct bytes word_end(struct word *w, bool wide)
+{
+	word_tables(w, wide);
 	return testing_compound("WordDocument", &w->document, "1Table", &w->table, "", NULL);
 }
 
@@ -238,6 +245,41 @@ static void test_compound(void **state)
 	testing_transcript(&file, -EACCES, "\n== unread encrypted\n");
 }
 
+/* A document inside another is a section; an object of a program that nobody knows makes it unreadable, a formula does not. */
+static void test_objects(void **state)
+{
+	static const char *const streams[] = {"VisioDocument", "Equation Native"};
+	static const char *const texts[] = {"\n== unread unknown-format\n\n== !object-1\na\n", "\n== !object-1\na\n"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct word inner;
+		struct bytes file = {0};
+		struct ole_writer w;
+		uint32_t pool, one, other;
+		char *p;
+		size_t n;
+
+		word_begin(&inner);
+		testing_text(&inner.document, "a\r");
+		inner.length[0] = 2;
+		word_tables(&inner, false);
+		ole_write_begin(&w);
+		pool = ole_write_folder(&w, OLE_WRITE_ROOT, "ObjectPool");
+		one = ole_write_folder(&w, pool, "_1");
+		other = ole_write_folder(&w, pool, "_2");
+		ole_write_stream(&w, one, "WordDocument", inner.document.p, inner.document.n);
+		ole_write_stream(&w, one, "1Table", inner.table.p, inner.table.n);
+		ole_write_stream(&w, other, streams[i], "x", 1);
+		assert_int_equal(ole_write_end(&w, &p, &n), 0);
+		assert_int_equal(bytes_add(&file, p, n), 0);
+		free(p);
+		bytes_free(&inner.document);
+		bytes_free(&inner.table);
+		testing_transcript(&file, 0, texts[i]);
+	}
+}
+
 /* Any octet of a document may be any other: none of that is more than damaged. */
 static void test_changed(void **state)
 {
@@ -271,9 +313,9 @@ static void test_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_text),    cmocka_unit_test(test_wide),  cmocka_unit_test(test_formats),
-	    cmocka_unit_test(test_refused), cmocka_unit_test(test_word6), cmocka_unit_test(test_compound),
-	    cmocka_unit_test(test_changed),
+	    cmocka_unit_test(test_text),    cmocka_unit_test(test_wide),    cmocka_unit_test(test_formats),
+	    cmocka_unit_test(test_refused), cmocka_unit_test(test_word6),   cmocka_unit_test(test_compound),
+	    cmocka_unit_test(test_objects), cmocka_unit_test(test_changed),
 	};
 
 	return cmocka_run_group_tests_name("doc", tests, NULL, NULL);

@@ -127,6 +127,7 @@ static void test_hidden(void **state)
 	    {"{\\rtf1{\\info{\\title T}{\\author A}}b}", "b\n\f\n\n== hidden\nT\nA\n"},
 	    {"{\\rtf1{\\*\\unknown text}a}", "a\n\f\n\n== hidden\ntext\n"},
 	    {"{\\rtf1{\\header h{\\v x}}}", "\n== !headers\nh\n\f\n\n== hidden\nx\n"},
+	    {"{\\rtf1 a{\\bin4 {}\\}}b}", "ab\n\f\n\n== hidden\n{}\\}\n"},
 	    {"{\\rtf1 a}b", "a\n\f\n\n== hidden\nb\n"}, /* behind the end */
 	    {"{\\rtf1{\\*\\listtable{\\fldrslt x}}a{\\*\\bkmkstart Name}}", "a"},
 	};

@@ -256,6 +256,14 @@ static void test_beside(void **state)
 	(void)state;
 	bof(&b, 0x600, 5);
 	sheet = boundsheet(&b, "A", false);
+	r = record_begin(&b, 0x5a); /* cells of another workbook */
+	testing_u32(&b, 1);
+	testing_u8(&b, 2);
+	string8(&b, "cached", 2);
+	testing_u8(&b, 1);
+	testing_u32(&b, 0);
+	testing_u32(&b, 0x40450000);
+	record_end(&b, r);
 	record_empty(&b, 0x0a);
 	testing_set_u32(&b, sheet, (uint32_t)b.n);
 	bof(&b, 0x600, 0x10);
@@ -283,7 +291,7 @@ static void test_beside(void **state)
 	record_empty(&b, 0x0a);
 	file = compound(&b);
 	testing_transcript(&file, 0,
-			   "\n== !A\n\f\n\n== hidden\nmailto:a@x.example\n"
+			   "\f\n\n== hidden\ncached\n42\n\n== !A\n\f\n\n== hidden\nmailto:a@x.example\n"
 			   "\n== !headers\nSt. Mary&Co Page\n== !comments\ncomment\nAuthor");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "xls_private.h"
 
+#include "../ole/ole.h"
 #include "blip.h"
 #include "xls_number.h"
 
@@ -16,6 +17,7 @@ enum {
 	REC_DATEMODE = 0x22,
 	REC_FILEPASS = 0x2f,
 	REC_CODEPAGE = 0x42,
+	REC_CRN = 0x5a,
 	REC_BOUNDSHEET = 0x85,
 	REC_SXSTRING = 0xcd,
 	REC_SXNUM = 0xc9,
@@ -170,6 +172,30 @@ static void version_of(struct xls *x, const struct biff_record *bof)
 							    : BIFF5;
 }
 
+/* Cells of other workbooks, as they were when this one was written. */
+static void cached_cells(struct xls *x, struct mw_str d)
+{
+	struct biff_reader r = {.stream = d, .left = behind(d, 4), .next = d.n};
+	char kind, word[8], number[XLS_NUMBER_MAX];
+
+	give_to(x->out, OUT_MAIN, true);
+	while (x->failed == 0 && x->text.version == BIFF8 && biff_take(&r, 1, &kind)) {
+		struct bytes text = {0};
+
+		(void)xls_failed(x, give_break(x->out));
+		if (kind == 2 && biff_take(&r, 2, word)) {
+			if (biff_rich(&r, ole_u16(word), &text) < 0)
+				(void)xls_failed(x, -ENOMEM);
+			(void)xls_failed(x, give_text(x->out, text.p, text.n));
+		} else if (biff_take(&r, 8, word) && kind == 1) {
+			size_t n = xls_number_general(biff_double((struct mw_str){.p = word, .n = 8}, 0), number);
+
+			(void)xls_failed(x, give_text(x->out, number, n));
+		}
+		bytes_free(&text);
+	}
+}
+
 static void global_record(struct xls *x, const struct biff_record *r, struct sheets *sheets)
 {
 	unsigned page;
@@ -201,6 +227,9 @@ static void global_record(struct xls *x, const struct biff_record *r, struct she
 	case REC_XF3:
 	case REC_XF4:
 		xf_add(x, (uint16_t)(biff_u16(r->data, 0) >> 8));
+		break;
+	case REC_CRN:
+		cached_cells(x, r->data);
 		break;
 	case REC_BOUNDSHEET:
 		sheet_add(x, sheets, r->data);
