@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """daemon: a milward of its own in a temporary folder. It is ready when it says so on its notify socket: nothing sleeps."""
+import atexit
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ def sanitized():
 def _modules():
     """A folder with the built modules and the lab's own."""
     folder = tempfile.mkdtemp(prefix="milward-modules-")
+    atexit.register(shutil.rmtree, folder, True)
     built = os.path.join(BUILD, "modules", ".libs")
     for name in os.listdir(built) if os.path.isdir(built) else []:
         if name.endswith(".so"):
