@@ -17,6 +17,11 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 
+try:
+    import pydicom
+except ImportError:
+    pydicom = None
+
 SRC = os.environ.get("MILWARD_SRC", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.environ.get("MILWARD_BUILD", SRC)
 ARCHIVE = os.path.join(SRC, "../shared/data/phi-text.tar.zst")
@@ -239,7 +244,7 @@ def ccda_file(reader, top):
     return None if any(path.endswith("/embedded-1.pdf") for path in parts) else str(sorted(parts))
 
 
-def dataset(pydicom):
+def dataset():
     ds = pydicom.Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.PatientName, ds.PatientID, ds.PatientBirthDate = "Doe^Zoë^Q", "12345678", "19700312"
@@ -256,7 +261,7 @@ WANTED = ["Patient name: Zoë Q Doe", "Patient ID: 12345678", "Date of birth: 19
 WANTED += ["CT of the chest", "Hypertension\nasthma", "Pneumonia", "Seen by Jane Roe"]
 
 
-def dicom_octets(pydicom, ds, syntax):
+def dicom_octets(ds, syntax):
     meta = pydicom.dataset.FileMetaDataset()
     meta.TransferSyntaxUID = syntax
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.3.4"
@@ -270,10 +275,8 @@ def dicom_octets(pydicom, ds, syntax):
 
 @test("DICOM: all transfer syntaxes of pydicom")
 def dicom(reader, _):
-    import pydicom  # pylint: disable=import-outside-toplevel
-
     for name in ("ExplicitVRLittleEndian", "ImplicitVRLittleEndian", "ExplicitVRBigEndian", "DeflatedExplicitVRLittleEndian"):
-        data = dicom_octets(pydicom, dataset(pydicom), getattr(pydicom.uid, name))
+        data = dicom_octets(dataset(), getattr(pydicom.uid, name))
         text, reasons, _ = reader.fields(data, "application/octet-stream", "a.bin")
         missing = [one for one in WANTED if one not in text]
         if missing or reasons:
@@ -283,27 +286,23 @@ def dicom(reader, _):
 
 @test("DICOM: pixels are an image, and the header is read; a PDF inside is a file")
 def dicom_image(reader, _):
-    import pydicom  # pylint: disable=import-outside-toplevel
-
-    ds = dataset(pydicom)
+    ds = dataset()
     ds.Rows = ds.Columns = ds.BitsAllocated = 8
     ds.PixelData = bytes(64)
     ds["PixelData"].VR = "OB"
-    data = dicom_octets(pydicom, ds, pydicom.uid.ExplicitVRLittleEndian)
+    data = dicom_octets(ds, pydicom.uid.ExplicitVRLittleEndian)
     text, reasons, _ = reader.fields(data, "application/dicom", "a.dcm")
     if reasons != {"image"} or WANTED[0] not in text:
         return f"{reasons}"
-    ds = dataset(pydicom)
+    ds = dataset()
     ds.EncapsulatedDocument, ds.MIMETypeOfEncapsulatedDocument = b"hello Jane Roe!!", "text/plain"
-    _, _, parts = reader.fields(dicom_octets(pydicom, ds, pydicom.uid.ExplicitVRLittleEndian), "application/dicom", "a.dcm")
+    _, _, parts = reader.fields(dicom_octets(ds, pydicom.uid.ExplicitVRLittleEndian), "application/dicom", "a.dcm")
     return None if any(t == "hello Jane Roe!!" for t, _ in parts.values()) else str(sorted(parts))
 
 
 @test("DICOM as JSON")
 def dicom_json(reader, _):
-    import pydicom  # pylint: disable=import-outside-toplevel
-
-    text, _, _ = reader.fields(dataset(pydicom).to_json().encode(), "application/dicom+json", "a.json")
+    text, _, _ = reader.fields(dataset().to_json().encode(), "application/dicom+json", "a.json")
     missing = [one for one in WANTED if one.replace("\n", "\r\n") not in text and one not in text]
     return str(missing) if missing else None
 
@@ -332,6 +331,9 @@ def main():
         subprocess.run(["tar", "-x", "--zstd", "-f", ARCHIVE, "-C", top], check=True)
         reader = Reader(top)
         for number, (name, function) in enumerate(TESTS, 1):
+            if pydicom is None and name.startswith("DICOM"):
+                print("ok %d - %s # SKIP no python3-pydicom" % (number, name))
+                continue
             why = function(reader, top)
             failed += why is not None
             print("%s %d - %s" % ("ok" if why is None else "not ok", number, name))
