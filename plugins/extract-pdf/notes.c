@@ -32,7 +32,7 @@ static void read_note(struct walk *w, qpdf_oh note)
 void walk_notes(struct walk *w, qpdf_oh page)
 {
 	qpdf_oh notes = pdf_get(w->pdf, page, "/Annots");
-	size_t n = pdf_items(w->pdf, notes);
+	size_t n = pdf_first(w->pdf, notes) ? pdf_items(w->pdf, notes) : 0; /* pages may have the same */
 
 	for (size_t i = 0; i < n && !walk_over(w); i++) {
 		size_t mark = pdf_mark(w->pdf);
