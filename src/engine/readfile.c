@@ -60,24 +60,36 @@ static int take_piece(struct mw_msg *m, const char *p, size_t n)
 	return r == -EFBIG ? 0 : r;
 }
 
-/* SMTP knows CRLF alone: a bare LF of the file becomes one. */
+/* SMTP knows CRLF alone: a bare LF of the file becomes one. before: the octet before s. */
+static void add_lines(struct mw_str s, char before, struct mw_buf *out)
+{
+	while (s.n) {
+		const char *lf = memchr(s.p, '\n', s.n);
+		size_t n = lf ? (size_t)(lf - s.p) : s.n;
+
+		mw_buf_add(out, s.p, n);
+		before = n ? s.p[n - 1] : before;
+		if (lf)
+			mw_buf_add(out, before == '\r' ? "\n" : "\r\n", before == '\r' ? 1 : 2);
+		before = '\n';
+		s = mw_str_behind(s, n + (lf != NULL));
+	}
+}
+
 static int take_body(struct mw_msg *m, struct mw_str body)
 {
 	struct mw_buf piece = MW_BUF_INIT;
 	char before = '\0';
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < body.n; i++) {
-		if (body.p[i] == '\n' && before != '\r')
-			mw_buf_putc(&piece, '\r');
-		before = body.p[i];
-		mw_buf_putc(&piece, before);
-		if (!mw_buf_ok(&piece))
-			r = -ENOMEM;
-		else if (piece.n >= PIECE || i + 1 == body.n) {
-			r = take_piece(m, piece.p, piece.n);
-			mw_buf_clear(&piece);
-		}
+	while (r == 0 && body.n) {
+		size_t n = body.n < PIECE ? body.n : PIECE;
+
+		mw_buf_clear(&piece);
+		add_lines((struct mw_str){.p = body.p, .n = n}, before, &piece);
+		before = body.p[n - 1];
+		body = mw_str_behind(body, n);
+		r = mw_buf_ok(&piece) ? take_piece(m, piece.p, piece.n) : -ENOMEM;
 	}
 	mw_buf_free(&piece);
 	return r;
