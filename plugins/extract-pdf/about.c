@@ -23,11 +23,11 @@ static void read_info(struct walk *w, qpdf_oh info)
 
 		/* When it was made is no text. */
 		if (s.n && !(s.n > 2 && memcmp(s.p, "D:", 2) == 0)) {
-			out_section(w->out, ABOUT, true);
-			out_cell(w->out, (struct mw_str){.p = key + (*key == '/'), .n = strnlen(key, LABEL_MAX) - (*key == '/')});
-			out_put(w->out, ": ");
-			out_cell(w->out, pdf_text(w->pdf, value));
-			out_put(w->out, "\n");
+			pen_section(w->out, ABOUT, true);
+			pen_cell(w->out, (struct mw_str){.p = key + (*key == '/'), .n = strnlen(key, LABEL_MAX) - (*key == '/')});
+			pen_put(w->out, ": ");
+			pen_cell(w->out, pdf_text(w->pdf, value));
+			pen_put(w->out, "\n");
 		}
 		pdf_drop(w->pdf, mark);
 	}
@@ -42,7 +42,7 @@ void walk_about(struct walk *w)
 	read_info(w, pdf_get(w->pdf, pdf_trailer(w->pdf), "/Info"));
 	p = pdf_is_stream(w->pdf, xmp) ? pdf_octets(w->pdf, xmp, XMP_MAX, &n) : NULL;
 	if (p) {
-		out_section(w->out, ABOUT, true);
+		pen_section(w->out, ABOUT, true);
 		xmp_write((struct mw_str){.p = p, .n = n}, w->out);
 		explicit_bzero(p, n);
 	}

@@ -32,9 +32,9 @@ static void write_address(struct walk *w, struct mw_str s)
 			p[n++] = s.p[i];
 		}
 	}
-	out_section(w->out, "links", true);
-	out_cell(w->out, (struct mw_str){.p = p, .n = n});
-	out_put(w->out, "\n");
+	pen_section(w->out, "links", true);
+	pen_cell(w->out, (struct mw_str){.p = p, .n = n});
+	pen_put(w->out, "\n");
 	explicit_bzero(p, s.n);
 	free(p);
 }
@@ -56,9 +56,9 @@ void walk_script(struct walk *w, qpdf_oh script)
 		return;
 	p = pdf_octets(w->pdf, script, SCRIPT_MAX, &n);
 	if (p) {
-		out_section(w->out, "scripts", true);
-		out_text(w->out, (struct mw_str){.p = p, .n = n});
-		out_put(w->out, "\n");
+		pen_section(w->out, "scripts", true);
+		pen_text(w->out, (struct mw_str){.p = p, .n = n});
+		pen_put(w->out, "\n");
 		explicit_bzero(p, n);
 	}
 	free(p);

@@ -30,7 +30,7 @@ struct instance {
 
 /* One run of pdftotext. */
 struct reading {
-	struct out out;
+	struct pen out;
 	struct words words;
 	struct page page, outside;   /* outside: what stands beside the page */
 	const struct sheets *sheets; /* NULL: the pages are as wide as they are */
@@ -89,10 +89,10 @@ static int end_page(void *ctx)
 	if (page_write(&r->page, &r->out) < 0)
 		return -ENOMEM;
 	if (r->outside.words) {
-		out_section(&r->out, "outside", true);
+		pen_section(&r->out, "outside", true);
 		if (page_write(&r->outside, &r->out) < 0)
 			return -ENOMEM;
-		out_section(&r->out, NULL, false);
+		pen_section(&r->out, NULL, false);
 	}
 	return r->out.failed;
 }
@@ -113,7 +113,7 @@ static int read_pages(struct work *w, struct mw_str data, struct reading *r, int
 	rc = w->self->host->run(w->sink, argv, data, take_output, r, status);
 	/* Also the words of a page in the middle of which it was stopped. */
 	ended = words_end(&r->words);
-	out_flush(&r->out);
+	pen_flush(&r->out);
 	page_free(&r->page);
 	page_free(&r->outside);
 	explicit_bzero(r->words.word, sizeof(r->words.word));
@@ -164,7 +164,7 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 /* Text of pages in another state: lines that were not there before. */
 struct second {
 	struct work *work;
-	struct out out;
+	struct pen out;
 	struct reading reading;
 	char line[4096]; /* a longer one is several */
 	size_t n;
@@ -175,8 +175,8 @@ static void end_line(struct second *s)
 	struct mw_str line = {.p = s->line, .n = s->n};
 
 	if (s->n && !lines_has(&s->work->lines, line)) {
-		out_text(&s->out, line);
-		out_put(&s->out, "\n");
+		pen_text(&s->out, line);
+		pen_put(&s->out, "\n");
 	}
 	s->n = 0;
 }
@@ -203,9 +203,9 @@ static int read_again(struct work *w, struct mw_str data, const struct sheets *s
 	if (!s)
 		return -ENOMEM;
 	s->work = w;
-	out_init(&s->out, w->self->host, w->sink);
-	out_section(&s->out, section, true);
-	out_init(&s->reading.out, w->self->host, w->sink);
+	pen_init(&s->out, w->self->host, w->sink);
+	pen_section(&s->out, section, true);
+	pen_init(&s->reading.out, w->self->host, w->sink);
 	s->reading.out.tap = take_second;
 	s->reading.out.tap_ctx = s;
 	s->reading.out.divert = true;
@@ -213,7 +213,7 @@ static int read_again(struct work *w, struct mw_str data, const struct sheets *s
 	s->reading.sheets = sheets;
 	rc = read_pages(w, data, &s->reading, &status);
 	end_line(s);
-	out_flush(&s->out);
+	pen_flush(&s->out);
 	explicit_bzero(s->line, sizeof(s->line));
 	rc = rc == 0 ? s->out.failed : rc;
 	free(s->reading.letters);
@@ -255,7 +255,7 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 	r->out.tap = NULL;
 	unseen_find(&walk, r->letters, pages < r->pages ? pages : r->pages, &unseen);
 	walk_document(&walk, data, pages);
-	out_flush(&r->out);
+	pen_flush(&r->out);
 	rc = r->out.failed;
 	if (w->pdf.limit)
 		give_reason(w, "limit");
@@ -292,7 +292,7 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 		*reason = "limit";
 		return host->fail(err, -ENOMEM, "out of memory");
 	}
-	out_init(&w.reading->out, host, sink);
+	pen_init(&w.reading->out, host, sink);
 	r = read_document(&w, doc->data);
 	sheets_free(&w.sheets);
 	pdf_close(&w.pdf);

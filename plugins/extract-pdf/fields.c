@@ -27,15 +27,15 @@ static void write_label(struct walk *w, qpdf_oh field, qpdf_oh above)
 		if (c == '[' && s.n - i <= 5 && s.p[s.n - 1] == ']')
 			break;
 		if (c >= 'A' && c <= 'Z' && before >= 'a' && before <= 'z')
-			out_put(w->out, " ");
+			pen_put(w->out, " ");
 		if (c == '_')
-			out_put(w->out, " ");
+			pen_put(w->out, " ");
 		else
-			out_cell(w->out, (struct mw_str){.p = s.p + i, .n = utf8_octets(s.p + i, s.n - i)});
+			pen_cell(w->out, (struct mw_str){.p = s.p + i, .n = utf8_octets(s.p + i, s.n - i)});
 		if ((unsigned char)c >= 0x80 && utf8_octets(s.p + i, s.n - i) > 1)
 			i += utf8_octets(s.p + i, s.n - i) - 1;
 	}
-	out_put(w->out, s.n && s.p[s.n - 1] == ':' ? " " : ": ");
+	pen_put(w->out, s.n && s.p[s.n - 1] == ':' ? " " : ": ");
 }
 
 /* The value as it is, not the name of a state that is none. */
@@ -45,7 +45,7 @@ static void write_value(struct walk *w, qpdf_oh value)
 	char *p = pdf_octets(w->pdf, value, VALUE_MAX, &n);
 
 	if (p) {
-		out_text(w->out, (struct mw_str){.p = p, .n = n});
+		pen_text(w->out, (struct mw_str){.p = p, .n = n});
 		explicit_bzero(p, n);
 	}
 	free(p);
@@ -63,7 +63,7 @@ static void write_texts(struct walk *w, qpdf_oh value, const char *between, unsi
 
 	if (is_text(w, value)) {
 		write_value(w, value);
-		out_put(w->out, between);
+		pen_put(w->out, between);
 	}
 	for (size_t i = 0; i < n && !walk_over(w); i++) {
 		size_t mark = pdf_mark(w->pdf);
@@ -91,11 +91,11 @@ static void read_one(struct walk *w, qpdf_oh field, qpdf_oh above)
 	if (pdf_is_dictionary(w->pdf, value))
 		read_signature(w, value);
 	if (is_text(w, value) || pdf_items(w->pdf, value) || pdf_items(w->pdf, choices)) {
-		out_section(w->out, FORM, false);
+		pen_section(w->out, FORM, false);
 		write_label(w, field, above);
 		write_texts(w, value, pdf_items(w->pdf, choices) ? "; " : "", 1);
 		write_texts(w, choices, "; ", 2);
-		out_put(w->out, "\n");
+		pen_put(w->out, "\n");
 	}
 	walk_action(w, pdf_get(w->pdf, field, "/A"));
 	walk_events(w, pdf_get(w->pdf, field, "/AA"));

@@ -11,7 +11,7 @@
 
 static int give(void *ctx, const char *p, size_t n)
 {
-	struct out *o = ctx;
+	struct pen *o = ctx;
 
 	o->failed = o->host->member_data(o->sink, p, n);
 	return o->failed;
@@ -20,10 +20,10 @@ static int give(void *ctx, const char *p, size_t n)
 void walk_member(struct walk *w, qpdf_oh stream, struct mw_str name, const char *type)
 {
 	const struct mw_member m = {.name = name, .type = type, .charset = "", .packed = stream_packed(w->pdf, stream)};
-	struct out *o = w->out;
+	struct pen *o = w->out;
 	int r;
 
-	out_flush(o);
+	pen_flush(o);
 	if (o->failed == 0)
 		o->failed = o->host->member(o->sink, &m);
 	if (o->failed != 0)

@@ -330,7 +330,7 @@ static void make_groups(struct page *pg)
 	qsort(pg->row, pg->rows, sizeof(*pg->row), by_group);
 }
 
-int page_write(struct page *pg, struct out *o)
+int page_write(struct page *pg, struct pen *o)
 {
 	if (pg->words == 0)
 		return 0;
@@ -346,7 +346,7 @@ int page_write(struct page *pg, struct out *o)
 			;
 		page_columns(pg, i, end);
 		page_write_rows(pg, i, end, o);
-		out_put(o, "\n");
+		pen_put(o, "\n");
 	}
 	return 0;
 }

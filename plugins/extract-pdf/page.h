@@ -7,7 +7,7 @@
 #ifndef EXTRACT_PDF_PAGE_H
 #define EXTRACT_PDF_PAGE_H
 
-#include "out.h"
+#include "pen.h"
 #include "words.h"
 
 struct word {
@@ -44,13 +44,13 @@ struct page {
 
 /* -ENOMEM. */
 int page_add(struct page *, struct box, struct mw_str text);
-int page_write(struct page *, struct out *);
+int page_write(struct page *, struct pen *);
 void page_clear(struct page *);
 void page_free(struct page *); /* wipes */
 
 /* Of page_write() alone: spelled.c: -1 when there is no memory; rows.c. */
 int page_join_spelled(struct page *, struct row *);
 void page_columns(struct page *, size_t from, size_t to);
-void page_write_rows(struct page *, size_t from, size_t to, struct out *);
+void page_write_rows(struct page *, size_t from, size_t to, struct pen *);
 
 #endif

@@ -85,7 +85,7 @@ static bool is_divided(struct mw_str word, struct mw_str next, size_t *less)
 }
 
 /* next: the piece that is read behind it, NULL when it begins no line that can go on with this one. True when it does. */
-static bool write_piece(const struct page *pg, const struct piece *p, const struct piece *next, struct out *o)
+static bool write_piece(const struct page *pg, const struct piece *p, const struct piece *next, struct pen *o)
 {
 	size_t last = p->word + p->words - 1, less = 0;
 	bool divided = next && is_divided(text_of(pg, last), text_of(pg, next->word), &less);
@@ -94,10 +94,10 @@ static bool write_piece(const struct page *pg, const struct piece *p, const stru
 		struct mw_str s = text_of(pg, i);
 
 		if (i > p->word)
-			out_put(o, " ");
+			pen_put(o, " ");
 		if (i == last && divided)
 			s.n -= less;
-		out_cell(o, s);
+		pen_cell(o, s);
 	}
 	return divided;
 }
@@ -118,7 +118,7 @@ static bool is_cell(const struct page *pg, const struct row *r, const struct row
 	return p->column > 0 || (before && before->pieces > 1 && r->at.y0 - before->at.y1 < WRAP_GAP * (r->at.y1 - r->at.y0));
 }
 
-static void write_cells(const struct page *pg, const struct row *r, size_t columns, struct out *o)
+static void write_cells(const struct page *pg, const struct row *r, size_t columns, struct pen *o)
 {
 	uint32_t column = 0;
 
@@ -126,17 +126,17 @@ static void write_cells(const struct page *pg, const struct row *r, size_t colum
 		const struct piece *p = &pg->piece[r->piece + k];
 
 		if (k && p->column <= column)
-			out_put(o, " ");
+			pen_put(o, " ");
 		for (; column < p->column; column++)
-			out_put(o, "\t");
+			pen_put(o, "\t");
 		(void)write_piece(pg, p, NULL, o);
 	}
 	for (; column + 1 < columns; column++)
-		out_put(o, "\t");
-	out_put(o, "\n");
+		pen_put(o, "\t");
+	pen_put(o, "\n");
 }
 
-void page_write_rows(struct page *pg, size_t from, size_t to, struct out *o)
+void page_write_rows(struct page *pg, size_t from, size_t to, struct pen *o)
 {
 	size_t widest = from, columns = columns_of(pg, from, to, &widest);
 
@@ -146,6 +146,6 @@ void page_write_rows(struct page *pg, size_t from, size_t to, struct out *o)
 		if (r->pieces > 1 || (columns > 1 && is_cell(pg, r, i > from ? r - 1 : NULL, &pg->row[widest])))
 			write_cells(pg, r, columns > COLUMNS_MAX ? r->pieces : columns, o);
 		else if (!write_piece(pg, &pg->piece[r->piece], next && next->pieces == 1 ? &pg->piece[next->piece] : NULL, o))
-			out_put(o, "\n");
+			pen_put(o, "\n");
 	}
 }

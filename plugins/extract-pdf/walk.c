@@ -12,13 +12,13 @@ void walk_value(struct walk *w, const char *section, bool hidden, const char *la
 		blanks++;
 	if (blanks == s.n)
 		return;
-	out_section(w->out, section, hidden);
+	pen_section(w->out, section, hidden);
 	if (label) {
-		out_put(w->out, label);
-		out_put(w->out, ": ");
+		pen_put(w->out, label);
+		pen_put(w->out, ": ");
 	}
-	out_text(w->out, s);
-	out_put(w->out, "\n");
+	pen_text(w->out, s);
+	pen_put(w->out, "\n");
 }
 
 static void names(struct walk *w, qpdf_oh node, unsigned depth, void (*fn)(struct walk *, qpdf_oh))

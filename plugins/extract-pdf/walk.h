@@ -6,12 +6,12 @@
 #ifndef EXTRACT_PDF_WALK_H
 #define EXTRACT_PDF_WALK_H
 
-#include "out.h"
+#include "pen.h"
 #include "pdf.h"
 
 struct walk {
 	struct pdf *pdf;
-	struct out *out;
+	struct pen *out;
 };
 
 static inline bool walk_over(const struct walk *w)

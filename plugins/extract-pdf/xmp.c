@@ -64,7 +64,7 @@ static size_t reference(struct mw_str s, char *c)
 	return i + 1;
 }
 
-static void write_value(struct mw_str s, struct out *o)
+static void write_value(struct mw_str s, struct pen *o)
 {
 	size_t from = 0;
 
@@ -81,14 +81,14 @@ static void write_value(struct mw_str s, struct out *o)
 		size_t k = s.p[i] == '&' ? reference((struct mw_str){.p = s.p + i, .n = s.n - i}, &c) : 0;
 
 		if (k) {
-			out_cell(o, (struct mw_str){.p = s.p + from, .n = i - from});
-			out_cell(o, (struct mw_str){.p = &c, .n = 1});
+			pen_cell(o, (struct mw_str){.p = s.p + from, .n = i - from});
+			pen_cell(o, (struct mw_str){.p = &c, .n = 1});
 			from = i + k;
 		}
 		i += k ? k : 1;
 	}
-	out_cell(o, (struct mw_str){.p = s.p + from, .n = s.n - from});
-	out_put(o, "\n");
+	pen_cell(o, (struct mw_str){.p = s.p + from, .n = s.n - from});
+	pen_put(o, "\n");
 }
 
 /* ---- tags ------------------------------------------------------------------------------------------------------------------------ */
@@ -101,7 +101,7 @@ static size_t find(struct mw_str s, size_t at, char c)
 }
 
 /* Values of attributes; where a name space is (xmlns) and what is spoken of (about) is none. Behind the ">". */
-static size_t read_tag(struct mw_str s, size_t at, struct out *o)
+static size_t read_tag(struct mw_str s, size_t at, struct pen *o)
 {
 	size_t name = at;
 
@@ -123,7 +123,7 @@ static size_t read_tag(struct mw_str s, size_t at, struct out *o)
 	return at < s.n ? at + 1 : at;
 }
 
-void xmp_write(struct mw_str xml, struct out *o)
+void xmp_write(struct mw_str xml, struct pen *o)
 {
 	for (size_t at = 0; at < xml.n && o->failed == 0;) {
 		size_t tag = find(xml, at, '<');

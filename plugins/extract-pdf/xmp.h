@@ -4,8 +4,8 @@
 #ifndef EXTRACT_PDF_XMP_H
 #define EXTRACT_PDF_XMP_H
 
-#include "out.h"
+#include "pen.h"
 
-void xmp_write(struct mw_str xml, struct out *);
+void xmp_write(struct mw_str xml, struct pen *);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "out.h"
+#include "pen.h"
 
 #include <string.h>
 
-void out_init(struct out *o, const struct mw_host *host, struct mw_sink *sink)
+void pen_init(struct pen *o, const struct mw_host *host, struct mw_sink *sink)
 {
-	*o = (struct out){.host = host, .sink = sink};
+	*o = (struct pen){.host = host, .sink = sink};
 }
 
-static void tell_section(struct out *o)
+static void tell_section(struct pen *o)
 {
 	o->pending = false;
 	o->failed = o->host->sink_section(o->sink, o->section);
@@ -16,7 +16,7 @@ static void tell_section(struct out *o)
 		o->failed = o->host->sink_hidden(o->sink);
 }
 
-void out_flush(struct out *o)
+void pen_flush(struct pen *o)
 {
 	if (o->n && o->failed == 0 && o->tap)
 		o->failed = o->tap(o->tap_ctx, o->buf, o->n);
@@ -29,25 +29,25 @@ void out_flush(struct out *o)
 	o->n = 0;
 }
 
-void out_section(struct out *o, const char *name, bool hidden)
+void pen_section(struct pen *o, const char *name, bool hidden)
 {
 	if (o->hidden == hidden && (o->section == name || (name && o->section && strcmp(o->section, name) == 0)))
 		return;
-	out_flush(o);
+	pen_flush(o);
 	o->section = name;
 	o->hidden = hidden;
 	o->pending = true;
 }
 
-static void add(struct out *o, const char *p, size_t n)
+static void add(struct pen *o, const char *p, size_t n)
 {
 	if (n > sizeof(o->buf) - o->n)
-		out_flush(o);
+		pen_flush(o);
 	memcpy(o->buf + o->n, p, n); /* n: one character, or a few of ours */
 	o->n += n;
 }
 
-void out_put(struct out *o, const char *s)
+void pen_put(struct pen *o, const char *s)
 {
 	add(o, s, strlen(s));
 }
@@ -72,7 +72,7 @@ size_t utf8_octets(const char *p, size_t n)
 	return k;
 }
 
-static void add_clean(struct out *o, struct mw_str s, bool lines)
+static void add_clean(struct pen *o, struct mw_str s, bool lines)
 {
 	for (size_t i = 0, k; i < s.n && o->failed == 0; i += k) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -94,19 +94,19 @@ static void add_clean(struct out *o, struct mw_str s, bool lines)
 	}
 }
 
-void out_text(struct out *o, struct mw_str text)
+void pen_text(struct pen *o, struct mw_str text)
 {
 	add_clean(o, text, true);
 }
 
-void out_cell(struct out *o, struct mw_str text)
+void pen_cell(struct pen *o, struct mw_str text)
 {
 	add_clean(o, text, false);
 }
 
-void out_unread(struct out *o, const char *reason)
+void pen_unread(struct pen *o, const char *reason)
 {
-	out_flush(o);
+	pen_flush(o);
 	if (o->failed == 0)
 		o->failed = o->host->sink_section(o->sink, NULL);
 	if (o->failed == 0)
