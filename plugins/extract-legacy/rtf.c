@@ -14,7 +14,8 @@ static const char body_html[] = "body.html";
 
 bool rtf_is(struct mw_str s)
 {
-	return s.n >= 5 && memcmp(s.p, "{\\rtf", 5) == 0;
+	/* Word needs no more of it than this. */
+	return (s.n >= 4 && memcmp(s.p, "{\\rt", 4) == 0) || (s.n >= 6 && memcmp(s.p, "{\\urtf", 6) == 0);
 }
 
 static bool is_letter(char c)

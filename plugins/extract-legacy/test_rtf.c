@@ -44,6 +44,8 @@ static void test_text(void **state)
 	    {"{\\rtf1{\\fonttbl{\\f0 Arial;}}{\\colortbl;\\red0;}{\\stylesheet{\\s0 Normal;}}{\\*\\generator X;}a}", "a"},
 	    {"\xef\xbb\xbf \n{\\rtf1 a}", "a"},
 	    {"{\\rtf1 a}\n", "a"},
+	    {"{\\rt a}", "a"},
+	    {"{\\urtf1 a}", "a"},
 	};
 
 	(void)state;

@@ -50,7 +50,7 @@ def read(top, data, subtype):
         f.write(message.as_bytes())
     policy = os.path.join(top, "image.policy")
     with open(policy, "w", encoding="utf-8") as f:
-        f.write("load phi with extract-image grant text\nload extract-image { megapixels 3  pages 2 }\n")
+        f.write("load phi with extract-image grant text\nload extract-image { megapixels 3; pages 2 }\n")
     command = [os.path.join(BUILD, "milwardctl"), "-p", policy, "--modules", os.path.join(BUILD, "modules/.libs")]
     command += ["--policies", os.path.join(SRC, "policies"), "text", "--json", eml]
     done = subprocess.run(command, capture_output=True, check=False)
