@@ -48,7 +48,7 @@ void ole_close(struct ole *);
 
 /* The entry with this name in a folder, without regard to the case of ASCII letters; OLE_NONE = there is none. */
 uint32_t ole_find(const struct ole *, uint32_t folder, const char *name);
-/* The octets of a stream, which the caller frees; *whole: all that it says it has are there. A stream that is empty gives a block, too. */
+/* The octets of a stream, which the caller frees; *whole: all that it says it has are there. An empty stream gives a block, too. */
 int ole_read(struct ole *, uint32_t entry, char **p, size_t *n, bool *whole);
 
 /* Little-endian numbers at p. */

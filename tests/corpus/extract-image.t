@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""extract-image: pictures that are drawn here (python3-pil, fonts-dejavu-core) and sent as attachments: what stands in them is found, in the sandbox.
+"""extract-image: pictures that are drawn here (python3-pil, fonts-dejavu-core) and sent as attachments: what
+stands in them is found, in the sandbox.
 
 Needs MILWARD_BUILD, a built tree with extract-image and milwardctl. Prints TAP.
 """
