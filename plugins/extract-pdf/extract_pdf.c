@@ -146,6 +146,11 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 		return -ENOMEM;
 	r->sheets = w->sheets.p ? &w->sheets : NULL;
 	rc = read_pages(w, w->sheets.p ? (struct mw_str){.p = w->sheets.p, .n = w->sheets.n} : data, r, &status);
+	if (rc == 0 && w->sheets.p && r->pages == 0) {
+		/* What we have made of it is not read: then as it came. */
+		r->sheets = NULL;
+		rc = read_pages(w, data, r, &status);
+	}
 	if (rc == -ETIME)
 		give_reason(w, "limit");
 	if (rc != 0)
