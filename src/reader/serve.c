@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Milward ends us when the time is over, and notes it; a program that we wait for is given up after that. */
 #define GRACE_MS 1000
+#define IDLE_MS 10000
 
 /* The document as a part of our memory. */
 static int map_document(int fd, struct mw_str *ret)
@@ -80,23 +82,40 @@ static void read_document(const struct mw_sandbox *box, const struct mw_self *mo
 		_exit(0);
 }
 
+/* The next request; false: none will come. A reader that has read does not wait for long: what it read is still in its memory. */
+static bool next_request(const struct mw_sink *sink, char *room, struct mw_str *packet, int *document)
+{
+	bool closing = false;
+
+	for (;;) {
+		int r = mw_wait_readable(sink->fd, closing ? 1 : sink->module ? mw_clock_ms() + IDLE_MS : 0);
+
+		if (r == 0 && closing)
+			return false;
+		if (r == 0) {
+			/* From here on milward cannot send, and looks for another reader; what it has sent just now is read. */
+			closing = shutdown(sink->fd, SHUT_RD) == 0;
+			continue;
+		}
+		r = r > 0 ? mw_receive_with_fd(sink->fd, room, MW_WIRE_PACKET, document) : r;
+		if (r == -EAGAIN)
+			continue;
+		*packet = (struct mw_str){.p = room, .n = r > 0 ? (size_t)r : 0};
+		return r > 0;
+	}
+}
+
 _Noreturn void mw_serve(const struct mw_sandbox *box, const struct mw_self *modules, size_t n, int fd)
 {
 	static char in[MW_WIRE_PACKET], out[MW_WIRE_PACKET];
 	struct mw_sink sink = {.fd = fd, .null = box->null, .packet = out};
+	struct mw_str packet;
+	struct mw_frame f;
+	int document;
 
-	for (;;) {
-		struct mw_str packet = {.p = in};
-		struct mw_frame f;
-		int document, r = mw_wait_readable(fd, 0);
-
-		r = r > 0 ? mw_receive_with_fd(fd, in, sizeof(in), &document) : r;
-		if (r == -EAGAIN)
-			continue;
-		packet.n = r > 0 ? (size_t)r : 0;
-		if (r <= 0 || mw_frame_take(&packet, &f) != 1)
-			_exit(0); /* milward closed it: it is needed no more */
+	while (next_request(&sink, in, &packet, &document) && mw_frame_take(&packet, &f) == 1) {
 		mw_sink_use(&sink);
 		read_document(box, modules, n, &f, document, &sink);
 	}
+	_exit(0);
 }

@@ -146,6 +146,15 @@ with Daemon(SECRET, "--work", "4") as milward:
     counts = milward.counts()
     tap.ok(counts["documents-late"] == 4 and counts["documents-crashed"] >= 1 and counts["documents"] > 600, "that is counted", counts)
 
+    # -- what was read does not stay ----------------------------------------------------------------------------------------------
+    results = []
+    send(milward, 4, results)
+    before = copies(milward)
+    wait_for(lambda: [p for p in before if not alive(p)], "the end of a reader that has read")
+    wait_for(lambda: len(copies(milward)) == 4, "four readers")
+    send(milward, 8, results)
+    tap.equal([code(a) for a in results], ["y550"] * 12, "readers with nothing to read make room for new ones, and nobody notices")
+
     # -- reload -----------------------------------------------------------------------------------------------------------------------
     before = keepers(milward)
     tap.ok(milward.reload(), "reload")
