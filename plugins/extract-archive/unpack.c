@@ -23,7 +23,8 @@ static bool is_format(struct archive *a, int format)
 
 /* ---- reasons --------------------------------------------------------------------------------------------------------------------- */
 
-const char *unpack_reason(struct archive *a)
+/* Why libarchive has failed, as a word for the policy. */
+static const char *unpack_reason(struct archive *a)
 {
 	const char *text = archive_error_string(a);
 
@@ -50,7 +51,9 @@ static bool has_block(struct archive *a, int r)
 	return r >= ARCHIVE_WARN || (r == ARCHIVE_FAILED && is_format(a, ARCHIVE_FORMAT_ZIP));
 }
 
-int unpack_data(struct work *w, struct archive *a, struct archive_entry *e, const char **unread)
+/* The octets of the entry in work become those of the member, up to their end or the first that cannot be read: then *unread
+ * says why. */
+static int unpack_data(struct work *w, struct archive *a, struct archive_entry *e, const char **unread)
 {
 	unsigned int stuck = 0;
 	la_int64_t offset;

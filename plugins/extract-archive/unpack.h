@@ -9,14 +9,6 @@
 #include "work.h"
 #include "zip.h"
 
-struct archive;
-struct archive_entry;
-
-/* The octets of the entry in work become those of the member, up to their end or the first that cannot be read: then *unread
- * says why. */
-int unpack_data(struct work *, struct archive *, struct archive_entry *, const char **unread);
-/* Why libarchive has failed, as a word for the policy. */
-const char *unpack_reason(struct archive *);
 /* One file of a zip, as this entry has it: its packed octets, and at *used how many of them belong to it. size_known: e->packed is
  * true; else the octets tell themselves where they end. Its member has begun; this ends it. */
 int unpack_zipped(struct work *, const struct zip_entry *e, struct mw_str packed, bool size_known, size_t *used);

@@ -133,12 +133,24 @@ def packed_member(opener):
     return members
 
 
+def members_of_7z(octets):
+    """Names alone."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(octets)
+        f.flush()
+        listed = subprocess.run(["7z", "l", "-slt", "-ba", "-pnone", f.name], capture_output=True, check=False).stdout
+    for entry in listed.decode("utf-8", "replace").split("\n\n"):
+        fields = dict(line.split(" = ", 1) for line in entry.splitlines() if " = " in line)
+        if "Path" in fields and fields.get("Folder") != "+":
+            yield fields["Path"], None
+
+
 READERS = (tar_members, zip_members, packed_member(gzip.open), packed_member(bz2.open), packed_member(lzma.open))
 
 
-def theirs(octets):
+def theirs(octets, readers):
     """Names and octets, as far as the first reader that takes the archive gets."""
-    for reader in READERS:
+    for reader in readers:
         found = []
         try:
             for member in reader(octets):
@@ -188,7 +200,7 @@ def lost(parts, index, name, members):
     return missing
 
 
-def compare(milward, files):
+def compare(milward, files, readers=READERS):
     """How many archives others could read, members, and what is missing."""
     archives = count = 0
     missing = []
@@ -201,7 +213,7 @@ def compare(milward, files):
             batch.append(("f%d-%s" % (len(batch), suffix), octets))
         parts = milward.text(batch)
         for i, (name, octets) in enumerate(batch):
-            members = theirs(octets)
+            members = theirs(octets, readers)
             if members is None:
                 continue
             archives += 1
@@ -234,6 +246,12 @@ def test_data(milward, top):
     tika = [path for path in files_below(os.path.join(top, "attachments")) if re.search(kinds, path)]
     archives, count, missing = compare(milward, tika)
     ok(archives > 15 and not missing, "%d of %d archives of Tika, %d members" % (archives, len(tika), count), missing)
+    others = [path for path in files_below(os.path.join(top, "attachments")) if re.search(r"\.(7z|rar|cab|ar|deb|iso)$", path)]
+    if shutil.which("7z"):
+        archives, count, missing = compare(milward, others, (members_of_7z,))
+        ok(archives > 2 and count > 5 and not missing, "%d archives that 7z lists, %d members" % (archives, count), missing)
+    else:
+        skip("archives that 7z lists", "no 7z")
     for kind, least in SEEDS:
         seeds = files_below(os.path.join(top, "hostile/go-fuzz", kind))
         archives, count, missing = compare(milward, seeds)
