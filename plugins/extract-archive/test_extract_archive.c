@@ -361,6 +361,23 @@ static void test_zip_hidden_in_file(void **state)
 	mw_buf_free(&data);
 }
 
+/* The packed octets end long before their number. */
+static void test_zip_hidden_behind_end(void **state)
+{
+	struct build_file file = {.name = "a.txt", .method = 8, .lies = 1, .size = 3, .crc = 0x352441c2};
+	struct mw_buf b = MW_BUF_INIT, data = MW_BUF_INIT;
+
+	(void)state;
+	mw_buf_add(&data, "\x4b\x4c\x4a\x06\0", 5);
+	(void)build_local(&data, &other);
+	file.data = data.p;
+	file.n = data.n;
+	file.packed = (uint32_t)data.n;
+	build_zip(&b, &file, 1);
+	gives(&b, NULL, UNREAD("a.txt", "abc", "damaged") MEMBER("c.txt", "three\n"));
+	mw_buf_free(&data);
+}
+
 /* The comment of one archive holds the directory of another. */
 static void test_zip_two_directories(void **state)
 {
@@ -554,6 +571,7 @@ int main(void)
 	    cmocka_unit_test(test_zip_shifted),
 	    cmocka_unit_test(test_zip_two_views),
 	    cmocka_unit_test(test_zip_hidden_in_file),
+	    cmocka_unit_test(test_zip_hidden_behind_end),
 	    cmocka_unit_test(test_zip_two_directories),
 	    cmocka_unit_test(test_zip_damaged),
 	    cmocka_unit_test(test_rar),

@@ -167,11 +167,12 @@ int unpack_zipped(struct work *w, const struct zip_entry *e, struct mw_str packe
 	if (e->method != ZIP_LZMA || packed.n < 4 || !filter_is_hungry((struct mw_str){.p = packed.p + 4, .n = packed.n - 4}))
 		r = zipped_data(w, a, &s, &unread);
 	read = archive_filter_bytes(a, 0) - (int64_t)octets;
-	/* Octets that cannot be read belong to it, as far as it is known which do; those behind a good end do not. */
-	if (unread && size_known)
-		*used = packed.n;
+	/* Of a method that nobody knows all octets are its own, as far as it is known which. Else those behind its end are not, nor
+	 * those behind damage: somebody may have hidden another file there. */
+	if (read <= 0)
+		*used = size_known ? packed.n : 0;
 	else
-		*used = read < 0 ? 0 : (uint64_t)read > packed.n ? packed.n : (size_t)read;
+		*used = (uint64_t)read > packed.n ? packed.n : (size_t)read;
 	(void)archive_read_free(a);
 	return r == 0 ? w->host->member_end(w->sink, unread) : r;
 }
