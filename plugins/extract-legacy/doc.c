@@ -3,14 +3,17 @@
 
 #include "../ole/ole.h"
 #include "doc_format.h"
+#include "doc_left.h"
 #include "rows.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAGIC_97 0xa5ecu
 #define MAGIC_6 0xa5dcu
 #define ENCRYPTED 0x0100u
+#define QUICK_SAVED 0x0004u
 #define TABLE_1 0x0200u
 #define FIRST_97 193u /* version of the first Word whose header is long */
 #define COMPRESSED 0x40000000u
@@ -385,6 +388,30 @@ static void subdocuments(struct doc *d)
 	}
 }
 
+/* What pieces do not name of the octets that are text: older versions of it. */
+static void left_over(struct doc *d)
+{
+	size_t n = d->pieces.n >= 16 ? (d->pieces.n - 4) / 12 : 0;
+	uint32_t from = u32(d->document, FIB_TEXT), to = u32(d->document, FIB_TEXT_END);
+	struct doc_span *span = calloc(n + 1, sizeof(*span));
+
+	for (size_t i = 0; span && i < n; i++) {
+		uint32_t where = u32(d->pieces, (n + 1) * 4 + i * 8 + 2), first = u32(d->pieces, i * 4),
+			 last = u32(d->pieces, i * 4 + 4);
+		bool is_narrow = d->word6 || (where & COMPRESSED) != 0;
+		uint64_t at = d->word6 ? where : is_narrow ? (where & (COMPRESSED - 1)) / 2 : where & (COMPRESSED - 1);
+
+		span[i].begin = at > from ? at - from : 0;
+		at += last > first ? (uint64_t)(last - first) * (is_narrow ? 1 : 2) : 0;
+		span[i].end = at > from ? at - from : 0;
+	}
+	if (!span)
+		(void)failed(d, -ENOMEM);
+	else if (from < to)
+		(void)failed(d, doc_left_read(part_of(d->document, from, to - from), span, n, d->page, d->out, d->pages));
+	free(span);
+}
+
 static unsigned page_of_language(uint16_t language)
 {
 	static const struct {
@@ -441,6 +468,8 @@ int doc_read(struct mw_str document, struct mw_str table, struct out *out, struc
 	if (r == 0) {
 		d.damaged |= !d.word6 && d.pieces.n == 0;
 		subdocuments(&d);
+		if (d.failed == 0 && u16(document, FIB_FLAGS) & QUICK_SAVED)
+			left_over(&d);
 	}
 	doc_runs_free(&d.characters);
 	doc_runs_free(&d.paragraphs);

@@ -2,7 +2,7 @@
 /*
  * doc: text of Word documents ([MS-DOC], Word 97 and later; and Word 6 and 95), by their table of pieces. The text of the document
  * is that of the part; "headers", "notes", "comments" and "text boxes" are sections; hidden: hidden and deleted text, and
- * instructions of fields. Of Word 6 and 95 formats are not looked at, so hidden text is taken for seen there.
+ * instructions of fields, and what quick saving has left beside the text. Of Word 6 and 95 formats are not looked at, so hidden text is taken for seen there.
  */
 #ifndef PLUGINS_EXTRACT_LEGACY_DOC_H
 #define PLUGINS_EXTRACT_LEGACY_DOC_H

@@ -159,6 +159,31 @@ static void test_formats(void **state)
 	testing_transcript(&file, 0, "219-09\nName\tSSN\nAnn B\t219-09-9998\nx\n\f\n\n== hidden\n123\n4\n");
 }
 
+/* Text that no piece has, in front of the piece and behind it. */
+static void test_left_over(void **state)
+{
+	struct word w;
+	struct bytes file;
+
+	(void)state;
+	word_begin(&w);
+	testing_text(&w.document, "now\rolder\roldest");
+	testing_set_u16(&w.document, 10, 0x0204);
+	testing_set_u32(&w.document, 0x18, TEXT);
+	testing_set_u32(&w.document, 0x1c, (uint32_t)w.document.n);
+	w.length[0] = 4;
+	file = word_end(&w, false);
+	testing_transcript(&file, 0, "now\n\f\n\n== hidden\nolder\noldest\n");
+	word_begin(&w);
+	testing_wide(&w.document, "now\rolder");
+	testing_set_u16(&w.document, 10, 0x0204);
+	testing_set_u32(&w.document, 0x18, TEXT);
+	testing_set_u32(&w.document, 0x1c, (uint32_t)w.document.n);
+	w.length[0] = 4;
+	file = word_end(&w, true);
+	testing_transcript(&file, 0, "now\n\f\n\n== hidden\nolder\n");
+}
+
 static void test_refused(void **state)
 {
 	struct word w;
@@ -313,9 +338,9 @@ static void test_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_text),    cmocka_unit_test(test_wide),    cmocka_unit_test(test_formats),
-	    cmocka_unit_test(test_refused), cmocka_unit_test(test_word6),   cmocka_unit_test(test_compound),
-	    cmocka_unit_test(test_objects), cmocka_unit_test(test_changed),
+	    cmocka_unit_test(test_text),      cmocka_unit_test(test_wide),    cmocka_unit_test(test_formats),
+	    cmocka_unit_test(test_left_over), cmocka_unit_test(test_refused), cmocka_unit_test(test_word6),
+	    cmocka_unit_test(test_compound),  cmocka_unit_test(test_objects), cmocka_unit_test(test_changed),
 	};
 
 	return cmocka_run_group_tests_name("doc", tests, NULL, NULL);
