@@ -40,6 +40,7 @@ struct reading {
 	struct grid grid;
 	struct buf text, shown;
 	bool styles; /* those of cells */
+	size_t row;  /* the next, from 0 */
 	int (*sheet)(void *ctx, struct mw_str name, struct mw_str id, bool hidden);
 	void *ctx;
 };
@@ -192,9 +193,13 @@ static int around(struct reading *g, struct biff *b)
 static int row_begin(struct reading *g, struct biff *b)
 {
 	int r = grid_row_end(&g->grid);
+	uint32_t number;
 
-	(void)biff_number(b, 4); /* its number, its style, its height, and flags of its looks */
-	(void)biff_number(b, 4);
+	number = biff_number(b, 4);
+	if (number > g->row)
+		grid_gap(&g->grid);
+	g->row = (size_t)number + 1;
+	(void)biff_number(b, 4); /* its style, its height, and flags of its looks */
 	(void)biff_number(b, 3);
 	grid_row(&g->grid, biff_number(b, 1) & 0x10);
 	return r;
@@ -227,7 +232,7 @@ static int on_sheet(void *ctx, unsigned type, struct biff *b)
 			grid_hide(&g->grid, first, last);
 		return 0;
 	case SHEET_DATA_END:
-		return grid_row_end(&g->grid);
+		return grid_end(&g->grid);
 	case HEADER_FOOTER:
 		return around(g, b);
 	default:
@@ -297,7 +302,7 @@ int sheet_binary_read(struct book *b, size_t entry)
 	grid_init(&g.grid, &b->office->out);
 	r = part(&g, entry, on_sheet);
 	if (r == 0)
-		r = grid_row_end(&g.grid);
+		r = grid_end(&g.grid);
 	grid_free(&g.grid);
 	return r;
 }

@@ -37,6 +37,8 @@ static int sheet_begin(struct workbook *w, struct xml *x)
 	if (r == 0)
 		r = buf_terminate(&w->name);
 	if (r == 0)
+		r = grid_end(&w->grid);
+	if (r == 0)
 		r = stream_section(&w->office->out, w->name.n ? w->name.p : "sheet");
 	if (r == 0)
 		r = w->office->host->sink_page(w->office->sink);
@@ -124,7 +126,7 @@ static int workbook_read(struct office *o)
 	grid_init(&w.grid, &o->out);
 	r = office_parse_octets(o, o->doc->data, &events, &w);
 	if (r == 0)
-		r = grid_row_end(&w.grid);
+		r = grid_end(&w.grid);
 	grid_free(&w.grid);
 	buf_free(&w.data);
 	buf_free(&w.name);

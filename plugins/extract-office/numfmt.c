@@ -350,6 +350,17 @@ static int literal_put(const char *p, size_t n, struct buf *to)
 	}
 }
 
+/* Up to so many digits are exact, and shown as they are. */
+static bool is_short(struct mw_str raw)
+{
+	if (raw.n == 0 || raw.n > 15)
+		return false;
+	for (size_t i = 0; i < raw.n; i++)
+		if ((raw.p[i] < '0' || raw.p[i] > '9') && !(i == 0 && raw.p[i] == '-'))
+			return false;
+	return true;
+}
+
 static int general_put(struct mw_str raw, double value, struct buf *to)
 {
 	char text[64];
@@ -407,7 +418,7 @@ int numfmt_put(const struct numfmt *f, struct mw_str raw, bool from_1904, struct
 	bool minus;
 	int r;
 
-	if (!f || f->kind == NUMFMT_TEXT || raw.n == 0 || raw.n >= sizeof(number))
+	if (!f || f->kind == NUMFMT_TEXT || (f->kind == NUMFMT_GENERAL && is_short(raw)) || raw.n == 0 || raw.n >= sizeof(number))
 		return buf_flat(to, raw.p, raw.n);
 	memcpy(number, raw.p, raw.n);
 	number[raw.n] = '\0';

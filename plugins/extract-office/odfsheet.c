@@ -46,7 +46,8 @@ static int table_end(struct odf *o)
 	s->tables -= s->tables > 0;
 	if (s->tables)
 		return 0;
-	if (s->remarks.n) {
+	r = grid_end(&s->grid);
+	if (s->remarks.n && r == 0) {
 		stream_feed(&o->office->out);
 		r = stream_put(&o->office->out, false, s->remarks.p, s->remarks.n);
 	}

@@ -232,6 +232,9 @@ static int text_start(struct odf *o, struct xml *x, int id)
 		r = text_row_begin(&o->text);
 		o->open[o->text.top] = false;
 		return r;
+	case ODF_CELL:
+		text_cell_span(&o->text, number_of(xml_attribute(x, "number-columns-repeated"), 1));
+		return 0;
 	default:
 		return 0;
 	}

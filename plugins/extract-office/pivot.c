@@ -135,6 +135,8 @@ int pivot_read(struct office *o, size_t definition)
 		r = records_read(&p, definition, &events);
 	if (r == 0)
 		r = items_left(&p);
+	if (r == 0)
+		r = grid_end(&p.grid);
 	grid_free(&p.grid);
 	free(p.field);
 	free(p.items.end);

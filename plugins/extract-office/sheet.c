@@ -37,6 +37,7 @@ struct sheet {
 	struct grid grid;
 	int mode; /* what text is now */
 	bool phonetic, in_cell;
+	size_t row; /* in work, from 1 */
 	enum cell_type type;
 	size_t style, column; /* of the cell in work */
 	struct buf value, formula, shown;
@@ -145,6 +146,7 @@ static int link(struct sheet *s, struct xml *x)
 static int on_start(void *ctx, struct xml *x, int id)
 {
 	struct sheet *s = ctx;
+	size_t n;
 
 	switch (id) {
 	case CELL:
@@ -152,6 +154,10 @@ static int on_start(void *ctx, struct xml *x, int id)
 		return 0;
 	case ROW:
 		s->column = SIZE_MAX;
+		n = number_of(xml_attribute(x, "r"), s->row + 1);
+		if (n > s->row + 1)
+			grid_gap(&s->grid);
+		s->row = n;
 		grid_row(&s->grid, xml_has(x, "hidden") && xml_on(x, "hidden"));
 		return 0;
 	case VALUE:
@@ -250,7 +256,7 @@ int sheet_read(struct book *b, size_t entry)
 	grid_init(&s.grid, &b->office->out);
 	r = office_parse(b->office, entry, &events, &s);
 	if (r == 0)
-		r = grid_row_end(&s.grid); /* of a file that was cut off */
+		r = grid_end(&s.grid);
 	if (r == 0 && s.around.n) {
 		stream_feed(&b->office->out);
 		r = stream_put(&b->office->out, false, s.around.p, s.around.n);

@@ -48,7 +48,7 @@ static const struct sample samples[] = {
       {"xl/_rels/sheet1.bin.rels", RELS(REL("comments", "1", "comments1.bin"))},
       {"xl/comments1.bin", REMARK}},
      {"\n== !Patients\nSSN\tDOB\tName\n219-09-9998\t1982-02-18\tAda \xf0\x9f\x98\x80\n\f\nwhy\n" HIDDEN
-      "SSN\tDOB\tName\tKey\n\t\t\tTRUE\n1.5\t\tBo\n",
+      "SSN\tDOB\tName\tKey\n\t\t\tTRUE\n1.5\t\tBo\t\n",
       "\n== !Keys\n\n== hidden\nb\n", "\n== !other\n" HIDDEN "gone\n"}},
     {.title = "a binary sheet that ends too early",
      {MAIN("xl/workbook.bin"),

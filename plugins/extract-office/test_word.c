@@ -49,6 +49,10 @@ static const struct sample word[] = {
     {.title = "a table in a cell comes behind its row",
      {DOC(TBL(TR(CELL("a") "<w:tc>" P(T("b")) TBL(TR(CELL("SSN") CELL("c"))) "</w:tc>" CELL("d"))))},
      {"a\tb\td\nSSN\tc\n"}},
+    {.title = "cells that take several columns, but for one that takes all",
+     {DOC(TBL(TR("<w:tc><w:tcPr><w:gridSpan w:val='3'/></w:tcPr>" P(T("head")) "</w:tc>")
+		  TR("<w:tc><w:tcPr><w:gridSpan w:val='2'/></w:tcPr>" P(T("a")) "</w:tc>" CELL("b"))))},
+     {"head\na\t\tb\n"}},
     {.title = "a table is no part of the paragraph before",
      {DOC(P(T("a")) TBL(TR(CELL("b") CELL("c"))) P(T("d")))},
      {"a\nb\tc\nd\n"}},
@@ -275,6 +279,7 @@ static void test_other_formats(void **state)
 
 static void test_limits(void **state)
 {
+	static const struct file files[FILES_MAX] = {{"word/media/a.png", "a"}, {"word/media/b.png", "b"}};
 	char zip[8192];
 	struct mw_sink sink = {.max = 8};
 	const char *reason;
@@ -286,7 +291,7 @@ static void test_limits(void **state)
 	fs_reset(&sink);
 	sink.max = 0;
 	sink.max_members = 1;
-	n = pack(word[20].file, zip, sizeof(zip));
+	n = pack(files, zip, sizeof(zip));
 	read_document(zip, n, &sink, &reason);
 	assert_string_equal(reason, "limit");
 	fs_reset(&sink);

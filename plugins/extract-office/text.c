@@ -6,6 +6,7 @@
 /* In a row that is not yet ended: the end of a paragraph, and of a cell. No XML can hold these. */
 #define PARAGRAPH '\036'
 #define CELL '\037'
+#define SPAN_MAX 64u
 #define SPILL 1048576u /* octets of a paragraph that wait for its end */
 
 void text_init(struct text *t, struct stream *out)
@@ -150,7 +151,7 @@ static int frame_open(struct text *t, bool row)
 	}
 	t->top++;
 	top_of(t)->row = row;
-	top_of(t)->cells = 0;
+	top_of(t)->cells = top_of(t)->span = 0;
 	return 0;
 }
 
@@ -161,6 +162,12 @@ int text_row_begin(struct text *t)
 	return r == 0 ? frame_open(t, true) : r;
 }
 
+void text_cell_span(struct text *t, size_t columns)
+{
+	if (!t->over && columns > 1)
+		top_of(t)->span = columns < SPAN_MAX ? columns - 1 : SPAN_MAX;
+}
+
 int text_cell_end(struct text *t)
 {
 	struct text_frame *f = top_of(t);
@@ -169,8 +176,12 @@ int text_cell_end(struct text *t)
 	if (!f->row || t->over)
 		return text_put(t, false, " ", 1);
 	f->cells++;
-	r = buf_char(&f->seen, CELL);
-	return r == 0 ? buf_char(&f->all, CELL) : r;
+	do {
+		r = buf_char(&f->seen, CELL);
+		r = r == 0 ? buf_char(&f->all, CELL) : r;
+	} while (r == 0 && f->span-- > 0);
+	f->span = 0;
+	return r;
 }
 
 /* A row of one cell is no row of a table: its paragraphs stay what they are. */
@@ -188,7 +199,7 @@ static void row_finish(struct buf *b, size_t cells)
 				continue;
 			c = cells > 1 ? ' ' : '\n';
 		} else if (c == CELL) {
-			if (i + 1 == b->n)
+			if (i + 1 == b->n || cells < 2)
 				continue;
 			c = '\t';
 		}

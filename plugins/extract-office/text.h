@@ -19,6 +19,7 @@ struct text_frame {
 	bool unseen;  /* there is something unseen in it */
 	bool spilled; /* the beginning of the paragraph is out already */
 	size_t cells;
+	size_t span; /* columns that the cell in work takes beyond its own */
 };
 
 struct text {
@@ -40,6 +41,8 @@ int text_line(struct text *);
 /* Ends a paragraph that something stands in. */
 int text_fresh_line(struct text *);
 int text_row_begin(struct text *);
+/* The cell in work takes so many columns. */
+void text_cell_span(struct text *, size_t columns);
 int text_cell_end(struct text *);
 int text_row_end(struct text *);
 int text_box_begin(struct text *);

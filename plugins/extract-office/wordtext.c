@@ -33,11 +33,13 @@ enum {
 	VALUE,
 	POINT,
 	SLIDE,
+	SPAN,
 	BINARY, /* a file inside, as base64 */
 	NOISE,	/* numbers of a layout, which are text of elements */
 };
 
 static const struct xml_name names[] = {{"sld", SLIDE},
+					{"gridSpan", SPAN},
 					{"binaryData", BINARY},
 					{"binData", BINARY},
 					{"t", T},
@@ -352,6 +354,9 @@ static int on_start(void *ctx, struct xml *x, int id)
 		return symbol(w, x);
 	case NOTE:
 		return notes(w, x);
+	case SPAN:
+		text_cell_span(&w->text, w->fallback ? 0 : number_of(xml_attribute(x, "val"), 1));
+		return 0;
 	case FIELD:
 		return note(w, xml_attribute(x, "instr"));
 	case COMMENT:

@@ -31,6 +31,8 @@ struct mw_str xml_attribute_at(struct xml *x, int i, const char **local)
 	const char *p = (const char *)x->attributes[5 * i + 3], *end = (const char *)x->attributes[5 * i + 4];
 
 	*local = (const char *)x->attributes[5 * i];
+	if (!memchr(p, '&', (size_t)(end - p)))
+		return (struct mw_str){.p = p, .n = (size_t)(end - p)};
 	x->value.n = 0;
 	while (p < end) {
 		const char *amp = memchr(p, '&', (size_t)(end - p));
