@@ -34,9 +34,10 @@ static json_t *finding_json(const struct mw_plan *plan, const struct mw_msg *msg
 	const struct mw_part *part = mw_msg_part(msg, f->part);
 	const struct mw_rule *rule = &plan->rule[f->rule];
 	struct mw_buf why = MW_BUF_INIT;
-	json_t *o = json_pack("{s:s, s:s, s:o, s:s, s:I, s:I, s:i, s:i}", "rule", rule->name, "kind", ctl_kind_name(rule->kind),
-			      "part", ctl_json_text(mw_str(part->path)), "zone", ctl_zone_name(f->zone), "offset", (json_int_t)f->offset, "length",
-			      (json_int_t)f->length, "confidence", (int)f->confidence, "record", (int)f->record);
+	json_t *o =
+	    json_pack("{s:s, s:s, s:o, s:s, s:I, s:I, s:i, s:i}", "rule", rule->name, "kind", ctl_kind_name(rule->kind), "part",
+		      ctl_json_text(mw_str(part->path)), "zone", ctl_zone_name(f->zone), "offset", (json_int_t)f->offset,
+		      "length", (json_int_t)f->length, "confidence", (int)f->confidence, "record", (int)f->record);
 
 	ctl_why(plan, f, &why);
 	if (!mw_buf_ok(&why))
@@ -66,8 +67,8 @@ static json_t *unreadable_json(const struct mw_msg *msg)
 		const struct mw_part *part = mw_msg_part(msg, i);
 
 		if (part->unread)
-			json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "part", ctl_json_text(mw_str(part->path)), "name",
-							      ctl_json_text(mw_str(part->name)), "reason", part->unread));
+			json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "part", ctl_json_text(mw_str(part->path)),
+							      "name", ctl_json_text(mw_str(part->name)), "reason", part->unread));
 	}
 	return list;
 }

@@ -10,8 +10,9 @@
 
 static void print_part_json(const struct mw_part *part)
 {
-	json_t *line = json_pack("{s:o, s:o, s:o, s:s}", "part", ctl_json_text(mw_str(part->path)), "type", ctl_json_text(mw_str(part->type)), "name",
-				 ctl_json_text(mw_str(part->name)), "zone", ctl_zone_name(part->zone));
+	json_t *line = json_pack("{s:o, s:o, s:o, s:s}", "part", ctl_json_text(mw_str(part->path)), "type",
+				 ctl_json_text(mw_str(part->type)), "name", ctl_json_text(mw_str(part->name)), "zone",
+				 ctl_zone_name(part->zone));
 
 	if (part->unread)
 		json_object_set_new(line, "unreadable", json_string(part->unread));

@@ -163,7 +163,8 @@ static void test_values(void **state)
 		value[i] = mw_msg_finding(m, 0)->value;
 		mw_msg_free(&m);
 		mw_generation_unref(&w.gen);
-		assert_int_equal(mw_generation_new(w.loader, w.policy, NULL, MW_GEN_OFFLINE | MW_GEN_INSIDE, &w.diags, &w.gen, &w.err), 0);
+		assert_int_equal(
+		    mw_generation_new(w.loader, w.policy, NULL, MW_GEN_OFFLINE | MW_GEN_INSIDE, &w.diags, &w.gen, &w.err), 0);
 		m = msg_run(&w, "b@x.example", SICK_MAIL);
 		assert_int_equal(mw_msg_finding(m, 0)->value, value[i]);
 		mw_msg_free(&m);
