@@ -159,6 +159,8 @@ static const struct suffix suffixes[] = {
     {"mhtml", "message/rfc822"},
     {"msg", "application/vnd.ms-outlook"},
     {"oft", "application/vnd.ms-outlook"},
+    {"p7m", "application/pkcs7-mime"},
+    {"p7c", "application/pkcs7-mime"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -219,14 +221,15 @@ static bool is_vague(const char *type)
 	       strcmp(type, "application/x-ole-storage") == 0 || strcmp(type, "application/java-archive") == 0;
 }
 
-/* May the label say it better than the content? Packages of office files have many labels; a compound file is what its streams are. */
+/* May the label say it better than the content? Packages of office files have many labels; a compound file is what its streams are;
+ * a signature is a CMS value as signed mail is. */
 static bool label_knows_better(const char *type, const char *found)
 {
 	enum mw_family family = mw_sniff_family(type);
 
 	if (family != mw_sniff_family(found) || is_vague(type))
 		return false;
-	return family == MW_FAMILY_ZIP || (family == MW_FAMILY_OLE && is_vague(found));
+	return family == MW_FAMILY_ZIP || family == MW_FAMILY_CMS || (family == MW_FAMILY_OLE && is_vague(found));
 }
 
 /* The content is known. A name of the same family says it better where the content tells no more than the family. */

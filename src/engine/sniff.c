@@ -160,8 +160,25 @@ static const char *ole_kind(struct mw_str s)
 	return "application/x-ole-storage";
 }
 
+/* ContentInfo of RFC 5652 that anybody can read: a sequence that begins with signed-data or compressed-data. Its length has any form. */
+static bool is_cms(struct mw_str s)
+{
+	static const char signed_data[] = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+	static const char compressed[] = "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09";
+	unsigned char length = s.n >= 2 ? (unsigned char)s.p[1] : 0;
+	size_t octets = length & 0x80 ? length & 0x7fu : 0;
+
+	if (s.n < 2 || s.p[0] != 0x30 || octets > 8 || s.n < 2 + octets)
+		return false;
+	s = mw_str_behind(s, 2 + octets);
+	return (s.n >= sizeof(signed_data) - 1 && memcmp(s.p, signed_data, sizeof(signed_data) - 1) == 0) ||
+	       (s.n >= sizeof(compressed) - 1 && memcmp(s.p, compressed, sizeof(compressed) - 1) == 0);
+}
+
 const char *mw_sniff_binary(struct mw_str s)
 {
+	if (is_cms(s))
+		return "application/pkcs7-mime";
 	for (size_t i = 0; i < COUNT(magics); i++) {
 		const char *type = magics[i].type;
 
@@ -218,6 +235,10 @@ static const struct family families[] = {
     {"application/vnd.rar", MW_FAMILY_OTHER},
     {"application/x-rar", MW_FAMILY_OTHER},
     {"application/dicom", MW_FAMILY_OTHER},
+    {"application/pkcs7-mime", MW_FAMILY_CMS},
+    {"application/x-pkcs7-mime", MW_FAMILY_CMS},
+    {"application/pkcs7-signature", MW_FAMILY_CMS},
+    {"application/x-pkcs7-signature", MW_FAMILY_CMS},
 };
 
 enum mw_family mw_sniff_family(const char *type)

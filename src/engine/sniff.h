@@ -27,6 +27,7 @@ enum mw_family {
 	MW_FAMILY_ZIP,
 	MW_FAMILY_OLE,
 	MW_FAMILY_IMAGE,
+	MW_FAMILY_CMS,
 	MW_FAMILY_OTHER, /* known, and nothing else looks like it */
 };
 enum mw_family mw_sniff_family(const char *type);

@@ -32,6 +32,9 @@ static void test_media_text(void **state)
 }
 
 /* What a leaf is read as, by label, name and content. */
+/* Object identifier of signed-data. */
+#define SIGNED "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+
 static void test_media_type(void **state)
 {
 	static const struct {
@@ -86,6 +89,16 @@ static void test_media_type(void **state)
 	    {"text/xml", "", MW_STR_LIT("<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>"),
 	     "application/vnd.openxmlformats-officedocument.flat"},
 	    {"application/octet-stream", "winmail.dat", MW_STR_LIT("\x78\x9f\x3e\x22\0\0"), "application/ms-tnef"},
+	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/pkcs7-mime"},
+	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x80" SIGNED), "application/pkcs7-mime"},
+	    {"text/plain", "a", MW_STR_LIT("\x30\x0b" SIGNED), "application/pkcs7-mime"},
+	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x80\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09"),
+	     "application/pkcs7-mime"},
+	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x82" SIGNED), "application/octet-stream"},
+	    {"application/pkcs7-signature", "smime.p7s", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/pkcs7-signature"},
+	    {"application/x-pkcs7-mime", "smime.p7m", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/x-pkcs7-mime"},
+	    {"application/octet-stream", "a.p7m", MW_STR_LIT("\x30\x03\x02\x01\x01"), "application/pkcs7-mime"},
+	    {"application/pkcs7-mime", "a.p7m", MW_STR_LIT("a text\n"), "text/plain"},
 	    {"application/octet-stream", "a.xyz", MW_STR_LIT("\1\2"), "application/octet-stream"},
 	    {"application/octet-stream", "README", MW_STR_LIT("a text\n"), "text/plain"},
 	    {"application/octet-stream", "a", MW_STR_LIT("%!PS-Adobe-3.0\n(a text) show\n"), "application/postscript"},
