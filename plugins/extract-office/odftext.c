@@ -355,7 +355,7 @@ int odftext_read(struct office *office, size_t entry, bool unseen)
 			      : office_parse(office, entry, &events, &o);
 	if (r == 0)
 		r = text_end(&o.text);
-	text_free(&o.text);
+	text_close(&o.text);
 	odf_sheet_free(&o.sheet);
 	buf_free(&o.styles.ids);
 	buf_free(&o.style);

@@ -259,7 +259,7 @@ int text_end(struct text *t)
 	return r == 0 ? behind_put(t) : r;
 }
 
-void text_free(struct text *t)
+void text_close(struct text *t)
 {
 	for (size_t i = 0; i < TEXT_FRAMES; i++) {
 		buf_free(&t->frame[i].seen);

@@ -51,6 +51,6 @@ int text_box_end(struct text *);
 int text_unseen_line(struct text *, struct mw_str);
 /* Ends whatever is open. */
 int text_end(struct text *);
-void text_free(struct text *);
+void text_close(struct text *);
 
 #endif

@@ -99,7 +99,7 @@ static int drawing(struct office *o, size_t entry, bool unseen)
 	r = office_parse(o, entry, &events, &d);
 	if (r == 0)
 		r = text_end(&d.text);
-	text_free(&d.text);
+	text_close(&d.text);
 	return r;
 }
 

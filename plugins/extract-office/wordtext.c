@@ -464,7 +464,7 @@ int wordtext_end(struct wordtext *w, int r)
 {
 	int end = r < 0 ? r : text_end(&w->text);
 
-	text_free(&w->text);
+	text_close(&w->text);
 	buf_free(&w->choice);
 	buf_free(&w->instead);
 	buf_free(&w->base64);
