@@ -33,6 +33,20 @@ void walk_member(struct walk *w, qpdf_oh stream, struct mw_str name, const char 
 		o->failed = o->host->member_end(o->sink, r == 0 ? NULL : r == -ENOMEM ? "limit" : "damaged");
 }
 
+void walk_given(struct walk *w, struct mw_str octets, uint64_t packed, struct mw_str name, const char *type)
+{
+	const struct mw_member m = {.name = name, .type = type, .charset = "", .packed = packed};
+	struct pen *o = w->out;
+
+	pen_flush(o);
+	if (o->failed == 0)
+		o->failed = o->host->member(o->sink, &m);
+	if (o->failed == 0)
+		o->failed = o->host->member_data(o->sink, octets.p, octets.n);
+	if (o->failed == 0)
+		o->failed = o->host->member_end(o->sink, NULL);
+}
+
 /* The name by which a reader knows it. */
 static size_t name_of(struct walk *w, qpdf_oh spec, char name[NAME_MAX_OCTETS])
 {

@@ -32,7 +32,9 @@ enum stream_kind stream_kind(struct pdf *p, qpdf_oh stream)
 		kind = STREAM_JPEG;
 	else if (pdf_is_name(p, last, "/JPXDecode"))
 		kind = STREAM_JPX;
-	else if (pdf_is_name(p, last, "/JBIG2Decode") || is_name(p, last, "/CCITTFaxDecode", "/CCF"))
+	else if (is_name(p, last, "/CCITTFaxDecode", "/CCF"))
+		kind = STREAM_FAX;
+	else if (pdf_is_name(p, last, "/JBIG2Decode"))
 		kind = STREAM_OTHER;
 	pdf_drop(p, mark);
 	return kind;
@@ -44,7 +46,8 @@ void stream_peel(struct pdf *p, qpdf_oh stream)
 	qpdf_oh filter = pdf_get(p, stream, "/Filter"), with = pdf_get(p, stream, "/DecodeParms");
 	size_t n = pdf_items(p, filter);
 
-	if (n > 1) {
+	/* What is around octets is not theirs. */
+	if (n > 1 && stream_kind(p, stream) != STREAM_OCTETS) {
 		if (pdf_items(p, with) == n)
 			qpdf_oh_erase_item(p->q, with, (int)n - 1);
 		qpdf_oh_erase_item(p->q, filter, (int)n - 1);
@@ -61,8 +64,7 @@ uint64_t stream_packed(struct pdf *p, qpdf_oh stream)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-/* Deflated once, and nothing else. */
-static bool is_deflated(struct pdf *p, qpdf_oh stream)
+bool stream_is_deflated(struct pdf *p, qpdf_oh stream)
 {
 	size_t mark = pdf_mark(p), filters;
 	bool yes = is_name(p, last_filter(p, stream, &filters), "/FlateDecode", "/Fl") && filters == 1;
@@ -109,7 +111,7 @@ static int inflate_all(const unsigned char *data, size_t n, int (*fn)(void *ctx,
 
 int stream_read(struct pdf *p, qpdf_oh stream, int (*fn)(void *ctx, const char *p, size_t n), void *ctx)
 {
-	bool deflated = is_deflated(p, stream);
+	bool deflated = stream_is_deflated(p, stream);
 	unsigned char *data = NULL;
 	size_t n = 0;
 	int r;
@@ -132,5 +134,5 @@ static int spend(void *ctx, const char *p, size_t n)
 
 bool stream_is_whole(struct pdf *p, qpdf_oh stream, uint64_t *budget)
 {
-	return *budget == 0 || !is_deflated(p, stream) || stream_read(p, stream, spend, budget) != -EBADMSG;
+	return *budget == 0 || !stream_is_deflated(p, stream) || stream_read(p, stream, spend, budget) != -EBADMSG;
 }

@@ -9,6 +9,7 @@ enum stream_kind {
 	STREAM_OCTETS = 0,
 	STREAM_JPEG,
 	STREAM_JPX,
+	STREAM_FAX,   /* Group 3 or 4 */
 	STREAM_OTHER, /* a code of pictures that qpdf leaves as it is */
 };
 
@@ -16,6 +17,8 @@ enum stream_kind {
 enum stream_kind stream_kind(struct pdf *, qpdf_oh stream);
 /* Makes the code of the picture be taken for octets, so that what is around it is decoded. */
 void stream_peel(struct pdf *, qpdf_oh stream);
+/* Is it deflated once, and nothing else? */
+bool stream_is_deflated(struct pdf *, qpdf_oh stream);
 /* Octets that it takes in the file, as it says itself. */
 uint64_t stream_packed(struct pdf *, qpdf_oh stream);
 /* 0; what fn returned when that is not 0; -EBADMSG when not all of it can be decoded (fn has had what can be); -ENOMEM. */

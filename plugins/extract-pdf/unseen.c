@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unseen.h"
+#include "picture.h"
 #include "stream.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #define LETTERS_FEW 100u /* no more than what a fax or a scanner prints on the edge */
 /* Pixels of pictures. A logo has fewer than the first; a page that was scanned for reading has more than the second. */
 #define PICTURE_SMALL 40000u
+#define PICTURE_STRIP 10000u /* a strip of a page */
 #define PICTURE_PAGE 500000u
 #define DRAWN 1500u /* octets of drawing, packed: more than lines around nothing take */
 #define FORMS_DEPTH 4u
@@ -42,13 +44,21 @@ static void take_picture(struct walk *w, qpdf_oh picture, struct drawn *d)
 		d->pixels += pixels;
 		return;
 	}
-	if (kind != STREAM_JPEG && kind != STREAM_JPX) {
-		d->other |= pixels >= PICTURE_SMALL / 4; /* also a strip of a page */
+	if (kind == STREAM_OTHER) {
+		d->other |= pixels >= PICTURE_STRIP;
 		return;
 	}
 	if (!pdf_first(w->pdf, picture))
 		return;
-	n = snprintf(name, sizeof(name), "page-%zu-%zu.%s", d->page + 1, ++d->pictures, kind == STREAM_JPEG ? "jpg" : "jp2");
+	n = snprintf(name, sizeof(name), "page-%zu-%zu.%s", d->page + 1, ++d->pictures,
+		     kind == STREAM_JPEG  ? "jpg"
+		     : kind == STREAM_JPX ? "jp2"
+					  : "tif");
+	if (kind == STREAM_FAX || kind == STREAM_OCTETS) {
+		if (pixels >= PICTURE_STRIP)
+			d->other |= !picture_give(w, picture, (struct mw_str){.p = name, .n = (size_t)n});
+		return;
+	}
 	stream_peel(w->pdf, picture);
 	walk_member(w, picture, (struct mw_str){.p = name, .n = (size_t)n}, kind == STREAM_JPEG ? "image/jpeg" : "image/jp2");
 }

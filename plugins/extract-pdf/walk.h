@@ -34,6 +34,8 @@ void walk_file(struct walk *, qpdf_oh specification);
 void walk_files(struct walk *, qpdf_oh one_or_more);
 /* A stream as a member NAME.EXTENSION. */
 void walk_member(struct walk *, qpdf_oh stream, struct mw_str name, const char *type);
+/* Octets as a member; packed: how many they were in the file. */
+void walk_given(struct walk *, struct mw_str octets, uint64_t packed, struct mw_str name, const char *type);
 
 /* fields.c: the form of the document; and a field that is in no form. */
 void walk_form(struct walk *, qpdf_oh form);

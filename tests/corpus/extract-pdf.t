@@ -29,7 +29,7 @@ REASONS = {"encrypted", "damaged", "image", "unknown-format", "limit"}
 UNREAD = {
     "testOCR.pdf": "image",  # a slide that is a picture
     "testPDF_jpeg2000.pdf/page-1-1.jp2": "image",  # a page that is a JPEG 2000, a file inside
-    "testPDF_Version.11.x.PDFA-1b.pdf": "image",  # a page that was made a white picture
+    "testPDF_Version.11.x.PDFA-1b.pdf/page-1-1.tif": "image",  # a page that was made a white picture
     "testPDF_no_extract_yes_accessibility_owner_user.pdf": "encrypted",
     "testPassword4Spaces.pdf": "encrypted",
     "testUnicodePassword.pdf": "encrypted",
@@ -104,7 +104,7 @@ def words_of_pdfminer(path):
 
 def is_expected(name, reasons):
     """Are these the reasons of this file? Those of files inside that are none of ours do not count."""
-    ours = {name + inside: reason for inside, reason in reasons.items() if not inside or inside.endswith((".pdf", ".jp2"))}
+    ours = {name + inside: reason for inside, reason in reasons.items() if not inside or inside.endswith((".pdf", ".jp2", ".tif"))}
     return ours == {path: reason for path, reason in UNREAD.items() if path == name or path.startswith(name + "/")}
 
 
