@@ -11,8 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define END_MS 1000 /* to end in order */
 
 struct mw_keeper {
 	atomic_uint refs;
@@ -191,16 +194,26 @@ struct mw_keeper *mw_keeper_ref(struct mw_keeper *k)
 	return k;
 }
 
+/* Its end of the socket tells it to go, and it takes its readers along; they go with it too when it is killed. */
+static void end_process(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0u);
+
+	if (fd < 0 || mw_wait_readable(fd, mw_clock_ms() + END_MS) != 1)
+		(void)kill(pid, SIGKILL);
+	if (fd >= 0)
+		(void)close(fd);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 void mw_keeper_unref(struct mw_keeper *k)
 {
 	if (!k || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	(void)close(k->socket);
-	if (k->pid > 0) {
-		(void)kill(k->pid, SIGKILL); /* its readers go with it */
-		while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	if (k->pid > 0)
+		end_process(k->pid);
 	free(k);
 }
 

@@ -26,7 +26,7 @@ int mw_keeper_start(const char *program, struct mw_str setup, int64_t wait,
 		    void (*log)(void *ctx, enum mw_log_level, const char *module, const char *text), void *ctx,
 		    struct mw_keeper **ret, struct mw_err *);
 struct mw_keeper *mw_keeper_ref(struct mw_keeper *);
-/* The last one kills it, and waits until it is gone. Accepts NULL. */
+/* The last one ends it, and waits until it is gone. Accepts NULL. */
 void mw_keeper_unref(struct mw_keeper *);
 /* The socket of a new reader; the caller closes it, and kills the reader by that. until: mw_clock_ms, 0 = no end. other: a descriptor
  * that may become readable instead: -EAGAIN. -ETIME; -EPIPE: the keeper is gone; -EMFILE and the like. */
