@@ -278,7 +278,7 @@ static void put_other(struct cda *c, const struct xml_element *e)
 	bool sex = str_is(e->name, "administrativeGenderCode");
 
 	if (!known)
-		(void)snprintf(label, sizeof(label), "%.*s", (int)(e->name.n < 60 ? e->name.n : 60), e->name.p);
+		(void)snprintf(label, sizeof(label), "%.*s", STR_SHOWN(e->name, 60));
 	coded(e, &t);
 	if (sex && value_sex(xml_get(e, "code"))) {
 		text_cut(&t, 0);
@@ -412,7 +412,7 @@ static void push(struct cda *c, const struct xml_element *e)
 		return; /* xml.c stops before */
 	l = c->level + c->depth++;
 	*l = (struct level){.who = c->depth > 1 ? l[-1].who : ""};
-	(void)snprintf(l->name, sizeof(l->name), "%.*s", (int)(e->name.n < 31 ? e->name.n : 31), e->name.p);
+	(void)snprintf(l->name, sizeof(l->name), "%.*s", STR_SHOWN(e->name, 31));
 	if (who)
 		l->who = who;
 }
@@ -434,7 +434,7 @@ static void on_open(void *ctx, const struct xml_element *e)
 	}
 	text_cut(&c->words, 0);
 	push(c, e);
-	(void)snprintf(c->media, sizeof(c->media), "%.*s", (int)(media.n < 79 ? media.n : 79), media.p);
+	(void)snprintf(c->media, sizeof(c->media), "%.*s", STR_SHOWN(media, 79));
 	c->base64 = str_is(xml_get(e, "representation"), "B64");
 	if (str_is(e->name, "ClinicalDocument"))
 		out_break(c->o);

@@ -33,8 +33,7 @@ static void object_label(struct tree *t, const struct frame *f, char label[LABEL
 	if (known)
 		(void)snprintf(label, LABEL, "%s", known);
 	else
-		(void)snprintf(label, LABEL, "%s%s%.*s", f->resource, *f->resource && key.n ? "." : "",
-			       (int)(key.n < 60 ? key.n : 60), key.p);
+		(void)snprintf(label, LABEL, "%s%s%.*s", f->resource, *f->resource && key.n ? "." : "", STR_SHOWN(key, 60));
 }
 
 /* What a value is called: by its own name, or by the object when its name is none. */
@@ -50,7 +49,7 @@ static void leaf_label(struct tree *t, const struct frame *f, struct mw_str key,
 		(void)snprintf(label, LABEL, "%s", known);
 	else
 		(void)snprintf(label, LABEL, "%s%s%.*s", *f->resource ? f->resource : "", *f->resource ? "." : "",
-			       (int)(key.n < 60 ? key.n : 60), key.p);
+			       STR_SHOWN(key, 60));
 }
 
 /* The result of a test is told with what was tested. */
@@ -261,7 +260,7 @@ static void put_attachment(struct tree *t, struct frame *f)
 	struct mw_str type = tree_get(t, f, "contentType"), data = tree_get(t, f, "data");
 	char name[LABEL];
 
-	(void)snprintf(name, sizeof(name), "%.*s", (int)(type.n < 80 ? type.n : 80), type.p);
+	(void)snprintf(name, sizeof(name), "%.*s", STR_SHOWN(type, 80));
 	out_field(t->o, "Attachment", "", tree_get(t, f, "title"));
 	name[strcspn(name, "; ")] = '\0';
 	out_base64(t->o, name, data);
@@ -276,7 +275,7 @@ static void put_extension(struct tree *t, struct frame *f)
 
 	if (slash)
 		url = str_from(url, (size_t)(slash - url.p) + 1);
-	(void)snprintf(label, sizeof(label), "%.*s", (int)(url.n < 60 ? url.n : 60), url.p);
+	(void)snprintf(label, sizeof(label), "%.*s", STR_SHOWN(url, 60));
 	for (size_t i = 0; i < f->leaves; i++) {
 		const struct leaf *l = tree_at(t, f, i);
 

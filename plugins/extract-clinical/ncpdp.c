@@ -282,7 +282,7 @@ static void read_others(struct out *o, const struct marks *m, struct mw_str s)
 	for (unsigned i = 1; s.p && o->failed == 0; i++) {
 		struct mw_str value = str_cut(&s, m->element);
 
-		(void)snprintf(place, sizeof(place), "%.*s.%u", (int)(name.n < 6 ? name.n : 6), name.p, i);
+		(void)snprintf(place, sizeof(place), "%.*s.%u", STR_SHOWN(name, 6), i);
 		if (str_is(name, "PVD") && i == 5)
 			put_person(o, "Prescribing provider", m, value);
 		else if (str_is(name, "DRU") && i == 1)

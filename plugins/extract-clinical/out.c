@@ -83,8 +83,10 @@ void out_first(struct out *o, const char *who, const char *what, struct mw_str v
 	size_t from = o->line.n;
 
 	put_field(o, who, what, value, NOTHING);
-	if (o->whole && o->line.n > from && from > o->first)
-		rotate(o->line.p + o->first, o->line.n - o->first, from - o->first);
+	if (!o->whole || o->line.n <= from)
+		return;
+	rotate(o->line.p + o->first, o->line.n - o->first, from - o->first);
+	o->whole = false; /* there is one first */
 }
 
 void out_lines(struct out *o, const char *who, const char *what, struct mw_str value)

@@ -15,7 +15,7 @@ struct out {
 	struct text tmp;  /* a value in the making; free for whoever calls */
 	int failed;	  /* 0 or negative */
 	bool begun;	  /* something stands behind the last form feed */
-	bool whole;	  /* nothing of what stands there was flushed */
+	bool whole;	  /* nothing of what stands there was flushed, and nothing put first */
 	size_t first;	  /* where it begins in the line */
 	size_t cells;	  /* of the row in work */
 	size_t files;	  /* members given */

@@ -124,7 +124,7 @@ static void put_leaf(struct tree *t, struct frame *f, const struct leaf *l)
 		known = "phone";
 	if (str_is(key, "Primary") || str_is(key, "Diagnosis") || str_is(key, "Secondary"))
 		known = "Diagnosis";
-	(void)snprintf(label, sizeof(label), "%.*s", (int)(key.n < 100 ? key.n : 100), key.p);
+	(void)snprintf(label, sizeof(label), "%.*s", STR_SHOWN(key, 100));
 	if (known && str_is(str(known), "phone"))
 		value_phone(&v, value);
 	else if (str_has(key, "Date"))

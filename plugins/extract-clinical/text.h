@@ -49,5 +49,7 @@ struct mw_str str_from(struct mw_str, size_t at);
 struct mw_str str_first(struct mw_str, size_t max);
 /* Is it UTF-8 without NUL? */
 bool str_utf8(struct mw_str);
+/* For "%.*s": no more octets than max, and whole characters. */
+#define STR_SHOWN(s, max) (int)str_first((s), (max)).n, (s).p
 
 #endif

@@ -8,7 +8,7 @@
 
 struct mw_str tree_key(const struct tree *t, const struct frame *f)
 {
-	return (struct mw_str){.p = (t->pool.p ? t->pool.p : "") + f->key, .n = f->key_n};
+	return (struct mw_str){.p = text_all(&t->pool).p + f->key, .n = f->key_n};
 }
 
 struct frame *tree_around(struct tree *t, const struct frame *f)
@@ -18,12 +18,12 @@ struct frame *tree_around(struct tree *t, const struct frame *f)
 
 struct mw_str leaf_key(const struct tree *t, const struct leaf *l)
 {
-	return (struct mw_str){.p = t->pool.p + l->key, .n = l->key_n};
+	return (struct mw_str){.p = text_all(&t->pool).p + l->key, .n = l->key_n};
 }
 
 struct mw_str leaf_value(const struct tree *t, const struct leaf *l)
 {
-	return (struct mw_str){.p = l->p ? l->p : t->pool.p + l->at, .n = l->n};
+	return (struct mw_str){.p = l->p ? l->p : text_all(&t->pool).p + l->at, .n = l->n};
 }
 
 const struct leaf *tree_at(const struct tree *t, const struct frame *f, size_t i)

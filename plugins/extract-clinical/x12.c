@@ -52,14 +52,20 @@ static bool is_isa(struct mw_str s)
 	       s.p[3] != s.p[ISA_LENGTH] && s.p[3] == s.p[6];
 }
 
+/* The octet behind the name of the first segment. */
+static char bare_element(struct mw_str s)
+{
+	return str_begins(s, "ISA") ? s.p[3] : s.p[2];
+}
+
 bool x12_begins(struct mw_str s)
 {
 	s = skip_blanks(s);
 	if (is_isa(s))
 		return true;
-	/* A transaction without its envelope. */
+	/* A transaction without its envelope, or with one that is cut. */
 	return s.n > 10 && (str_begins(s, "ST") || str_begins(s, "GS") || str_begins(s, "ISA")) &&
-	       (s.p[2] == '*' || s.p[2] == '|' || s.p[3] == '*' || s.p[3] == '|') && str_has(str_first(s, 4096), "~");
+	       (bare_element(s) == '*' || bare_element(s) == '|') && str_has(str_first(s, 4096), "~");
 }
 
 static void take_marks(struct x12 *x, struct mw_str s)
@@ -140,7 +146,7 @@ static void put_element(struct x12 *x, const struct segment *s, size_t i)
 	const char *what;
 	struct text t = {0};
 
-	(void)snprintf(place, sizeof(place), "%.*s%02zu", (int)(s->v[0].n < 8 ? s->v[0].n : 8), s->v[0].p, i);
+	(void)snprintf(place, sizeof(place), "%.*s%02zu", STR_SHOWN(s->v[0], 8), i);
 	what = x12_element(place);
 	put_plain(x, &t, s->v[i]);
 	put(x, what ? what : place, text_all(&t));
@@ -192,7 +198,7 @@ static void set_who(struct x12 *x, struct mw_str code)
 	else if (x->entity)
 		(void)snprintf(x->who, sizeof(x->who), "%s", x->entity->who);
 	else
-		(void)snprintf(x->who, sizeof(x->who), "Entity %.*s", (int)(code.n < 8 ? code.n : 8), code.p);
+		(void)snprintf(x->who, sizeof(x->who), "Entity %.*s", STR_SHOWN(code, 8));
 	text_cut(&x->street, 0);
 }
 
@@ -296,7 +302,7 @@ static void read_ref(struct x12 *x, const struct segment *s)
 	const char *what = x12_reference(s->v[1]);
 	char other[24];
 
-	(void)snprintf(other, sizeof(other), "reference %.*s", (int)(s->v[1].n < 8 ? s->v[1].n : 8), s->v[1].p);
+	(void)snprintf(other, sizeof(other), "reference %.*s", STR_SHOWN(s->v[1], 8));
 	put_number(x, what ? what : other, s->v[2]);
 	put_of(x, what ? what : other, s->v[3]);
 	put_elements(x, s, 4);
@@ -335,7 +341,7 @@ static void read_dtp(struct x12 *x, const struct segment *s)
 	const char *what = x12_date(s->v[1]);
 	char other[24];
 
-	(void)snprintf(other, sizeof(other), "Date %.*s", (int)(s->v[1].n < 8 ? s->v[1].n : 8), s->v[1].p);
+	(void)snprintf(other, sizeof(other), "Date %.*s", STR_SHOWN(s->v[1], 8));
 	put_date(x, "", what ? what : other, s->v[dtm ? 2 : 3]);
 	put_elements(x, s, dtm ? 3 : 4);
 }
@@ -448,7 +454,7 @@ void x12_read(struct mw_str s, struct out *o)
 	struct mw_str raw;
 
 	if (x.rest.n > 3 && !is_isa(x.rest))
-		x.element = str_begins(x.rest, "ISA") ? x.rest.p[3] : x.rest.p[2];
+		x.element = bare_element(x.rest);
 	while (o->failed == 0 && next_segment(&x, &x.rest, &raw))
 		read_segment(&x, raw);
 	end_street(&x);
