@@ -155,7 +155,7 @@ static void put_id(struct cda *c, const struct xml_element *e)
 
 		value_ssn(&ssn, extension);
 		out_field(c->o, "", "SSN", text_all(&ssn));
-		text_free(&ssn);
+		text_wipe(&ssn);
 		return;
 	}
 	if (str_is(root, "2.16.840.1.113883.4.6"))
@@ -192,7 +192,7 @@ static void put_telecom(struct cda *c, const struct xml_element *e)
 	if (patient)
 		label[0] = (char)(label[0] - 'a' + 'A');
 	out_field(c->o, patient ? "" : top(c)->who, label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 /* The words of a coded element, with its code. */
@@ -239,7 +239,7 @@ static void put_code(struct cda *c, const struct xml_element *e)
 
 	coded(e, &t);
 	out_field(c->o, "", code_label(c), text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 	if (!is_statement(l) || *l->concept)
 		return;
 	memcpy(l->concept, words.p, words.n);
@@ -264,9 +264,9 @@ static void put_value(struct cda *c, const struct xml_element *e)
 		text_join(&v, " ", number);
 		text_join(&v, " ", str_is(xml_get(e, "unit"), "1") ? str("") : xml_get(e, "unit"));
 		out_field(c->o, "", number.n ? "Lab result" : "Finding", text_all(&v));
-		text_free(&v);
+		text_wipe(&v);
 	}
-	text_free(&t);
+	text_wipe(&t);
 }
 
 /* Any other element: its code, its time or its amount. */
@@ -296,7 +296,7 @@ static void put_other(struct cda *c, const struct xml_element *e)
 		out_first(c->o, "", known, text_all(&t));
 	else
 		out_field(c->o, str_is(e->name, "birthTime") ? top(c)->who : "", known ? known : label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 /* ---- elements with words -------------------------------------------------------------------------------------------------------- */
@@ -315,7 +315,7 @@ static void end_name(struct cda *c)
 	else
 		out_field(c->o, "", *who && !is_patient(top(c)) ? who : around(c, 1)->name, text_all(&t));
 	out_field(c->o, who, "title", text_all(&c->prefix));
-	text_free(&t);
+	text_wipe(&t);
 	text_cut(&c->given, 0);
 	text_cut(&c->family, 0);
 	text_cut(&c->suffix, 0);
@@ -338,7 +338,7 @@ static void end_address(struct cda *c)
 	out_field(c->o, is_patient(top(c)) ? "" : top(c)->who, is_patient(top(c)) ? "Home address" : "address", text_all(&t));
 	out_field(c->o, is_patient(top(c)) ? "" : top(c)->who, is_patient(top(c)) ? "City" : "city",
 		  alone ? text_all(&c->city) : str(""));
-	text_free(&t);
+	text_wipe(&t);
 	text_cut(&c->line, 0);
 	text_cut(&c->city, 0);
 	text_cut(&c->state, 0);
@@ -374,7 +374,7 @@ static void end_value(struct cda *c)
 		text_join(&t, " ", text_all(&c->words));
 	}
 	out_lines(c->o, "", "Finding", text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void end_words(struct cda *c)
@@ -437,7 +437,7 @@ static void on_open(void *ctx, const struct xml_element *e)
 	(void)snprintf(c->media, sizeof(c->media), "%.*s", STR_SHOWN(media, 79));
 	c->base64 = str_is(xml_get(e, "representation"), "B64");
 	if (str_is(e->name, "ClinicalDocument"))
-		out_break(c->o);
+		out_feed(c->o);
 	if (begins_narrative(c, e))
 		c->narrating = 1;
 	else if (str_is(e->name, "templateId"))
@@ -500,7 +500,7 @@ int ccda_read(struct mw_str s, struct out *o)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i]->failed)
 			r = -ENOMEM;
-		text_free(texts[i]);
+		text_wipe(texts[i]);
 	}
 	narrative_free(&c.narrative);
 	return r;

@@ -127,7 +127,7 @@ static void put_person(struct out *o, const char *label, struct mw_str value)
 					      .middle = str_piece(one, '^', 2),
 					      .suffix = str_piece(one, '^', 4)});
 		out_field(o, "", label, text_all(&t));
-		text_free(&t);
+		text_wipe(&t);
 		out_field(o, label, "title", str_piece(one, '^', 3));
 	}
 }
@@ -152,7 +152,7 @@ static void put_one(struct out *o, const char *label, const char *vr, struct mw_
 	} else
 		text_str(&t, value);
 	out_lines(o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 void dicom_put(struct out *o, uint32_t tag, const char *label, const char *vr, struct mw_str value)
@@ -223,7 +223,7 @@ static void put_text(struct dicom *d, const struct element *e, const char *label
 	}
 	if (d->o->failed == 0)
 		d->o->failed = d->o->host->to_utf8(value, d->charset, put_utf8, &f);
-	text_free(&plain);
+	text_wipe(&plain);
 }
 
 static bool is_print(char c)
@@ -335,7 +335,7 @@ static void put_element(struct dicom *d, const struct element *e)
 	if (e->tag == DICOM_TAG(0x0042, 0x0012))
 		d->document_type = e->value;
 	if (e->tag == DICOM_TAG(0x0004, 0x1430) && str_begins(e->value, "PATIENT"))
-		out_break(d->o);
+		out_feed(d->o);
 	if ((e->tag & 0xff00ffff) == DICOM_TAG(0x6000, 0x3000) && e->value.n)
 		d->image = true;
 	if (put_report(d, e) || (known && !*known->name))
@@ -490,6 +490,6 @@ int dicom_read(struct mw_str s, struct out *o, bool *image)
 	while (d.at < d.s.n && o->failed == 0 && step(&d))
 		;
 	code = finish(&d, image, code);
-	text_free(&plain);
+	text_wipe(&plain);
 	return code;
 }

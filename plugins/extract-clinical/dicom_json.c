@@ -27,7 +27,7 @@ static uint32_t tag_of(struct mw_str key)
 static void opened(struct tree *t, struct frame *f)
 {
 	if (f == t->frame)
-		out_break(t->o);
+		out_feed(t->o);
 	if (tag_of(tree_key(t, f)) == DICOM_TAG(0x7fe0, 0x0010))
 		t->image = true;
 }

@@ -88,7 +88,7 @@ static int read_text(void *ctx, const char *p, size_t n)
 	if (r < 0)
 		return r;
 	w->read = read_form(w, s);
-	return out_flush(&w->o);
+	return out_give(&w->o);
 }
 
 static int read_dicom(struct work *w, struct mw_str data)
@@ -99,7 +99,7 @@ static int read_dicom(struct work *w, struct mw_str data)
 	w->o.failed = w->o.host->sink_section(w->o.sink, section);
 	if (w->o.failed == 0)
 		w->read = dicom_read(data, &w->o, &image);
-	r = out_flush(&w->o);
+	r = out_give(&w->o);
 	if (r == 0 && image)
 		r = w->o.host->sink_section(w->o.sink, NULL);
 	if (r == 0 && image)
@@ -119,7 +119,7 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 		r = w.read = -ENOTSUP;
 	else
 		r = self->host->to_utf8(doc->data, doc->charset, read_text, &w);
-	out_free(&w.o);
+	out_wipe(&w.o);
 	if (r == 0)
 		r = w.read;
 	if (r == 0)

@@ -99,9 +99,9 @@ static void put_name(struct tree *t, struct frame *f)
 	text_cut(&name, 0);
 	tree_join(t, f, "prefix", " ", &name);
 	out_field(t->o, who, "title", text_all(&name));
-	text_free(&given);
-	text_free(&suffix);
-	text_free(&name);
+	text_wipe(&given);
+	text_wipe(&suffix);
+	text_wipe(&name);
 }
 
 static void put_address(struct tree *t, struct frame *f)
@@ -121,8 +121,8 @@ static void put_address(struct tree *t, struct frame *f)
 	else
 		out_field(t->o, f->who, *f->who ? "address" : "Address", text_all(&address));
 	out_field(t->o, f->who, "county", tree_get(t, f, "district"));
-	text_free(&line);
-	text_free(&address);
+	text_wipe(&line);
+	text_wipe(&address);
 }
 
 static bool is_telecom(struct mw_str system)
@@ -158,7 +158,7 @@ static void put_telecom(struct tree *t, struct frame *f)
 	} else {
 		out_field(t->o, *f->who ? f->who : "Contact", what, text_all(&number));
 	}
-	text_free(&number);
+	text_wipe(&number);
 }
 
 static void put_identifier(struct tree *t, struct frame *f)
@@ -179,7 +179,7 @@ static void put_identifier(struct tree *t, struct frame *f)
 	else
 		text_str(&value, tree_get(t, f, "value"));
 	out_field(t->o, "", known ? known : label, text_all(&value));
-	text_free(&value);
+	text_wipe(&value);
 }
 
 /* "Diagnosis: E11.9 Type 2 diabetes mellitus" */
@@ -198,13 +198,13 @@ static void put_coding(struct tree *t, struct frame *f)
 		text_puts(&result, concept_of(t, tree_around(t, around)));
 		text_join(&result, " ", text_all(&v));
 		out_field(t->o, "", "Lab result", text_all(&result));
-		text_free(&result);
+		text_wipe(&result);
 	} else if (!around || !(str_is(tree_key(t, around), "type") && tree_around(t, around) &&
 				str_is(tree_key(t, tree_around(t, around)), "identifier"))) {
 		out_field(t->o, "", label, text_all(&v));
 	}
 	tree_concept(around, code, words.n ? words : code);
-	text_free(&v);
+	text_wipe(&v);
 }
 
 static void put_quantity(struct tree *t, struct frame *f)
@@ -224,7 +224,7 @@ static void put_quantity(struct tree *t, struct frame *f)
 	text_join(&v, " ", unit);
 	object_label(t, f, label);
 	out_field(t->o, "", result ? "Lab result" : label, text_all(&v));
-	text_free(&v);
+	text_wipe(&v);
 }
 
 static void put_period(struct tree *t, struct frame *f)
@@ -239,7 +239,7 @@ static void put_period(struct tree *t, struct frame *f)
 	}
 	object_label(t, f, label);
 	out_field(t->o, "", label, text_all(&v));
-	text_free(&v);
+	text_wipe(&v);
 }
 
 /* Whom a reference names is a patient's name where it is to one. */
@@ -308,7 +308,7 @@ static void put_leaf(struct tree *t, struct frame *f, const struct leaf *l)
 		out_first(t->o, "", label, text_all(&v));
 	else
 		out_lines(t->o, "", label, text_all(&v));
-	text_free(&v);
+	text_wipe(&v);
 }
 
 /* ---- objects --------------------------------------------------------------------------------------------------------------------- */
@@ -323,7 +323,7 @@ static void opened(struct tree *t, struct frame *f)
 	if (begins) {
 		f->who = who ? who : "";
 		if (!str_is(key, "contained"))
-			out_break(t->o);
+			out_feed(t->o);
 	}
 	if (!begins && str_is(key, "contact"))
 		f->who = strcmp(f->who, "Patient") == 0 ? "Emergency contact" : "Contact";
@@ -442,7 +442,7 @@ int fhir_read_json(struct mw_str s, const struct tree_kind *kind, struct out *o)
 	if (r == 0 && t.deep)
 		r = -E2BIG;
 	if (t.image)
-		out_unread(o, "image");
+		out_mark(o, "image");
 	tree_free(&t);
 	return r;
 }

@@ -120,7 +120,7 @@ static int read_xml(struct mw_str s, const struct tree_kind *kind, bool fhir, st
 	if (code == 0 && r.t.deep)
 		code = -E2BIG;
 	tree_free(&r.t);
-	text_free(&r.words);
+	text_wipe(&r.words);
 	return code;
 }
 

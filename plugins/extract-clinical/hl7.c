@@ -200,7 +200,7 @@ static void put_name(struct hl7 *h, const char *label, const struct components *
 	value_name(&name,
 		   &(struct name){.family = c->v[at], .given = c->v[at + 1], .middle = c->v[at + 2], .suffix = c->v[at + 3]});
 	out_field(h->o, "", label, text_all(&name));
-	text_free(&name);
+	text_wipe(&name);
 	out_field(h->o, label, "title", c->v[at + 4]);
 	out_field(h->o, label, "degree", c->v[at + 5]);
 }
@@ -213,7 +213,7 @@ static void put_address(struct hl7 *h, const char *label, const struct component
 	    &t, &(struct address){
 		    .street = c->v[0], .other = c->v[1], .city = c->v[2], .state = c->v[3], .zip = c->v[4], .country = c->v[5]});
 	out_field(h->o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 	out_field(h->o, label, "county", c->v[8]);
 }
 
@@ -229,7 +229,7 @@ static void put_phone(struct hl7 *h, const char *label, const struct components 
 		text_join(&t, "-", c->v[6]);
 	}
 	out_field(h->o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 	out_field(h->o, "Patient", "email",
 		  str_begins(str(label), "Home") || str_begins(str(label), "Patient") ? c->v[3] : str(""));
 	if (!str_begins(str(label), "Home") && !str_begins(str(label), "Patient"))
@@ -268,7 +268,7 @@ static void put_ssn(struct hl7 *h, const char *label, struct mw_str value)
 
 	value_ssn(&t, value);
 	out_field(h->o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void put_id(struct hl7 *h, const char *label, const struct components *c)
@@ -304,8 +304,8 @@ static void put_code(struct hl7 *h, const char *label, const struct components *
 	/* The same in another list. */
 	value_code(&t, c->v[4].n ? c->v[3] : str(""), c->v[4]);
 	out_lines(h->o, "", label, text_all(&t));
-	text_free(&code);
-	text_free(&t);
+	text_wipe(&code);
+	text_wipe(&t);
 }
 
 static void put_provider(struct hl7 *h, const char *label, const struct components *c)
@@ -320,7 +320,7 @@ static void put_date(struct hl7 *h, const char *label, struct mw_str value)
 
 	value_date(&t, value);
 	out_field(h->o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void put_value(struct hl7 *h, const char *label, unsigned kind, struct mw_str value)
@@ -404,7 +404,7 @@ static bool put_file(struct hl7 *h, struct mw_str value)
 			type.p[i] = (char)(type.p[i] - 'A' + 'a');
 	text_putc(&type, '\0');
 	out_base64(h->o, type.failed ? "" : type.p, data);
-	text_free(&type);
+	text_wipe(&type);
 	return true;
 }
 
@@ -426,7 +426,7 @@ static void put_result(struct hl7 *h, const struct observation *ob, struct mw_st
 		text_putc(&t, ')');
 	}
 	out_lines(h->o, "", words ? "Observation" : "Lab result", text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void read_observation(struct hl7 *h, struct mw_str segment)
@@ -486,7 +486,7 @@ static void read_segment(struct hl7 *h, struct mw_str segment)
 		h->patient = false;
 	name = str_cut(&rest, h->field);
 	if (header || (str_is(name, "PID") && h->patient))
-		out_break(h->o);
+		out_feed(h->o);
 	h->patient |= str_is(name, "PID");
 	known = hl7_segment(name);
 	observation = str_is(name, "OBX");

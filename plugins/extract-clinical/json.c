@@ -221,7 +221,7 @@ int json_read(struct mw_str s, const struct json_events *events, void *ctx)
 		json_pop(&j);
 	if (j.scratch.failed)
 		worst = -ENOMEM;
-	text_free(&j.scratch);
+	text_wipe(&j.scratch);
 	return worst;
 }
 

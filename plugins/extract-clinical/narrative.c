@@ -38,7 +38,7 @@ static void line_end(struct narrative *n)
 	if (n->line.failed)
 		n->o->tmp.failed = true;
 	if (n->o->line.n > 16384)
-		(void)out_flush(n->o);
+		(void)out_give(n->o);
 }
 
 /* What is behind the last character of the cell before is no part of it. */
@@ -107,5 +107,5 @@ void narrative_end(struct narrative *n)
 
 void narrative_free(struct narrative *n)
 {
-	text_free(&n->line);
+	text_wipe(&n->line);
 }

@@ -117,7 +117,7 @@ static void put_kind(struct out *o, const char *name, enum kind kind, struct mw_
 	else
 		text_str(&t, value);
 	out_field(o, "", name, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void put_name(struct out *o, const char *label, struct mw_str first, struct mw_str last)
@@ -126,7 +126,7 @@ static void put_name(struct out *o, const char *label, struct mw_str first, stru
 
 	value_name(&t, &(struct name){.given = first, .family = last});
 	out_field(o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void put_parts(struct out *o, const struct parts *p)
@@ -139,7 +139,7 @@ static void put_parts(struct out *o, const struct parts *p)
 	put_name(o, "Primary care provider", str(""), p->pcp_last);
 	value_address(&t, &(struct address){.street = p->street, .city = p->city, .state = p->state, .zip = p->zip});
 	out_field(o, "", "Home address", text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void read_field(struct out *o, struct mw_str field, struct parts *p)
@@ -185,7 +185,7 @@ static void read_segment(struct out *o, struct mw_str segment)
 
 	if (str_begins(segment, "\x1c"
 				"AM01"))
-		out_break(o);
+		out_feed(o);
 	while (segment.p && o->failed == 0) {
 		struct mw_str field = str_cut(&segment, FIELD);
 
@@ -207,7 +207,7 @@ void ncpdp_read(struct mw_str s, struct out *o)
 	while (s.p && o->failed == 0) {
 		struct mw_str group = str_cut(&s, GROUP);
 
-		out_break(o);
+		out_feed(o);
 		out_field(o, "", "Header", str_cut(&group, SEGMENT));
 		while (group.p && o->failed == 0)
 			read_segment(o, str_cut(&group, SEGMENT));
@@ -233,7 +233,7 @@ static void put_plain(struct out *o, const char *name, const struct marks *m, st
 	for (size_t i = 0; i < value.n; i++)
 		text_putc(&t, value.p[i] == m->component || value.p[i] == m->repetition ? ' ' : value.p[i]);
 	out_field(o, "", name, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void put_person(struct out *o, const char *label, const struct marks *m, struct mw_str value)
@@ -245,7 +245,7 @@ static void put_person(struct out *o, const char *label, const struct marks *m, 
 				      .middle = str_piece(value, m->component, 2),
 				      .suffix = str_piece(value, m->component, 3)});
 	out_field(o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void put_place(struct out *o, const char *label, const struct marks *m, struct mw_str value)
@@ -257,7 +257,7 @@ static void put_place(struct out *o, const char *label, const struct marks *m, s
 					    .state = str_piece(value, m->component, 2),
 					    .zip = str_piece(value, m->component, 3)});
 	out_field(o, "", label, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 /* PTT+1+19541225+SMITH:MARY+F+333445555:SY+address+contacts */
@@ -265,7 +265,7 @@ static void read_patient(struct out *o, const struct marks *m, struct mw_str s)
 {
 	struct mw_str id = str_piece(s, m->element, 5), phone = str_piece(s, m->element, 7);
 
-	out_break(o);
+	out_feed(o);
 	put_person(o, "Patient name", m, str_piece(s, m->element, 3));
 	put_kind(o, "Date of birth", DATE, str_piece(s, m->element, 2));
 	put_kind(o, "Sex", TEXT, str_piece(s, m->element, 4));

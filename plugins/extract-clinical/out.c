@@ -9,7 +9,7 @@
 
 /* ---- lines ----------------------------------------------------------------------------------------------------------------------- */
 
-int out_flush(struct out *o)
+int out_give(struct out *o)
 {
 	if (o->failed == 0 && (o->line.failed || o->tmp.failed))
 		o->failed = -ENOMEM;
@@ -56,7 +56,7 @@ static void put_field(struct out *o, const char *who, const char *what, struct m
 	text_putc(&o->line, '\n');
 	o->begun = true;
 	if (o->line.n >= PIECE)
-		(void)out_flush(o);
+		(void)out_give(o);
 }
 
 void out_field(struct out *o, const char *who, const char *what, struct mw_str value)
@@ -111,7 +111,7 @@ void out_line(struct out *o, struct mw_str s)
 	put_field(o, "", "", s, LINES);
 }
 
-void out_cell(struct out *o, struct mw_str s)
+void out_column(struct out *o, struct mw_str s)
 {
 	if (o->cells++)
 		text_putc(&o->line, '\t');
@@ -126,10 +126,10 @@ void out_row_end(struct out *o)
 	o->cells = 0;
 	o->begun = true;
 	if (o->line.n >= PIECE)
-		(void)out_flush(o);
+		(void)out_give(o);
 }
 
-void out_break(struct out *o)
+void out_feed(struct out *o)
 {
 	if (o->begun)
 		text_puts(&o->line, "\f\n");
@@ -138,16 +138,16 @@ void out_break(struct out *o)
 	o->first = o->line.n;
 }
 
-void out_unread(struct out *o, const char *reason)
+void out_mark(struct out *o, const char *reason)
 {
-	if (out_flush(o) == 0)
+	if (out_give(o) == 0)
 		o->failed = o->host->sink_unread(o->sink, reason);
 }
 
-void out_free(struct out *o)
+void out_wipe(struct out *o)
 {
-	text_free(&o->line);
-	text_free(&o->tmp);
+	text_wipe(&o->line);
+	text_wipe(&o->tmp);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------------------------------- */
@@ -172,7 +172,7 @@ static bool file_begin(struct out *o, const char *type)
 	int n = snprintf(name, sizeof(name), "embedded-%zu%s", ++o->files, suffix_of(type));
 	const struct mw_member m = {.name = {.p = name, .n = n > 0 ? (size_t)n : 0}, .type = type, .charset = ""};
 
-	if (out_flush(o) == 0)
+	if (out_give(o) == 0)
 		o->failed = o->host->member(o->sink, &m);
 	return o->failed == 0;
 }

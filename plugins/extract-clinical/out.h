@@ -33,16 +33,16 @@ void out_rows(struct out *, const char *who, const char *what, struct mw_str val
 /* What is in o->tmp from `from` on, which it is cut to. */
 void out_tmp(struct out *, const char *who, const char *what, size_t from);
 void out_line(struct out *, struct mw_str);
-void out_cell(struct out *, struct mw_str);
+void out_column(struct out *, struct mw_str);
 void out_row_end(struct out *);
 /* What follows is of somebody else. */
-void out_break(struct out *);
+void out_feed(struct out *);
 /* The sink gets all that was written. The first failure, or 0. */
-int out_flush(struct out *);
-void out_unread(struct out *, const char *reason);
+int out_give(struct out *);
+void out_mark(struct out *, const char *reason);
 /* A file in base64 or in octets; its name is made of a number and the suffix for its type. */
 void out_base64(struct out *, const char *type, struct mw_str data);
 void out_file(struct out *, const char *type, struct mw_str data);
-void out_free(struct out *);
+void out_wipe(struct out *);
 
 #endif

@@ -55,7 +55,7 @@ static void opened(struct tree *t, struct frame *f)
 	if (str_begins(key, "Medication"))
 		f->who = "";
 	if (f == t->frame)
-		out_break(t->o);
+		out_feed(t->o);
 }
 
 static bool is_patient(const struct frame *f)
@@ -73,7 +73,7 @@ static void put_name(struct tree *t, struct frame *f)
 				      .suffix = tree_get(t, f, "Suffix")});
 	out_field(t->o, f->who, is_patient(f) || str_is(str(f->who), "Insured") ? "name" : "", text_all(&v));
 	out_field(t->o, f->who, "title", tree_get(t, f, "Prefix"));
-	text_free(&v);
+	text_wipe(&v);
 }
 
 static void put_address(struct tree *t, struct frame *f)
@@ -89,7 +89,7 @@ static void put_address(struct tree *t, struct frame *f)
 					    .zip = zip.n ? zip : tree_get(t, f, "ZipCode"),
 					    .country = tree_get(t, f, "CountryCode")});
 	out_field(t->o, f->who, is_patient(f) ? "home address" : "address", text_all(&v));
-	text_free(&v);
+	text_wipe(&v);
 }
 
 static const char *name_of(struct mw_str key)
@@ -132,7 +132,7 @@ static void put_leaf(struct tree *t, struct frame *f, const struct leaf *l)
 	else
 		text_str(&v, value);
 	out_lines(t->o, f->who, known ? known : label, text_all(&v));
-	text_free(&v);
+	text_wipe(&v);
 }
 
 /* Diagnosis: a code, and its words. */
@@ -146,7 +146,7 @@ static bool put_diagnosis(struct tree *t, struct frame *f)
 	text_join(&v, " ", tree_get(t, f, "Description"));
 	out_field(t->o, "", str_is(tree_key(t, f), "Primary") || str_is(tree_key(t, f), "Secondary") ? "Diagnosis" : "Code",
 		  text_all(&v));
-	text_free(&v);
+	text_wipe(&v);
 	return true;
 }
 

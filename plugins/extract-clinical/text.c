@@ -99,7 +99,7 @@ void text_cut(struct text *t, size_t n)
 	}
 }
 
-void text_free(struct text *t)
+void text_wipe(struct text *t)
 {
 	if (t->p)
 		explicit_bzero(t->p, t->cap);

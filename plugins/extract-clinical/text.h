@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * text: a growing text that remembers a failure to grow, and what is needed to take pieces out of octets. text_free() wipes what was
+ * text: a growing text that remembers a failure to grow, and what is needed to take pieces out of octets. text_wipe() wipes what was
  * in it. Pure; no global state.
  */
 #ifndef EXTRACT_CLINICAL_TEXT_H
@@ -23,7 +23,7 @@ void text_putu(struct text *, uint32_t);
 /* The separator when there is something before it, then s; nothing when s is empty. */
 void text_join(struct text *, const char *separator, struct mw_str s);
 void text_cut(struct text *, size_t n);
-void text_free(struct text *);
+void text_wipe(struct text *);
 static inline struct mw_str text_all(const struct text *t)
 {
 	return (struct mw_str){.p = t->p ? t->p : "", .n = t->n};

@@ -157,7 +157,7 @@ void tree_leaf(struct tree *t, struct mw_str key, struct mw_str value, bool stab
 
 void tree_free(struct tree *t)
 {
-	text_free(&t->pool);
+	text_wipe(&t->pool);
 	free(t->leaf);
 	t->leaf = NULL;
 }

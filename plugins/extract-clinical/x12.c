@@ -150,7 +150,7 @@ static void put_element(struct x12 *x, const struct segment *s, size_t i)
 	what = x12_element(place);
 	put_plain(x, &t, s->v[i]);
 	put(x, what ? what : place, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 /* Numbers by which programs find their way. */
@@ -185,7 +185,7 @@ static void put_date(struct x12 *x, const char *who, const char *what, struct mw
 
 	value_dates(&t, value);
 	put_as(x, who, what, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 /* ---- who ------------------------------------------------------------------------------------------------------------------------- */
@@ -216,7 +216,7 @@ static void put_number(struct x12 *x, const char *what, struct mw_str value)
 	else
 		text_str(&t, value);
 	put_of(x, what, text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 }
 
 /* NM1*QC*1*DOE*JANE*Q**JR*MI*W123 */
@@ -228,7 +228,7 @@ static void read_nm1(struct x12 *x, const struct segment *s)
 	set_who(x, s->v[1]);
 	value_name(&t, &(struct name){.family = s->v[3], .given = s->v[4], .middle = s->v[5], .suffix = s->v[7]});
 	put_of(x, is_person(x) ? "name" : "", text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 	put_of(x, "title", s->v[6]);
 	put_number(x, id ? id : "ID", s->v[9]);
 	put_elements(x, s, 10);
@@ -260,7 +260,7 @@ static void read_n4(struct x12 *x, const struct segment *s)
 		      &(struct address){
 			  .street = text_all(&x->street), .city = s->v[1], .state = s->v[2], .zip = s->v[3], .country = s->v[4]});
 	put_of(x, is_person(x) ? "home address" : "address", text_all(&t));
-	text_free(&t);
+	text_wipe(&t);
 	text_cut(&x->street, 0);
 	put_elements(x, s, 5);
 }
@@ -285,7 +285,7 @@ static void read_per(struct x12 *x, const struct segment *s)
 		put_of(x, what ? what : "contact number", text_all(&t));
 		text_cut(&t, 0);
 	}
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void read_dmg(struct x12 *x, const struct segment *s)
@@ -332,7 +332,7 @@ static void read_hi(struct x12 *x, const struct segment *s)
 			text_cut(&t, 0);
 		}
 	}
-	text_free(&t);
+	text_wipe(&t);
 }
 
 static void read_dtp(struct x12 *x, const struct segment *s)
@@ -430,7 +430,7 @@ static void read_segment(struct x12 *x, struct mw_str raw)
 		if (x->tabled && (str_is(s.v[0], "INS") || str_is(s.v[0], "CLP")))
 			x12_table_row(&x->table);
 		else
-			out_break(x->o);
+			out_feed(x->o);
 		set_who(x, str(""));
 		(void)snprintf(x->who, sizeof(x->who), "%s",
 			       str_is(s.v[0], "INS")   ? "Member"
@@ -462,5 +462,5 @@ void x12_read(struct mw_str s, struct out *o)
 	x12_table_free(&x.table);
 	if (x.street.failed)
 		o->tmp.failed = true;
-	text_free(&x.street);
+	text_wipe(&x.street);
 }

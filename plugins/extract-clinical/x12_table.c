@@ -75,16 +75,16 @@ void x12_table_add(struct x12_table *t, const char *who, const char *what, struc
 static void put_row(struct x12_table *t, size_t cells)
 {
 	if (!t->headed) {
-		out_break(t->o);
+		out_feed(t->o);
 		for (size_t i = 0; i < X12_COLUMNS; i++)
-			out_cell(t->o, str(columns[i]));
+			out_column(t->o, str(columns[i]));
 		out_row_end(t->o);
 	}
 	t->headed = true;
 	for (size_t i = 0; i < cells; i++)
-		out_cell(t->o, text_all(t->cell + i));
+		out_column(t->o, text_all(t->cell + i));
 	for (size_t i = cells; i < X12_COLUMNS; i++)
-		out_cell(t->o, str(""));
+		out_column(t->o, str(""));
 	out_row_end(t->o);
 }
 
@@ -125,5 +125,5 @@ void x12_table_end(struct x12_table *t)
 void x12_table_free(struct x12_table *t)
 {
 	for (size_t i = 0; i < X12_COLUMNS; i++)
-		text_free(t->cell + i);
+		text_wipe(t->cell + i);
 }
