@@ -150,6 +150,8 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 	    .host = self->host, .sink = sink, .doc = doc, .out = {.host = self->host, .sink = sink, .begun = true}};
 	int r = package_is_zip(doc->data) ? package_text(&o) : other_text(&o);
 
+	if (r == -EFBIG)
+		stream_rescue(&o.out);
 	stream_free(&o.out);
 	buf_free(&o.links);
 	buf_free(&o.other);

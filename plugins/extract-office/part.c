@@ -98,11 +98,14 @@ int office_member(struct office *o, size_t entry, const char *type)
 	if (r < 0)
 		return r;
 	r = package_read(&o->package, entry, give, &g);
+	o->out.stopped |= g.failed < 0;
 	if (g.failed)
 		return g.failed;
 	unread = r == -EBADMSG ? "damaged" : r == -EACCES ? "encrypted" : r == -EFBIG ? "limit" : NULL;
-	if (r < 0 && !unread)
+	if (r < 0 && !unread) {
+		o->out.stopped = true; /* inside of the member */
 		return r;
+	}
 	return o->host->member_end(o->sink, unread);
 }
 
@@ -142,6 +145,7 @@ int office_base64(struct office *o, struct mw_str encoded)
 			r = o->host->member_data(o->sink, b.p, b.n);
 		if (r == 0)
 			r = o->host->member_end(o->sink, NULL);
+		o->out.stopped |= r < 0;
 	}
 	buf_free(&b);
 	return r;

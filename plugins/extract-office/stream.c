@@ -14,6 +14,15 @@ static int stream_begin(struct stream *o)
 	if (!o->begun)
 		r = o->host->sink_section(o->sink, o->name.n ? o->name.p : NULL);
 	o->begun = true;
+	o->stopped |= r < 0;
+	return r;
+}
+
+static int stream_give(struct stream *o, const char *p, size_t n)
+{
+	int r = o->host->sink_text(o->sink, p, n);
+
+	o->stopped |= r < 0;
 	return r;
 }
 
@@ -23,7 +32,7 @@ static int stream_flush(struct stream *o)
 
 	buf_mend(&o->seen);
 	if (r == 0 && o->seen.n)
-		r = o->host->sink_text(o->sink, o->seen.p, o->seen.n);
+		r = stream_give(o, o->seen.p, o->seen.n);
 	o->seen.n = 0;
 	return r;
 }
@@ -38,11 +47,11 @@ static int stream_finish(struct stream *o)
 		buf_mend(&o->held);
 		/* A line with a form feed: what is unseen is part of no paragraph, and stands at no end of the text. */
 		if (r == 0)
-			r = o->host->sink_text(o->sink, "\f\n", 2);
+			r = stream_give(o, "\f\n", 2);
 		if (r == 0 && !o->hidden)
 			r = o->host->sink_hidden(o->sink);
 		if (r == 0)
-			r = o->host->sink_text(o->sink, o->held.p, o->held.n);
+			r = stream_give(o, o->held.p, o->held.n);
 	}
 	o->held.n = 0;
 	return r;
@@ -108,6 +117,12 @@ int stream_unread(struct stream *o, const char *reason)
 int stream_end(struct stream *o)
 {
 	return stream_finish(o);
+}
+
+void stream_rescue(struct stream *o)
+{
+	if (!o->stopped)
+		(void)stream_finish(o);
 }
 
 void stream_free(struct stream *o)

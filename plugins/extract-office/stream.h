@@ -17,6 +17,7 @@ struct stream {
 	bool begun;	 /* the sink knows of the section */
 	bool any;	 /* something is in the section */
 	bool hidden;	 /* the sink has been told that what follows is */
+	bool stopped;	 /* the sink takes no more */
 	bool feed;	 /* what follows belongs to nothing before it */
 };
 
@@ -30,6 +31,8 @@ void stream_feed(struct stream *);
 /* The section in work is not read to its end. */
 int stream_unread(struct stream *, const char *reason);
 int stream_end(struct stream *);
+/* The same after a failure that was not the sink's: what is here goes there. */
+void stream_rescue(struct stream *);
 void stream_free(struct stream *);
 
 #endif

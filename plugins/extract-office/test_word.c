@@ -31,6 +31,8 @@
 	{                                                                                                                        \
 		"word/" name, "<w:x xmlns:w='w'>" body "</w:x>"                                                                  \
 	}
+#define X16(s) s s s s s s s s s s s s s s s s
+#define DEEP X16(X16("<b><b><b><b><b><b><b><b><b>"))
 #define HIDDEN "\f\n\n== hidden\n"
 
 static const struct sample word[] = {
@@ -145,6 +147,11 @@ static const struct sample word[] = {
      {"a\nb\n", "\n== unread damaged\n"},
      {0},
      "damaged"},
+    {.title = "a limit: what was read by then stays",
+     {MAIN("word/document.xml"), {"word/document.xml", W P(T("a")) P(DEEP)}},
+     {"a\n"},
+     {0},
+     "limit"},
     {.title = "octets that are no UTF-8",
      {MAIN("word/document.xml"),
       {"word/document.xml", W P(T("a\xe9\xff"
