@@ -33,27 +33,58 @@ static bool is_enveloped(struct mw_str head)
 	       (holds(head, enveloped, sizeof(enveloped) - 1) || holds(head, auth, sizeof(auth) - 1));
 }
 
+/* The length in front of a value: moves *at behind it. false: there is none, or it says more than there is. */
+static bool take_length(struct mw_str s, size_t *at, size_t *ret)
+{
+	unsigned char first = (unsigned char)s.p[(*at)++];
+	size_t octets = first & 0x80 ? first & 0x7fu : 0, n = octets ? 0 : first;
+
+	if (octets > sizeof(n) || octets > s.n - *at)
+		return false;
+	while (octets--)
+		n = n << 8 | (unsigned char)s.p[(*at)++];
+	*ret = n;
+	return n <= s.n - *at;
+}
+
+/* Octets of the first value in BER; 0 = it has no end. Those without a length end with the mark of an end, in all of their depth. */
+static size_t value_octets(struct mw_str s)
+{
+	size_t at = 0, open = 0, n;
+
+	do {
+		if (s.n - at < 2)
+			return 0;
+		if (s.p[at] == 0 && s.p[at + 1] == 0 && open) {
+			open--;
+			at += 2;
+			continue;
+		}
+		if ((s.p[at] & 0x1f) == 0x1f) /* CMS has no such tags */
+			return 0;
+		if ((unsigned char)s.p[++at] == 0x80) {
+			if (!(s.p[at - 1] & 0x20))
+				return 0;
+			open++;
+			at++;
+			continue;
+		}
+		if (!take_length(s, &at, &n))
+			return 0;
+		at += n;
+	} while (open);
+	return at;
+}
+
 /* What follows the value would leave in clear. */
 bool mw_is_whole_value(struct mw_str s)
 {
-	const unsigned char *p = (const unsigned char *)s.p;
-	size_t octets, n = 0;
+	size_t n;
 
-	if (s.n < 4 || p[0] != 0x30)
+	if (s.n < 4 || s.p[0] != 0x30)
 		return false;
-	if (p[1] == 0x80) /* no length: it ends with the mark of an end */
-		return memcmp(p + s.n - 2, "\0\0", 2) == 0;
-	octets = p[1] & 0x80 ? p[1] & 0x7fu : 0;
-	if (octets > sizeof(n) || s.n < 2 + octets)
-		return false;
-	n = octets ? 0 : p[1];
-	for (size_t i = 0; i < octets; i++)
-		n = n << 8 | p[2 + i];
-	s.p += 2 + octets;
-	s.n -= 2 + octets;
-	if (n > s.n)
-		return false;
-	return mw_str_trim((struct mw_str){.p = s.p + n, .n = s.n - n}).n == 0;
+	n = value_octets(s);
+	return n && mw_str_trim((struct mw_str){.p = s.p + n, .n = s.n - n}).n == 0;
 }
 
 static struct mw_str take_line(struct mw_str *s)

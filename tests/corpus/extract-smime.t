@@ -77,6 +77,7 @@ def cases(work):
     nested = work.sign(part(signed), "-nodetach", "-outform", "DER")
     detached = work.sign(entity, "-outform", "SMIME")
     sealed = work.cms(entity, "-encrypt", "-aes128", "-outform", "DER", work.path("cert"))
+    endless = work.cms(entity, "-encrypt", "-aes128", "-stream", "-outform", "DER", work.path("cert"))
     pieces = work.sign(entity, "-nodetach", "-stream", "-outform", "DER")
     certs = subprocess.run(["openssl", "crl2pkcs7", "-nocrl", "-certfile", work.path("cert"), "-outform", "DER"],
                            capture_output=True, check=True).stdout
@@ -94,6 +95,10 @@ def cases(work):
         lambda parts: reasons(parts) == ["sealed"])
     yield "text behind what is encrypted is read, and damages it", part(sealed + TEXT.encode()), lambda parts: (
         words(parts) and "damaged" in reasons(parts) and "sealed" not in reasons(parts))
+    yield "what ends like a value without lengths, but is longer, is not sealed", part(endless + TEXT.encode() + b"\0\0"), (
+        lambda parts: reasons(parts) == ["damaged", "unknown-format"])
+    yield "what is encrypted is sealed without lengths, too", part(endless), lambda parts: (
+        endless[:2] == b"\x30\x80" and reasons(parts) == ["sealed"])
     yield "text behind what is signed is read", part(work.sign(b"Content-Type: text/plain\r\n\r\nx", "-nodetach", "-outform", "DER")
                                                      + TEXT.encode()), lambda parts: words(parts) and reasons(parts) == ["damaged"]
     yield "cut off: damaged, with its words", part(signed[:-30]), lambda parts: words(parts) and "damaged" in reasons(parts)

@@ -138,6 +138,10 @@ static void test_media_signature(void **state)
 	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x00\x02\x05\x00SSN 123")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00SSN 123")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x80\x05\x00\x00\x00SSN 123\x00\x00")));
+	assert_true(mw_media_is_signature(MW_STR_LIT("\x30\x80\x30\x80\x05\x00\x00\x00\x04\x02\x00\x00\x00\x00\n")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x80\x30\x80\x05\x00\x00\x00")));
+	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x80\x04\x80\x00\x00\x00\x00")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("\x30\x82\x01\x00\x05\x00")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("0123")));
 	assert_false(mw_media_is_signature(MW_STR_LIT("")));
