@@ -44,7 +44,9 @@ struct mw_sink {
 	int64_t until; /* mw_clock_ms */
 	char *packet;  /* MW_WIRE_PACKET octets */
 	size_t n;
-	bool closed; /* milward takes no more */
+	uint32_t open; /* kind of the last frame, which takes more octets; 0 = it does not */
+	size_t head;   /* where that begins */
+	bool closed;   /* milward takes no more */
 };
 
 extern const struct mw_host mw_reader_table;

@@ -14,6 +14,8 @@
 
 /* What milward keeps of names and words is shorter. */
 #define NAME_MAX_OCTETS 2048u
+/* No frame is begun for less at the end of a packet. */
+#define SOME ((size_t)512)
 
 static struct mw_sink *current; /* of the document in work: to_utf8() is not told */
 
@@ -35,6 +37,7 @@ int mw_sink_flush(struct mw_sink *s)
 			sent = send(s->fd, s->packet, s->n, MSG_NOSIGNAL);
 		while (sent < 0 && errno == EINTR);
 	s->closed = sent < 0;
+	s->open = 0;
 	s->n = 0;
 	return s->closed ? -EFBIG : 0;
 }
@@ -49,27 +52,45 @@ int mw_sink_put(struct mw_sink *s, const struct mw_frame *f)
 	if (r == 0) {
 		memcpy(s->packet + s->n, out.p, out.n);
 		s->n += out.n;
+		s->open = 0;
 	}
 	mw_buf_free(&out);
 	return r == -EMSGSIZE ? -EIO : r;
 }
 
+/* Begins a frame of that kind without octets, in a packet with room for some. */
+static int open_frame(struct mw_sink *s, uint32_t kind)
+{
+	const uint32_t head[] = {kind, 0};
+	int r = MW_WIRE_PACKET - s->n < MW_WIRE_HEAD + SOME ? mw_sink_flush(s) : 0;
+
+	if (r < 0)
+		return r;
+	s->open = kind;
+	s->head = s->n;
+	memcpy(s->packet + s->n, head, MW_WIRE_HEAD);
+	s->n += MW_WIRE_HEAD;
+	return 0;
+}
+
+/* Extractors give text word by word: what is of one kind becomes one frame. */
 int mw_sink_pieces(struct mw_sink *s, uint32_t kind, const char *p, size_t n)
 {
 	int r = s->closed ? -EFBIG : 0;
 
 	while (n && r == 0) {
-		size_t room = MW_WIRE_PACKET - s->n, some;
-		struct mw_frame f = {.kind = kind};
+		size_t room = MW_WIRE_PACKET - s->n, some = n < room ? n : room;
+		uint32_t size;
 
-		/* Fill the packet, unless that makes a frame of next to nothing. */
-		if (room < MW_WIRE_HEAD + 1 || (room < n && room < 1024)) {
-			r = mw_sink_flush(s);
-			room = MW_WIRE_PACKET;
+		if (s->open != kind || some == 0) {
+			s->open = 0;
+			r = open_frame(s, kind);
+			continue;
 		}
-		some = n < room - MW_WIRE_HEAD ? n : room - MW_WIRE_HEAD;
-		f.text = (struct mw_str){.p = p, .n = some};
-		r = r == 0 ? mw_sink_put(s, &f) : r;
+		memcpy(s->packet + s->n, p, some);
+		s->n += some;
+		size = (uint32_t)(s->n - s->head - MW_WIRE_HEAD);
+		memcpy(s->packet + s->head + sizeof(kind), &size, sizeof(size));
 		p += some;
 		n -= some;
 	}
