@@ -48,6 +48,7 @@ static const struct row kinds[] = {
     {"application/edi-consent", MW_MEDIA_TEXT},
     {"application/hl7-cda+xml", MW_MEDIA_TEXT},
     {"application/x12", MW_MEDIA_TEXT},
+    {"application/ncpdp*", MW_MEDIA_TEXT},
     {"application/x-yaml", MW_MEDIA_TEXT},
     {"application/ics", MW_MEDIA_TEXT},
     {"application/pgp-signature", MW_MEDIA_SIGNATURE},

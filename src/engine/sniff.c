@@ -175,6 +175,19 @@ static bool is_cms(struct mw_str s)
 	       (s.n >= sizeof(compressed) - 1 && memcmp(s.p, compressed, sizeof(compressed) - 1) == 0);
 }
 
+/* NCPDP D.0: the number of a bank of cards, the version, and segments that control characters part. */
+static bool is_ncpdp(struct mw_str s)
+{
+	for (size_t i = 0; i < 6 && s.n > 8; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 8 && memcmp(s.p + 6, "D0", 2) == 0 &&
+	       has(head(s, 400),
+		   "\x1e\x1c"
+		   "AM",
+		   4);
+}
+
 const char *mw_sniff_binary(struct mw_str s)
 {
 	if (is_cms(s))
@@ -193,7 +206,7 @@ const char *mw_sniff_binary(struct mw_str s)
 			return type;
 		}
 	}
-	return NULL;
+	return is_ncpdp(s) ? "application/ncpdp" : NULL;
 }
 
 struct family {

@@ -68,6 +68,11 @@ static void test_media_type(void **state)
 	    {"image/png", "", MW_STR_LIT("\xff\xd8\xff\xe0"), "image/jpeg"},
 	    {"image/png", "", MW_STR_LIT("SSN 219"), "image/png"},
 	    {"text/plain", "", MW_STR_LIT("\nMSH|^~\\&|LAB|X\r"), "application/hl7-v2"},
+	    {"text/plain", "",
+	     MW_STR_LIT("610066D0B1      \x1e\x1c"
+			"AM01\x1c"
+			"CAMARY"),
+	     "application/ncpdp"},
 	    {"text/plain", "", MW_STR_LIT("MSH is our hospital, and more"), "text/plain"},
 	    {"text/plain", "",
 	     MW_STR_LIT(
