@@ -72,7 +72,7 @@ static void run(const char *p, size_t n)
 static char *put(char *to, uint64_t v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		*to++ = i < sizeof(v) ? (char)(v >> 8 * i & 0xff) : '\0';
+		*to++ = (char)(i < sizeof(v) ? v >> 8 * i & 0xff : 0);
 	return to;
 }
 
