@@ -109,6 +109,7 @@ def check_converted(tap, cases, policy, top):
 
 def main():
     outlook.skip_unless("extract-msg", ["attachments.tar.zst"], ["msgconvert"])
+    outlook.unpack_build()
     if not olefile:
         print("1..0 # SKIP no python3-olefile")
         return 0

@@ -123,6 +123,7 @@ def check_strings(tap, cases, policy):
 
 def main():
     outlook.skip_unless("extract-tnef", ["mime-suites.tar.zst", "attachments.tar.zst"], ["tnef", "ytnef"])
+    outlook.unpack_build()
     tap = outlook.Tap()
     with tempfile.TemporaryDirectory() as top:
         outlook.unpack_archive("mime-suites.tar.zst", top)
