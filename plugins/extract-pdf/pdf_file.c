@@ -14,6 +14,8 @@ static void add(struct pdf_file *f, const char *p, size_t n)
 	f->n += n;
 }
 
+static void put(struct pdf_file *f, const char *fmt, ...) MW_PRINTF(2, 3);
+
 static void put(struct pdf_file *f, const char *fmt, ...)
 {
 	char line[8192];

@@ -549,6 +549,8 @@ static void test_no_tool(void **state)
 	mw_plugin_extract_pdf.hooks.close(none);
 }
 
+static int failed(struct mw_err *err, int code, const char *fmt, ...) MW_PRINTF(3, 4);
+
 static int failed(struct mw_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
