@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/fakehost.h"
-#include "tests/unit/fakesink.h"
+#include "tests/unit/extracting.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -18,45 +17,17 @@
 
 extern const struct mw_plugin mw_plugin_extract_archive;
 
-/* The fake host, with the character sets of the real one. */
-static struct mw_host host;
-static void *inst;
-
-static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
-{
-	struct mw_buf utf8 = MW_BUF_INIT;
-	bool guessed;
-	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
-
-	if (r == 0)
-		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
-	mw_buf_free(&utf8);
-	return r;
-}
-
 static int setup(void **state)
 {
-	struct mw_err err = {0};
-
 	(void)state;
-	host = (struct mw_host){FS_HOST, .fail = fh_host()->fail, .to_utf8 = to_utf8};
-	return mw_plugin_extract_archive.hooks.open(&host, NULL, NULL, &inst, &err);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	mw_plugin_extract_archive.hooks.close(inst);
-	return 0;
+	return ex_open(&mw_plugin_extract_archive, NULL);
 }
 
 static int extract(const struct mw_buf *b, const char *type, const char *name, struct mw_sink *sink, const char **reason)
 {
-	struct mw_err err = {0};
 	const struct mw_document doc = {.data = {.p = mw_buf_text(b), .n = b->n}, .type = type, .charset = "", .name = name};
 
-	*reason = NULL;
-	return mw_plugin_extract_archive.hooks.extract(inst, &doc, sink, reason, &err);
+	return ex_extract(&doc, sink, reason);
 }
 
 /* What comes of the octets, with the reason that the document has. Frees them. */
@@ -581,5 +552,5 @@ int main(void)
 	    cmocka_unit_test(test_padding),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, ex_teardown);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dicom_file.h"
-#include "tests/unit/fakesink.h"
+#include "tests/unit/extracting.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -20,43 +20,12 @@ extern const struct mw_plugin mw_plugin_extract_clinical;
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static int failed(struct mw_err *err, int code, const char *fmt, ...)
-{
-	(void)fmt;
-	assert_true(code < 0);
-	if (err)
-		err->code = code;
-	return code;
-}
-
-/* With the character sets of the real host. */
-static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
-{
-	struct mw_buf utf8 = MW_BUF_INIT;
-	bool guessed;
-	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
-
-	if (r == 0)
-		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
-	mw_buf_free(&utf8);
-	return r;
-}
-
-static const struct mw_host host = {FS_HOST, .fail = failed, .to_utf8 = to_utf8};
-
 /* What extract() returns; the sink has what it wrote. */
 static int extract(const char *type, const char *charset, struct mw_str data, struct mw_sink *sink, const char **reason)
 {
 	const struct mw_document doc = {.data = data, .type = type, .charset = charset, .name = ""};
-	struct mw_err err = {0};
-	void *inst = NULL;
-	int r;
 
-	*reason = NULL;
-	assert_int_equal(mw_plugin_extract_clinical.hooks.open(&host, NULL, NULL, &inst, &err), 0);
-	r = mw_plugin_extract_clinical.hooks.extract(inst, &doc, sink, reason, &err);
-	mw_plugin_extract_clinical.hooks.close(inst);
-	return r;
+	return ex_once(&mw_plugin_extract_clinical, &doc, sink, reason);
 }
 
 /* The section of the fields, without its heading. */

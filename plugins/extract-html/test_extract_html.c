@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/fakehost.h"
-#include "tests/unit/fakesink.h"
+#include "tests/unit/extracting.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,25 +10,7 @@
 
 #include <cmocka.h>
 
-#include "mail/mime.h"
-
 extern const struct mw_plugin mw_plugin_extract_html;
-
-/* The fake host, with the character sets of the real one. */
-static struct mw_host host;
-static void *inst;
-
-static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
-{
-	struct mw_buf utf8 = MW_BUF_INIT;
-	bool guessed;
-	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
-
-	if (r == 0)
-		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
-	mw_buf_free(&utf8);
-	return r;
-}
 
 /* Where it begins is seen by the form feed that stands there. */
 static int sink_hidden(struct mw_sink *s)
@@ -42,30 +23,16 @@ static int sink_hidden(struct mw_sink *s)
 
 static int setup(void **state)
 {
-	struct mw_err err = {0};
-
 	(void)state;
-	host = *fh_host();
-	host.to_utf8 = to_utf8;
-	host.sink_text = fs_text;
-	host.sink_hidden = sink_hidden;
-	host.size = sizeof(host);
-	return mw_plugin_extract_html.hooks.open(&host, NULL, NULL, &inst, &err);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	mw_plugin_extract_html.hooks.close(inst);
-	return 0;
+	ex_host()->sink_hidden = sink_hidden;
+	return ex_open(&mw_plugin_extract_html, NULL);
 }
 
 static int extract_as(const char *type, const char *p, size_t n, const char *charset, struct mw_sink *sink, const char **reason)
 {
-	struct mw_err err = {0};
 	const struct mw_document doc = {.data = {.p = p, .n = n}, .type = type, .charset = charset, .name = ""};
 
-	return mw_plugin_extract_html.hooks.extract(inst, &doc, sink, reason, &err);
+	return ex_extract(&doc, sink, reason);
 }
 
 static int extract(const char *p, size_t n, const char *charset, struct mw_sink *sink, const char **reason)
@@ -478,7 +445,7 @@ static void test_linear(void **state)
 
 static void test_old_host(void **state)
 {
-	struct mw_host old = host;
+	struct mw_host old = *ex_host();
 	struct mw_err err = {0};
 	void *none = NULL;
 
@@ -499,5 +466,5 @@ int main(void)
 	    cmocka_unit_test(test_old_host),
 	};
 
-	return cmocka_run_group_tests_name("extract-html", tests, setup, teardown);
+	return cmocka_run_group_tests_name("extract-html", tests, setup, ex_teardown);
 }

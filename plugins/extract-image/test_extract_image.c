@@ -16,24 +16,11 @@
 #include <zlib.h>
 
 #include "mail/mime.h"
+#include "tests/unit/extracting.h"
 #include "tests/unit/fakehost.h"
-#include "tests/unit/fakesink.h"
 
 extern const struct mw_plugin mw_plugin_extract_image;
 
-static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
-{
-	struct mw_buf utf8 = MW_BUF_INIT;
-	bool guessed;
-	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
-
-	if (r == 0)
-		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
-	mw_buf_free(&utf8);
-	return r;
-}
-
-static struct mw_host host;
 static _Alignas(16) char conf[256];
 
 static void option(const char *name, const char *value)
@@ -45,7 +32,6 @@ static int setup(void **state)
 {
 	(void)state;
 	assert_true(mw_plugin_extract_image.conf_size <= sizeof(conf));
-	host = (struct mw_host){FS_HOST, .fail = fh_host()->fail, .to_utf8 = to_utf8};
 	return 0;
 }
 
@@ -68,17 +54,13 @@ static int end(void **state)
 static int read_picture(l_uint8 *p, size_t n, struct mw_sink *sink, const char **reason)
 {
 	const struct mw_document doc = {.data = {.p = (const char *)p, .n = n}, .type = "image/png", .charset = "", .name = ""};
-	const struct mw_hooks *hooks = &mw_plugin_extract_image.hooks;
-	struct mw_err err = {0};
-	void *inst = NULL;
-	int r = hooks->open(&host, NULL, conf, &inst, &err);
+	int r = ex_open(&mw_plugin_extract_image, conf);
 
-	*reason = NULL;
 	if (r == -ENOENT)
 		skip();
 	assert_int_equal(r, 0);
-	r = hooks->extract(inst, &doc, sink, reason, &err);
-	hooks->close(inst);
+	r = ex_extract(&doc, sink, reason);
+	ex_close();
 	free(p);
 	return r;
 }
@@ -242,7 +224,7 @@ static void test_damaged(void **state)
 static void told(const char *octets, size_t n, const char *text)
 {
 	struct mw_sink sink = {0};
-	struct told t = {.host = &host, .sink = &sink};
+	struct told t = {.host = ex_host(), .sink = &sink};
 	struct picture p;
 
 	assert_true(picture_begin(&p, (struct mw_str){.p = octets, .n = n}));

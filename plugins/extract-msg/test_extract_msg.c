@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/fakehost.h"
-#include "tests/unit/fakesink.h"
+#include "tests/unit/extracting.h"
 #include "tests/unit/mapidata.h"
 
 #include <errno.h>
@@ -12,50 +11,23 @@
 
 #include <cmocka.h>
 
-#include "mail/mime.h"
 #include "plugins/ole/ole.h"
 #include "plugins/ole/ole_write.h"
 
 extern const struct mw_plugin mw_plugin_extract_msg;
 
-static struct mw_host host;
-static void *inst;
-
-static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
-{
-	struct mw_buf utf8 = MW_BUF_INIT;
-	bool guessed;
-	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
-
-	if (r == 0)
-		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
-	mw_buf_free(&utf8);
-	return r;
-}
-
 static int setup(void **state)
 {
-	struct mw_err err = {0};
-
 	(void)state;
-	host = (struct mw_host){FS_HOST, .fail = fh_host()->fail, .to_utf8 = to_utf8};
-	return mw_plugin_extract_msg.hooks.open(&host, NULL, NULL, &inst, &err);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	mw_plugin_extract_msg.hooks.close(inst);
-	return 0;
+	return ex_open(&mw_plugin_extract_msg, NULL);
 }
 
 static int extract(const char *p, size_t n, struct mw_sink *sink, const char **reason)
 {
 	const struct mw_document doc = {
 	    .data = {.p = p, .n = n}, .type = "application/vnd.ms-outlook", .charset = "", .name = "a.msg"};
-	struct mw_err err = {0};
 
-	return mw_plugin_extract_msg.hooks.extract(inst, &doc, sink, reason, &err);
+	return ex_extract(&doc, sink, reason);
 }
 
 /* The file that the writer makes gives this text, NULs aside. */
@@ -440,5 +412,5 @@ int main(void)
 	    cmocka_unit_test(limits_end_it),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, ex_teardown);
 }

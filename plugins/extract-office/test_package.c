@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test_package.h"
 
-#include "tests/unit/fakehost.h"
+#include "tests/unit/extracting.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -68,25 +68,8 @@ size_t pack(const struct file file[FILES_MAX], char *to, size_t room)
 void read_document(const char *p, size_t n, struct mw_sink *sink, const char **reason)
 {
 	const struct mw_document doc = {.data = {.p = p, .n = n}, .type = "application/zip", .charset = "", .name = ""};
-	struct mw_host host = *fh_host();
-	struct mw_err err = {0};
-	void *inst = NULL;
-	int r;
+	int r = ex_once(&mw_plugin_extract_office, &doc, sink, reason);
 
-	const struct mw_host sinks = {FS_HOST};
-	host.size = sizeof(host);
-	host.sink_text = sinks.sink_text;
-	host.sink_section = sinks.sink_section;
-	host.sink_hidden = sinks.sink_hidden;
-	host.sink_page = sinks.sink_page;
-	host.sink_unread = sinks.sink_unread;
-	host.member = sinks.member;
-	host.member_data = sinks.member_data;
-	host.member_end = sinks.member_end;
-	*reason = NULL;
-	assert_int_equal(mw_plugin_extract_office.hooks.open(&host, NULL, NULL, &inst, &err), 0);
-	r = mw_plugin_extract_office.hooks.extract(inst, &doc, sink, reason, &err);
-	mw_plugin_extract_office.hooks.close(inst);
 	assert_int_equal(r < 0, *reason != NULL);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PDFs that the test writes itself, through the real pdftotext. */
+#include "tests/unit/fakehost.h"
 #include "tests/unit/fakesink.h"
 
 #include <errno.h>
@@ -549,27 +550,12 @@ static void test_no_tool(void **state)
 	mw_plugin_extract_pdf.hooks.close(none);
 }
 
-static int failed(struct mw_err *err, int code, const char *fmt, ...) MW_PRINTF(3, 4);
-
-static int failed(struct mw_err *err, int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (err) {
-		err->code = code;
-		(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	}
-	va_end(ap);
-	return code;
-}
-
 static int setup(void **state)
 {
 	const char *conf[1] = {MW_PDFTOTEXT};
 
 	(void)state;
-	host = (struct mw_host){FS_HOST, .fail = failed};
+	host = (struct mw_host){FS_HOST, .fail = fh_host()->fail};
 	return mw_plugin_extract_pdf.hooks.open(&host, NULL, conf, &inst, NULL);
 }
 

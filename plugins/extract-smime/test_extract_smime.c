@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/fakehost.h"
-#include "tests/unit/fakesink.h"
+#include "tests/unit/extracting.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -16,16 +15,12 @@
 #include <openssl/x509.h>
 #include <zlib.h>
 
-#include "mail/mime.h"
-
 #define ENTITY "Content-Type: text/plain\r\n\r\nSSN 219-09-9999\r\n"
 #define MAIL "\n== /signed.eml message/rfc822  body\n"
 #define END "\n== end\n"
 
 extern const struct mw_plugin mw_plugin_extract_smime;
 
-static struct mw_host host;
-static void *inst;
 static EVP_PKEY *key;
 static X509 *cert;
 
@@ -123,47 +118,29 @@ static void envelope(struct value *v)
 
 /* ---- reading --------------------------------------------------------------------------------------------------------------------- */
 
-static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
-{
-	struct mw_buf utf8 = MW_BUF_INIT;
-	bool guessed;
-	int r = mw_charset_to_utf8(data, charset, &utf8, &guessed);
-
-	if (r == 0)
-		r = fn(ctx, mw_buf_text(&utf8), utf8.n);
-	mw_buf_free(&utf8);
-	return r;
-}
-
 static int setup(void **state)
 {
-	struct mw_err err = {0};
-
 	(void)state;
-	host = (struct mw_host){FS_HOST, .fail = fh_host()->fail, .to_utf8 = to_utf8};
 	key = EVP_EC_gen("P-256");
 	if (!key)
 		return -1;
 	cert = make_cert(key);
-	return mw_plugin_extract_smime.hooks.open(&host, NULL, NULL, &inst, &err);
+	return ex_open(&mw_plugin_extract_smime, NULL);
 }
 
 static int teardown(void **state)
 {
-	(void)state;
-	mw_plugin_extract_smime.hooks.close(inst);
 	X509_free(cert);
 	EVP_PKEY_free(key);
-	return 0;
+	return ex_teardown(state);
 }
 
 static int extract(const struct value *v, const char *name, struct mw_sink *sink, const char **reason)
 {
 	const struct mw_document doc = {
 	    .data = {.p = (const char *)v->p, .n = v->n}, .type = "application/pkcs7-mime", .charset = "", .name = name};
-	struct mw_err err = {0};
 
-	return mw_plugin_extract_smime.hooks.extract(inst, &doc, sink, reason, &err);
+	return ex_extract(&doc, sink, reason);
 }
 
 static void gives(const struct value *v, const char *name, const char *text)
