@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_doc: any octets as the two streams of a Word document; the first two say where the second begins. */
-#include "tests/fuzz/legacy.h"
+#include "tests/fuzz/extracting.h"
 
 #include "plugins/extract-legacy/doc.h"
 
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct mw_str s = {.p = (const char *)data, .n = size};
-	struct codepages pages = {.host = &legacy_host};
+	struct codepages pages = {.host = fx_host()};
 	struct mw_sink sink = {.max = 1u << 20, .max_members = 1000};
 	struct out out;
 	size_t split;
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	if (give_begin(&out, &legacy_host, &sink) < 0)
+	if (give_begin(&out, fx_host(), &sink) < 0)
 		abort();
 	split = (size_t)((unsigned char)s.p[0] | (unsigned char)s.p[1] << 8);
 	split = split < s.n - 2 ? split : s.n - 2;

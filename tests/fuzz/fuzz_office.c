@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_office: any octets through the extractor of office documents. Text must be valid UTF-8 wherever it comes from, and calls of the
- * sink must be in order, which fakesink looks after. What is no ZIP file is taken as the XML of the main part of each kind of document,
- * in a ZIP file without compression, so that a fuzzer need not know about checksums.
+ * fuzz_office: any octets through the extractor of office documents. What is no ZIP file is taken as the XML of the main part of each
+ * kind of document, in a ZIP file without compression, so that a fuzzer need not know about checksums.
  */
-#include "tests/unit/fakesink.h"
+#include "tests/fuzz/extracting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,57 +14,12 @@ extern const struct mw_plugin mw_plugin_extract_office;
 
 #define NAME_MAX_OCTETS 64u
 
-static int fail(struct mw_err *err, int code, const char *fmt, ...)
+static void run(const void *p, size_t n)
 {
-	(void)err;
-	(void)fmt;
-	return code;
-}
-
-static bool is_utf8(const unsigned char *p, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		size_t k = p[i] < 0x80			 ? 1
-			   : p[i] >= 0xc2 && p[i] < 0xe0 ? 2
-			   : p[i] >= 0xe0 && p[i] < 0xf0 ? 3
-			   : p[i] >= 0xf0 && p[i] < 0xf5 ? 4
-							 : 0;
-
-		if (k == 0 || k > n - i || p[i] == '\0')
-			return false;
-		for (size_t j = 1; j < k; j++)
-			if ((p[i + j] & 0xc0) != 0x80)
-				return false;
-		i += k;
-	}
-	return true;
-}
-
-static int sink_text(struct mw_sink *s, const char *utf8, size_t n)
-{
-	if (!is_utf8((const unsigned char *)utf8, n))
-		abort();
-	return fs_text(s, utf8, n);
-}
-
-static void run(const char *p, size_t n)
-{
-	static const struct mw_host given = {FS_HOST};
-	struct mw_host host = given;
-	const struct mw_document doc = {.data = {.p = p, .n = n}, .type = "application/zip", .charset = "", .name = ""};
+	const struct mw_document doc = fx_document(p, n, "application/zip");
 	struct mw_sink sink = {.max = (size_t)1 << 20, .max_pages = 100, .max_members = 100};
-	const char *reason = NULL;
-	struct mw_err err = {0};
-	void *inst = NULL;
 
-	host.fail = fail;
-	host.sink_text = sink_text;
-	if (mw_plugin_extract_office.hooks.open(&host, NULL, NULL, &inst, &err) < 0)
-		return;
-	if (mw_plugin_extract_office.hooks.extract(inst, &doc, &sink, &reason, &err) < 0 && !reason)
-		abort();
-	mw_plugin_extract_office.hooks.close(inst);
-	sink.in_member = false;
+	(void)fx_extract_with(fx_utf8_host(), &mw_plugin_extract_office, NULL, &doc, &sink);
 	fs_reset(&sink);
 }
 
@@ -125,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = {"word/document.xml", "xl/workbook.xml", "ppt/presentation.xml", "content.xml"};
 
-	run((const char *)data, size);
+	run(data, size);
 	if (size >= 2 && data[0] == 'P' && data[1] == 'K')
 		return 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

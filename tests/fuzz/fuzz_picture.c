@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_picture: any octets as a picture: its pages, up to a megapixel, and what it tells beside them. Nothing is recognised. */
 #include "plugins/extract-image/told.h"
-#include "tests/unit/fakesink.h"
+#include "tests/fuzz/extracting.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <allheaders.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int to_utf8(struct mw_str data, const char *charset, int (*fn)(void *ctx, const char *utf8, size_t n), void *ctx)
-{
-	(void)charset;
-	return fn(ctx, data.p, data.n);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct mw_host host = {FS_HOST, .to_utf8 = to_utf8};
 	struct mw_sink sink = {0};
-	struct told told = {.host = &host, .sink = &sink};
+	struct told told = {.host = fx_host(), .sink = &sink};
 	struct picture p;
 	struct Pix *pix;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_ppt: any octets as the stream of a presentation; the last 20 are the one that tells what counts in it. */
-#include "tests/fuzz/legacy.h"
+#include "tests/fuzz/extracting.h"
 
 #include "plugins/extract-legacy/ppt.h"
 
@@ -11,13 +11,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct mw_str s = {.p = (const char *)data, .n = size};
-	struct codepages pages = {.host = &legacy_host};
+	struct codepages pages = {.host = fx_host()};
 	struct mw_sink sink = {.max = 1u << 20, .max_members = 1000};
 	struct out out;
 	size_t split;
 	int r;
 
-	if (give_begin(&out, &legacy_host, &sink) < 0)
+	if (give_begin(&out, fx_host(), &sink) < 0)
 		abort();
 	split = s.n > 20 ? s.n - 20 : 0;
 	r = ppt_read((struct mw_str){.p = s.p, .n = split}, (struct mw_str){.p = s.p + split, .n = s.n - split}, &out, &pages);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_xls: any octets as the stream of a workbook, and as data that a pivot table keeps. */
-#include "tests/fuzz/legacy.h"
+#include "tests/fuzz/extracting.h"
 
 #include "plugins/extract-legacy/xls.h"
 
@@ -11,12 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct mw_str s = {.p = (const char *)data, .n = size};
-	struct codepages pages = {.host = &legacy_host};
+	struct codepages pages = {.host = fx_host()};
 	struct mw_sink sink = {.max = 1u << 20, .max_members = 1000};
 	struct out out;
 	int r;
 
-	if (give_begin(&out, &legacy_host, &sink) < 0)
+	if (give_begin(&out, fx_host(), &sink) < 0)
 		abort();
 	r = xls_read(s, &out, &pages);
 	if (r == 0)
