@@ -280,8 +280,8 @@ static void header(struct sheet *s, struct mw_str d)
 			while (i + 1 < text.n && text.p[i + 1] != '"')
 				i++;
 			i++;
-		} else if (text.p[i] == '&') {
-			text.p[n++] = '&';
+		} else if (text.p[i] == '&' || (unsigned char)text.p[i] >= 0x80) {
+			text.p[n++] = text.p[i]; /* no code is outside of ASCII */
 		} else if (strchr("LCR", text.p[i]) && n) {
 			text.p[n++] = ' ';
 		}
