@@ -407,6 +407,25 @@ static int sections_end(struct mw_sink *s)
 	return r;
 }
 
+static bool is_limit(const char *unread)
+{
+	return unread && strcmp(unread, "limit") == 0;
+}
+
+/* A module has bounds of its own, such as the memory of a dictionary. They are limits to the policy as those are that it sets. */
+static void note_own_limit(struct mw_sink *s)
+{
+	const uint64_t limits = ((UINT64_C(1) << MW_LIMITS) - 1) << MW_CAUSE_LIMIT_FIRST;
+	bool any = is_limit(s->part->pub.unread);
+
+	for (size_t i = s->first; i < s->msg->parts; i++)
+		any |= is_limit(s->msg->part[i]->pub.unread);
+	for (const struct member *f = s->member; f; f = f->next)
+		any |= is_limit(f->unread);
+	if (any && !(s->msg->causes & limits))
+		mw_msg_cause(s->msg, MW_CAUSE_LIMIT_FIRST + MW_LIMIT_READING, "a document is more than its module reads");
+}
+
 int mw_sink_end(struct mw_sink *s)
 {
 	size_t end = s->msg->parts;
@@ -420,6 +439,7 @@ int mw_sink_end(struct mw_sink *s)
 	r = s->failed ? s->failed : r;
 	if (s->open)
 		s->last->unread = s->part->pub.unread; /* its end did not come */
+	note_own_limit(s);
 	if (r == 0 && (s->member || end > s->first))
 		r = names_read(s, end);
 	for (struct member *f = s->member; f; f = next) {

@@ -31,96 +31,95 @@ static void test_media_text(void **state)
 	assert_false(mw_media_is_text(MW_STR_LIT("")));
 }
 
-/* What a leaf is read as, by label, name and content. */
 /* Object identifier of signed-data. */
 #define SIGNED "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 
+/* What a leaf is read as, by label, name and content. */
+static const struct {
+	const char *label, *name;
+	struct mw_str content;
+	const char *type;
+} types[] = {
+    {"application/octet-stream", "a.docx", MW_STR_LIT("PK\003\004..word/document.xml"),
+     "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {"application/octet-stream", "a.bin", MW_STR_LIT("PK\003\004..xl/workbook.xml"),
+     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {"application/octet-stream", "a.bin", MW_STR_LIT("PK\003\004a.txt"), "application/zip"},
+    {"application/octet-stream", "a.odt", MW_STR_LIT("PK\003\004a.txt"), "application/vnd.oasis.opendocument.text"},
+    {"application/pdf", "a.pdf", MW_STR_LIT("PK\003\004a.txt"), "application/zip"},
+    {"application/zip", "a.zip", MW_STR_LIT("PK\003\004xl/workbook.xml"),
+     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {"application/vnd.ms-excel.sheet.macroenabled.12", "", MW_STR_LIT("PK\003\004xl/workbook.xml"),
+     "application/vnd.ms-excel.sheet.macroenabled.12"},
+    {"application/msword", "a.doc", MW_STR_LIT("{\\rtf1 x}"), "application/rtf"},
+    {"application/msword", "a.doc", MW_STR_LIT("<HTML><p>x"), "text/html"},
+    {"application/msword", "a.doc", MW_STR_LIT("MIME-Version: 1.0\n\nx"), "message/rfc822"},
+    {"application/vnd.ms-excel", "a.csv", MW_STR_LIT("a,b\n"), "text/csv"},
+    {"application/vnd.ms-excel", "a.xls", MW_STR_LIT("a\tb\n"), "text/plain"},
+    {"application/msword", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1W\0o\0r\0k\0b\0o\0o\0k\0"),
+     "application/vnd.ms-excel"},
+    {"application/octet-stream", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1W\0o\0r\0k\0b\0o\0o\0k\0"),
+     "application/vnd.ms-excel"},
+    {"application/msword", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1_"), "application/msword"},
+    {"application/octet-stream", "message.rpmsg", MW_STR_LIT("\x76\xe8\x04\x60\xc4\x11\xe3\x86"),
+     "application/x-microsoft-rpmsg-message"},
+    {"image/png", "", MW_STR_LIT("\xff\xd8\xff\xe0"), "image/jpeg"},
+    {"image/png", "", MW_STR_LIT("SSN 219"), "image/png"},
+    {"text/plain", "", MW_STR_LIT("\nMSH|^~\\&|LAB|X\r"), "application/hl7-v2"},
+    {"text/plain", "",
+     MW_STR_LIT("610066D0B1      \x1e\x1c"
+		"AM01\x1c"
+		"CAMARY"),
+     "application/ncpdp"},
+    {"text/plain", "", MW_STR_LIT("MSH is our hospital, and more"), "text/plain"},
+    {"text/plain", "",
+     MW_STR_LIT("ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260101*1253*^*00501*000000905*0*T*:~"),
+     "application/edi-x12"},
+    {"text/plain", "a.txt", MW_STR_LIT("{\"resourceType\": \"Patient\"}"), "application/fhir+json"},
+    {"application/json", "", MW_STR_LIT("{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"}\n"),
+     "application/fhir+ndjson"},
+    {"application/json", "", MW_STR_LIT("{\"a\": 1}"), "application/json"},
+    {"text/xml", "", MW_STR_LIT("<?xml version='1.0'?><ClinicalDocument>"), "application/hl7-cda+xml"},
+    {"text/xml", "", MW_STR_LIT("<a/>"), "text/xml"},
+    {"application/xml", "a.fodt", MW_STR_LIT("<o:document xmlns:o='urn:oasis:names:tc:opendocument:xmlns:office:1.0'>"),
+     "application/vnd.oasis.opendocument.flat"},
+    {"application/vnd.oasis.opendocument.text-flat-xml", "",
+     MW_STR_LIT("<o:document xmlns:o='urn:oasis:names:tc:opendocument:xmlns:office:1.0'>"),
+     "application/vnd.oasis.opendocument.flat"},
+    {"text/xml", "", MW_STR_LIT("<w:wordDocument xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml'>"),
+     "application/vnd.openxmlformats-officedocument.flat"},
+    {"text/xml", "", MW_STR_LIT("<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>"),
+     "application/vnd.openxmlformats-officedocument.flat"},
+    {"application/octet-stream", "winmail.dat", MW_STR_LIT("\x78\x9f\x3e\x22\0\0"), "application/ms-tnef"},
+    {"application/octet-stream", "a", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/pkcs7-mime"},
+    {"application/octet-stream", "a", MW_STR_LIT("\x30\x80" SIGNED), "application/pkcs7-mime"},
+    {"text/plain", "a", MW_STR_LIT("\x30\x0b" SIGNED), "application/pkcs7-mime"},
+    {"application/octet-stream", "a", MW_STR_LIT("\x30\x80\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09"),
+     "application/pkcs7-mime"},
+    {"application/octet-stream", "a", MW_STR_LIT("\x30\x82" SIGNED), "application/octet-stream"},
+    {"application/pkcs7-signature", "smime.p7s", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/pkcs7-signature"},
+    {"application/x-pkcs7-mime", "smime.p7m", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/x-pkcs7-mime"},
+    {"application/octet-stream", "a.p7m", MW_STR_LIT("\x30\x03\x02\x01\x01"), "application/pkcs7-mime"},
+    {"application/pkcs7-mime", "a.p7m", MW_STR_LIT("a text\n"), "text/plain"},
+    {"application/octet-stream", "a.xyz", MW_STR_LIT("\1\2"), "application/octet-stream"},
+    {"application/octet-stream", "README", MW_STR_LIT("a text\n"), "text/plain"},
+    {"application/octet-stream", "a", MW_STR_LIT("%!PS-Adobe-3.0\n(a text) show\n"), "application/postscript"},
+    {"application/octet-stream", "a", MW_STR_LIT("From: a@b.example\nTo: c\n d\nSubject: x\n\ny\n"), "message/rfc822"},
+    {"application/octet-stream", "a", MW_STR_LIT("From: here\nto there\nSubject: x\n"), "text/plain"},
+    {"application/octet-stream", "a",
+     MW_STR_LIT("From a@b.example Thu Jan  1 00:00:00 2026\nReceived: x\nFrom: a@b.example\nSubject: x\n\ny\n"),
+     "application/mbox"},
+    {"text/plain", "a.txt", MW_STR_LIT("From: a@b.example\nTo: c\nSubject: x\n\ny\n"), "text/plain"},
+};
+
 static void test_media_type(void **state)
 {
-	static const struct {
-		const char *label, *name;
-		struct mw_str content;
-		const char *type;
-	} row[] = {
-	    {"application/octet-stream", "a.docx", MW_STR_LIT("PK\003\004..word/document.xml"),
-	     "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-	    {"application/octet-stream", "a.bin", MW_STR_LIT("PK\003\004..xl/workbook.xml"),
-	     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-	    {"application/octet-stream", "a.bin", MW_STR_LIT("PK\003\004a.txt"), "application/zip"},
-	    {"application/octet-stream", "a.odt", MW_STR_LIT("PK\003\004a.txt"), "application/vnd.oasis.opendocument.text"},
-	    {"application/pdf", "a.pdf", MW_STR_LIT("PK\003\004a.txt"), "application/zip"},
-	    {"application/zip", "a.zip", MW_STR_LIT("PK\003\004xl/workbook.xml"),
-	     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-	    {"application/vnd.ms-excel.sheet.macroenabled.12", "", MW_STR_LIT("PK\003\004xl/workbook.xml"),
-	     "application/vnd.ms-excel.sheet.macroenabled.12"},
-	    {"application/msword", "a.doc", MW_STR_LIT("{\\rtf1 x}"), "application/rtf"},
-	    {"application/msword", "a.doc", MW_STR_LIT("<HTML><p>x"), "text/html"},
-	    {"application/msword", "a.doc", MW_STR_LIT("MIME-Version: 1.0\n\nx"), "message/rfc822"},
-	    {"application/vnd.ms-excel", "a.csv", MW_STR_LIT("a,b\n"), "text/csv"},
-	    {"application/vnd.ms-excel", "a.xls", MW_STR_LIT("a\tb\n"), "text/plain"},
-	    {"application/msword", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1W\0o\0r\0k\0b\0o\0o\0k\0"),
-	     "application/vnd.ms-excel"},
-	    {"application/octet-stream", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1W\0o\0r\0k\0b\0o\0o\0k\0"),
-	     "application/vnd.ms-excel"},
-	    {"application/msword", "", MW_STR_LIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1_"), "application/msword"},
-	    {"application/octet-stream", "message.rpmsg", MW_STR_LIT("\x76\xe8\x04\x60\xc4\x11\xe3\x86"),
-	     "application/x-microsoft-rpmsg-message"},
-	    {"image/png", "", MW_STR_LIT("\xff\xd8\xff\xe0"), "image/jpeg"},
-	    {"image/png", "", MW_STR_LIT("SSN 219"), "image/png"},
-	    {"text/plain", "", MW_STR_LIT("\nMSH|^~\\&|LAB|X\r"), "application/hl7-v2"},
-	    {"text/plain", "",
-	     MW_STR_LIT("610066D0B1      \x1e\x1c"
-			"AM01\x1c"
-			"CAMARY"),
-	     "application/ncpdp"},
-	    {"text/plain", "", MW_STR_LIT("MSH is our hospital, and more"), "text/plain"},
-	    {"text/plain", "",
-	     MW_STR_LIT(
-		 "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260101*1253*^*00501*000000905*0*T*:~"),
-	     "application/edi-x12"},
-	    {"text/plain", "a.txt", MW_STR_LIT("{\"resourceType\": \"Patient\"}"), "application/fhir+json"},
-	    {"application/json", "", MW_STR_LIT("{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"}\n"),
-	     "application/fhir+ndjson"},
-	    {"application/json", "", MW_STR_LIT("{\"a\": 1}"), "application/json"},
-	    {"text/xml", "", MW_STR_LIT("<?xml version='1.0'?><ClinicalDocument>"), "application/hl7-cda+xml"},
-	    {"text/xml", "", MW_STR_LIT("<a/>"), "text/xml"},
-	    {"application/xml", "a.fodt", MW_STR_LIT("<o:document xmlns:o='urn:oasis:names:tc:opendocument:xmlns:office:1.0'>"),
-	     "application/vnd.oasis.opendocument.flat"},
-	    {"application/vnd.oasis.opendocument.text-flat-xml", "",
-	     MW_STR_LIT("<o:document xmlns:o='urn:oasis:names:tc:opendocument:xmlns:office:1.0'>"),
-	     "application/vnd.oasis.opendocument.flat"},
-	    {"text/xml", "", MW_STR_LIT("<w:wordDocument xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml'>"),
-	     "application/vnd.openxmlformats-officedocument.flat"},
-	    {"text/xml", "", MW_STR_LIT("<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>"),
-	     "application/vnd.openxmlformats-officedocument.flat"},
-	    {"application/octet-stream", "winmail.dat", MW_STR_LIT("\x78\x9f\x3e\x22\0\0"), "application/ms-tnef"},
-	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/pkcs7-mime"},
-	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x80" SIGNED), "application/pkcs7-mime"},
-	    {"text/plain", "a", MW_STR_LIT("\x30\x0b" SIGNED), "application/pkcs7-mime"},
-	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x80\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09"),
-	     "application/pkcs7-mime"},
-	    {"application/octet-stream", "a", MW_STR_LIT("\x30\x82" SIGNED), "application/octet-stream"},
-	    {"application/pkcs7-signature", "smime.p7s", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/pkcs7-signature"},
-	    {"application/x-pkcs7-mime", "smime.p7m", MW_STR_LIT("\x30\x82\x01\x02" SIGNED), "application/x-pkcs7-mime"},
-	    {"application/octet-stream", "a.p7m", MW_STR_LIT("\x30\x03\x02\x01\x01"), "application/pkcs7-mime"},
-	    {"application/pkcs7-mime", "a.p7m", MW_STR_LIT("a text\n"), "text/plain"},
-	    {"application/octet-stream", "a.xyz", MW_STR_LIT("\1\2"), "application/octet-stream"},
-	    {"application/octet-stream", "README", MW_STR_LIT("a text\n"), "text/plain"},
-	    {"application/octet-stream", "a", MW_STR_LIT("%!PS-Adobe-3.0\n(a text) show\n"), "application/postscript"},
-	    {"application/octet-stream", "a", MW_STR_LIT("From: a@b.example\nTo: c\n d\nSubject: x\n\ny\n"), "message/rfc822"},
-	    {"application/octet-stream", "a", MW_STR_LIT("From: here\nto there\nSubject: x\n"), "text/plain"},
-	    {"application/octet-stream", "a",
-	     MW_STR_LIT("From a@b.example Thu Jan  1 00:00:00 2026\nReceived: x\nFrom: a@b.example\nSubject: x\n\ny\n"),
-	     "application/mbox"},
-	    {"text/plain", "a.txt", MW_STR_LIT("From: a@b.example\nTo: c\nSubject: x\n\ny\n"), "text/plain"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		const char *type = mw_media_type(row[i].label, row[i].name, row[i].content);
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		const char *type = mw_media_type(types[i].label, types[i].name, types[i].content);
 
-		if (strcmp(type, row[i].type) != 0)
-			fail_msg("row %zu: %s, not %s", i, type, row[i].type);
+		if (strcmp(type, types[i].type) != 0)
+			fail_msg("row %zu: %s, not %s", i, type, types[i].type);
 	}
 }
 

@@ -191,6 +191,12 @@ static const struct limit_row limits[] = {
     {"ratio 2", "limit.ratio", DOC("fill 1048576\nfill 300\n"), NULL},
     {"ratio 2", "limit.ratio", DOC("member - - a.txt\ndatafill 1048576\nend\nmember - - b.txt\ndatafill 300\nend\n"), NULL},
     {"text 1K", "limit.text", DOC("fill 2000\nsection A\n"), NULL},
+    /* bounds of a module itself */
+    {"pages 9", "limit.reading", DOC("text a\nunread limit\n"), NAME "== 1 attachment limit\na\n"},
+    {"pages 9", "limit.reading", DOC("section A\ntext a\nunread limit\n"),
+     NAME "== 1 attachment\n== 1/d.doc!A attachment limit\na\n== 1/d.doc/ filename\nA\n"},
+    {"pages 9", "limit.reading", DOC("member - - a.txt\ndata a\nend limit\n"),
+     NAME "== 1 attachment\n== 1/d.doc/ filename\na.txt\n== 1/d.doc/a.txt attachment limit\na\n"},
 };
 
 /* Each is a cause by its name, the document says it, and what came before is there. */
