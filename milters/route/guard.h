@@ -17,9 +17,12 @@
 
 #include <milward/plugin.h>
 
+struct mw_guard_mta; /* guard_mta.h */
+
 struct mw_guard_conf {
-	const char *command_dir; /* where postconf and postmap are */
-	const char *config_dir;	 /* NULL = what postconf says */
+	const struct mw_guard_mta *mta;
+	const char *command_dir; /* where its programs are */
+	const char *config_dir;	 /* NULL = its own */
 	bool portal;		 /* the tags that end at the portal are in use too */
 	int64_t recheck;	 /* seconds */
 };

@@ -10,6 +10,7 @@
  * The tag names all that remains of `send by A or B`, so that the MTA falls back by itself, hours later if need be.
  */
 #include "guard.h"
+#include "guard_mta.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -144,7 +145,8 @@ static int route_open(const struct mw_host *host, struct mw_self *self, const vo
 	r->portal = conf->portal;
 	if (conf->mta == MTA_NONE)
 		return 0;
-	r->guard_conf = (struct mw_guard_conf){.command_dir = conf->command_dir,
+	r->guard_conf = (struct mw_guard_conf){.mta = &mw_guard_postfix,
+					       .command_dir = conf->command_dir,
 					       .config_dir = conf->config_dir && conf->config_dir[0] ? conf->config_dir : NULL,
 					       .portal = conf->portal,
 					       .recheck = conf->check};
