@@ -159,7 +159,7 @@ struct mw_action {
 	const struct mw_opt *args; /* typed like options; NULL = none */
 	size_t args_size;	   /* size of the struct that .args fill */
 	uint32_t effect;	   /* enum mw_effect */
-	const void *spare[1];
+	const char *sealer;	   /* MW_ROUTE by a sealer of this method: the host asks it first; NULL = none */
 };
 
 /* One action that the policy orders, as act() and able() see it. */
@@ -415,7 +415,8 @@ struct mw_host {
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */
 
-enum mw_kind { MW_KIND_MILTER = 1, MW_KIND_EXTRACTOR, MW_KIND_CHECKER, MW_KIND_PREFILTER };
+/* MW_KIND_SERVICE: a program of its own, such as milward-seal, whose options stand in the policy; it is options and nothing else. */
+enum mw_kind { MW_KIND_MILTER = 1, MW_KIND_EXTRACTOR, MW_KIND_CHECKER, MW_KIND_PREFILTER, MW_KIND_SEALER, MW_KIND_SERVICE };
 
 /* Powers: what a module may do. The `load` line must grant each that the module needs. */
 enum {
@@ -508,6 +509,54 @@ struct mw_prefilter {
 		    void *ctx);
 };
 
+/* ---- sealers -------------------------------------------------------------------------------------------------------------- */
+
+/* Encrypts a message to its recipient's own key, and opens what was encrypted to the site's (MW_KIND_SEALER). It is opened in two
+ * programs. In milward, where mail is judged, it tells whether there is a key: want(), able(); no private key is in that process. In
+ * milward-seal, which does the work and where unlock() has read the site's private keys: able(), seal(), unseal(), keep().
+ * An entity is MIME header fields, an empty line and a body (RFC 2045); its lines end with CRLF. */
+struct mw_seal_work {
+	int in; /* the entity: a regular file, at its first octet. In seal(): with the fields that are to be protected (RFC 9788) */
+	int out;	       /* where the result goes, an entity again: an empty regular file */
+	const char *sender;    /* envelope sender without <>; "" = null sender */
+	const char *recipient; /* envelope recipient without <> */
+	int64_t now;	       /* seconds since 1970 */
+};
+
+enum mw_signature {
+	MW_UNSIGNED = 0,
+	MW_SIGNATURE_GOOD,    /* and the key is known to be the signer's */
+	MW_SIGNATURE_UNKNOWN, /* it fits, but nothing says whose key it is */
+	MW_SIGNATURE_BAD,
+};
+
+/* What unseal() found. */
+struct mw_opened {
+	bool decrypted;
+	uint32_t signature; /* enum mw_signature */
+	char signer[320];   /* address that the key of a good signature stands for, "" = none */
+	char why[128]; /* of what is not good, for a person: no octet of the message but printable ASCII of its certificates */
+	struct mw_str keep; /* key that the signature proved, for keep(); the sealer's own, until the next call. n == 0: none */
+};
+
+struct mw_sealer {
+	const char *method; /* the word of `send by`: smime */
+	/* Somebody named this recipient: begin to fetch what able() will need. Returns at once. NULL = there is nothing to fetch. */
+	void (*want)(void *inst, const char *recipient);
+	/* Is there a key for this recipient that may be used now? 1 yes; 0 no, err says why in words for a person ("its certificate
+	 * expired 2026-01-02"); negative: it cannot be known now. May wait for what is being fetched, with a bound of its own. */
+	int (*able)(void *inst, const char *recipient, int64_t now, struct mw_err *);
+	/* Reads the site's private keys. In milward-seal, after open(). NULL = it has none. */
+	int (*unlock)(void *inst, struct mw_err *);
+	/* 1 sealed, out is whole; 0 there is no key that may be used, err says why; negative: failed, to be tried again. */
+	int (*seal)(void *inst, const struct mw_seal_work *, struct mw_err *);
+	/* 1 opened, out is whole; 0 it is nothing for this sealer or for the site's keys, err says why and out is not used;
+	 * negative: failed. NULL = it cannot. */
+	int (*unseal)(void *inst, const struct mw_seal_work *, struct mw_opened *, struct mw_err *);
+	/* Keeps a key that unseal() found; needs the power `store`. Not called in the process that reads messages. NULL = it cannot. */
+	int (*keep)(void *inst, struct mw_str key, struct mw_err *);
+};
+
 /* A command of milwardctl that belongs to this module: `milwardctl MODULE NAME …`. */
 struct mw_command {
 	const char *name; /* NULL ends the rows */
@@ -535,6 +584,7 @@ struct mw_plugin {
 	const struct mw_check *checks;	      /* MW_KIND_CHECKER */
 	const char *const *types;	      /* MW_KIND_EXTRACTOR: media types, NULL ends; "text/x-*" matches a prefix */
 	const struct mw_prefilter *prefilter; /* MW_KIND_PREFILTER */
+	const struct mw_sealer *sealer;	      /* MW_KIND_SEALER */
 	const struct mw_command *commands;
 	struct mw_hooks hooks; /* last, so that `size` covers it */
 };

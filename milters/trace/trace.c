@@ -22,8 +22,8 @@ struct trace_tx {
 };
 
 static const struct mw_action actions[] = {
-    {"trace", "log what was decided", NULL, 0, MW_RECORD, {NULL}},
-    {0},
+    {.name = "trace", .help = "log what was decided", .effect = MW_RECORD},
+    {.name = NULL},
 };
 
 static const char *stage_name(uint32_t stage)

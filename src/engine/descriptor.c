@@ -196,6 +196,11 @@ static int actions_check(const struct probe *pr, const struct mw_plugin *p)
 			r = damaged(pr, "actions");
 		else if (a->effect < MW_PASS || a->effect > MW_RECORD)
 			r = mw_fail(pr->err, -ENOEXEC, "has an unknown effect %u for its action \"%s\"", a->effect, a->name);
+		else if (!text_or_null(pr->mem, a->sealer))
+			r = damaged(pr, "actions");
+		else if (a->sealer && a->effect != MW_ROUTE)
+			r = mw_fail(pr->err, -ENOEXEC, "needs a sealer for its action \"%s\", which is no way of delivery",
+				    a->name);
 		else if (!p->hooks.act && (a->effect == MW_ROUTE || a->effect > MW_REFUSE))
 			r = mw_fail(pr->err, -ENOEXEC, "offers the action \"%s\" but no hook that does it", a->name);
 		else
@@ -253,6 +258,35 @@ static int prefilter_check(const struct probe *pr, const struct mw_plugin *p)
 	return 0;
 }
 
+static int sealer_check(const struct probe *pr, const struct mw_plugin *p)
+{
+	const struct mw_sealer *s = p->sealer;
+
+	if ((p->kind == MW_KIND_SEALER) != (s != NULL))
+		return mw_fail(pr->err, -ENOEXEC, "%s",
+			       s ? "has a sealer, but is of another kind" : "is a sealer without functions");
+	if (!s)
+		return 0;
+	if (!inside(pr->mem, s, sizeof(*s), alignof(struct mw_sealer)) || !text_ok(pr->mem, s->method))
+		return damaged(pr, "the sealer");
+	if (!mw_descriptor_name_ok(s->method))
+		return mw_fail(pr->err, -ENOEXEC, "has a method of sealing that no policy can write");
+	if (!s->able || !s->seal)
+		return mw_fail(pr->err, -ENOEXEC, "lacks a function of its sealer");
+	return 0;
+}
+
+/* Its code runs in a program of its own. */
+static int service_check(const struct probe *pr, const struct mw_plugin *p)
+{
+	const struct mw_hooks *h = &p->hooks;
+
+	if (p->kind == MW_KIND_SERVICE && (p->facts || p->actions || p->stages || h->check || h->open || h->begin || h->see ||
+					   h->able || h->act || h->end || h->close))
+		return mw_fail(pr->err, -ENOEXEC, "is a service, and has more than options");
+	return 0;
+}
+
 static int commands_check(const struct probe *pr, const struct mw_plugin *p)
 {
 	size_t n;
@@ -301,7 +335,7 @@ static int names_check(const struct probe *pr, const struct mw_plugin *p)
 	if (strcmp(p->name, pr->name) != 0)
 		return mw_fail(pr->err, -ENOEXEC, "calls itself \"%.64s\", not \"%s\": a module and its file have one name",
 			       p->name, pr->name);
-	if (p->kind < MW_KIND_MILTER || p->kind > MW_KIND_PREFILTER)
+	if (p->kind < MW_KIND_MILTER || p->kind > MW_KIND_SERVICE)
 		return mw_fail(pr->err, -ENOEXEC, "is of an unknown kind %u", p->kind);
 	if (p->stages & ~(uint32_t)STAGES_ALL)
 		return mw_fail(pr->err, -ENOEXEC, "wants unknown stages 0x%x", p->stages & ~(uint32_t)STAGES_ALL);
@@ -330,6 +364,10 @@ int mw_descriptor_check(const struct mw_memory *mem, const void *descriptor, con
 		r = checks_check(&pr, p);
 	if (r == 0)
 		r = prefilter_check(&pr, p);
+	if (r == 0)
+		r = sealer_check(&pr, p);
+	if (r == 0)
+		r = service_check(&pr, p);
 	if (r == 0)
 		r = commands_check(&pr, p);
 	return r;
@@ -377,7 +415,7 @@ static bool actions_same(const struct mw_action *a, const struct mw_action *b)
 		return a == b;
 	for (; a->name && b->name; a++, b++)
 		if (strcmp(a->name, b->name) != 0 || a->effect != b->effect || a->args_size != b->args_size ||
-		    !options_same(a->args, b->args))
+		    !text_same(a->sealer, b->sealer) || !options_same(a->args, b->args))
 			return false;
 	return a->name == b->name;
 }
@@ -407,5 +445,6 @@ bool mw_descriptor_same(const struct mw_plugin *a, const struct mw_plugin *b)
 	return strcmp(a->name, b->name) == 0 && text_same(a->version, b->version) && a->kind == b->kind &&
 	       a->stages == b->stages && a->powers == b->powers && a->conf_size == b->conf_size &&
 	       options_same(a->options, b->options) && facts_same(a->facts, b->facts) && actions_same(a->actions, b->actions) &&
-	       checks_same(a->checks, b->checks) && types_same(a->types, b->types);
+	       checks_same(a->checks, b->checks) && types_same(a->types, b->types) &&
+	       (a->sealer && b->sealer ? strcmp(a->sealer->method, b->sealer->method) == 0 : a->sealer == b->sealer);
 }

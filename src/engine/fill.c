@@ -58,6 +58,7 @@ int mw_msg_rcpt(struct mw_msg *m, struct mw_str arg, struct mw_str mta_addr, str
 	m->rcpt = grown;
 	m->rcpt[m->env.rcpts++] = r;
 	m->env.rcpt = m->rcpt;
+	mw_msg_want_keys(m, &m->rcpt[m->env.rcpts - 1]);
 	return 0;
 }
 

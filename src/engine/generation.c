@@ -130,13 +130,14 @@ static int module_failed(const struct mw_self *s, int code, const struct mw_err 
 		       why->text[0] ? why->text : strerror(-code));
 }
 
-/* The code of an extractor, and the libraries that it needs, stay out of this process when it has nothing to do here. */
+/* The code of a module, and the libraries that it needs, stay out of a process where it has nothing to do. */
 static const struct mw_plugin *module_load(const struct mw_generation *g, struct mw_loader *loader, const char *name,
 					   struct mw_err *err)
 {
 	const struct mw_plugin *p = mw_loader_describe(loader, name, err);
 
-	if (!p || (p->kind == MW_KIND_EXTRACTOR && !p->hooks.check && !g->inside && !g->offline))
+	if (!p || p->kind == MW_KIND_SERVICE || (g->service && !(g->sealers && p->kind == MW_KIND_SEALER)) ||
+	    (p->kind == MW_KIND_EXTRACTOR && !p->hooks.check && !g->inside && !g->offline))
 		return p;
 	return mw_loader_load(loader, name, err);
 }
@@ -174,11 +175,27 @@ static bool has_data(const struct mw_plugin *p)
 	return false;
 }
 
+/* Is it left alone by this process, whatever it needs? */
+static bool not_here(const struct mw_generation *g, const struct mw_plugin *p)
+{
+	return p->kind == MW_KIND_SERVICE || (g->service && !(g->sealers && p->kind == MW_KIND_SEALER));
+}
+
+/* Does it stay closed where nothing outside of the process is touched? What a sealer's open() reads are public keys. */
+static bool stays_closed(const struct mw_generation *g, const struct mw_plugin *p)
+{
+	if (p->kind == MW_KIND_SEALER)
+		return false;
+	return (g->offline && (p->powers & OUTSIDE) && !has_data(p)) || (g->dry && (p->powers & MW_POWER_STORE));
+}
+
 static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err *err)
 {
 	const struct mw_hooks *hooks = &s->plugin->hooks;
 	int r;
 
+	if (not_here(g, s->plugin))
+		return 0;
 	if (g->offline && has_data(s->plugin) && (s->plugin->powers & ~s->row->granted))
 		return 0; /* a rules file that stands alone: nobody has set up its checkers */
 	r = hooks->check ? hooks->check(&mw_host_table, s->row->conf, err) : 0;
@@ -186,25 +203,36 @@ static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err
 		s->reads = (s->plugin->powers & ~s->row->granted) == 0;
 		return s->reads ? 0 : mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
 	}
-	if (r < 0 || (g->offline && (s->plugin->powers & OUTSIDE) && !has_data(s->plugin)) ||
-	    (g->dry && (s->plugin->powers & MW_POWER_STORE)))
+	if (r < 0 || stays_closed(g, s->plugin))
 		return r;
 	if (s->plugin->powers & ~s->row->granted) /* the policy checker has said so before; never open without */
 		return mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
 	s->reads = s->plugin->kind == MW_KIND_EXTRACTOR;
 	s->opened = true; /* close() accepts what a failed open() left */
-	return hooks->open ? hooks->open(&mw_host_table, s, s->row->conf, &s->inst, err) : 0;
+	r = hooks->open ? hooks->open(&mw_host_table, s, s->row->conf, &s->inst, err) : 0;
+	if (r == 0 && g->sealers && s->plugin->sealer->unlock)
+		r = s->plugin->sealer->unlock(s->inst, err);
+	return r;
 }
 
-/* Goes on without the data of a checker: no half of it stays. */
+/* May offline work go on when it cannot be opened? */
+static bool is_spared(const struct mw_generation *g, const struct mw_self *s)
+{
+	return s->opened && g->offline && (has_data(s->plugin) || s->plugin->kind == MW_KIND_SEALER);
+}
+
+/* Goes on without the data of a checker or sealer: no half of it stays. */
 static void data_missing(struct mw_self *s, int code, const struct mw_err *why, struct mw_diags *diags)
 {
+	const char *hint =
+	    s->plugin->sealer ? "its keys are not asked for, and count as there" : "rules with a check of it find nothing here";
+
 	if (s->plugin->hooks.close)
 		s->plugin->hooks.close(s->inst);
 	s->inst = NULL;
 	s->opened = false;
-	mw_diag_add(diags, MW_DIAG_WARNING, s->row->place, "rules with a check of it find nothing here", "module \"%s\": %.*s",
-		    s->row->name, (int)sizeof(why->text) - 1, why->text[0] ? why->text : strerror(-code));
+	mw_diag_add(diags, MW_DIAG_WARNING, s->row->place, hint, "module \"%s\": %.*s", s->row->name, (int)sizeof(why->text) - 1,
+		    why->text[0] ? why->text : strerror(-code));
 }
 
 /* Checkers and prefilters are opened before the rules are compiled, which point to what they made; everything else after. */
@@ -216,7 +244,7 @@ static int modules_open(struct mw_generation *g, bool of_rules, struct mw_diags 
 		bool of_rule = s->plugin->kind == MW_KIND_CHECKER || s->plugin->kind == MW_KIND_PREFILTER;
 		int r = of_rule == of_rules ? module_open(g, s, &why) : 0;
 
-		if (r < 0 && s->opened && g->offline && has_data(s->plugin))
+		if (r < 0 && is_spared(g, s))
 			data_missing(s, r, &why, diags);
 		else if (r < 0)
 			return module_failed(s, r, &why, err);
@@ -256,17 +284,19 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 	g->offline = (flags & MW_GEN_OFFLINE) != 0;
 	g->inside = (flags & MW_GEN_INSIDE) != 0;
 	g->dry = (flags & MW_GEN_DRY) != 0;
+	g->sealers = (flags & MW_GEN_SEALERS) != 0;
+	g->service = g->sealers || (flags & MW_GEN_SERVICE);
 	memcpy(g->key, mw_loader_key(loader), sizeof(g->key));
 	r = mw_plan_load(policy, search, &catalog, diags, &g->plan);
 	if (r == 0)
 		r = modules_load(g, loader, err);
 	if (r == 0)
 		r = modules_open(g, true, diags, err);
-	if (r == 0)
+	if (r == 0 && !g->service)
 		r = rules_compile(g, flags, diags, err);
 	if (r == 0)
 		r = modules_open(g, false, diags, err);
-	if (r == 0)
+	if (r == 0 && !g->service)
 		r = mw_generation_readers(g, loader, err);
 	if (r < 0) {
 		generation_free(g);
@@ -312,6 +342,30 @@ uint32_t mw_generation_stages(const struct mw_generation *g)
 uint64_t mw_generation_number(const struct mw_generation *g)
 {
 	return g->number;
+}
+
+const void *mw_generation_service(const struct mw_generation *g, const char *name, size_t size)
+{
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		const struct mw_plan_module *m = &g->plan->module[i];
+
+		if (m->plugin->kind == MW_KIND_SERVICE && strcmp(m->name, name) == 0)
+			return m->plugin->conf_size == size ? m->conf : NULL;
+	}
+	return NULL;
+}
+
+const struct mw_sealer *mw_generation_sealer(const struct mw_generation *g, size_t n, void **inst)
+{
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		const struct mw_self *s = &g->self[i];
+
+		if (!s->opened || !s->plugin->sealer || n-- > 0)
+			continue;
+		*inst = s->inst;
+		return s->plugin->sealer;
+	}
+	return NULL;
 }
 
 void mw_generation_closed(struct mw_generation *g, struct mw_busy *busy)

@@ -13,12 +13,14 @@
 struct mw_generation;
 struct mw_busy; /* message.h */
 enum {
-	MW_GEN_OFFLINE = 1, /* milwardctl: a module that needs keys, store, network or run is checked but not opened: none of its
+	MW_GEN_OFFLINE = 1,  /* milwardctl: a module that needs keys, store, network or run is checked but not opened: none of its
 			     * hooks runs, and its means count as there; checks whose data cannot be opened are a warning */
-	MW_GEN_DRY = 4,	    /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
-	MW_GEN_SAMPLES = 2, /* refuse when a rule's hit/miss sample fails */
-	MW_GEN_LINT = 8,    /* warn of patterns that some text can make slow */
-	MW_GEN_INSIDE = 16, /* for tests: extractors are opened and run in this process, without a sandbox */
+	MW_GEN_DRY = 4,	     /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
+	MW_GEN_SAMPLES = 2,  /* refuse when a rule's hit/miss sample fails */
+	MW_GEN_LINT = 8,     /* warn of patterns that some text can make slow */
+	MW_GEN_SERVICE = 32, /* a program that wants its own options of the policy: no module is opened, no rule compiled */
+	MW_GEN_SEALERS = 64, /* milward-seal: the same, but sealers are opened, with the site's private keys */
+	MW_GEN_INSIDE = 16,  /* for tests: extractors are opened and run in this process, without a sandbox */
 };
 /* Policy -> running generation. Diagnostics in diags. On failure nothing stays open. Thread safe against running messages.
  * Extractors are opened by readers (src/reader), which are started here; with MW_GEN_OFFLINE when a document comes.
@@ -35,6 +37,10 @@ const struct mw_check *mw_generation_check(const struct mw_generation *, const c
 uint32_t mw_generation_stages(const struct mw_generation *);
 /* 1, 2, … within one loader. */
 uint64_t mw_generation_number(const struct mw_generation *);
+/* Options of a MW_KIND_SERVICE: the struct that they fill. size: its own. NULL: the policy does not load it, or its struct is another. */
+const void *mw_generation_service(const struct mw_generation *, const char *name, size_t size);
+/* The sealers that are open, in the order of the policy: the n-th, with what its functions take. NULL past the end. */
+const struct mw_sealer *mw_generation_sealer(const struct mw_generation *, size_t n, void **inst);
 /* MW_SEE_CLOSE for the modules that asked: a connection ended. There is no message, and nothing to fail. */
 void mw_generation_closed(struct mw_generation *, struct mw_busy *);
 

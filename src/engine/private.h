@@ -42,7 +42,7 @@ struct mw_generation {
 	struct mw_self *self;	   /* one a module of the plan */
 	size_t facts;		   /* of all modules */
 	uint32_t stages;
-	bool offline, dry, inside;  /* of enum MW_GEN_… */
+	bool offline, dry, inside, service, sealers; /* of enum MW_GEN_… */
 	struct mw_pool *pool;	    /* of scratch for scanning */
 	struct mw_readers *readers; /* NULL: there are no extractors, or MW_GEN_INSIDE */
 	unsigned char key[32];
@@ -291,6 +291,11 @@ int mw_msg_tag(struct mw_msg *, size_t rcpt, const char *tag);
 bool mw_msg_has_tag(const struct mw_msg *, size_t rcpt);
 int mw_msg_list_edits(struct mw_msg *);
 void mw_msg_drop_edits(struct mw_msg *);
+
+/* seal.c: means by a sealer. As mw_msg_able(). */
+int mw_msg_able_to_seal(struct mw_msg *, const struct mw_self *, const char *method, uint32_t rcpt, const char **why);
+/* A recipient was named: sealers may begin to fetch. */
+void mw_msg_want_keys(struct mw_msg *, const struct mw_rcpt *);
 
 /* view.c */
 void mw_msg_view(struct mw_msg *, struct mw_view *ret);

@@ -134,6 +134,11 @@ int mw_msg_able(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt, con
 		*why = mw_arena_printf(m->arena, "cannot be done for an address of the form %s", mw_address_form_name(r->form));
 		return *why ? 0 : mw_msg_fail(m, -ENOMEM, NULL);
 	}
+	if (s->plugin->actions[call->action].sealer) {
+		able = mw_msg_able_to_seal(m, s, s->plugin->actions[call->action].sealer, rcpt, why);
+		if (able <= 0)
+			return able;
+	}
 	if (!s->opened || !s->plugin->hooks.able)
 		return 1;
 	order = m->tx[call->module].begun ? mw_msg_order(m, call, rcpt) : NULL;

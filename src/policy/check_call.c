@@ -340,12 +340,45 @@ static const char *reason(const struct mw_action *action, const char *args)
 	return text ? text : "";
 }
 
+/* Names of modules that seal by this method, for the hint. */
+static const char *sealers_of(struct mw_checker *c, const char *method)
+{
+	struct mw_err err;
+
+	for (const char *const *v = c->catalog->names; v && *v; v++) {
+		const struct mw_plugin *p = c->catalog->find(c->catalog->ctx, *v, &err);
+
+		if (p && p->sealer && strcmp(p->sealer->method, method) == 0)
+			return *v;
+	}
+	return "…";
+}
+
+/* A way of delivery that needs a sealer is there when the module was loaded with one. */
+static bool has_sealer(struct mw_checker *c, const struct mw_ast_call *call, const struct candidate *found)
+{
+	const struct mw_plan_module *module = &c->modules.v[found->module];
+	const char *method = found->row->sealer;
+
+	for (size_t i = 0; method && i < module->withs; i++) {
+		const struct mw_plugin *p = c->modules.v[module->with[i]].plugin;
+
+		if (p->sealer && strcmp(p->sealer->method, method) == 0)
+			return true;
+	}
+	if (!method || c->unloaded)
+		return true;
+	mw_check_error(c, call->name.place, mw_check_text(c, "write \"load %s with %s\"", module->name, sealers_of(c, method)),
+		       "no module is loaded that seals by \"%s\"", method);
+	return false;
+}
+
 bool mw_check_call(struct mw_checker *c, const struct mw_ast_call *call, struct mw_call *ret)
 {
 	struct candidate found = {0};
 	char *args = NULL;
 
-	if (!resolve(c, call, &found) || !fill(c, call, found.row, &args))
+	if (!resolve(c, call, &found) || !has_sealer(c, call, &found) || !fill(c, call, found.row, &args))
 		return false;
 	*ret = (struct mw_call){.module = found.module,
 				.action = found.action,

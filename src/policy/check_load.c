@@ -245,8 +245,8 @@ static uint32_t load_with(struct mw_checker *c, const struct mw_ast_load *load, 
 
 	if (!plugin)
 		return MW_NONE;
-	if (plugin->kind != MW_KIND_EXTRACTOR && plugin->kind != MW_KIND_CHECKER) {
-		mw_check_error(c, name->place, "give it a \"load\" of its own", "\"%s\" is no extractor and no checker",
+	if (plugin->kind != MW_KIND_EXTRACTOR && plugin->kind != MW_KIND_CHECKER && plugin->kind != MW_KIND_SEALER) {
+		mw_check_error(c, name->place, "give it a \"load\" of its own", "\"%s\" is no extractor, checker or sealer",
 			       name->text);
 		return MW_NONE;
 	}

@@ -20,9 +20,9 @@ static void print_powers(uint32_t powers, struct mw_buf *out)
 
 static void print_module(const struct mw_plan *plan, const struct mw_plan_module *m, struct mw_buf *out)
 {
-	static const char *const kinds[] = {"module", "milter", "extractor", "checker", "prefilter"};
+	static const char *const kinds[] = {"module", "milter", "extractor", "checker", "prefilter", "sealer", "service"};
 
-	mw_buf_printf(out, "%s %s", kinds[m->plugin->kind <= MW_KIND_PREFILTER ? m->plugin->kind : 0], m->name);
+	mw_buf_printf(out, "%s %s", kinds[m->plugin->kind <= MW_KIND_SERVICE ? m->plugin->kind : 0], m->name);
 	for (size_t i = 0; i < m->withs; i++)
 		mw_buf_printf(out, "%s%s", i ? ", " : " with ", plan->module[m->with[i]].name);
 	print_powers(m->granted, out);

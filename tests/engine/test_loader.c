@@ -275,8 +275,10 @@ static void test_descriptors(void **state)
 static void test_kinds(void **state)
 {
 	static const struct mw_memory all = {.p = NULL, .n = SIZE_MAX};
-	struct mw_plugin extractor = {GOOD}, checker = {GOOD}, odd = {GOOD}, prefilter = {GOOD};
+	struct mw_plugin extractor = {GOOD}, checker = {GOOD}, odd = {GOOD}, prefilter = {GOOD}, sealer = {GOOD},
+			 service = {GOOD};
 	const struct mw_prefilter empty = {.make = NULL};
+	const struct mw_sealer idle = {.method = "smime"};
 	struct mw_err err;
 
 	(void)state;
@@ -292,9 +294,20 @@ static void test_kinds(void **state)
 	prefilter.prefilter = &empty;
 	assert_int_equal(mw_descriptor_check(&all, &prefilter, "x", &err), -ENOEXEC);
 	assert_string_equal(err.text, "lacks a function of its prefilter");
-	odd.kind = 7;
+	sealer.kind = MW_KIND_SEALER;
+	assert_int_equal(mw_descriptor_check(&all, &sealer, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "is a sealer without functions");
+	sealer.sealer = &idle;
+	assert_int_equal(mw_descriptor_check(&all, &sealer, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "lacks a function of its sealer");
+	service.kind = MW_KIND_SERVICE;
+	assert_int_equal(mw_descriptor_check(&all, &service, "x", &err), 0);
+	service.stages = MW_SEE_MAIL;
+	assert_int_equal(mw_descriptor_check(&all, &service, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "is a service, and has more than options");
+	odd.kind = 99;
 	assert_int_equal(mw_descriptor_check(&all, &odd, "x", &err), -ENOEXEC);
-	assert_string_equal(err.text, "is of an unknown kind 7");
+	assert_string_equal(err.text, "is of an unknown kind 99");
 }
 
 int main(void)

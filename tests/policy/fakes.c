@@ -66,6 +66,15 @@ static const struct mw_action seal_actions[] = {
     {.name = "smime", .effect = MW_ROUTE}, {.name = "openpgp", .effect = MW_ROUTE}, {.name = NULL}};
 static const struct mw_plugin seal = {.name = "seal", .kind = MW_KIND_MILTER, .powers = MW_POWER_ROUTE, .actions = seal_actions};
 
+/* ---- mail: means that need a sealer, and one that is there ------------------------------------------------------------------- */
+static const struct mw_action mail_actions[] = {
+    {.name = "lock", .effect = MW_ROUTE, .sealer = "lock"}, {.name = "wax", .effect = MW_ROUTE, .sealer = "wax"}, {.name = NULL}};
+static const struct mw_plugin mail = {.name = "mail", .kind = MW_KIND_MILTER, .powers = MW_POWER_ROUTE, .actions = mail_actions};
+static const struct mw_sealer lock = {.method = "lock"}, wax = {.method = "wax"};
+static const struct mw_plugin seal_lock = {.name = "seal-lock", .kind = MW_KIND_SEALER, .sealer = &lock};
+static const struct mw_plugin seal_wax = {.name = "seal-wax", .kind = MW_KIND_SEALER, .sealer = &wax};
+static const struct mw_plugin agent = {.name = "agent", .kind = MW_KIND_SERVICE};
+
 /* ---- dkim: every type of option ------------------------------------------------------------------------------------------- */
 struct dkim_conf {
 	const char *key_table, *signing_table, *note;
@@ -189,11 +198,13 @@ static const struct mw_opt broken_dflt[] = {{.name = "count", .type = MW_INT, .d
 static const struct mw_plugin broken_default = {
     .name = "broken-default", .kind = MW_KIND_MILTER, .options = broken_dflt, .conf_size = 8};
 
-static const struct mw_plugin *const all[] = {&phi,	    &auth,     &route,	   &seal,	   &dkim,
-					      &audit,	    &archive,  &fields,	   &extract_html,  &extract_pdf,
-					      &extract_zip, &check_us, &check_net, &broken_offset, &broken_default};
-static const char *const names[] = {"phi",    "auth",	      "route",	     "seal",	    "dkim",	"audit",     "archive",
-				    "fields", "extract-html", "extract-pdf", "extract-zip", "check-us", "check-net", NULL};
+static const struct mw_plugin *const all[] = {&phi,	    &auth,	&route,	    &seal,	    &dkim,
+					      &audit,	    &archive,	&fields,    &extract_html,  &extract_pdf,
+					      &extract_zip, &check_us,	&check_net, &broken_offset, &broken_default,
+					      &mail,	    &seal_lock, &seal_wax,  &agent};
+static const char *const names[] = {"phi",	 "auth",   "route",	   "seal",	  "dkim",	 "audit",
+				    "archive",	 "fields", "extract-html", "extract-pdf", "extract-zip", "check-us",
+				    "check-net", "mail",   "seal-lock",	   "seal-wax",	  "agent",	 NULL};
 
 static const struct mw_plugin *find(void *ctx, const char *name, struct mw_err *err)
 {
