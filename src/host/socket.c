@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/socket.h"
 
-#include "base/err.h"
+#include "base/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <libmilter/mfapi.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -18,52 +17,6 @@
 
 /* libmilter's own default (SOMAXCONN, 20 at most) is short when many smtpd processes start at once. */
 #define BACKLOG 1024
-
-/* Path of a unix socket in libmilter's words, NULL when it is another kind. */
-static const char *unix_path(const char *spec)
-{
-	const char *colon = strchr(spec, ':');
-
-	if (!colon)
-		return spec;
-	if (strncasecmp(spec, "unix:", 5) == 0 || strncasecmp(spec, "local:", 6) == 0 || colon == spec)
-		return colon + 1;
-	return NULL;
-}
-
-/* Is a daemon behind that socket? 1, 0 (nobody: stale), or -errno. */
-static int is_alive(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
-
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN || errno == EINPROGRESS)
-		r = 1;
-	else
-		r = errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
-	(void)close(fd);
-	return r;
-}
-
-static int remove_stale(const char *path, const struct sockaddr_un *addr, struct mw_err *err)
-{
-	struct stat st;
-	int alive;
-
-	if (lstat(path, &st))
-		return errno == ENOENT ? 0 : mw_fail(err, -errno, "socket %s: %s", path, strerror(errno));
-	if (!S_ISSOCK(st.st_mode))
-		return mw_fail(err, -EEXIST, "socket %s: something else is there, remove it or choose another path", path);
-	alive = is_alive(addr);
-	if (alive > 0)
-		return mw_fail(err, -EADDRINUSE, "socket %s: another process listens there, stop it first", path);
-	if (alive < 0)
-		return mw_fail(err, alive, "socket %s: %s", path, strerror(-alive));
-	if (unlink(path) && errno != ENOENT)
-		return mw_fail(err, -errno, "socket %s: cannot remove the stale one: %s", path, strerror(errno));
-	return 0;
-}
 
 /* libmilter would only say that binding failed, and only to syslog. */
 static int try_bind(const char *path, const struct sockaddr_un *addr, struct mw_err *err)
@@ -88,19 +41,14 @@ static int try_bind(const char *path, const struct sockaddr_un *addr, struct mw_
 
 static int prepare_unix(struct mw_socket *s, struct mw_err *err)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	size_t n = strlen(s->path);
-	int r;
+	struct sockaddr_un addr;
+	int r = mw_unix_address(s->path, &addr, err);
 
-	if (*s->path != '/')
-		return mw_fail(err, -EINVAL, "socket %s: give the whole path, from /", s->spec);
-	if (n >= sizeof(addr.sun_path))
-		return mw_fail(err, -ENAMETOOLONG, "socket %s: the path has %zu octets, the system allows %zu", s->path, n,
-			       sizeof(addr.sun_path) - 1);
-	memcpy(addr.sun_path, s->path, n + 1);
+	if (r)
+		return r;
 	memcpy(&s->addr, &addr, sizeof(addr));
 	s->addr_len = sizeof(addr);
-	r = remove_stale(s->path, &addr, err);
+	r = mw_unix_make_room(s->path, &addr, err);
 	return r ? r : try_bind(s->path, &addr, err);
 }
 
@@ -129,23 +77,12 @@ static int prepare_inet(struct mw_socket *s, struct mw_err *err)
 
 int mw_socket_prepare(const char *spec, struct mw_socket *ret, struct mw_err *err)
 {
-	struct mw_socket s = {.spec = spec, .path = unix_path(spec)};
+	struct mw_socket s = {.spec = spec, .path = mw_unix_path(spec)};
 	int r = s.path ? prepare_unix(&s, err) : prepare_inet(&s, err);
 
 	if (!r)
 		*ret = s;
 	return r;
-}
-
-static int give_to_group(const char *path, const char *group, struct mw_err *err)
-{
-	const struct group *g = getgrnam(group);
-
-	if (!g)
-		return mw_fail(err, -ENOENT, "--socket-group %s: there is no such group", group);
-	if (chown(path, (uid_t)-1, g->gr_gid))
-		return mw_fail(err, -errno, "socket %s: cannot give it to group %s: %s", path, group, strerror(errno));
-	return 0;
 }
 
 int mw_socket_open(struct mw_socket *s, const struct mw_options *o, struct mw_err *err)
@@ -169,7 +106,7 @@ int mw_socket_open(struct mw_socket *s, const struct mw_options *o, struct mw_er
 		return mw_fail(err, -errno, "socket %s: %s", s->path, strerror(errno));
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	return o->socket_group ? give_to_group(s->path, o->socket_group, err) : 0;
+	return o->socket_group ? mw_unix_give(s->path, o->socket_group, err) : 0;
 }
 
 void mw_socket_knock(const struct mw_socket *s)

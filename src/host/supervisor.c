@@ -2,7 +2,7 @@
 #include "host/supervisor.h"
 
 #include "base/clock.h"
-#include "host/notify.h"
+#include "base/notify.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* notify: what the service manager hears. */
-#include "host/notify.h"
+#include "base/notify.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/notify.h"
+#include "base/notify.h"
 
 #include <errno.h>
 #include <stdarg.h>
