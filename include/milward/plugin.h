@@ -371,7 +371,8 @@ struct mw_host {
 	/* Staged edits, in act() alone: done only after every hook of the message has succeeded, in the order that no MTA can half apply. */
 	/* Power `edit`. Name and value are copied; the value goes behind "Name:" as it is, so begin it with a space; folds are LF. */
 	int (*add_field)(struct mw_self *, struct mw_msg *, const char *name, const char *value, bool first);
-	/* Power `edit`: remove every field whose name matches (case-insensitive; a final * matches any rest). Returns how many. */
+	/* Power `edit`: remove every field that came in and whose name matches (case-insensitive; a final * matches any rest). What
+	 * modules have added stays: `strip header "X-Milward-*"` is for what others send. Returns how many. */
 	int (*del_fields)(struct mw_self *, struct mw_msg *, const char *name);
 	/* Power `route`: deliver this recipient through `.mw-TAG.invalid`. -EINVAL when its form is not MW_ADDR_PLAIN. */
 	int (*tag)(struct mw_self *, struct mw_msg *, size_t rcpt, const char *tag);

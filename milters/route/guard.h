@@ -6,7 +6,7 @@
  * What must hold
  *   - each tag in use has a transport of its own, whose TLS level is mandatory (mw-tls…) or verified (mw-ver…) and which inherits
  *     neither smtp_tls_policy_maps nor `TLS-Required: no` (where this Postfix knows it), because both can lower the level;
- *   - the portal is reached by TLS too, unless it is on this machine;
+ *   - the portal is reached by TLS too, unless it is on this machine; milward-seal is on this machine;
  *   - a tag that nobody routes is an error, so that no relayhost ever gets it;
  *   - no table that rewrites recipients can take a tagged one for an address of its own.
  *
@@ -24,6 +24,7 @@ struct mw_guard_conf {
 	const char *command_dir; /* where its programs are */
 	const char *config_dir;	 /* NULL = its own */
 	bool portal;		 /* the tags that end at the portal are in use too */
+	bool seal;		 /* and those for milward-seal */
 	int64_t recheck;	 /* seconds */
 };
 

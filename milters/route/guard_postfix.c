@@ -20,11 +20,17 @@ static const char *const verified[] = {"dane-only", "fingerprint", "verify", "se
 static const struct tag {
 	const char *domain;
 	const char *const *levels;
-	bool needs_portal, to_portal;
+	enum { ALWAYS, WITH_PORTAL, WITH_SEAL } used;
+	enum { TO_OTHERS, TO_PORTAL, TO_SEAL } to;
 } tags[] = {
-    {EXAMPLE ".mw-tls.invalid", encrypted, false, false},  {EXAMPLE ".mw-ver.invalid", verified, false, false},
-    {EXAMPLE ".mw-tlsp.invalid", encrypted, true, false},  {EXAMPLE ".mw-verp.invalid", verified, true, false},
-    {EXAMPLE ".mw-portal.invalid", encrypted, true, true},
+    {EXAMPLE ".mw-tls.invalid", encrypted, ALWAYS, TO_OTHERS},
+    {EXAMPLE ".mw-ver.invalid", verified, ALWAYS, TO_OTHERS},
+    {EXAMPLE ".mw-tlsp.invalid", encrypted, WITH_PORTAL, TO_OTHERS},
+    {EXAMPLE ".mw-verp.invalid", verified, WITH_PORTAL, TO_OTHERS},
+    {EXAMPLE ".mw-portal.invalid", encrypted, WITH_PORTAL, TO_PORTAL},
+    {EXAMPLE ".mw-sealsop.invalid", NULL, WITH_SEAL, TO_SEAL},
+    {EXAMPLE ".mw-seals.invalid", NULL, WITH_SEAL, TO_SEAL},
+    {EXAMPLE ".mw-open.invalid", NULL, WITH_SEAL, TO_SEAL},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -234,8 +240,13 @@ static int check_tag(struct mw_guard_answer *g, const struct settings *s, const 
 		return -EHOSTUNREACH;
 	}
 	*nexthop++ = '\0';
-	if (tag->to_portal && is_local(nexthop))
+	if (tag->to != TO_OTHERS && is_local(nexthop))
 		return 0;
+	if (tag->to == TO_SEAL) {
+		(void)snprintf(g->why, sizeof(g->why), "transport_maps hands %s, which is not sealed yet, to another machine",
+			       tag->domain + strlen(EXAMPLE));
+		return -EHOSTUNREACH;
+	}
 	return check_service(g, s, tag->levels, value);
 }
 
@@ -251,7 +262,13 @@ static int check_unrouted(struct mw_guard_answer *g, const struct mw_maps *maps)
 	return -EHOSTUNREACH;
 }
 
-static int check_maps(struct mw_guard_answer *g, const struct mw_postfix *pf, const struct settings *s, bool portal)
+static bool is_used(const struct mw_guard_conf *conf, const struct tag *tag)
+{
+	return tag->used == ALWAYS || (tag->used == WITH_PORTAL ? conf->portal : conf->seal);
+}
+
+static int check_maps(struct mw_guard_answer *g, const struct mw_postfix *pf, const struct settings *s,
+		      const struct mw_guard_conf *conf)
 {
 	const char *domains[TAGS + 1];
 	struct mw_maps maps;
@@ -265,7 +282,7 @@ static int check_maps(struct mw_guard_answer *g, const struct mw_postfix *pf, co
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < TAGS; i++)
-		if (portal || !tags[i].needs_portal)
+		if (is_used(conf, &tags[i]))
 			r = check_tag(g, s, &maps, &tags[i]);
 	if (r == 0)
 		r = check_unrouted(g, &maps);
@@ -274,22 +291,26 @@ static int check_maps(struct mw_guard_answer *g, const struct mw_postfix *pf, co
 }
 
 /* A list of maps that recipients go through must leave tags alone: what: where it stands. */
-static int check_keeps(struct mw_guard_answer *g, const struct mw_postfix *pf, const char *what, const char *list)
+static int check_keeps(struct mw_guard_answer *g, const struct mw_guard_conf *conf, const struct mw_postfix *pf, const char *what,
+		       const char *list)
 {
 	const char *domains[TAGS];
 	char why[MW_GUARD_TEXT / 2];
+	size_t n = 0;
 	int r;
 
 	for (size_t i = 0; i < TAGS; i++)
-		domains[i] = tags[i].domain;
-	r = mw_maps_keep(pf, list, domains, TAGS, why, sizeof(why));
+		if (is_used(conf, &tags[i]))
+			domains[n++] = tags[i].domain;
+	r = mw_maps_keep(pf, list, domains, n, why, sizeof(why));
 	if (r < 0)
 		(void)snprintf(g->why, sizeof(g->why), "%s: %s", what, why);
 	return r;
 }
 
 /* "cleanup/unix/canonical_maps = …" of master.cf: a service with its own. */
-static int check_service_keeps(struct mw_guard_answer *g, const struct mw_postfix *pf, const char *line)
+static int check_service_keeps(struct mw_guard_answer *g, const struct mw_guard_conf *conf, const struct mw_postfix *pf,
+			       const char *line)
 {
 	const char *end = strstr(line, " ="), *name = end;
 	int r = 0;
@@ -301,21 +322,22 @@ static int check_service_keeps(struct mw_guard_answer *g, const struct mw_postfi
 			char what[VALUE_SIZE];
 
 			(void)snprintf(what, sizeof(what), "master.cf: %.*s", (int)(end - line), line);
-			r = check_keeps(g, pf, what, end + 2);
+			r = check_keeps(g, conf, pf, what, end + 2);
 		}
 	return r;
 }
 
-static int check_rewriting(struct mw_guard_answer *g, const struct mw_postfix *pf, const struct settings *s)
+static int check_rewriting(struct mw_guard_answer *g, const struct mw_guard_conf *conf, const struct mw_postfix *pf,
+			   const struct settings *s)
 {
 	char *lines = strdup(s->services), *rest = lines, *line;
 	int r = lines ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < REWRITING; i++)
 		if (s->rewriting[i])
-			r = check_keeps(g, pf, rewriting[i], s->rewriting[i]);
+			r = check_keeps(g, conf, pf, rewriting[i], s->rewriting[i]);
 	while (r == 0 && (line = strsep(&rest, "\n")))
-		r = check_service_keeps(g, pf, line);
+		r = check_service_keeps(g, conf, pf, line);
 	free(lines);
 	return r;
 }
@@ -345,9 +367,9 @@ static int postfix_ask(const struct mw_guard_conf *conf, struct mw_guard_answer 
 	r = settings_read(g, &pf, &s);
 	tell_rewrites(g, &s);
 	if (r == 0)
-		r = check_maps(g, &pf, &s, conf->portal);
+		r = check_maps(g, &pf, &s, conf);
 	if (r == 0)
-		r = check_rewriting(g, &pf, &s);
+		r = check_rewriting(g, conf, &pf, &s);
 	settings_free(&s);
 	return r;
 }

@@ -6,23 +6,34 @@
  *   .mw-tls.invalid    encrypted, else bounced        .mw-tlsp.invalid   encrypted, else to the portal
  *   .mw-ver.invalid    certificate verified, else     .mw-verp.invalid   certificate verified, else to the portal
  *   .mw-portal.invalid to the portal                  bounced
+ *   .mw-sealsop.invalid  to milward-seal, which tries S/MIME, OpenPGP, the portal: as many letters as remain, in the policy's order
+ *   .mw-open.invalid   to milward-seal, which opens what came sealed for the site
  *
  * The tag names all that remains of `send by A or B`, so that the MTA falls back by itself, hours later if need be.
  */
 #include "guard.h"
 #include "guard_mta.h"
+#include "lookup.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
-enum action { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP };
+/* The field by which milward-seal knows a message again, and the random octets in it. */
+#define ID_FIELD "X-Milward-Id"
+#define ID_OCTETS 16
+
+enum action { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP, SMIME, OPENPGP, OPEN };
 enum mta { MTA_POSTFIX, MTA_NONE };
 enum level { LEVEL_ENCRYPTED, LEVEL_VERIFIED };
 
 struct conf {
 	int64_t mta;
 	const char *config_dir, *command_dir;
-	bool portal;
+	bool portal, seal;
+	const char *lookup;
+	int64_t lookup_wait;
 	int64_t check;
 };
 
@@ -39,9 +50,15 @@ struct args_strip {
 struct route {
 	const struct mw_host *host;
 	struct mw_self *self;
-	bool portal;
+	bool portal, seal;
+	struct mw_lookup *lookup; /* NULL: nobody is asked whether TLS can be verified */
 	struct mw_guard_conf guard_conf;
 	struct mw_guard *guard; /* NULL: mta none */
+};
+
+/* One message. */
+struct route_tx {
+	bool has_id;
 };
 
 static const struct mw_word mta_words[] = {{"postfix", MTA_POSTFIX}, {"none", MTA_NONE}, {NULL, 0}};
@@ -54,6 +71,11 @@ static const struct mw_opt options[] = {
     MW_OPT(PATH, struct conf, command_dir, "command-directory", .dflt = "\"/usr/sbin\"",
 	   .help = "folder of postconf and postmap"),
     MW_OPT(BOOL, struct conf, portal, "portal", .dflt = "no", .help = "the site has a portal: milward-postfix add --portal"),
+    MW_OPT(BOOL, struct conf, seal, "seal", .dflt = "no", .help = "the site runs milward-seal: milward-postfix add --seal"),
+    MW_OPT(PATH, struct conf, lookup, "lookup",
+	   .help = "socket of milward-lookup, which tells whose TLS can be verified; default: only delivery finds out"),
+    MW_OPT(TIME, struct conf, lookup_wait, "lookup-wait", .dflt = "5 seconds", .min = 1, .max = 60,
+	   .help = "how long a message waits for its answer"),
     MW_OPT(TIME, struct conf, check, "check", .dflt = "30 seconds", .min = 1, .max = 86400,
 	   .help = "after a check that failed: how long until the next"),
     {.name = NULL},
@@ -99,6 +121,9 @@ static const struct mw_action actions[] = {
      .effect = MW_EDIT,
      .args = strip_args,
      .args_size = sizeof(struct args_strip)},
+    {.name = "smime", .help = "encrypt to the recipient's certificate", .effect = MW_ROUTE, .sealer = "smime"},
+    {.name = "openpgp", .help = "encrypt to the recipient's OpenPGP key", .effect = MW_ROUTE, .sealer = "openpgp"},
+    {.name = "open", .help = "have milward-seal open what came sealed for the site", .effect = MW_ROUTE},
     {.name = NULL},
 };
 
@@ -125,8 +150,10 @@ static void route_close(void *inst)
 {
 	struct route *r = inst;
 
-	if (r)
+	if (r) {
 		mw_guard_free(&r->guard);
+		mw_lookup_free(&r->lookup);
+	}
 	free(r);
 }
 
@@ -143,12 +170,19 @@ static int route_open(const struct mw_host *host, struct mw_self *self, const vo
 	r->host = host;
 	r->self = self;
 	r->portal = conf->portal;
+	r->seal = conf->seal;
+	if (conf->lookup && conf->lookup[0]) {
+		r->lookup = mw_lookup_new(conf->lookup, conf->lookup_wait * 1000);
+		if (!r->lookup)
+			return host->fail(err, -ENOMEM, "out of memory");
+	}
 	if (conf->mta == MTA_NONE)
 		return 0;
 	r->guard_conf = (struct mw_guard_conf){.mta = &mw_guard_postfix,
 					       .command_dir = conf->command_dir,
 					       .config_dir = conf->config_dir && conf->config_dir[0] ? conf->config_dir : NULL,
 					       .portal = conf->portal,
+					       .seal = conf->seal,
 					       .recheck = conf->check};
 	r->guard = mw_guard_new(host, self, &r->guard_conf);
 	if (!r->guard)
@@ -165,13 +199,45 @@ static const struct mw_rcpt *recipient(const struct route *r, struct mw_msg *msg
 	return o->rcpt < env->rcpts ? &env->rcpt[o->rcpt] : NULL;
 }
 
+/* Whose host shows a certificate that can be verified? What cannot be known now is settled by delivery, which asks again and keeps
+ * the message in the queue until it knows. */
+static int able_verified(struct route *r, const struct mw_rcpt *rcpt, struct mw_err *err)
+{
+	char why[MW_LOOKUP_WHY];
+
+	if (!r->lookup || mw_lookup_ask(r->lookup, rcpt->domain, why) != MW_LOOKUP_NONE)
+		return 1;
+	(void)r->host->fail(err, -ENOTSUP, "%s", why);
+	return 0;
+}
+
+/* Is the site set up for this way at all? */
+static int able_here(const struct route *r, uint32_t action, struct mw_err *err)
+{
+	if (action == PORTAL && !r->portal)
+		(void)r->host->fail(err, -ENOTSUP, "the portal is switched off");
+	else if ((action == SMIME || action == OPENPGP || action == OPEN) && !r->seal)
+		(void)r->host->fail(err, -ENOTSUP, "milward-seal is switched off");
+	else
+		return 1;
+	return 0;
+}
+
+static bool is_verified_tls(const struct mw_order *o)
+{
+	const struct args_tls *args = o->args;
+
+	return o->action == TLS && args && args->level == LEVEL_VERIFIED;
+}
+
 static int route_able(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)
 {
-	const struct route *r = inst;
+	struct route *r = inst;
 	const struct mw_rcpt *rcpt;
+	int able;
 
 	(void)tx;
-	if (o->action != TLS && o->action != PORTAL)
+	if (actions[o->action].effect != MW_ROUTE)
 		return 1;
 	rcpt = recipient(r, msg, o);
 	if (!rcpt)
@@ -186,31 +252,26 @@ static int route_able(void *inst, void *tx, struct mw_msg *msg, const struct mw_
 				    "mail of a local program is routed when it comes in by SMTP (milward-postfix add)");
 		return 0;
 	}
-	if (o->action == PORTAL && !r->portal) {
-		(void)r->host->fail(err, -ENOTSUP, "the portal is switched off");
-		return 0;
-	}
-	if (r->guard && mw_guard_check(r->guard, err) < 0)
+	able = able_here(r, o->action, err);
+	if (able > 0 && is_verified_tls(o))
+		able = able_verified(r, rcpt, err);
+	if (able > 0 && r->guard && mw_guard_check(r->guard, err) < 0)
 		return -EHOSTUNREACH;
-	return 1;
+	return able;
 }
 
 /*
  * What remains of `send by A or B`, as one tag. A weaker level to the right of a stronger one wins over it: who accepts both
  * accepts the weaker, and at delivery a certificate that fails cannot be told from one that was never looked at.
  */
-static const char *tag_of(const struct route *r, const struct mw_order *o)
+static const char *tag_of_tls(const struct route *r, const struct mw_order *o)
 {
 	bool is_verified = true, portal = false;
 
-	if (o->action == PORTAL)
-		return "portal";
 	for (; o && !portal; o = o->next) {
-		const struct args_tls *args = o->args;
-
 		if (o->action == PORTAL)
 			portal = r->portal;
-		else if (o->action == TLS && (!args || args->level != LEVEL_VERIFIED))
+		else if (o->action == TLS && !is_verified_tls(o))
 			is_verified = false;
 	}
 	if (is_verified)
@@ -218,15 +279,76 @@ static const char *tag_of(const struct route *r, const struct mw_order *o)
 	return portal ? "tlsp" : "tls";
 }
 
-static int act_tag(struct route *r, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)
+/* For milward-seal, a letter for each means that remains, and each once. TLS to the right of sealing is none of them: it is asked
+ * for before, when the means are tried, and whose key is gone since then is not sent to with less. */
+static const char *tag_of_seal(struct route *r, struct mw_msg *msg, const struct mw_order *o)
+{
+	bool has[OPEN + 1] = {false};
+	char *tag = r->host->alloc(msg, sizeof("sealsop")), *p;
+
+	if (!tag)
+		return NULL;
+	p = tag + snprintf(tag, sizeof("sealsop"), "seal");
+	for (; o && !has[PORTAL]; o = o->next) {
+		if ((o->action != SMIME && o->action != OPENPGP && (o->action != PORTAL || !r->portal)) || has[o->action])
+			continue;
+		has[o->action] = true;
+		*p++ = o->action == SMIME ? 's' : o->action == OPENPGP ? 'o' : 'p';
+	}
+	return tag;
+}
+
+static const char *tag_of(struct route *r, struct mw_msg *msg, const struct mw_order *o)
+{
+	switch (o->action) {
+	case PORTAL:
+		return "portal";
+	case OPEN:
+		return "open";
+	case SMIME:
+	case OPENPGP:
+		return tag_of_seal(r, msg, o);
+	default:
+		return tag_of_tls(r, o);
+	}
+}
+
+/* By this milward-seal knows a message that the MTA tries again. What came in under the name is nobody's mark. */
+static int mark(struct route *r, struct route_tx *tx, struct mw_msg *msg)
+{
+	unsigned char random[ID_OCTETS];
+	char value[2 * ID_OCTETS + 2] = " ";
+	int res;
+
+	if (tx->has_id)
+		return 0;
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -EIO;
+	for (size_t i = 0; i < ID_OCTETS; i++)
+		(void)snprintf(value + 1 + 2 * i, 3, "%02x", random[i]);
+	res = r->host->del_fields(r->self, msg, ID_FIELD);
+	if (res >= 0)
+		res = r->host->add_field(r->self, msg, ID_FIELD, value, false);
+	tx->has_id = res == 0;
+	return res;
+}
+
+static int act_tag(struct route *r, struct route_tx *tx, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)
 {
 	struct mw_err why = {0};
-	int res = route_able(r, NULL, msg, o, &why);
+	int res = route_able(r, tx, msg, o, &why);
+	const char *tag;
 
 	/* The line of a cause (`on limit portal`) comes here without having been asked before. */
 	if (res <= 0)
 		return r->host->fail(err, res < 0 ? res : -ENOTSUP, "%s", why.text);
-	res = r->host->tag(r->self, msg, o->rcpt, tag_of(r, o));
+	tag = tag_of(r, msg, o);
+	if (!tag)
+		return r->host->fail(err, -ENOMEM, "out of memory");
+	res = o->action == TLS || o->action == PORTAL ? 0 : mark(r, tx, msg);
+	if (res < 0)
+		return r->host->fail(err, res, "the message cannot be marked for milward-seal");
+	res = r->host->tag(r->self, msg, o->rcpt, tag);
 	return res < 0 ? r->host->fail(err, res, "the recipient cannot be tagged") : 0;
 }
 
@@ -240,11 +362,13 @@ static int act_strip(struct route *r, struct mw_msg *msg, const struct mw_order 
 
 static int route_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)
 {
-	(void)tx;
 	switch (o->action) {
 	case TLS:
 	case PORTAL:
-		return act_tag(inst, msg, o, err);
+	case SMIME:
+	case OPENPGP:
+	case OPEN:
+		return act_tag(inst, tx, msg, o, err);
 	case STRIP:
 		return act_strip(inst, msg, o, err);
 	default:
@@ -252,7 +376,31 @@ static int route_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_o
 	}
 }
 
-MW_PLUGIN(route, "route", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
-	  .summary = "pass, TLS, portal, hold, refuse, tempfail: by tags on recipients",
-	  .powers = MW_POWER_EDIT | MW_POWER_ROUTE | MW_POWER_RUN, .options = options, .conf_size = sizeof(struct conf),
-	  .actions = actions, .hooks = {.open = route_open, .able = route_able, .act = route_act, .close = route_close});
+static int route_begin(void *inst, struct mw_msg *msg, void **tx, struct mw_err *err)
+{
+	const struct route *r = inst;
+
+	*tx = r->host->alloc(msg, sizeof(struct route_tx));
+	return *tx ? 0 : r->host->fail(err, -ENOMEM, "out of memory");
+}
+
+/* A recipient was named: while the message comes in, it is found out whose TLS can be verified. */
+static int route_see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const char *p, size_t n, struct mw_err *err)
+{
+	const struct route *r = inst;
+	const struct mw_envelope *env = r->host->envelope(msg);
+	const struct mw_rcpt *last = env->rcpts ? &env->rcpt[env->rcpts - 1] : NULL;
+
+	(void)tx, (void)p, (void)n, (void)err;
+	if (r->lookup && stage == MW_SEE_RCPT && last && !last->internal && last->form == MW_ADDR_PLAIN)
+		mw_lookup_want(r->lookup, last->domain);
+	return 0;
+}
+
+MW_PLUGIN(
+    route, "route", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
+    .summary = "pass, TLS, S/MIME, OpenPGP, portal, hold, refuse, tempfail: by tags on recipients",
+    .powers = MW_POWER_EDIT | MW_POWER_ROUTE | MW_POWER_RUN, .options = options, .conf_size = sizeof(struct conf),
+    .stages = MW_SEE_RCPT, .actions = actions,
+    .hooks = {
+	.open = route_open, .begin = route_begin, .see = route_see, .able = route_able, .act = route_act, .close = route_close});

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 /* In the order of the module's rows. */
-enum { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP };
+enum { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP, SMIME, OPENPGP, OPEN };
 
 extern const struct mw_plugin mw_plugin_route;
 static const struct mw_hooks *const hooks = &mw_plugin_route.hooks;
@@ -123,7 +123,7 @@ struct fixture {
 	struct mw_self self;
 	struct mw_msg msg;
 	struct mw_rcpt rcpt[2];
-	void *inst;
+	void *inst, *tx;
 };
 
 static void *option(struct fixture *f, const char *name)
@@ -144,6 +144,7 @@ static void start(struct fixture *f, bool postfix, bool portal)
 	*(int64_t *)option(f, "mta") = postfix ? 0 : 1;
 	*(const char **)option(f, "command-directory") = dir;
 	*(bool *)option(f, "portal") = portal;
+	*(bool *)option(f, "seal") = !postfix;
 	*(int64_t *)option(f, "check") = 1000;
 	fh_self(&f->self, &mw_plugin_route);
 	fh_msg(&f->msg);
@@ -153,6 +154,7 @@ static void start(struct fixture *f, bool postfix, bool portal)
 	f->msg.envelope.rcpt = f->rcpt;
 	assert_int_equal(hooks->open(fh_host(), &f->self, f->conf, &f->inst, &err), 0);
 	assert_non_null(f->inst);
+	assert_int_equal(hooks->begin(f->inst, &f->msg, &f->tx, &err), 0);
 }
 
 static void stop(struct fixture *f)
@@ -164,21 +166,32 @@ static void stop(struct fixture *f)
 static int able(struct fixture *f, const struct mw_order *o, struct mw_err *err)
 {
 	*err = (struct mw_err){0};
-	return hooks->able(f->inst, NULL, &f->msg, o, err);
+	return hooks->able(f->inst, f->tx, &f->msg, o, err);
+}
+
+static int act(struct fixture *f, const struct mw_order *o, struct mw_err *err)
+{
+	return hooks->act(f->inst, f->tx, &f->msg, o, err);
 }
 
 static const int64_t plain_level = 0, verified_level = 1;
 
-/* A chain of means: t = tls, v = tls(verified), p = portal. */
+/* A chain of means: t = tls, v = tls(verified), p = portal, s = smime, o = openpgp, i = open. */
 static const struct mw_order *chain(const char *means, struct mw_order *o)
 {
-	for (size_t i = 0; means[i]; i++)
-		o[i] = (struct mw_order){.action = means[i] == 'p' ? PORTAL : TLS,
+	static const char letters[] = "tvpsoi";
+	static const uint32_t action[] = {TLS, TLS, PORTAL, SMIME, OPENPGP, OPEN};
+
+	for (size_t i = 0; means[i]; i++) {
+		size_t k = (size_t)(strchr(letters, means[i]) - letters);
+
+		o[i] = (struct mw_order){.action = action[k],
 					 .rcpt = 1,
-					 .args = means[i] == 'p'   ? NULL
-						 : means[i] == 'v' ? (const void *)&verified_level
-								   : (const void *)&plain_level,
+					 .args = k == 0	  ? (const void *)&plain_level
+						 : k == 1 ? (const void *)&verified_level
+							  : NULL,
 					 .next = means[i + 1] ? &o[i + 1] : NULL};
+	}
 	return o;
 }
 
@@ -189,24 +202,46 @@ static void test_tags(void **state)
 		bool portal;
 		const char *tag;
 	} rows[] = {
-	    {"t", true, "tls"},	  {"v", true, "ver"},	 {"p", true, "portal"}, {"tp", true, "tlsp"},	{"vp", true, "verp"},
-	    {"vt", true, "tls"},  {"vtp", true, "tlsp"}, {"tv", true, "tls"},	{"pt", true, "portal"}, {"vpt", true, "verp"},
-	    {"tp", false, "tls"}, {"vp", false, "ver"},	 {"vpt", false, "tls"},
+	    {"t", true, "tls"},
+	    {"v", true, "ver"},
+	    {"p", true, "portal"},
+	    {"tp", true, "tlsp"},
+	    {"vp", true, "verp"},
+	    {"vt", true, "tls"},
+	    {"vtp", true, "tlsp"},
+	    {"tv", true, "tls"},
+	    {"pt", true, "portal"},
+	    {"vpt", true, "verp"},
+	    {"tp", false, "tls"},
+	    {"vp", false, "ver"},
+	    {"vpt", false, "tls"},
+	    /* What is sealed for at delivery is not tried by TLS again; a key that is gone is told to the sender. */
+	    {"s", true, "seals"},
+	    {"o", true, "sealo"},
+	    {"sop", true, "sealsop"},
+	    {"osp", true, "sealosp"},
+	    {"stop", true, "sealsop"},
+	    {"sop", false, "sealso"},
+	    {"spo", true, "sealsp"},
+	    {"i", true, "open"},
+	    {"vsop", true, "verp"},
+	    {"vs", true, "ver"},
 	};
 	struct mw_err err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct mw_order o[4];
+		struct mw_order o[5];
 		struct fixture f;
 
 		start(&f, false, rows[i].portal);
 		(void)chain(rows[i].means, o);
 		assert_int_equal(able(&f, o, &err), 1);
-		assert_int_equal(hooks->act(f.inst, NULL, &f.msg, o, &err), 0);
+		assert_int_equal(act(&f, o, &err), 0);
 		assert_int_equal(f.msg.tags, 1);
 		assert_int_equal(f.msg.tag[0].rcpt, 1);
 		assert_string_equal(f.msg.tag[0].tag, rows[i].tag);
+		assert_int_equal(f.msg.added, strncmp(rows[i].tag, "seal", 4) == 0 || strcmp(rows[i].tag, "open") == 0);
 		stop(&f);
 	}
 }
@@ -221,12 +256,12 @@ static void test_forms(void **state)
 	start(&f, false, true);
 	for (uint32_t form = MW_ADDR_NO_DOMAIN; form <= MW_ADDR_MTA_DIFFERS + 1; form++) {
 		f.rcpt[1].form = form;
-		for (const char *means = "tvp"; *means; means++) {
+		for (const char *means = "tvpsoi"; *means; means++) {
 			char one[2] = {*means, '\0'};
 
 			assert_int_equal(able(&f, chain(one, o), &err), 0);
 			assert_non_null(strstr(err.text, "address form not supported: "));
-			assert_int_equal(hooks->act(f.inst, NULL, &f.msg, o, &err), -ENOTSUP);
+			assert_int_equal(act(&f, o, &err), -ENOTSUP);
 		}
 	}
 	f.rcpt[1].form = MW_ADDR_SOURCE_ROUTE;
@@ -246,14 +281,36 @@ static void test_local(void **state)
 	(void)state;
 	start(&f, false, true);
 	f.msg.envelope.local = true;
-	for (const char *means = "tvp"; *means; means++) {
+	for (const char *means = "tvpsoi"; *means; means++) {
 		char one[2] = {*means, '\0'};
 
 		assert_int_equal(able(&f, chain(one, o), &err), 0);
 		assert_non_null(strstr(err.text, "by SMTP"));
-		assert_int_equal(hooks->act(f.inst, NULL, &f.msg, o, &err), -ENOTSUP);
+		assert_int_equal(act(&f, o, &err), -ENOTSUP);
 	}
 	assert_int_equal(f.msg.tags, 0);
+	stop(&f);
+}
+
+/* milward-seal knows a message by a field of ours: one, whatever came in under its name. */
+static void test_mark(void **state)
+{
+	struct mw_order o[3];
+	struct fixture f;
+	struct mw_err err;
+
+	(void)state;
+	start(&f, false, true);
+	fh_header(&f.msg, "X-Milward-Id: 1\nSubject: x\nx-milward-id: 2\n");
+	assert_int_equal(act(&f, chain("so", o), &err), 0);
+	o[0].rcpt = o[1].rcpt = 0;
+	assert_int_equal(act(&f, o, &err), 0);
+	assert_int_equal(f.msg.tags, 2);
+	assert_int_equal(f.msg.deleted, 2);
+	assert_int_equal(f.msg.added, 1);
+	assert_int_equal(f.msg.fields, 2);
+	assert_int_equal(f.msg.field[1].value.n, 33);
+	assert_int_equal(strspn(f.msg.field[1].value.p + 1, "0123456789abcdef"), 32);
 	stop(&f);
 }
 
@@ -299,7 +356,7 @@ static void test_guard_good(void **state)
 	assert_true(fh_logged(&f.self, "5 guard Postfix routes every tag"));
 	n = calls();
 	assert_int_equal(able(&f, chain("tp", o), &err), 1);
-	assert_int_equal(hooks->act(f.inst, NULL, &f.msg, o, &err), 0);
+	assert_int_equal(act(&f, o, &err), 0);
 	assert_int_equal(calls(), n); /* nothing is asked again while nothing changes */
 	put("main.cf", "changed\n", 0644);
 	assert_int_equal(able(&f, o, &err), 1);
@@ -458,7 +515,7 @@ static void test_guard_unsafe(void **state)
 			fail_msg("%s: %s", row->name, f.self.line[0]);
 		assert_int_equal(able(&f, chain("t", o), &err), -EHOSTUNREACH);
 		assert_non_null(strstr(err.text, row->why));
-		assert_int_equal(hooks->act(f.inst, NULL, &f.msg, o, &err), -EHOSTUNREACH);
+		assert_int_equal(act(&f, o, &err), -EHOSTUNREACH);
 		assert_int_equal(f.msg.tags, 0);
 		assert_int_equal(f.self.lines, 1); /* said once */
 		/* Repaired: no restart is needed. */
@@ -552,11 +609,17 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),	 cmocka_unit_test(test_forms),
-	    cmocka_unit_test(test_local),	 cmocka_unit_test(test_other_actions),
-	    cmocka_unit_test(test_guard_good),	 cmocka_unit_test(test_guard_rewrites),
-	    cmocka_unit_test(test_guard_keeps),	 cmocka_unit_test(test_guard_keeper_fails),
-	    cmocka_unit_test(test_guard_unsafe), cmocka_unit_test(test_guard_order),
+	    cmocka_unit_test(test_tags),
+	    cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_local),
+	    cmocka_unit_test(test_mark),
+	    cmocka_unit_test(test_other_actions),
+	    cmocka_unit_test(test_guard_good),
+	    cmocka_unit_test(test_guard_rewrites),
+	    cmocka_unit_test(test_guard_keeps),
+	    cmocka_unit_test(test_guard_keeper_fails),
+	    cmocka_unit_test(test_guard_unsafe),
+	    cmocka_unit_test(test_guard_order),
 	    cmocka_unit_test(test_run),
 	};
 

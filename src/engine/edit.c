@@ -96,12 +96,9 @@ int mw_msg_del_fields(struct mw_msg *m, const char *name)
 	if (mw_msg_current(m) < 0)
 		return -ENOMEM;
 	had = m->currents;
-	for (size_t i = 0; i < had; i++) {
-		if (!name_matches(m->current[i].field.name, pattern))
+	for (size_t i = 0; i < had; i++)
+		if (m->current[i].added || !name_matches(m->current[i].field.name, pattern))
 			m->current[kept++] = m->current[i];
-		else if (m->current[i].added)
-			m->added--;
-	}
 	m->currents = kept;
 	return (int)(had - kept);
 }

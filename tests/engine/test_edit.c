@@ -26,8 +26,7 @@ static int edit(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, co
 	assert_int_equal(h->add_field(s, m, "X-Last", " 1", false), 0);
 	assert_int_equal(h->add_field(s, m, "X-First", " 2\n folded", true), 0);
 	assert_int_equal(h->add_field(s, m, "X-Upmost", " 3", true), 0);
-	assert_int_equal(h->add_field(s, m, "X-Gone", " 4", true), 0);
-	assert_int_equal(h->del_fields(s, m, "X-Gone"), 1);
+	assert_int_equal(h->del_fields(s, m, "X-Up*"), 0); /* what modules add stays */
 	assert_int_equal(h->add_field(s, m, "", " 5", false), -EINVAL);
 	assert_int_equal(h->add_field(s, m, "X Y", " 5", false), -EINVAL);
 	assert_int_equal(h->add_field(s, m, "X:", " 5", false), -EINVAL);
