@@ -19,7 +19,8 @@ struct mw_sts_options {
 	struct mw_dns *dns;
 	struct mw_https *https;
 	const char *path; /* of the file that keeps policies; NULL: memory only */
-	size_t most;	  /* domains, 0: 10000 */
+	size_t most;	  /* domains with a policy, and as many more that have none now; 0: 10000 */
+	int64_t tick;	  /* milliseconds between two looks at what is to be fetched again, 0: a minute */
 };
 
 /* A file that is damaged gives what is whole in it, and a line in the log; -errno when it cannot be opened or written. */

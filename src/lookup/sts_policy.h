@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 #define MW_STS_ID_MAX 32
-#define MW_STS_MX_MAX 64 /* patterns of a policy */
+#define MW_STS_MX_MAX 256 /* patterns of a policy */
 #define MW_STS_NAME_MAX 253
 #define MW_STS_POLICY_MAX 65536 /* octets of a policy, RFC 8461, 3.3 */
 #define MW_STS_AGE_MAX INT64_C(31557600)
@@ -21,7 +21,7 @@ struct mw_sts_policy {
 	enum mw_sts_mode mode;
 	int64_t max_age; /* seconds, at most MW_STS_AGE_MAX */
 	size_t n_mx;
-	char *mx[MW_STS_MX_MAX]; /* lower case: "host.example" or "*.example" */
+	char **mx; /* one allocation, lower case: "host.example" or "*.example" */
 };
 
 /* One TXT record, its strings joined. 0 and the id, -ENOENT when it is no record of MTA-STS at all (to pass over), -EINVAL when it is a
