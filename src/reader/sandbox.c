@@ -5,9 +5,10 @@
  * for kills), no files by Landlock, where there is one. A copy gives up what only the keeper needs: making processes and signals.
  */
 #include "reader/inside.h"
-#include "reader/landlock.h"
 
 #include "base/err.h"
+#include "box/filter.h"
+#include "box/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,91 +33,13 @@
 /* ---- system calls ---------------------------------------------------------------------------------------------------------------- */
 
 static const int allowed[] = {
-    SCMP_SYS(brk),
-    SCMP_SYS(clock_getres),
-    SCMP_SYS(clock_gettime),
-    SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(close),
-    SCMP_SYS(dup),
-    SCMP_SYS(exit),
-    SCMP_SYS(exit_group),
-    SCMP_SYS(fstat),
-    SCMP_SYS(futex),
-    SCMP_SYS(getpid),
-    SCMP_SYS(getppid),
-    SCMP_SYS(getrandom),
-    SCMP_SYS(getrusage),
-    SCMP_SYS(gettid),
-    SCMP_SYS(gettimeofday),
-    SCMP_SYS(getuid),
-    SCMP_SYS(geteuid),
-    SCMP_SYS(lseek),
-    SCMP_SYS(madvise),
-    SCMP_SYS(membarrier),
-    SCMP_SYS(mremap),
-    SCMP_SYS(munmap),
-    SCMP_SYS(nanosleep),
-    SCMP_SYS(poll),
-    SCMP_SYS(ppoll),
-    SCMP_SYS(pread64),
-    SCMP_SYS(read),
-    SCMP_SYS(readv),
-    SCMP_SYS(recvfrom),
-    SCMP_SYS(recvmsg),
-    SCMP_SYS(restart_syscall),
-    SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(sched_yield),
-    SCMP_SYS(sendmsg),
-    SCMP_SYS(sendto),
-    SCMP_SYS(set_robust_list),
-    SCMP_SYS(set_tid_address),
-    SCMP_SYS(shutdown),
-    SCMP_SYS(sigaltstack),
-    SCMP_SYS(sysinfo),
-    SCMP_SYS(tgkill),
-    SCMP_SYS(time),
-    SCMP_SYS(times),
-    SCMP_SYS(wait4),
-    SCMP_SYS(write),
-    SCMP_SYS(writev),
-    SCMP_SYS(rseq),
-    SCMP_SYS(kill),
-    SCMP_SYS(setpgid),
+    SCMP_SYS(dup), SCMP_SYS(kill), SCMP_SYS(setpgid), SCMP_SYS(shutdown), SCMP_SYS(wait4),
 };
 
 /* Nobody calls these by mistake. */
 static const int deadly[] = {
-    SCMP_SYS(accept),
-    SCMP_SYS(accept4),
-    SCMP_SYS(add_key),
-    SCMP_SYS(bind),
-    SCMP_SYS(bpf),
-    SCMP_SYS(chroot),
     SCMP_SYS(connect),
-    SCMP_SYS(delete_module),
-    SCMP_SYS(finit_module),
-    SCMP_SYS(init_module),
-    SCMP_SYS(io_uring_setup),
-    SCMP_SYS(kexec_load),
-    SCMP_SYS(keyctl),
-    SCMP_SYS(listen),
-    SCMP_SYS(mount),
-    SCMP_SYS(open_by_handle_at),
-    SCMP_SYS(perf_event_open),
-    SCMP_SYS(pidfd_getfd),
-    SCMP_SYS(pivot_root),
-    SCMP_SYS(process_vm_readv),
-    SCMP_SYS(process_vm_writev),
-    SCMP_SYS(ptrace),
-    SCMP_SYS(request_key),
-    SCMP_SYS(setns),
     SCMP_SYS(socket),
-    SCMP_SYS(umount2),
-    SCMP_SYS(unshare),
-    SCMP_SYS(userfaultfd),
 };
 static const int deadly_alone[] = {SCMP_SYS(execve), SCMP_SYS(execveat)};
 
@@ -144,15 +67,6 @@ static const int allowed_tools[] = {
 #define THREAD_FLAG ((uint64_t)0x10000u) /* CLONE_THREAD */
 #define WRITE_FLAGS ((uint64_t)(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC))
 
-static int add_all(scmp_filter_ctx f, uint32_t action, const int *call, size_t n)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = seccomp_rule_add(f, action, call[i], 0);
-	return r;
-}
-
 /* With conditions on their arguments. */
 static int add_bounded(scmp_filter_ctx f)
 {
@@ -169,22 +83,10 @@ static int add_bounded(scmp_filter_ctx f)
 	return r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
 }
 
-/* Not those that have the kernel send signals to others. */
-static int add_fcntl(scmp_filter_ctx f)
-{
-	static const uint64_t commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,	   F_SETFD,
-					    F_GETFL, F_SETFL,	      F_ADD_SEALS, F_GET_SEALS};
-	int r = 0;
-
-	for (size_t i = 0; i < COUNT(commands) && r == 0; i++)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, IS(1, commands[i]));
-	return r;
-}
-
 /* No program: no memory with code that was not there. */
 static int add_plain(scmp_filter_ctx f)
 {
-	int r = add_all(f, SCMP_ACT_KILL_PROCESS, deadly_alone, COUNT(deadly_alone));
+	int r = mw_filter_add(f, SCMP_ACT_KILL_PROCESS, deadly_alone, COUNT(deadly_alone));
 
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, BITS(2, PROT_EXEC, 0));
 	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, BITS(2, PROT_EXEC, 0));
@@ -193,7 +95,7 @@ static int add_plain(scmp_filter_ctx f)
 /* A program may read files, as far as Landlock lets it, and have threads. */
 static int add_tools(scmp_filter_ctx f)
 {
-	int r = add_all(f, SCMP_ACT_ALLOW, allowed_tools, COUNT(allowed_tools));
+	int r = mw_filter_add(f, SCMP_ACT_ALLOW, allowed_tools, COUNT(allowed_tools));
 
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, IS(0, TOOL_FLAGS));
 	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, BITS(0, THREAD_FLAG, THREAD_FLAG));
@@ -201,61 +103,79 @@ static int add_tools(scmp_filter_ctx f)
 	return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, BITS(2, WRITE_FLAGS, 0));
 }
 
-static int add_rules(scmp_filter_ctx f, bool tools)
+static int add_rules(scmp_filter_ctx f, void *ctx)
 {
-	int r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	const bool *tools = ctx;
+	int r = mw_filter_add(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
 
-	r = r ? r : add_all(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
-	r = r ? r : add_all(f, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
+	r = r ? r : mw_filter_add(f, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
 	r = r ? r : add_bounded(f);
-	r = r ? r : add_fcntl(f);
-	return r ? r : tools ? add_tools(f) : add_plain(f);
-}
-
-/* Not by seccomp(), as libseccomp would do it: service managers allow that to few. */
-static int filter_set(const struct sock_filter *code, size_t n)
-{
-	const struct sock_fprog program = {.len = (unsigned short)n, .filter = (struct sock_filter *)(uintptr_t)code};
-
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
-}
-
-static int filter_set_file(int fd)
-{
-	struct sock_filter *code;
-	off_t size = lseek(fd, 0, SEEK_END);
-	int r;
-
-	if (size <= 0 || size > (off_t)(BPF_MAXINSNS * sizeof(*code)))
-		return -EIO;
-	code = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (code == MAP_FAILED)
-		return -errno;
-	r = filter_set(code, (size_t)size / sizeof(*code));
-	(void)munmap(code, (size_t)size);
-	return r;
+	return r ? r : *tools ? add_tools(f) : add_plain(f);
 }
 
 static int filter_load(bool tools)
 {
-	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0 ? -errno : 0;
-	scmp_filter_ctx f;
+	struct sock_fprog program = {0};
+	int r = mw_filter_make(add_rules, &tools, &program);
 
-	(void)seccomp_api_set(3); /* kernel 4.14, whatever it can find out about this one */
-	f = seccomp_init(SCMP_ACT_ERRNO(EACCES));
-	if (!f)
-		r = -ENOMEM;
 	if (r == 0)
-		r = add_rules(f, tools);
-	if (r == 0)
-		r = seccomp_export_bpf(f, fd);
-	if (r == 0)
-		r = filter_set_file(fd);
-	if (f)
-		seccomp_release(f);
-	if (fd >= 0)
-		(void)close(fd);
+		r = mw_filter_set(&program);
+	mw_filter_free(&program);
 	return r;
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------------------------- */
+
+#define PATHS_MOST 256
+
+/* What the programs are, and what they need of the system's libraries and fonts. */
+static size_t list_programs(const char *const *tools, struct mw_landlock_path *ret)
+{
+	static const struct mw_landlock_path system[] = {
+	    {"/usr/lib", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/usr/lib32", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/usr/lib64", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/usr/share", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/usr/local/lib", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/lib", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/lib64", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/etc/fonts", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/usr/local/share", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/usr/libexec", MW_LANDLOCK_READ | MW_LANDLOCK_LIST},
+	    {"/etc/ld.so.cache", MW_LANDLOCK_READ},
+	    {"/etc/ld.so.preload", MW_LANDLOCK_READ},
+	    {"/etc/papersize", MW_LANDLOCK_READ},
+	    {"/etc/localtime", MW_LANDLOCK_READ},
+	    {"/dev/null", MW_LANDLOCK_READ},
+	    /* The dynamic linkers, which the kernel starts in place of a program. */
+	    {"/lib64/ld-linux-x86-64.so.2", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	    {"/lib/ld-linux-aarch64.so.1", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	    {"/lib/ld-linux.so.2", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	    {"/lib/ld-linux-armhf.so.3", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	    {"/lib64/ld64.so.2", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	    {"/lib/ld64.so.1", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	    {"/lib/ld-linux-riscv64-lp64d.so.1", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	    {"/lib/ld-musl-x86_64.so.1", MW_LANDLOCK_READ | MW_LANDLOCK_RUN},
+	};
+	size_t n = COUNT(system);
+
+	memcpy(ret, system, sizeof(system));
+	for (size_t i = 0; tools[i] && n < PATHS_MOST; i++)
+		ret[n++] = (struct mw_landlock_path){tools[i], MW_LANDLOCK_READ | MW_LANDLOCK_RUN};
+	return n;
+}
+
+/* tools: programs that may run, NULL ends; NULL = no file at all. 1; 0: the kernel has it not; negative errno. */
+static int landlock(const char *const *tools)
+{
+	struct mw_landlock_path path[PATHS_MOST];
+	int fd = mw_landlock_make(path, tools ? list_programs(tools, path) : 0), r;
+
+	if (fd < 0)
+		return fd == -ENOSYS ? 0 : fd;
+	r = mw_landlock_enter(fd);
+	(void)close(fd);
+	return r < 0 ? r : 1;
 }
 
 /* ---- limits ---------------------------------------------------------------------------------------------------------------------- */
@@ -297,7 +217,7 @@ int mw_sandbox_lock(struct mw_sandbox *box, const char *const *paths, struct mw_
 		r = -errno;
 	if (r < 0)
 		return mw_fail(err, r, "sandbox: %s", strerror(-r));
-	r = mw_landlock(box->tools ? paths : NULL);
+	r = landlock(box->tools ? paths : NULL);
 	if (r < 0)
 		return mw_fail(err, r, "sandbox: landlock: %s", strerror(-r));
 	box->landlock = r > 0;
@@ -330,7 +250,7 @@ static int filter_copy(void)
 	    GIVE(SECCOMP_RET_ALLOW),
 	};
 
-	return filter_set(code, COUNT(code));
+	return mw_filter_set(&(struct sock_fprog){.len = COUNT(code), .filter = code});
 }
 
 static int filter_copy_tools(void)
@@ -352,7 +272,7 @@ static int filter_copy_tools(void)
 	    GIVE(SECCOMP_RET_ALLOW),
 	};
 
-	return filter_set(code, COUNT(code));
+	return mw_filter_set(&(struct sock_fprog){.len = COUNT(code), .filter = code});
 }
 
 int mw_sandbox_tool(void)
@@ -366,7 +286,7 @@ int mw_sandbox_tool(void)
 	    GIVE(SECCOMP_RET_ALLOW),
 	};
 
-	return filter_set(code, COUNT(code));
+	return mw_filter_set(&(struct sock_fprog){.len = COUNT(code), .filter = code});
 }
 
 int mw_sandbox_copy(const struct mw_sandbox *box)

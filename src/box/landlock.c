@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reader/landlock.h"
+#include "box/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +37,13 @@ static size_t ruleset_size(long version)
 	return version >= 6 ? sizeof(struct ruleset) : version >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 }
 
+static uint64_t rights(uint32_t access)
+{
+	return (access & MW_LANDLOCK_READ ? LANDLOCK_ACCESS_FS_READ_FILE : 0u) |
+	       (access & MW_LANDLOCK_LIST ? LANDLOCK_ACCESS_FS_READ_DIR : 0u) |
+	       (access & MW_LANDLOCK_RUN ? LANDLOCK_ACCESS_FS_EXECUTE : 0u);
+}
+
 /* What is not there needs no rule. */
 static int allow(int ruleset, const char *path, uint64_t access)
 {
@@ -51,48 +58,27 @@ static int allow(int ruleset, const char *path, uint64_t access)
 	return r;
 }
 
-static int allow_programs(int ruleset, const char *const *paths)
-{
-	static const char *const files[] = {"/usr/lib",		"/usr/lib32",	"/usr/lib64", "/usr/share",
-					    "/usr/local/lib",	"/lib",		"/lib64",     "/etc/fonts",
-					    "/usr/local/share", "/usr/libexec", NULL};
-	static const char *const single[] = {"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/papersize",
-					     "/etc/localtime",	 "/dev/null",	       NULL};
-	/* The dynamic linkers, which the kernel starts in place of a program. */
-	static const char *const linkers[] = {
-	    "/lib64/ld-linux-x86-64.so.2",	"/lib/ld-linux-aarch64.so.1", "/lib/ld-linux.so.2",
-	    "/lib/ld-linux-armhf.so.3",		"/lib64/ld64.so.2",	      "/lib/ld64.so.1",
-	    "/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-musl-x86_64.so.1",   NULL};
-	const uint64_t read = LANDLOCK_ACCESS_FS_READ_FILE, list = LANDLOCK_ACCESS_FS_READ_DIR, run = LANDLOCK_ACCESS_FS_EXECUTE;
-	int r = 0;
-
-	for (size_t i = 0; files[i] && r == 0; i++)
-		r = allow(ruleset, files[i], read | list);
-	for (size_t i = 0; single[i] && r == 0; i++)
-		r = allow(ruleset, single[i], read);
-	for (size_t i = 0; linkers[i] && r == 0; i++)
-		r = allow(ruleset, linkers[i], read | run);
-	for (size_t i = 0; paths[i] && r == 0; i++)
-		r = allow(ruleset, paths[i], read | run);
-	return r;
-}
-
-int mw_landlock(const char *const *paths)
+int mw_landlock_make(const struct mw_landlock_path *path, size_t n)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset all;
 	int fd, r = 0;
 
 	if (version < 1) /* not built in, switched off, or hidden by the sandbox that we are in ourselves */
-		return 0;
+		return -ENOSYS;
 	all = handled(version);
 	fd = (int)syscall(SYS_landlock_create_ruleset, &all, ruleset_size(version), 0u);
 	if (fd < 0)
 		return -errno;
-	if (paths)
-		r = allow_programs(fd, paths);
-	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0u) < 0)
-		r = -errno;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = allow(fd, path[i].path, rights(path[i].access));
+	if (r == 0)
+		return fd;
 	(void)close(fd);
-	return r < 0 ? r : 1;
+	return r;
+}
+
+int mw_landlock_enter(int fd)
+{
+	return syscall(SYS_landlock_restrict_self, fd, 0u) < 0 ? -errno : 0;
 }
