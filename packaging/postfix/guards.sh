@@ -36,7 +36,7 @@ list_maps() {
 		maps=$((maps + 1))
 		echo "${map#proxy:}" >"$stage/map.$maps" # proxymap(8) may not run
 	done <"$stage/maps"
-	for tag in tls ver tlsp verp portal nosuch; do forms_of "user@example.org.mw-$tag.invalid"; done | sort -u >"$stage/forms"
+	for tag in tls ver tlsp verp portal sealsop open nosuch; do forms_of "user@example.org.mw-$tag.invalid"; done | sort -u >"$stage/forms"
 	grep @ "$stage/forms" >"$stage/whole"
 }
 # A map is asked for all of them at once, when the first one is looked for: a program for each would take half a minute, and a map
@@ -67,7 +67,7 @@ option_empty() { # set, and to nothing
 policy_is() { # SERVICE: no table but ours, and that cannot lower the level
 	relays='' names=''
 	case $1 in *p) relays=$(fallback_tls) ;; esac
-	case $1 in *ver*) names="texthash:$ours/names" ;; esac
+	case $1 in *ver*) names=$(ver_maps) ;; esac
 	option_is "$1/unix/smtp_tls_policy_maps" "$relays${relays:+${names:+,}}$names"
 }
 names_are_strict() { [ -r "$ours/names" ] && ! grep -qv '	secure match=[a-z0-9.:-]*$' "$ours/names"; }
@@ -112,6 +112,18 @@ check_transport() { # NAME LEVEL
 	! known tls_required_enable || expect "$1: TLS-Required: no has no power" option_is "$1/unix/tls_required_enable" no
 }
 
+check_seal() {
+	listener=127.0.0.1:$((port + 2))/inet
+	for tag in sealsop open; do expect "tag $tag is routed" routed $tag milward-seal; done
+	expect "milward-seal: is told the tag" option_empty milward-seal/unix/lmtp_generic_maps
+	expect "milward-seal: is told the queue id" option_is milward-seal/unix/lmtp_send_xforward_command yes
+	expect "what comes back from it meets the signer alone" option_is "$listener/smtpd_milters" '$milward_signing_milters'
+	[ -z "$signer" ] || expect "whose failure is a tempfail" is_milter "$(raw milward_signing_milters)"
+	expect "and no table of addresses" option_is "$listener/receive_override_options" \
+		no_unknown_recipient_checks,no_address_mappings,no_header_body_checks
+	expect "and no limit of size" option_is milward-reentry/unix/message_size_limit 0
+}
+
 check_milters() {
 	expect "clients may not name a tag" first_is_notag
 	expect "smtpd_milters: milward, and its failure is a tempfail" milter_is_there smtpd_milters
@@ -136,6 +148,7 @@ check_all() {
 	[ -n "$stage" ] || stage=$(mktemp -d)
 	bad=0
 	portal=$(told portal) portal_tls=$(told portal_tls) smarthost=$(told smarthost) port=$(told port)
+	lookup=$(told lookup) seal=$(told seal) signer=$(told signer)
 	port=${port:-0}
 	postconf -c "$config" -P >"$stage/options.now" 2>/dev/null || :
 	list_maps
@@ -156,6 +169,7 @@ check_all() {
 		for name in milward-tlsp milward-verp; do expect "$name: a host that is down is waited for" waits $name; done
 		expect "the fallback listener takes no mail" option_is "127.0.0.1:$port/inet/smtpd_data_restrictions" reject
 	fi
+	[ -z "$seal" ] || check_seal
 	check_milters
 	rm -f "$stage/options.now"
 	[ "$bad" = 0 ]
@@ -246,7 +260,7 @@ show() {
 	is_added || has_pieces || die "milward is not added to $config"
 	stage=$(mktemp -d)
 	list_maps
-	for tag in tls ver tlsp verp portal; do
+	for tag in tls ver tlsp verp portal sealsop open; do
 		printf '%-22s %s\n' "user@example.org.mw-$tag.invalid" "$(route_of "user@example.org.mw-$tag.invalid")"
 	done
 	for name in $settings; do printf '%s = %s\n' "$name" "$(raw "$name" 2>/dev/null)"; done
