@@ -160,6 +160,7 @@ struct mw_action {
 	size_t args_size;	   /* size of the struct that .args fill */
 	uint32_t effect;	   /* enum mw_effect */
 	const char *sealer;	   /* MW_ROUTE by a sealer of this method: the host asks it first; NULL = none */
+	const char *needs;	   /* option of the module, MW_BOOL, without which no policy may order it; NULL = none */
 };
 
 /* One action that the policy orders, as act() and able() see it. */
@@ -195,7 +196,11 @@ struct mw_rcpt {
 	struct mw_str notify;  /* value of NOTIFY=, "" when absent */
 	struct mw_str orcpt;   /* value of ORCPT=, "" when absent */
 	uint32_t form;	       /* enum mw_addr_form */
-	bool internal;	       /* domain is in table <ours>, and the form is plain */
+	bool internal;	       /* domain is in table <ours>, the form is plain, and no alias leads it outside */
+	struct mw_str
+	    alias; /* the address that the client named, where the MTA's aliases lead from it to this one; "" = none does */
+	const char
+	    *unsplit; /* the MTA's aliases lead it outside, and why those behind it cannot be sent to one by one; NULL = not so */
 };
 
 struct mw_envelope {
@@ -283,13 +288,23 @@ struct mw_rule_info {
 	uint32_t kind; /* enum mw_rule_kind */
 };
 
+/* A patient's consent to plain mail, as it was recorded. */
+struct mw_consent {
+	const char *name;	  /* of the table of consents */
+	const char *by;		  /* who recorded it */
+	const char *from, *until; /* "2026-03-01"; until may be "none" */
+	const char *where;	  /* "tables/consents:12" */
+};
+
 /* What was decided for one recipient. */
 struct mw_verdict {
-	uint32_t effect;     /* enum mw_effect, of this recipient alone */
-	const char *action;  /* "pass", "tls(verified)", "portal", "hold" … */
-	const char *where;   /* "outbound.policy:18", the line that decided */
-	const char *reason;  /* text from the policy, "" when none */
-	const char *skipped; /* why means to the left were passed over, "" when none were */
+	uint32_t effect;		  /* enum mw_effect, of this recipient alone */
+	const char *action;		  /* "pass", "tls(verified)", "portal", "hold" … */
+	const char *where;		  /* "outbound.policy:18", the line that decided */
+	const char *reason;		  /* text from the policy, "" when none */
+	const char *skipped;		  /* why means to the left were passed over, "" when none were */
+	const struct mw_consent *consent; /* that the line asked for; NULL = it asked for none */
+	const char *attested;		  /* what the sender attests, in the words of the policy, "" when nothing */
 };
 
 /* What was decided for the message. */

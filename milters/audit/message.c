@@ -61,6 +61,22 @@ static json_t *effect(uint32_t e)
 /* ---- parts of the record ----------------------------------------------------------------------------------------------------
  */
 
+/* Who recorded the consent by which it went out in clear, and when. */
+static json_t *consent(const struct mw_consent *c)
+{
+	json_t *o = json_object();
+	int r = json_object_set_new(o, "name", text(c->name));
+
+	r |= json_object_set_new(o, "by", text(c->by));
+	r |= json_object_set_new(o, "from", text(c->from));
+	r |= json_object_set_new(o, "until", text(c->until));
+	r |= json_object_set_new(o, "at", text(c->where));
+	if (r == 0)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
 static json_t *recipient(const struct mw_host *host, struct mw_msg *msg, size_t i)
 {
 	const struct mw_rcpt *rcpt = &host->envelope(msg)->rcpt[i];
@@ -74,6 +90,12 @@ static json_t *recipient(const struct mw_host *host, struct mw_msg *msg, size_t 
 	r |= json_object_set_new(o, "line", text(v ? v->where : ""));
 	r |= json_object_set_new(o, "reason", text(v ? v->reason : ""));
 	r |= json_object_set_new(o, "skipped", text(v ? v->skipped : ""));
+	if (rcpt->alias.n)
+		r |= json_object_set_new(o, "alias", octets(rcpt->alias));
+	if (v && v->consent)
+		r |= json_object_set_new(o, "consent", consent(v->consent));
+	if (v && v->attested && *v->attested)
+		r |= json_object_set_new(o, "attested", text(v->attested));
 	if (r != 0) {
 		json_decref(o);
 		return NULL;

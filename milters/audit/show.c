@@ -41,6 +41,16 @@ static void show_text(const char *before, const char *s)
 	safe(s);
 }
 
+/* Of the recipient: who recorded it, and for when. */
+static void show_consent(const json_t *consent)
+{
+	show_text("; consent ", text_of(consent, "name"));
+	show_text(" recorded by ", text_of(consent, "by"));
+	show_text(" from ", text_of(consent, "from"));
+	show_text(" until ", text_of(consent, "until"));
+	show_text(" at ", text_of(consent, "at"));
+}
+
 static void show_lists(const json_t *json)
 {
 	const json_t *classes = json_object_get(json, "classes"), *rules = json_object_get(json, "rules"), *value;
@@ -89,6 +99,9 @@ static void show_message(const json_t *json)
 		show_text(" by ", text_of(one, "line"));
 		show_text(", ", text_of(one, "reason"));
 		show_text("; not ", text_of(one, "skipped"));
+		show_text("; an alias: ", text_of(one, "alias"));
+		show_text("; attested: ", text_of(one, "attested"));
+		show_consent(json_object_get(one, "consent"));
 		putchar('\n');
 	}
 	show_lists(json);
@@ -176,6 +189,8 @@ static void csv_row(const struct mw_audit_record *rec, const json_t *json, const
 {
 	static const char *const message[] = {"queue_id", "sender", "client", "user", NULL};
 	static const char *const recipient[] = {"address", "route", "effect", "line", "reason", "skipped", NULL};
+	static const char *const basis[] = {"alias", "attested", NULL};
+	static const char *const consent[] = {"name", "by", "from", "until", "at", NULL};
 	char hash[MW_AUDIT_HEX + 1];
 
 	printf("%" PRIu64 ",%.*s,", rec->seq, (int)rec->time.n, rec->time.p);
@@ -192,7 +207,11 @@ static void csv_row(const struct mw_audit_record *rec, const json_t *json, const
 	cell(text_of(json, "policy"), ",");
 	memcpy(hash, rec->hash.p, MW_AUDIT_HEX);
 	hash[MW_AUDIT_HEX] = '\0';
-	cell(hash, "\r\n");
+	cell(hash, ",");
+	for (size_t i = 0; basis[i]; i++)
+		cell(text_of(rcpt, basis[i]), ",");
+	for (size_t i = 0; consent[i]; i++)
+		cell(text_of(json_object_get(rcpt, "consent"), consent[i]), consent[i + 1] ? "," : "\r\n");
 }
 
 int mw_audit_export_record(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
@@ -221,7 +240,7 @@ void mw_audit_export_begin(const struct mw_audit_show *show)
 	fputs(show->json ? "[\n"
 			 : "seq,time,queue_id,sender,client,user,size,recipient,route,effect,line,reason,skipped,classes,rules,"
 			   "outcome,cause,"
-			   "observe,policy,hash\r\n",
+			   "observe,policy,hash,alias,attested,consent,consent_by,consent_from,consent_until,consent_at\r\n",
 	      stdout);
 }
 

@@ -65,7 +65,11 @@ static void test_commands(void **state)
 	assert_int_equal(command(&said, "show", tl_path("log"), NULL), 0);
 	assert_non_null(strstr(said, " Q1 from a@x.example client 192.0.2.1 size 1234: route\n"
 				     "    to bob@far.example: tls(verified) by outbound.policy:18\n"));
-	assert_non_null(strstr(said, "; not smime: no certificate\n    class phi\n    found us-ssn 2, icd10 1\n"));
+	assert_non_null(strstr(
+	    said,
+	    "; not smime: no certificate; an alias: team@clinic.example; attested: there is no \"PHI\" in it; consent plain "
+	    "recorded by M. Adams, RN from 2026-03-01 until none at tables/consents:12\n    class phi\n    found us-ssn 2, icd10 "
+	    "1\n"));
 	assert_non_null(strstr(said, "Q2"));
 	free(said);
 	assert_int_equal(command(&said, "show", "--queue-id", "Q2", "--recipient", "BOB@far.example", tl_path("log"), NULL), 0);

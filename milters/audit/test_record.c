@@ -37,7 +37,7 @@ static void expect_text(const json_t *o, const char *name, const char *value)
 static void test_record(void **state)
 {
 	struct tl t;
-	json_t *o, *rcpt;
+	json_t *o, *rcpt, *consent;
 	struct stat st;
 
 	(void)state;
@@ -74,12 +74,23 @@ static void test_record(void **state)
 	expect_text(rcpt, "address", "bob@far.example");
 	expect_text(rcpt, "route", "tls(verified)");
 	expect_text(rcpt, "effect", "route");
+	assert_null(json_object_get(rcpt, "alias"));
+	assert_null(json_object_get(rcpt, "consent"));
+	assert_null(json_object_get(rcpt, "attested"));
 	expect_text(rcpt, "line", "outbound.policy:18");
 	rcpt = json_array_get(json_object_get(o, "recipients"), 1);
 	expect_text(rcpt, "address", "J\\xC3\\xB6@n\\xFFr.example"); /* no UTF-8: escaped, not lost */
 	expect_text(rcpt, "effect", "pass");
 	expect_text(rcpt, "reason", "say \"why\"");
 	expect_text(rcpt, "skipped", "smime: no certificate");
+	expect_text(rcpt, "alias", "team@clinic.example");
+	expect_text(rcpt, "attested", "there is no \"PHI\" in it");
+	consent = json_object_get(rcpt, "consent");
+	expect_text(consent, "name", "plain");
+	expect_text(consent, "by", "M. Adams, RN");
+	expect_text(consent, "from", "2026-03-01");
+	expect_text(consent, "until", "none");
+	expect_text(consent, "at", "tables/consents:12");
 	json_decref(o);
 	o = record("\"kind\":\"start\"");
 	expect_text(o, "digest", "sha-256");

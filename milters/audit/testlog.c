@@ -88,16 +88,21 @@ int tl_message(struct tl *t, const char *queue_id, struct mw_err *err)
 						    {.rule = 1, .value = 7}};
 	static const char *const unread[] = {"image", "encrypted", "image", NULL};
 	static const char *const classes[] = {"phi", NULL};
+	static const struct mw_consent consent = {
+	    .name = "plain", .by = "M. Adams, RN", .from = "2026-03-01", .until = "none", .where = "tables/consents:12"};
 	static const struct mw_verdict verdict[] = {
 	    {.effect = MW_ROUTE, .action = "tls(verified)", .where = "outbound.policy:18", .reason = "", .skipped = ""},
 	    {.effect = MW_PASS,
 	     .action = "pass",
 	     .where = "outbound.policy:20",
 	     .reason = "say \"why\"",
-	     .skipped = "smime: no certificate"},
+	     .skipped = "smime: no certificate",
+	     .consent = &consent,
+	     .attested = "there is no \"PHI\" in it"},
 	};
 	static const struct mw_order order = {.rcpt = MW_ALL};
-	struct mw_rcpt rcpt[2] = {{.address = fh_str("bob@far.example")}, {.address = fh_str("J\303\266@n\377r.example")}};
+	struct mw_rcpt rcpt[2] = {{.address = fh_str("bob@far.example")},
+				  {.address = fh_str("J\303\266@n\377r.example"), .alias = fh_str("team@clinic.example")}};
 	struct mw_msg msg;
 	void *tx;
 	int r;

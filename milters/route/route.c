@@ -37,6 +37,9 @@ struct conf {
 	int64_t check;
 };
 
+struct args_pass {
+	const char *attested; /* the host reads it from the policy's line */
+};
 struct args_reason {
 	const char *text; /* the host reads it from the policy's line */
 };
@@ -85,6 +88,11 @@ static const struct mw_opt reason_args[] = {
     MW_OPT(STR, struct args_reason, text, "reason", .help = "told to the sender, or written beside the held message"),
     {.name = NULL},
 };
+static const struct mw_opt pass_args[] = {
+    MW_OPT(STR, struct args_pass, attested, "attested", .flags = MW_KEYWORD,
+	   .help = "what the sender attests by asking for this; it is recorded"),
+    {.name = NULL},
+};
 static const struct mw_opt tls_args[] = {
     MW_OPT(WORD, struct args_tls, level, "level", .words = level_words, .dflt = "encrypted",
 	   .help = "verified: the certificate must be good, and name the domain"),
@@ -98,7 +106,11 @@ static const struct mw_opt strip_args[] = {
 
 /* In the order of enum action. */
 static const struct mw_action actions[] = {
-    {.name = "pass", .help = "deliver as the MTA would have done", .effect = MW_PASS},
+    {.name = "pass",
+     .help = "deliver as the MTA would have done",
+     .effect = MW_PASS,
+     .args = pass_args,
+     .args_size = sizeof(struct args_pass)},
     {.name = "hold",
      .help = "keep it in the MTA until a person decides",
      .effect = MW_HOLD,
@@ -115,7 +127,7 @@ static const struct mw_action actions[] = {
      .effect = MW_ROUTE,
      .args = tls_args,
      .args_size = sizeof(struct args_tls)},
-    {.name = "portal", .help = "hand it to the portal", .effect = MW_ROUTE},
+    {.name = "portal", .help = "hand it to the portal", .effect = MW_ROUTE, .needs = "portal"},
     {.name = "strip",
      .help = "remove header fields",
      .effect = MW_EDIT,

@@ -19,7 +19,7 @@ struct tried {
 struct explain {
 	struct ctl *ctl;
 	const struct mw_plan *plan;
-	const struct mw_msg *msg;
+	struct mw_msg *msg;
 	struct tried *tried;
 	size_t n, cap;
 	bool no_memory;
@@ -157,17 +157,39 @@ static enum ctl_style effect_style(uint32_t effect)
 
 static void print_tried(const struct explain *x, const struct tried *t)
 {
-	struct mw_buf text = MW_BUF_INIT;
+	struct mw_buf text = MW_BUF_INIT, why = MW_BUF_INIT;
 
 	if (t->matched) {
 		printf("    %s%s  matches%s\n", ctl_style(x->ctl, CTL_BOLD), t->line->where, ctl_style(x->ctl, CTL_PLAIN));
 		return;
 	}
-	if (t->failed)
+	if (t->failed) {
 		mw_expr_print(x->plan, t->failed, &text);
+		mw_msg_why(x->msg, t->rcpt, t->failed, &why);
+		if (why.n)
+			mw_buf_printf(&text, ": %s", mw_buf_text(&why));
+	}
+	mw_buf_free(&why);
 	printf("    %s%s  does not: ", ctl_style(x->ctl, CTL_DIM), t->line->where);
 	ctl_print_buf(&text, stdout);
 	printf("%s\n", ctl_style(x->ctl, CTL_PLAIN));
+}
+
+/* What it rests on that protected mail goes out in clear. */
+static void print_basis(const struct mw_verdict *v)
+{
+	const struct mw_consent *c = v->consent;
+
+	if (c) {
+		printf("  consent %s: from %s until %s, recorded by ", c->name, c->from, c->until);
+		ctl_print_safe(mw_str(c->by));
+		printf(" (%s)\n", c->where);
+	}
+	if (v->attested[0]) {
+		fputs("  attested: ", stdout);
+		ctl_print_safe(mw_str(v->attested));
+		putchar('\n');
+	}
 }
 
 static void print_rcpt(const struct explain *x, uint32_t i)
@@ -184,8 +206,12 @@ static void print_rcpt(const struct explain *x, uint32_t i)
 	if (v->reason[0])
 		printf(" \"%s\"", v->reason);
 	printf("  decided by %s\n", v->where);
-	if (v->skipped[0])
-		printf("  passed over: %s\n", v->skipped);
+	if (v->skipped[0]) {
+		fputs("  passed over: ", stdout);
+		ctl_print_safe(mw_str(v->skipped));
+		putchar('\n');
+	}
+	print_basis(v);
 	for (size_t t = 0; t < x->n; t++)
 		if (x->tried[t].rcpt == i)
 			print_tried(x, &x->tried[t]);

@@ -3,6 +3,7 @@
 #include "ctl/policytest.h"
 
 #include "base/file.h"
+#include "base/str.h"
 #include "policy/lexer.h"
 #include "policy/source.h"
 #include <string.h>
@@ -214,6 +215,19 @@ static bool entry_subject(struct reader *r, struct policytest_case *c)
 	return take_string(r, "the Subject", &c->subject);
 }
 
+static bool entry_day(struct reader *r, struct policytest_case *c)
+{
+	struct mw_place place = r->token.place;
+	const char *text;
+
+	if (!take_string(r, "a day, as \"2026-03-01\"", &text))
+		return false;
+	c->day = mw_day_parse(mw_str(text));
+	if (c->day == MW_DAY_NONE)
+		mw_diag_add(r->diags, MW_DIAG_ERROR, place, "as in: day \"2026-03-01\"", "this is no date of the calendar");
+	return true;
+}
+
 static bool entry_mail(struct reader *r, struct policytest_case *c)
 {
 	if (!take_string(r, "the file of a message", &c->mail))
@@ -259,7 +273,7 @@ static const struct {
 	bool once;
 } entries[] = {{"from", entry_from, true},	{"to", entry_to, false},     {"subject", entry_subject, true},
 	       {"header", entry_header, false}, {"text", entry_text, false}, {"mail", entry_mail, true},
-	       {"expect", entry_expect, false}};
+	       {"expect", entry_expect, false}, {"day", entry_day, true}};
 #define ENTRIES (sizeof(entries) / sizeof(*entries))
 
 static void unknown_entry(struct reader *r)
@@ -272,7 +286,7 @@ static void unknown_entry(struct reader *r)
 		mw_diag_add(r->diags, MW_DIAG_ERROR, r->token.place, mw_diag_did_you_mean(r->diags, r->token.text, words),
 			    "unknown word \"%s\" in a test", r->token.text);
 	else
-		expected(r, "from, to, subject, header, text, mail or expect", NULL);
+		expected(r, "from, to, subject, header, text, mail, day or expect", NULL);
 }
 
 /* Takes one entry, or reports it and goes on behind it. */

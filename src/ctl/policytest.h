@@ -35,6 +35,7 @@ struct policytest_case {
 	MW_LIST_OF(const char *) lines;	   /* of the body */
 	MW_LIST_OF(struct policytest_rcpt) rcpts;
 	MW_LIST_OF(struct policytest_expect) expects;
+	int32_t day; /* that it is, mw_day; MW_DAY_NONE: today */
 };
 
 struct policytest {

@@ -343,6 +343,8 @@ int policytest_run(struct mw_generation *gen, const struct policytest_case *c, p
 
 	if (!msg)
 		return err->code ? err->code : -ENOMEM;
+	if (c->day != MW_DAY_NONE)
+		mw_msg_set_day(msg, c->day);
 	r = offline_run(msg, c->mail ? c->mail : "the message", NULL, NULL, err);
 	if (r < 0) {
 		mw_msg_free(&msg);

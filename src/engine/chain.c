@@ -37,7 +37,26 @@ static void decide(struct decided *d, uint32_t effect, const struct mw_line *lin
 	    .where = line && line->where ? line->where : "",
 	    .reason = call && call->reason ? call->reason : "",
 	    .skipped = "",
+	    .attested = call && call->attested ? call->attested : "",
 	};
+}
+
+/* Who recorded the consent, for the record. Without memory the message is not taken, as ever. */
+static void decide_consent(struct mw_msg *m, struct decided *d, const struct mw_consent_row *row)
+{
+	struct mw_consent *c = mw_arena_alloc(m->arena, sizeof(*c));
+	char *from = mw_arena_array(m->arena, 2, MW_DAY_TEXT);
+
+	if (!c || !from) {
+		(void)mw_msg_fail(m, -ENOMEM, NULL);
+		return;
+	}
+	*c = (struct mw_consent){.name = row->name,
+				 .by = row->by,
+				 .from = mw_day_print(row->from, from),
+				 .until = mw_day_print(row->until, from + MW_DAY_TEXT),
+				 .where = row->where};
+	d->verdict.consent = c;
 }
 
 /* Held, and it will go by the means that was decided. Both are shown; without memory the hold alone. */
@@ -72,6 +91,8 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 	if (found.hold)
 		decide_hold(m, d, found.hold);
 	d->verdict.skipped = found.skipped ? found.skipped : "";
+	if (found.consent)
+		decide_consent(m, d, found.consent);
 	if (!found.line)
 		d->verdict.reason = "no line of the policy matches";
 	else if (!found.call)
@@ -80,14 +101,19 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 		d->verdict.reason = "a condition reached the limit of matching, and the stricter reading decides";
 }
 
-/* The means of a cause's line that is there; NULL when none is. */
-static const struct mw_call *choose_means(struct mw_msg *m, const struct mw_line *line, uint32_t rcpt)
+/* The means of a cause's line that is there; NULL when none is. skipped: why others were passed over. */
+static const struct mw_call *choose_means(struct mw_msg *m, const struct mw_line *line, uint32_t rcpt, const char **skipped)
 {
-	const char *why;
+	*skipped = "";
+	for (size_t i = 0; i < line->means; i++) {
+		const char *why = "not there", *all;
 
-	for (size_t i = 0; i < line->means; i++)
 		if (line->mean[i].effect != MW_ROUTE || mw_msg_able(m, &line->mean[i], rcpt, &why) == 1)
 			return &line->mean[i];
+		all = mw_arena_printf(m->arena, "%s%s%s: %s", *skipped, **skipped ? "; " : "", line->mean[i].shown, why);
+		if (all)
+			*skipped = all; /* without memory it is told by the outcome that it could not be decided */
+	}
 	return NULL;
 }
 
@@ -105,10 +131,11 @@ static void decide_by_cause(struct mw_msg *m, uint32_t i, uint32_t cause)
 	uint32_t effect = effect_of(line);
 	struct decided *d = &m->decided[i];
 	const struct mw_call *call, *route = d->call && d->call->effect == MW_ROUTE ? d->call : NULL, *hold;
+	const char *skipped = "";
 
 	if (effect == d->verdict.effect || mw_effect_stricter(effect, d->verdict.effect) != effect)
 		return;
-	call = line ? choose_means(m, line, i) : NULL;
+	call = line ? choose_means(m, line, i, &skipped) : NULL;
 	hold = call && call->effect == MW_HOLD ? call : call && call->effect == MW_ROUTE ? line->hold : NULL;
 	if (hold && route)
 		call = route;
@@ -116,6 +143,7 @@ static void decide_by_cause(struct mw_msg *m, uint32_t i, uint32_t cause)
 	if (hold && call->effect == MW_ROUTE)
 		decide_hold(m, d, hold);
 	d->cause = cause;
+	d->verdict.skipped = skipped;
 	if (!d->verdict.reason[0])
 		d->verdict.reason = mw_cause_name(cause);
 }
@@ -125,6 +153,7 @@ static void decide_all(struct mw_msg *m, struct tracer *t)
 	struct mw_view view;
 	int r;
 
+	mw_msg_find_day(m);
 	mw_msg_view(m, &view);
 	r = mw_eval_classes(m->gen->plan, &view, m->classes);
 	m->unsure = r == -EAGAIN;

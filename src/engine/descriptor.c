@@ -196,7 +196,7 @@ static int actions_check(const struct probe *pr, const struct mw_plugin *p)
 			r = damaged(pr, "actions");
 		else if (a->effect < MW_PASS || a->effect > MW_RECORD)
 			r = mw_fail(pr->err, -ENOEXEC, "has an unknown effect %u for its action \"%s\"", a->effect, a->name);
-		else if (!text_or_null(pr->mem, a->sealer))
+		else if (!text_or_null(pr->mem, a->sealer) || !text_or_null(pr->mem, a->needs))
 			r = damaged(pr, "actions");
 		else if (a->sealer && a->effect != MW_ROUTE)
 			r = mw_fail(pr->err, -ENOEXEC, "needs a sealer for its action \"%s\", which is no way of delivery",
@@ -415,7 +415,7 @@ static bool actions_same(const struct mw_action *a, const struct mw_action *b)
 		return a == b;
 	for (; a->name && b->name; a++, b++)
 		if (strcmp(a->name, b->name) != 0 || a->effect != b->effect || a->args_size != b->args_size ||
-		    !text_same(a->sealer, b->sealer) || !options_same(a->args, b->args))
+		    !text_same(a->sealer, b->sealer) || !text_same(a->needs, b->needs) || !options_same(a->args, b->args))
 			return false;
 	return a->name == b->name;
 }

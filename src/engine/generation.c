@@ -302,6 +302,7 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 		generation_free(g);
 		return r;
 	}
+	g->latest_day = mw_loader_latest_day(loader);
 	g->number = mw_loader_count(loader);
 	*ret = g;
 	return 0;

@@ -41,6 +41,7 @@ struct mw_loader {
 	struct module *modules;
 	unsigned char key[32]; /* random, for the digests of findings: equal values stay equal across reloads */
 	uint64_t generations;
+	_Atomic int32_t latest_day; /* that any generation has seen */
 	unsigned readers;
 };
 
@@ -126,6 +127,11 @@ const char *mw_loader_dir(const struct mw_loader *l)
 const unsigned char *mw_loader_key(const struct mw_loader *l)
 {
 	return l->key;
+}
+
+_Atomic int32_t *mw_loader_latest_day(struct mw_loader *l)
+{
+	return &l->latest_day;
 }
 
 uint64_t mw_loader_count(struct mw_loader *l)

@@ -59,6 +59,11 @@ void mw_msg_run(struct mw_msg *,
 		void (*trace)(void *ctx, uint32_t rcpt, const struct mw_line *, bool matched, const struct mw_expr *failed),
 		void *trace_ctx);
 
+/* Takes this day (mw_day) for today, in place of what the clock says: for trying a policy. Before mw_msg_run(). */
+void mw_msg_set_day(struct mw_msg *, int32_t day);
+/* What a condition that failed does not tell by its own words, as mw_eval_why(). After mw_msg_run(). */
+void mw_msg_why(struct mw_msg *, uint32_t rcpt, const struct mw_expr *failed, struct mw_buf *out);
+
 /* Instead of mw_msg_run(): the host itself does not take the message, and no policy judges it, not even in mode observe. What the policy
  * always records is recorded. effect: MW_REFUSE or MW_TEMPFAIL; cause: a word, and reason, both static. */
 void mw_msg_settle(struct mw_msg *, uint32_t effect, const char *cause, const char *reason);

@@ -43,14 +43,17 @@ struct mw_generation {
 	size_t facts;		   /* of all modules */
 	uint32_t stages;
 	bool offline, dry, inside, service, sealers; /* of enum MW_GEN_… */
-	struct mw_pool *pool;	    /* of scratch for scanning */
-	struct mw_readers *readers; /* NULL: there are no extractors, or MW_GEN_INSIDE */
+	struct mw_pool *pool;			     /* of scratch for scanning */
+	struct mw_readers *readers;		     /* NULL: there are no extractors, or MW_GEN_INSIDE */
 	unsigned char key[32];
+	_Atomic int32_t *latest_day; /* of the loader */
 };
 
 /* Random octets of this process, and a number that grows: kept by the loader, which outlives every generation. */
 const unsigned char *mw_loader_key(const struct mw_loader *);
 uint64_t mw_loader_count(struct mw_loader *);
+/* The last day that was seen, mw_day: no clock that jumps back makes it an earlier one. */
+_Atomic int32_t *mw_loader_latest_day(struct mw_loader *);
 
 /* Folder of module files, NULL = none. */
 const char *mw_loader_dir(const struct mw_loader *);
@@ -152,6 +155,7 @@ struct mw_msg {
 	struct mw_finding *sorted;  /* findings by rule and value, without shadow */
 	size_t sorted_n, sorted_of; /* sorted_of: findings when it was made */
 
+	struct mw_days days; /* today MW_DAY_NONE: not asked for yet */
 	bool *classes;
 	struct decided *decided;
 	bool decided_all, has_outcome;
@@ -301,6 +305,8 @@ void mw_msg_want_keys(struct mw_msg *, const struct mw_rcpt *);
 void mw_msg_view(struct mw_msg *, struct mw_view *ret);
 /* A call as the module sees it, with the means of the same module that follow it in its line. NULL = no memory. */
 struct mw_order *mw_msg_order(struct mw_msg *, const struct mw_call *, uint32_t rcpt);
+/* What day it is, asked once a message. */
+void mw_msg_find_day(struct mw_msg *);
 /* Is this means there? As mw_view.able: 1, 0 with why, or negative; then the cause is noted. */
 int mw_msg_able(struct mw_msg *, const struct mw_call *, uint32_t rcpt, const char **why);
 

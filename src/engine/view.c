@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define WHY_MAX 240u /* octets of why a means is not there */
+
 static int64_t view_fact_int(void *ctx, uint32_t module, uint32_t fact)
 {
 	return mw_msg_fact(ctx, module, fact);
@@ -67,11 +69,37 @@ static int view_able(void *ctx, const struct mw_call *call, const struct mw_call
 	return mw_msg_able(ctx, call, rcpt, why);
 }
 
+void mw_msg_find_day(struct mw_msg *m)
+{
+	int32_t latest = atomic_load(m->gen->latest_day);
+
+	if (m->days.today != MW_DAY_NONE)
+		return;
+	m->days.today = mw_day_today();
+	while (m->days.today > latest && !atomic_compare_exchange_weak(m->gen->latest_day, &latest, m->days.today))
+		;
+	m->days.latest = m->days.today > latest ? m->days.today : latest;
+}
+
+void mw_msg_set_day(struct mw_msg *m, int32_t day)
+{
+	m->days = (struct mw_days){.today = day, .latest = day};
+}
+
+void mw_msg_why(struct mw_msg *m, uint32_t rcpt, const struct mw_expr *failed, struct mw_buf *out)
+{
+	struct mw_view view;
+
+	mw_msg_view(m, &view);
+	mw_eval_why(&view, rcpt, failed, out);
+}
+
 void mw_msg_view(struct mw_msg *m, struct mw_view *ret)
 {
 	*ret = (struct mw_view){
 	    .ctx = m,
 	    .envelope = &m->env,
+	    .days = m->days,
 	    .fact_int = view_fact_int,
 	    .fact_str = view_fact_str,
 	    .rule_count = view_rule_count,
@@ -120,6 +148,19 @@ struct mw_order *mw_msg_order(struct mw_msg *m, const struct mw_call *call, uint
 	return v;
 }
 
+/* It goes to logs, records and replies: it may tell what a name server or a certificate said. NULL = no memory. */
+static const char *shown_reason(struct mw_msg *m, const char *text)
+{
+	size_t n = strnlen(text, WHY_MAX + 1);
+	char *copy;
+
+	if (n > WHY_MAX)
+		for (n = WHY_MAX - 3; n && ((unsigned char)text[n] & 0xc0) == 0x80;)
+			n--; /* not inside of a character */
+	copy = mw_arena_printf(m->arena, "%.*s%s", (int)n, text, text[n] ? "..." : "");
+	return copy ? mw_diag_printable(copy) : NULL;
+}
+
 int mw_msg_able(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt, const char **why)
 {
 	const struct mw_self *s = &m->gen->self[call->module];
@@ -153,6 +194,6 @@ int mw_msg_able(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt, con
 	}
 	if (able > 0)
 		return 1;
-	*why = mw_arena_str(m->arena, err.text[0] ? err.text : "not there");
+	*why = shown_reason(m, err.text[0] ? err.text : "not there");
 	return *why ? 0 : mw_msg_fail(m, -ENOMEM, NULL);
 }

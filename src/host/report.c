@@ -19,8 +19,9 @@ static void report_rcpt(const struct mw_msg *msg, size_t i)
 	struct mw_str to = env->rcpt[i].address;
 
 	if (v)
-		mw_log(MW_INFO, env->queue_id, "verdict", "to=<%.*s> action=%s line=%s%s%s%s%s", shown(to), to.p, v->action,
-		       v->where, *v->reason ? " reason=" : "", v->reason, *v->skipped ? " skipped=" : "", v->skipped);
+		mw_log(MW_INFO, env->queue_id, "verdict", "to=<%.*s> action=%s line=%s%s%s%s%s%s%s%s", shown(to), to.p, v->action,
+		       v->where, *v->reason ? " reason=" : "", v->reason, *v->skipped ? " skipped=" : "", v->skipped,
+		       v->consent ? " consent=" : "", v->consent ? v->consent->where : "", *v->attested ? " attested=yes" : "");
 }
 
 static void list_classes(const struct mw_msg *msg, const struct mw_plan *plan, struct mw_buf *b)

@@ -77,6 +77,11 @@ struct mw_ast_table {
 	struct mw_token file; /* MW_TOK_END: entries are inline */
 };
 
+/* consents NAME file "FILE" */
+struct mw_ast_consents {
+	struct mw_token name, file;
+};
+
 struct mw_ast_class {
 	struct mw_token name;
 	struct mw_cond *when;
@@ -120,6 +125,7 @@ struct mw_ast {
 	struct mw_tokens listens, modes;
 	MW_LIST_OF(struct mw_ast_load) loads;
 	MW_LIST_OF(struct mw_ast_table) tables;
+	MW_LIST_OF(struct mw_ast_consents) consents;
 	MW_LIST_OF(struct mw_ast_class) classes;
 	MW_LIST_OF(struct mw_ast_match) matches;
 	struct mw_dos always;

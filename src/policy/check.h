@@ -47,6 +47,7 @@ struct mw_checker {
 	bool unloaded;		  /* some module could not be loaded: its words are not "unknown" */
 	MW_LIST_OF(struct mw_plan_module) modules;
 	MW_LIST_OF(const struct mw_table *) tables;
+	MW_LIST_OF(const struct mw_consents *) consents;
 	MW_LIST_OF(struct mw_rule_ref) rule_refs;
 	MW_LIST_OF(struct mw_fragment) fragments;
 	struct mw_tokens disabled; /* names of rules */
@@ -101,6 +102,8 @@ bool mw_check_load_checker(struct mw_checker *, const char *check, struct mw_pla
 const char *const *mw_power_names(void); /* NULL ends; bit i = name i */
 void mw_check_tables(struct mw_checker *);
 const struct mw_table *mw_check_table(const struct mw_checker *, const char *name);
+void mw_check_consents(struct mw_checker *);
+const struct mw_consents *mw_check_consent(const struct mw_checker *, const char *name); /* NULL: there are none of that name */
 void mw_check_rules(struct mw_checker *);
 /* check_rule.c: one of them. */
 void mw_check_rule(struct mw_checker *, const struct mw_ast_rule *, struct mw_rule *ret);
@@ -125,6 +128,7 @@ void mw_check_classes(struct mw_checker *);
 const struct mw_expr *mw_check_cond(struct mw_checker *, const struct mw_cond *, bool each);
 /* Resolves an action and its arguments. */
 bool mw_check_call(struct mw_checker *, const struct mw_ast_call *, struct mw_call *ret);
+void mw_check_clear(struct mw_checker *);    /* check_clear.c: lines that let protected mail out in clear */
 void mw_check_lines(struct mw_checker *);    /* match, always, on */
 void mw_check_settings(struct mw_checker *); /* listen, mode, limit */
 

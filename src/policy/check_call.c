@@ -340,6 +340,36 @@ static const char *reason(const struct mw_action *action, const char *args)
 	return text ? text : "";
 }
 
+/* pass attested "…": NULL when it is not said. */
+static const char *attested(const struct mw_action *action, const char *args)
+{
+	const char *text = NULL;
+
+	for (const struct mw_opt *row = args && action->effect == MW_PASS ? action->args : NULL; row && row->name; row++)
+		if (row->type == MW_STR && (row->flags & MW_KEYWORD) && strcmp(row->name, "attested") == 0)
+			memcpy(&text, args + row->offset, sizeof(text));
+	return text;
+}
+
+/* An action that is nothing without an option of its module. */
+static bool has_needed(struct mw_checker *c, const struct mw_ast_call *call, const struct candidate *found)
+{
+	const struct mw_plan_module *module = &c->modules.v[found->module];
+	const struct mw_opt *row = found->row->needs ? module->plugin->options : NULL;
+	bool yes = false;
+
+	while (row && row->name && strcmp(row->name, found->row->needs) != 0)
+		row++;
+	if (!row || !row->name || !module->conf)
+		return true;
+	memcpy(&yes, (const char *)module->conf + row->offset, sizeof(yes));
+	if (!yes)
+		mw_check_error(c, call->name.place, mw_check_text(c, "write \"load %s { %s yes }\"", module->name, row->name),
+			       "\"%s\" is switched off: option \"%s\" of module \"%s\"", found->row->name, row->name,
+			       module->name);
+	return yes;
+}
+
 /* Names of modules that seal by this method, for the hint. */
 static const char *sealers_of(struct mw_checker *c, const char *method)
 {
@@ -378,7 +408,8 @@ bool mw_check_call(struct mw_checker *c, const struct mw_ast_call *call, struct 
 	struct candidate found = {0};
 	char *args = NULL;
 
-	if (!resolve(c, call, &found) || !has_sealer(c, call, &found) || !fill(c, call, found.row, &args))
+	if (!resolve(c, call, &found) || !has_sealer(c, call, &found) || !has_needed(c, call, &found) ||
+	    !fill(c, call, found.row, &args))
 		return false;
 	*ret = (struct mw_call){.module = found.module,
 				.action = found.action,
@@ -386,6 +417,7 @@ bool mw_check_call(struct mw_checker *c, const struct mw_ast_call *call, struct 
 				.args = args,
 				.shown = shown(c, found.row, args),
 				.reason = reason(found.row, args),
+				.attested = attested(found.row, args),
 				.place = call->name.place};
 	return true;
 }

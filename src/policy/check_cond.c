@@ -253,6 +253,24 @@ static bool check_header(struct mw_checker *c, const struct mw_cond *cond, struc
 	return check_regex(c, &cond->value, e);
 }
 
+static bool check_consent(struct mw_checker *c, const struct mw_cond *cond, struct mw_expr *e)
+{
+	const struct mw_token *name = &cond->name;
+	struct mw_names names = {0};
+
+	e->consents = mw_check_consent(c, name->text);
+	if (e->consents)
+		return true;
+	for (size_t i = 0; i < c->consents.n; i++)
+		mw_names_add(c, &names, mw_consents_name(c->consents.v[i]));
+	if (!mw_check_is_broken(c, MW_TOK_NAME, name->text))
+		mw_check_error(c, name->place,
+			       names.n ? mw_check_suggest(c, name->text, &names)
+				       : mw_check_text(c, "add: consents %s file \"tables/consents\"", name->text),
+			       "unknown consents \"%s\"", name->text);
+	return false;
+}
+
 static bool check_operand(struct mw_checker *c, const struct mw_cond *cond, struct mw_expr *e)
 {
 	switch (cond->op) {
@@ -277,6 +295,8 @@ static bool check_operand(struct mw_checker *c, const struct mw_cond *cond, stru
 		return check_header(c, cond, e);
 	case MW_OP_UNREADABLE:
 		return check_reason(c, cond, e);
+	case MW_OP_CONSENT:
+		return check_consent(c, cond, e);
 	default:
 		return true;
 	}
@@ -284,7 +304,7 @@ static bool check_operand(struct mw_checker *c, const struct mw_cond *cond, stru
 
 static bool is_about_recipient(enum mw_op op)
 {
-	return op == MW_OP_EXTERNAL || op == MW_OP_INTERNAL || op == MW_OP_TO_TABLE || op == MW_OP_TO_TEXT;
+	return op == MW_OP_EXTERNAL || op == MW_OP_INTERNAL || op == MW_OP_TO_TABLE || op == MW_OP_TO_TEXT || op == MW_OP_CONSENT;
 }
 
 /* As deep as the parser allows: MW_NESTING_MAX and MW_CONDITIONS_MAX. */

@@ -283,6 +283,7 @@ static void default_cause(struct mw_checker *c)
 void mw_check_lines(struct mw_checker *c)
 {
 	check_matches(c);
+	mw_check_clear(c);
 	check_always(c);
 	for (size_t i = 0; i < c->ast->ons.n && !c->diags->no_memory; i++)
 		check_cause(c, &c->ast->ons.v[i]);

@@ -21,7 +21,8 @@ struct eval {
 	const struct mw_plan *plan;
 	const struct mw_view *view;
 	const bool *classes;
-	const struct mw_rcpt *rcpt; /* NULL: the message, not one recipient */
+	const struct mw_rcpt *rcpt;	     /* NULL: the message, not one recipient */
+	const struct mw_consent_row **given; /* where a consent goes that counted; NULL with rcpt */
 };
 
 static bool compare(enum mw_cmp cmp, int order)
@@ -105,20 +106,14 @@ static bool is_rewritten(uint32_t form)
 	       form == MW_ADDR_MTA_DIFFERS || form == MW_ADDR_BAD;
 }
 
-/* The recipient as it is written, and without quotes that change no meaning: "bob"@clinic.example is bob@clinic.example. */
-static int eval_to(const struct mw_rcpt *rcpt, const struct mw_expr *e)
+/* "bob"@clinic.example is bob@clinic.example: quotes that change no meaning are taken out. address.n = 0: there are none, or it is too
+ * long for this to matter to an MTA. */
+static struct mw_str without_quotes(const struct mw_rcpt *rcpt, char plain[LOCAL_ROOM])
 {
-	char plain[LOCAL_ROOM];
 	size_t n = 0;
 
-	if (is_rewritten(rcpt->form))
-		return UNSURE;
-	if (rcpt_is(e, rcpt->address))
-		return YES;
-	if (!rcpt->local.n || !memchr(rcpt->local.p, '"', rcpt->local.n))
-		return NO;
-	if (rcpt->local.n + 1 + rcpt->domain.n > sizeof(plain))
-		return UNSURE;
+	if (!rcpt->local.n || !memchr(rcpt->local.p, '"', rcpt->local.n) || rcpt->local.n + 1 + rcpt->domain.n > LOCAL_ROOM)
+		return (struct mw_str){.p = plain, .n = 0};
 	for (size_t i = 0; i < rcpt->local.n; i++) {
 		if (rcpt->local.p[i] == '"')
 			continue;
@@ -128,7 +123,80 @@ static int eval_to(const struct mw_rcpt *rcpt, const struct mw_expr *e)
 	}
 	plain[n++] = '@';
 	memcpy(plain + n, rcpt->domain.p, rcpt->domain.n);
-	return rcpt_is(e, (struct mw_str){.p = plain, .n = n + rcpt->domain.n});
+	return (struct mw_str){.p = plain, .n = n + rcpt->domain.n};
+}
+
+/* The recipient as it is written, and without quotes; and, not sure, the alias that led to it: who names an alias may mean those behind
+ * it, and must not let them pass by that. */
+static int eval_to(const struct mw_rcpt *rcpt, const struct mw_expr *e)
+{
+	char room[LOCAL_ROOM];
+	struct mw_str plain;
+
+	if (is_rewritten(rcpt->form))
+		return UNSURE;
+	if (rcpt_is(e, rcpt->address))
+		return YES;
+	if (rcpt->local.n && memchr(rcpt->local.p, '"', rcpt->local.n)) {
+		plain = without_quotes(rcpt, room);
+		if (!plain.n)
+			return UNSURE;
+		if (rcpt_is(e, plain))
+			return YES;
+	}
+	return rcpt->alias.n && rcpt_is(e, rcpt->alias) ? UNSURE : NO;
+}
+
+static enum mw_consent_state consent_of(const struct mw_view *view, const struct mw_rcpt *rcpt, const struct mw_expr *e,
+					const struct mw_consent_row **row)
+{
+	struct mw_str sender = view->envelope->sender, plain;
+	enum mw_consent_state state = mw_consents_find(e->consents, rcpt->address, sender, view->days, row);
+	char room[LOCAL_ROOM];
+
+	if (state != MW_CONSENT_NONE)
+		return state;
+	plain = without_quotes(rcpt, room);
+	return mw_consents_find(e->consents, plain, sender, view->days, row);
+}
+
+static int eval_consent(const struct eval *v, const struct mw_expr *e)
+{
+	const struct mw_consent_row *row = NULL;
+
+	if (!v->rcpt)
+		return NO;
+	if (is_rewritten(v->rcpt->form))
+		return UNSURE;
+	if (consent_of(v->view, v->rcpt, e, &row) != MW_CONSENT_GIVEN)
+		return NO;
+	*v->given = row;
+	return YES;
+}
+
+void mw_eval_why(const struct mw_view *view, uint32_t rcpt, const struct mw_expr *failed, struct mw_buf *out)
+{
+	const struct mw_consent_row *row = NULL;
+	char day[MW_DAY_TEXT];
+
+	if (failed->op != MW_OP_CONSENT)
+		return;
+	switch (consent_of(view, &view->envelope->rcpt[rcpt], failed, &row)) {
+	case MW_CONSENT_NONE:
+		mw_buf_puts(out, "no consent is recorded");
+		break;
+	case MW_CONSENT_ENDED:
+		mw_buf_printf(out, "consent ended %s (%s)", mw_day_print(row->until, day), row->where);
+		break;
+	case MW_CONSENT_FUTURE:
+		mw_buf_printf(out, "consent begins %s (%s)", mw_day_print(row->from, day), row->where);
+		break;
+	case MW_CONSENT_SENDER:
+		mw_buf_printf(out, "consent is for other senders (%s)", row->where);
+		break;
+	case MW_CONSENT_GIVEN:
+		break;
+	}
 }
 
 static int eval_one(const struct eval *v, const struct mw_expr *e)
@@ -159,6 +227,8 @@ static int eval_one(const struct eval *v, const struct mw_expr *e)
 		return eval_header(v, e, e->text);
 	case MW_OP_UNREADABLE:
 		return v->view->unreadable(v->view->ctx, e->text);
+	case MW_OP_CONSENT:
+		return eval_consent(v, e);
 	default:
 		return -EINVAL; /* the checker makes no other */
 	}
@@ -271,7 +341,8 @@ static bool is_stricter(uint32_t a, uint32_t b)
 int mw_eval_rcpt(const struct mw_plan *plan, const struct mw_view *view, const bool *classes, uint32_t rcpt,
 		 struct mw_arena *arena, mw_eval_trace trace, void *trace_ctx, struct mw_decision *ret)
 {
-	struct eval v = {.plan = plan, .view = view, .classes = classes, .rcpt = &view->envelope->rcpt[rcpt]};
+	const struct mw_consent_row *given;
+	struct eval v = {.plan = plan, .view = view, .classes = classes, .rcpt = &view->envelope->rcpt[rcpt], .given = &given};
 	struct mw_decision best = {.effect = 0}, one, none = {.effect = MW_REFUSE, .skipped = ""};
 	bool unsure = false;
 	int matched = NO;
@@ -280,6 +351,7 @@ int mw_eval_rcpt(const struct mw_plan *plan, const struct mw_view *view, const b
 		const struct mw_line *line = &plan->line[i];
 		int r;
 
+		given = NULL;
 		matched = line->when ? eval(&v, line->when) : YES;
 		if (matched < 0)
 			return matched;
@@ -287,10 +359,11 @@ int mw_eval_rcpt(const struct mw_plan *plan, const struct mw_view *view, const b
 			trace(trace_ctx, line, matched != NO, matched == NO ? first_failed(&v, line->when) : NULL);
 		if (matched == NO)
 			continue;
-		unsure = unsure || (matched == UNSURE && !is_rewritten(v.rcpt->form));
+		unsure = unsure || (matched == UNSURE && !is_rewritten(v.rcpt->form) && !v.rcpt->alias.n);
 		r = decide(view, line, rcpt, arena, &one);
 		if (r < 0)
 			return r;
+		one.consent = given;
 		if (!best.effect || is_stricter(one.effect, best.effect))
 			best = one;
 	}

@@ -12,6 +12,7 @@
 struct mw_view {
 	void *ctx;
 	const struct mw_envelope *envelope;
+	struct mw_days days; /* what day it is, the same for all recipients */
 	/* Facts by module (plan index) and row. A fact that was never set is 0 or NULL. */
 	int64_t (*fact_int)(void *ctx, uint32_t module, uint32_t fact);
 	const char *(*fact_str)(void *ctx, uint32_t module, uint32_t fact);
@@ -27,12 +28,13 @@ struct mw_view {
 };
 
 struct mw_decision {
-	uint32_t effect;	    /* enum mw_effect */
-	const struct mw_line *line; /* NULL: no line matched (treated as refuse, `check` warns) */
-	const struct mw_call *call; /* chosen means or outcome; NULL: none of the means is there -> refuse */
-	const struct mw_call *next; /* means to its right, NULL = none; contiguous with call */
-	const struct mw_call *hold; /* call is a means, and this holds it first: effect is HOLD. NULL = not held */
-	const char *skipped;	    /* "smime: no certificate; …" in the arena, "" */
+	uint32_t effect;		      /* enum mw_effect */
+	const struct mw_line *line;	      /* NULL: no line matched (treated as refuse, `check` warns) */
+	const struct mw_call *call;	      /* chosen means or outcome; NULL: none of the means is there -> refuse */
+	const struct mw_call *next;	      /* means to its right, NULL = none; contiguous with call */
+	const struct mw_call *hold;	      /* call is a means, and this holds it first: effect is HOLD. NULL = not held */
+	const char *skipped;		      /* "smime: no certificate; …" in the arena, "" */
+	const struct mw_consent_row *consent; /* that the line asked for, NULL = it asked for none */
 };
 
 /* classes[i] for every class of the plan. Evaluated once a message. 0, -EAGAIN when a regex limit was reached (then the
@@ -50,6 +52,8 @@ const struct mw_line *mw_eval_cause(const struct mw_plan *, uint32_t cause);
 /* Rank for combining: PASS < ROUTE < TEMPFAIL < HOLD < REFUSE. Returns the stricter. */
 uint32_t mw_effect_stricter(uint32_t a, uint32_t b);
 const char *mw_effect_name(uint32_t effect);
+/* Why a condition does not hold for this recipient, where its own words do not tell: "consent ended 2026-03-01". Appends nothing else. */
+void mw_eval_why(const struct mw_view *, uint32_t rcpt, const struct mw_expr *failed, struct mw_buf *out);
 /* An expression as the policy would write it, for explain. */
 void mw_expr_print(const struct mw_plan *, const struct mw_expr *, struct mw_buf *out);
 

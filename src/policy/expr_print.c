@@ -84,6 +84,9 @@ static void print_one(const struct mw_plan *plan, const struct mw_expr *e, struc
 		if (e->text)
 			mw_buf_printf(out, "(%s)", e->text);
 		break;
+	case MW_OP_CONSENT:
+		mw_buf_printf(out, "consent %s", mw_consents_name(e->consents));
+		break;
 	default:
 		mw_buf_puts(out, "any");
 		break;

@@ -105,6 +105,26 @@ static bool parse_table(struct mw_parser *p)
 	return ok;
 }
 
+/* consents NAME file "FILE" */
+static bool parse_consents(struct mw_parser *p)
+{
+	struct mw_ast_consents consents = {0};
+	bool ok = mw_parser_expect(p, MW_TOK_NAME, "a name for these consents", &consents.name);
+
+	if (ok && !mw_parser_at_word(p, "file")) {
+		mw_parser_expected(p, "\"file\"", "consents stand in a file of their own, one a line");
+		ok = false;
+	} else if (ok) {
+		(void)mw_parser_take(p);
+		ok = mw_parser_expect(p, MW_TOK_STRING, "a file's name in quotes", &consents.file);
+	}
+	if (ok)
+		MW_PUSH(p, &p->all->ast->consents, consents);
+	else if (consents.name.kind == MW_TOK_NAME)
+		MW_PUSH(p, &p->all->ast->broken, consents.name);
+	return ok;
+}
+
 static bool parse_class(struct mw_parser *p)
 {
 	struct mw_ast_class class = {0};
@@ -385,6 +405,8 @@ static bool parse_form(struct mw_parser *p, const char *form, struct mw_place pl
 		return parse_replace(p);
 	if (strcmp(form, "disable") == 0)
 		return parse_disable(p);
+	if (strcmp(form, "consents") == 0)
+		return parse_consents(p);
 	return parse_rule(p, strcmp(form, "words") == 0, MW_RULE_NEW);
 }
 

@@ -226,8 +226,8 @@ static bool at_definition(struct mw_parser *p)
 
 static struct mw_cond *unknown_condition(struct mw_parser *p)
 {
-	static const char *const words[] = {"any",    "class",	    "rule", "to",   "from", "subject",
-					    "header", "unreadable", "when", "then", "not",  NULL};
+	static const char *const words[] = {"any",	  "class",   "rule", "to",   "from", "subject", "header",
+					    "unreadable", "consent", "when", "then", "not",  NULL};
 	const struct mw_token *t = mw_parser_peek(p, 0);
 	bool joins = mw_parser_at_word(p, "then") || mw_parser_at_word(p, "when") || mw_parser_at_word(p, "and") ||
 		     mw_parser_at_word(p, "or");
@@ -266,6 +266,8 @@ static struct mw_cond *parse_operand(struct mw_parser *p)
 		return parse_header(p);
 	if (strcmp(t->text, "unreadable") == 0)
 		return parse_unreadable(p);
+	if (strcmp(t->text, "consent") == 0)
+		return parse_named(p, MW_OP_CONSENT, "the name of consents");
 	if (strchr(t->text, '.'))
 		return parse_fact(p);
 	return unknown_condition(p);

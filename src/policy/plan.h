@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "mail/limits.h"
 #include "match/rule.h"
-#include "policy/diag.h"
+#include "policy/consent.h"
 
 /* ---- tables ------------------------------------------------------------------------------------------------------------- */
 /* Entries are e-mail addresses ("bob@x.example"), domains ("x.example", with no sub-domains) or ".x.example" (all sub-domains).
@@ -38,6 +38,7 @@ enum mw_op {
 	MW_OP_SUBJECT,	  /* decoded Subject matches regex */
 	MW_OP_HEADER,	  /* some field `text`, decoded, matches regex; regex NULL: there is such a field */
 	MW_OP_UNREADABLE, /* some part is unreadable; text = reason, NULL = any */
+	MW_OP_CONSENT,	  /* the recipient's consent in `consents` counts today, for this sender */
 };
 enum mw_cmp { MW_CMP_NONE = 0, MW_CMP_EQ, MW_CMP_NE, MW_CMP_LT, MW_CMP_LE, MW_CMP_GT, MW_CMP_GE };
 
@@ -53,6 +54,7 @@ struct mw_expr {
 	int64_t number;
 	const char *text;
 	const struct mw_table *table;
+	const struct mw_consents *consents;
 	const struct mw_regex *regex;
 	struct mw_place place;
 };
@@ -60,12 +62,13 @@ struct mw_expr {
 /* ---- what the policy orders ----------------------------------------------------------------------------------------------- */
 #define MW_NO_MODULE UINT32_MAX
 struct mw_call {
-	uint32_t module;    /* index into plan->module; MW_NO_MODULE: the tempfail that stands in for a missing `on error` */
-	uint32_t action;    /* its action row */
-	uint32_t effect;    /* enum mw_effect */
-	const void *args;   /* filled args struct, NULL when the action has none */
-	const char *shown;  /* "tls(verified)", "hold" */
-	const char *reason; /* first MW_STR argument without keyword, "" when none */
+	uint32_t module;      /* index into plan->module; MW_NO_MODULE: the tempfail that stands in for a missing `on error` */
+	uint32_t action;      /* its action row */
+	uint32_t effect;      /* enum mw_effect */
+	const void *args;     /* filled args struct, NULL when the action has none */
+	const char *shown;    /* "tls(verified)", "hold" */
+	const char *reason;   /* first MW_STR argument without keyword, "" when none */
+	const char *attested; /* MW_STR argument with the keyword "attested": what the sender attests; NULL when none */
 	struct mw_place place;
 };
 
@@ -123,6 +126,8 @@ struct mw_plan {
 	size_t tables;
 	const struct mw_table *const *table;
 	const struct mw_table *ours; /* table <ours>, NULL when there is none */
+	size_t consents;
+	const struct mw_consents *const *consent;
 	size_t rules;
 	const struct mw_rule *rule;
 	size_t classes;

@@ -188,6 +188,8 @@ void mw_plan_print(const struct mw_plan *plan, struct mw_buf *out)
 		print_module(plan, &plan->module[i], out);
 	for (size_t i = 0; i < plan->tables; i++)
 		mw_buf_printf(out, "table <%s> %zu\n", mw_table_name(plan->table[i]), mw_table_entries(plan->table[i]));
+	for (size_t i = 0; i < plan->consents; i++)
+		mw_buf_printf(out, "consents %s %zu\n", mw_consents_name(plan->consent[i]), mw_consents_count(plan->consent[i]));
 	for (size_t i = 0; i < plan->rules; i++)
 		print_rule(plan, &plan->rule[i], out);
 	for (size_t i = 0; i < plan->classes; i++) {

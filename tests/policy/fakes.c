@@ -49,8 +49,13 @@ static const struct mw_opt tls_rows[] = {
     {.name = NULL},
 };
 static const struct mw_opt text_rows[] = {MW_OPT(STR, struct text_args, text, "reason"), {.name = NULL}};
+struct pass_args {
+	const char *attested;
+};
+static const struct mw_opt pass_rows[] = {MW_OPT(STR, struct pass_args, attested, "attested", .flags = MW_KEYWORD),
+					  {.name = NULL}};
 static const struct mw_action route_actions[] = {
-    {.name = "pass", .effect = MW_PASS},
+    {.name = "pass", .effect = MW_PASS, .args = pass_rows, .args_size = sizeof(struct pass_args)},
     {.name = "tls", .effect = MW_ROUTE, .args = tls_rows, .args_size = sizeof(struct tls_args)},
     {.name = "portal", .effect = MW_ROUTE},
     {.name = "hold", .effect = MW_HOLD, .args = text_rows, .args_size = sizeof(struct text_args)},
@@ -60,6 +65,19 @@ static const struct mw_action route_actions[] = {
 };
 static const struct mw_plugin route = {
     .name = "route", .kind = MW_KIND_MILTER, .powers = MW_POWER_ROUTE, .actions = route_actions};
+
+/* ---- pickup: a means that an option switches on ----------------------------------------------------------------------------- */
+struct pickup_conf {
+	bool desk;
+};
+static const struct mw_opt pickup_options[] = {MW_OPT(BOOL, struct pickup_conf, desk, "desk", .dflt = "no"), {.name = NULL}};
+static const struct mw_action pickup_actions[] = {{.name = "desk", .effect = MW_ROUTE, .needs = "desk"}, {.name = NULL}};
+static const struct mw_plugin pickup = {.name = "pickup",
+					.kind = MW_KIND_MILTER,
+					.powers = MW_POWER_ROUTE,
+					.options = pickup_options,
+					.conf_size = sizeof(struct pickup_conf),
+					.actions = pickup_actions};
 
 /* ---- seal: means of its own ----------------------------------------------------------------------------------------------- */
 static const struct mw_action seal_actions[] = {
@@ -201,10 +219,10 @@ static const struct mw_plugin broken_default = {
 static const struct mw_plugin *const all[] = {&phi,	    &auth,	&route,	    &seal,	    &dkim,
 					      &audit,	    &archive,	&fields,    &extract_html,  &extract_pdf,
 					      &extract_zip, &check_us,	&check_net, &broken_offset, &broken_default,
-					      &mail,	    &seal_lock, &seal_wax,  &agent};
-static const char *const names[] = {"phi",	 "auth",   "route",	   "seal",	  "dkim",	 "audit",
-				    "archive",	 "fields", "extract-html", "extract-pdf", "extract-zip", "check-us",
-				    "check-net", "mail",   "seal-lock",	   "seal-wax",	  "agent",	 NULL};
+					      &mail,	    &seal_lock, &seal_wax,  &agent,	    &pickup};
+static const char *const names[] = {"phi",	 "auth",	 "route",	"seal",	       "dkim",	   "audit",	"archive",
+				    "fields",	 "extract-html", "extract-pdf", "extract-zip", "check-us", "check-net", "mail",
+				    "seal-lock", "seal-wax",	 "agent",	"pickup",      NULL};
 
 static const struct mw_plugin *find(void *ctx, const char *name, struct mw_err *err)
 {
