@@ -263,8 +263,10 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 	static const struct option longs[] = {{"from", required_argument, NULL, 'f'},
 					      {"to", required_argument, NULL, 't'},
 					      {"policy", required_argument, NULL, 'p'},
+					      {"live", no_argument, NULL, 'l'},
 					      {NULL, 0, NULL, 0}};
 	struct offline how = {.rcpt = calloc((size_t)argc, sizeof(*how.rcpt))};
+	unsigned flags = MW_GEN_OFFLINE;
 	struct mw_generation *gen = NULL;
 	const char *policy;
 	int c, r = CTL_FAILED;
@@ -278,6 +280,8 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 			how.rcpt[how.rcpts++] = optarg;
 		else if (c == 'p')
 			ctl->policy = optarg;
+		else if (c == 'l')
+			flags = MW_GEN_DRY;
 		else
 			break;
 	}
@@ -286,7 +290,7 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage("explain", "one message, please");
 	}
 	policy = ctl_policy(ctl);
-	gen = policy ? ctl_generation(ctl, policy, MW_GEN_OFFLINE) : NULL;
+	gen = policy ? ctl_generation(ctl, policy, flags) : NULL;
 	if (gen)
 		r = explain_message(ctl, gen, &how, argv[optind]);
 	mw_generation_unref(&gen);
