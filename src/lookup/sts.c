@@ -19,7 +19,7 @@
 
 #define MOST 10000
 #define TICK_MS 60000
-#define FETCH_MS 20000	   /* for a policy; RFC 8461, 3.3 suggests a minute, for which nobody can be kept waiting */
+#define FETCH_MS 10000	   /* for a policy; RFC 8461, 3.3 suggests a minute, but somebody waits */
 #define AGAIN_MS 300000	   /* until a fetch that failed is tried again, as 3.3 suggests */
 #define SOON_MS 60000	   /* … while its failure is transient */
 #define PATIENCE_MS 900000 /* how long a failure may be transient: then the domain has no policy that could be had */

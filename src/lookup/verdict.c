@@ -78,6 +78,7 @@ void mw_verdict_sts(struct mw_tls_verdict *v, const struct mw_dane_finding *f, c
 		sts_enforced(v, f, s);
 	} else {
 		set(v, MW_BY_NOTHING, s->seconds < v->ttl ? s->seconds : v->ttl);
+		v->outage = s->answer == MW_STS_UNFETCHED && s->transient;
 		mw_buf_printf(&v->why, "; no MTA-STS: %s",
 			      s->answer != MW_STS_POLICY	       ? s->why
 			      : s->policy->mode == MW_STS_MODE_TESTING ? "its policy is for testing"
@@ -107,11 +108,13 @@ void mw_verdict_words(const struct mw_tls_verdict *v, struct mw_buf *b, struct m
 	static const char *const words[] = {
 	    [MW_BY_NOTHING] = "none", [MW_BY_PARTNER] = "partner", [MW_BY_DANE] = "dane", [MW_BY_STS] = "mta-sts"};
 
+	bool known = v->by != MW_NOT_KNOWN && !v->outage;
+
 	mw_buf_clear(b);
-	a->kind = v->by == MW_NOT_KNOWN ? MW_ANSWER_TEMP : MW_ANSWER_OK;
-	if (v->by != MW_NOT_KNOWN)
+	a->kind = known ? MW_ANSWER_OK : MW_ANSWER_TEMP;
+	if (known)
 		mw_buf_printf(b, "%s ttl=%lld", words[v->by], (long long)v->ttl);
-	if (v->by == MW_NOT_KNOWN || v->by == MW_BY_NOTHING)
+	if (!known || v->by == MW_BY_NOTHING)
 		mw_buf_printf(b, "%swhy=%s", b->n ? " " : "", mw_buf_text(&v->why));
 	a->text = text_of(b);
 	if (!mw_buf_ok(b) || !mw_buf_ok(&v->policy))
