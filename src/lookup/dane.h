@@ -11,7 +11,7 @@ struct mw_dane_query;
 /* The finding is gone when this returns; so is the query. */
 typedef void mw_dane_done(void *ctx, const struct mw_dane_finding *);
 
-/* Calls done exactly once from the loop, never before it returns, unless the query is cancelled. -ENOMEM, -EBUSY. */
+/* dest is no address. Calls done exactly once from the loop, never before it returns, unless the query is cancelled. -ENOMEM, -EBUSY. */
 int mw_dane_ask(struct mw_dns *, const struct mw_dest *, mw_dane_done *done, void *ctx, struct mw_dane_query **ret,
 		struct mw_err *);
 void mw_dane_cancel(struct mw_dane_query *); /* accepts NULL */

@@ -223,9 +223,11 @@ static void refuse(say_fn *say, const char *why, mw_answer_done *done, void *ctx
 	mw_verdict_clear(&v);
 }
 
-/* What can be said at once: of a partner, or what DANE said before, when that is all there is to say. */
+/* What can be said at once: of a partner, of an address, or what DANE said before, when that is all there is to say. */
 static bool at_once(struct mw_inquiry *i, const struct mw_dest *d, struct mw_str known, int64_t left, struct mw_tls_verdict *v)
 {
+	static const struct mw_dane_finding address = {
+	    .dane = MW_DANE_NO, .nowhere = true, .why = "an address has no name that could be proved"};
 	const char *policy = mw_partners_find(i->partners, d), *names[MW_MX_MAX];
 	struct mw_dane_finding f;
 
@@ -233,6 +235,8 @@ static bool at_once(struct mw_inquiry *i, const struct mw_dest *d, struct mw_str
 		mw_verdict_partner(v, policy);
 		return true;
 	}
+	if (d->literal)
+		return mw_verdict_dane(v, d, &address, i->bounds.ttl_max);
 	return known.n && mw_dane_unpack(known.p, known.n, names, &f) && mw_verdict_dane(v, d, &f, left);
 }
 

@@ -93,8 +93,6 @@ static bool judge_mx_answer(struct mw_mail_hosts *m, const struct mw_dest *d, co
 bool mw_judge_mx(struct mw_mail_hosts *m, const struct mw_dest *d, const struct mw_dns_answer *a)
 {
 	*m = (struct mw_mail_hosts){.finding = {.ttl = UINT32_MAX, .why = ""}};
-	if (d->literal)
-		return settle(m, MW_DANE_NO, UINT32_MAX, "an address has no name that could be proved");
 	if (!d->host)
 		return a->status == MW_DNS_ANSWER ? judge_mx_answer(m, d, a) : settle(m, MW_DANE_TEMP, 0, a->why);
 	add_host(m, d->name, 0);
