@@ -32,7 +32,7 @@ struct mw_guard_mta {
 	int (*ask)(const struct mw_guard_conf *, struct mw_guard_answer *);
 };
 
-extern const struct mw_guard_mta mw_guard_postfix;
+extern const struct mw_guard_mta mw_guard_postfix, mw_guard_sendmail;
 
 /* From now on a change of DIR/NAME makes the answer an old one. One too many is not watched. */
 void mw_guard_watch(struct mw_guard_answer *, const char *dir, const char *name);

@@ -39,8 +39,8 @@ static int apply_tags(SMFICTX *ctx, const struct mw_msg *msg)
 }
 
 /*
- * RET is an argument of the sender, so the same sender is set again, with the ENVID that it had. An MTA knows no other arguments
- * here (Postfix warns of SIZE, BODY and SMTPUTF8), and keeps what they said.
+ * RET is an argument of the sender, so the same sender is set again, with the ENVID that it had. Postfix knows no other arguments
+ * here (it warns of SIZE, BODY and SMTPUTF8), and keeps what they said. Sendmail forgets them all: sender->again has what it needs.
  */
 static int apply_return(SMFICTX *ctx, const struct mw_sender *sender)
 {
@@ -49,11 +49,12 @@ static int apply_return(SMFICTX *ctx, const struct mw_sender *sender)
 
 	if (sender->headers_only)
 		return 0;
-	if (!sender->arg || !sender->envid)
+	if (!sender->arg || !sender->envid || !sender->again)
 		return -ENOMEM;
 	mw_buf_puts(&params, "RET=HDRS");
 	if (*sender->envid)
 		mw_buf_printf(&params, " ENVID=%s", sender->envid);
+	mw_buf_puts(&params, sender->again);
 	if (mw_buf_ok(&params))
 		r = smfi_chgfrom(ctx, lose_const(sender->arg), params.p);
 	mw_buf_free(&params);

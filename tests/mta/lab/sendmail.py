@@ -3,6 +3,7 @@
 
 Its configuration is in a folder of the lab, made of the packages' own m4 files. What it shares with postfix.py has the same names.
 """
+import fcntl
 import os
 import re
 import shutil
@@ -164,9 +165,29 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
                     pass
         return found
 
+    def settle(self, seconds=20):
+        """Waits until every message has been tried: what is left has been, is in quarantine, and nobody has it in work."""
+        wait_for(lambda: not self._waiting(), "Sendmail has tried all mail", seconds, self._waiting)
+
+    def _waiting(self):
+        """Queue files that were not tried yet, or that a process has locked."""
+        found = []
+        for name, text in self.queued():
+            try:
+                with open(os.path.join(self.queue_folder, name)) as file:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except FileNotFoundError:
+                continue
+            except OSError:
+                found.append(name)
+                continue
+            if name.startswith("qf") and "\nN0\n" in text:
+                found.append(name)
+        return found
+
     def flush(self):
-        """Runs the queue once, to its end."""
-        self.run(self.program, "-C", self.cf_path, "-q", check=False)
+        """Runs the queue once, to its end. (Without -v, sendmail -q does so in the background.)"""
+        self.run(self.program, "-C", self.cf_path, "-v", "-q", check=False)
 
     def release(self):
         """Everything in quarantine becomes ordinary mail, which the next queue run takes."""
