@@ -3,7 +3,6 @@
 """What milward-lookup asks of the web: a real DNS server, real HTTPS servers of all kinds, a real OCSP responder, on loopback."""
 import base64
 import hashlib
-import http.server
 import os
 import queue
 import shutil
@@ -23,6 +22,7 @@ BUILD = os.environ.get("MILWARD_BUILD") or os.environ.get("BUILD") or SRC
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SRC, "tests", "mta"))
 from lab.tap import Tap, note, skip_all, wait_for  # noqa: E402
+from lab.web import Web, page, policy  # noqa: E402
 
 PROBE = os.path.join(BUILD, "tests", "lookup", "probe")
 TAP = Tap()
@@ -78,50 +78,6 @@ class Dns:
         self.process.wait()
 
 
-class Web(http.server.ThreadingHTTPServer):
-    """HTTPS for all names: pages[host] is a function of the request; certificates by name. seen: what was asked, as "host path"."""
-
-    daemon_threads = True
-
-    def __init__(self, ca):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.port, self.ca, self.pages, self.seen, self.contexts, self.kinds = self.server_address[1], ca, {}, [], {}, {}
-        first = self.context("localhost")
-        first.sni_callback = self.choose
-        self.first = first
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def context(self, name):
-        if name not in self.contexts:
-            kind = self.kinds.get(name, "valid")
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(self.ca.issue("other.test", "valid") if kind == "other" else self.ca.issue(name, kind))
-            self.contexts[name] = context
-        return self.contexts[name]
-
-    def choose(self, sock, name, _context):
-        sock.context = self.context(name or "localhost")
-
-    def finish_request(self, request, client):
-        try:
-            request.settimeout(10)
-            tls = self.first.wrap_socket(request, server_side=True)
-        except (OSError, ssl.SSLError):
-            return
-        try:
-            self.RequestHandlerClass(tls, client, self)
-        except OSError:
-            pass
-        finally:
-            tls.close()
-
-    def handle_error(self, request, client):
-        pass
-
-    def count(self, host):
-        return sum(1 for line in self.seen if line.startswith(host + " "))
-
-
 class OldTls(threading.Thread):
     """A server beside, on the same port of 127.0.0.2, that knows TLS up to 1.1 only."""
 
@@ -146,45 +102,6 @@ class OldTls(threading.Thread):
             except ssl.SSLError as error:
                 self.why.append(error.reason)
                 client.close()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        host = (self.headers["Host"] or "").split(":")[0]
-        self.server.seen.append("%s %s" % (host, self.path))
-        page = self.server.pages.get(host) or (bulk if host.endswith(".bulk.test") else None)
-        self.close_connection = True
-        if page is None:
-            self.answer(404, b"nothing here\n")
-        else:
-            page(self)
-
-    def answer(self, status, body, kind="text/plain", **fields):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in fields.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args):
-        pass
-
-
-def policy(mode="enforce", age=DAY, mx=("mx.good.test", "*.good.test"), end="\r\n"):
-    lines = ["version: STSv1", "mode: " + mode] + ["mx: " + m for m in mx] + ["max_age: %d" % age, ""]
-    return end.join(lines).encode()
-
-
-def page(body, status=200, kind="text/plain", **fields):
-    return lambda request: request.answer(status, body, kind, **fields)
-
-
-def bulk(request):
-    request.answer(200, policy())
 
 
 def endless(request):
@@ -455,6 +372,7 @@ def test_kill(site):
     domains = ["d%d.bulk.test" % i for i in range(40)]
     for domain in domains:
         site.web.contexts["mta-sts." + domain] = site.web.wildcard
+        site.web.pages["mta-sts." + domain] = page(policy())
     probe = Probe(site, cache)
     probe.send(*("sts " + d for d in domains))
     told = [q for q, a in probe.take(12).items() if a.startswith("policy")]
@@ -485,6 +403,19 @@ def test_refresh(site):
     with open(cache) as file:
         TAP.ok(sum("used.test" in line for line in file) == 3, "and kept on disk")
     os.unlink(cache)
+
+
+def test_stop(site):
+    """The end comes while much is under way, some of it waiting for its turn: all who ask are told."""
+    probe = Probe(site)
+    questions = ["sts slow.test"] + ["wkd j%d@hangs.test" % i for i in range(50)] + ["ocsp https://openpgpkey.hangs.test:%d/ MAMCAQA=" % site.web.port]
+    site.dns.host("openpgpkey.hangs.test")
+    site.web.pages["openpgpkey.hangs.test"] = slow
+    probe.send(*questions)
+    wait_for(lambda: site.web.count("openpgpkey.hangs.test"), "the server is asked", SECONDS)
+    status = probe.stop()
+    found = probe.take(len(questions))
+    TAP.ok(status == 0 and all("stopping" in text for text in found.values()), "at the end all who ask are told", status, found)
 
 
 def test_public(site):
@@ -616,6 +547,7 @@ def main():
         test_disk(site)
         test_kill(site)
         test_refresh(site)
+        test_stop(site)
         test_public(site)
     finally:
         if site:
