@@ -91,6 +91,7 @@ class Lookup:
             os.unlink(path)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, open(self.log_path, "ab") as log:
             notify.bind(path)
+            os.chmod(path, 0o666)  # it may become another user
             notify.settimeout(0.05)
             self.process = subprocess.Popen([self.program, "-p", self.policy] + self.arguments, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=dict(os.environ, NOTIFY_SOCKET=path))
