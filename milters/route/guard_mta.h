@@ -17,6 +17,7 @@
 struct mw_guard_answer {
 	char why[MW_GUARD_TEXT];     /* what does not hold, for a person; "" = all does */
 	char warning[MW_GUARD_TEXT]; /* what the administrator should know all the same; "" = nothing */
+	bool splits;		     /* mw_guard_splits() */
 	size_t files;
 	struct mw_guard_file {
 		char path[MW_GUARD_PATH];

@@ -238,6 +238,17 @@ static int able_here(const struct route *r, uint32_t action, struct mw_err *err)
 	return 0;
 }
 
+/* The alias must go with all that it leads to, when those behind it are named in its place. */
+static bool able_behind_alias(const struct route *r, struct mw_err *err)
+{
+	if (r->guard && mw_guard_splits(r->guard))
+		return true;
+	(void)r->host->fail(err, -ENOTSUP,
+			    r->guard ? "the mail server cannot put the members of an alias in its place (milward-route)"
+				     : "with mta none nobody knows whether an alias can be taken out");
+	return false;
+}
+
 static bool is_verified_tls(const struct mw_order *o)
 {
 	const struct args_tls *args = o->args;
@@ -267,6 +278,8 @@ static int route_able(void *inst, void *tx, struct mw_msg *msg, const struct mw_
 				    "mail of a local program is routed when it comes in by SMTP (milward-postfix add)");
 		return 0;
 	}
+	if (rcpt->alias.n && !able_behind_alias(r, err))
+		return 0;
 	able = able_here(r, o->action, err);
 	if (able > 0 && is_verified_tls(o))
 		able = able_verified(r, rcpt, err);
@@ -404,11 +417,17 @@ static int route_see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, c
 {
 	const struct route *r = inst;
 	const struct mw_envelope *env = r->host->envelope(msg);
-	const struct mw_rcpt *last = env->rcpts ? &env->rcpt[env->rcpts - 1] : NULL;
+	const char *arg = env->rcpts ? env->rcpt[env->rcpts - 1].arg.p : NULL;
 
 	(void)tx, (void)p, (void)n, (void)err;
-	if (r->lookup && stage == MW_SEE_RCPT && last && !last->internal && last->form == MW_ADDR_PLAIN)
-		mw_lookup_want(r->lookup, last->domain);
+	if (!r->lookup || stage != MW_SEE_RCPT)
+		return 0;
+	for (size_t i = env->rcpts; i-- > 0 && env->rcpt[i].arg.p == arg;) {
+		const struct mw_rcpt *rcpt = &env->rcpt[i];
+
+		if (!rcpt->internal && rcpt->form == MW_ADDR_PLAIN && !rcpt->unsplit)
+			mw_lookup_want(r->lookup, rcpt->domain);
+	}
 	return 0;
 }
 

@@ -201,8 +201,15 @@ static void print_rcpt(const struct explain *x, uint32_t i)
 		return; /* something failed before anything was decided, which is told */
 	printf("\n%s<", ctl_style(x->ctl, CTL_BOLD));
 	ctl_print_safe(rcpt->address);
-	printf(">%s  %s\n  %s%s%s", ctl_style(x->ctl, CTL_PLAIN), rcpt->internal ? "internal" : "external",
-	       ctl_style(x->ctl, effect_style(v->effect)), v->action, ctl_style(x->ctl, CTL_PLAIN));
+	printf(">%s  %s", ctl_style(x->ctl, CTL_PLAIN), rcpt->internal ? "internal" : "external");
+	if (rcpt->alias.n) {
+		fputs(", behind the alias <", stdout);
+		ctl_print_safe(rcpt->alias);
+		putchar('>');
+	} else if (rcpt->unsplit) {
+		fputs(", an alias that leads outside", stdout);
+	}
+	printf("\n  %s%s%s", ctl_style(x->ctl, effect_style(v->effect)), v->action, ctl_style(x->ctl, CTL_PLAIN));
 	if (v->reason[0])
 		printf(" \"%s\"", v->reason);
 	printf("  decided by %s\n", v->where);
