@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 
 from .tap import skip_all, wait_for
@@ -112,6 +113,12 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
             self.makemap(name)
         self.run(self.program, "-C", self.cf_path, "-bi")
 
+    def change(self, old, new):
+        """Changes a line of sendmail.cf itself."""
+        text = self.read("sendmail.cf")
+        assert old in text, old
+        self.file("sendmail.cf", text.replace(old, new))
+
     def makemap(self, name):
         makemap = os.path.join(self.packages, "usr/libexec/sendmail/makemap")
         self.run(makemap, "-C", self.cf_path, "hash", os.path.join(self.config, name), stdin=self.read(name))
@@ -138,6 +145,11 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
         wait_for(lambda: self.log().count("starting daemon") > before or self.process.poll() is not None, "Sendmail listens", 15)
         if self.process.poll() is not None:
             raise AssertionError("sendmail ended with %d" % self.process.returncode)
+
+    def answers(self):
+        """Does its port take connections?"""
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", 25)) == 0
 
     def stop(self):
         self.process.terminate()

@@ -134,9 +134,9 @@ class Site:
         if not os.path.exists(script):
             raise AssertionError("%s is not there: build with tests/run gcc" % script)
         if self.mta == "sendmail":
-            arguments += self.sendmail.places
+            arguments = arguments[:1] + self.sendmail.places + arguments[1:]
         if arguments[0] == "add":
-            arguments += ("--socket", self.socket, "--portal", "[127.0.0.21]" if self.mta == "sendmail" else "[127.0.0.21]:25")
+            arguments += ("--socket", self.socket, "--portal", "[127.0.0.21]" + (":25" if self.mta == "postfix" else ""))
         return (self.sendmail if self.mta == "sendmail" else self.postfix).run(script, *arguments, check=check)
 
     def policy(self, name="outbound", load=LOAD, **more):
