@@ -2,8 +2,9 @@
 /*
  * probe: asks what milward-lookup asks of the web, for tests/lookup/web.t. A line "sts DOMAIN", "wkd ADDRESS" or "ocsp URL BASE64" on
  * standard input is a question; the answer is the line behind ": " on standard output, in the order of answers. Ends with its input.
- *     probe SERVER ANCHOR CA PORT CACHE TICK [public]
- * SERVER: of DNS; ANCHOR: file; PORT: of https; CACHE: file of MTA-STS, "-" for none; TICK: milliseconds; public: no private addresses.
+ *     probe SERVER ANCHOR CA PORT CACHE TICK MOST [public]
+ * SERVER: of DNS; ANCHOR: file; PORT: of https; CACHE: file of MTA-STS, "-" for none; TICK: milliseconds; MOST: domains;
+ * public: no private addresses.
  */
 #include "base/buf.h"
 #include "base/str.h"
@@ -95,7 +96,10 @@ static int open_all(struct probe *p, char **argv, bool public, struct mw_err *er
 	    .base = p->base, .resolvers = {.v = servers, .n = 1}, .trust_anchor = argv[2], .timeout = 3000};
 	struct mw_https_options https = {
 	    .base = p->base, .ca_file = argv[3], .port = (uint16_t)atoi(argv[4]), .allow_private = !public, .timeout = 1500};
-	struct mw_sts_options sts = {.base = p->base, .path = strcmp(argv[5], "-") == 0 ? NULL : argv[5], .tick = atoi(argv[6])};
+	struct mw_sts_options sts = {.base = p->base,
+				     .path = strcmp(argv[5], "-") == 0 ? NULL : argv[5],
+				     .tick = atoi(argv[6]),
+				     .most = (size_t)atoi(argv[7])};
 	int rc = mw_dns_new(&dns, &p->dns, err);
 
 	https.dns = sts.dns = p->dns;
@@ -114,13 +118,13 @@ int main(int argc, char **argv)
 	struct mw_err err = {.text = ""};
 	int rc = 1;
 
-	if (!p || argc < 7 || argc > 8)
+	if (!p || argc < 8 || argc > 9)
 		return 2;
 	p->base = event_base_new();
 	input = event_new(p->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, p);
 	if (!input || event_add(input, NULL) != 0)
 		return 2;
-	if (open_all(p, argv, argc == 8, &err) == 0) {
+	if (open_all(p, argv, argc == 9, &err) == 0) {
 		(void)event_base_dispatch(p->base);
 		rc = 0;
 	} else {

@@ -143,8 +143,8 @@ def long_fields(request):
 class Probe:
     """Of what it answers each line is taken once, by question."""
 
-    def __init__(self, site, cache="-", tick=60000, public=False):
-        words = [PROBE, "127.0.0.1@%d" % site.dns.port, site.anchor, site.ca.path, str(site.web.port), cache, str(tick)]
+    def __init__(self, site, cache="-", tick=60000, most=1000, public=False):
+        words = [PROBE, "127.0.0.1@%d" % site.dns.port, site.anchor, site.ca.path, str(site.web.port), cache, str(tick), str(most)]
         env = dict(os.environ, https_proxy="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(words + (["public"] if public else []), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -391,17 +391,42 @@ def test_refresh(site):
     """In use and half gone: fetched again without a record; not in use: not."""
     cache = os.path.join(site.folder, "sts")
     now = int(time.time())
-    for name in ("used", "unused"):
+    for name in ("used", "unused", "future"):
         site.domain(name + ".test", page(policy(mx=("new.test",))), record=None)
     with open(cache, "w") as out:
-        out.write(kept("used.test", now - DAY + 1000) + kept("unused.test", now - DAY + 1000))
+        out.write(kept("used.test", now - DAY + 1000) + kept("unused.test", now - DAY + 1000) + kept("future.test", now + 10 * DAY))
     probe = Probe(site, cache, tick=100)
     TAP.ok(probe.ask("sts used.test").startswith("policy 60 enforce 86400 mx.good.test"), "a policy that ends soon")
     wait_for(lambda: "new.test" in probe.ask("sts used.test"), "a policy in use is fetched again before it ends, without a record", SECONDS)
+    probe.ask("sts future.test")
+    wait_for(lambda: "new.test" in probe.ask("sts future.test"), "so is one that a clock ahead has fetched", SECONDS)
     TAP.ok(site.web.count("mta-sts.used.test") == 1 and not site.web.count("mta-sts.unused.test"), "once, and only what is in use")
     probe.stop()
     with open(cache) as file:
         TAP.ok(sum("used.test" in line for line in file) == 3, "and kept on disk")
+    os.unlink(cache)
+
+
+def test_full(site):
+    """No room: a policy that enforces stays, and none is kept in its place."""
+    cache = os.path.join(site.folder, "sts")
+    now = int(time.time())
+    with open(cache, "w") as out:
+        for i in range(6):
+            out.write(kept("trial%d.test" % i, now, "testing") + kept("strict%d.test" % i, now))
+    probe = Probe(site, cache, most=4)
+    answers = [probe.ask("sts strict%d.test" % i) for i in range(6)]
+    TAP.ok(all(a.startswith("policy 60 enforce") for a in answers[:4]) and all(a.startswith("none") for a in answers[4:]),
+           "more on disk than there is room for: those that enforce, the first of them", answers)
+    TAP.ok("no room for" in probe.said(), "and a word of it", probe.said())
+    n = site.web.count("mta-sts.good.test")
+    for i in range(2):
+        TAP.ok(probe.ask("sts good.test").startswith("policy 60 enforce") and site.web.count("mta-sts.good.test") == n + i + 1,
+               "a new policy is used, and not kept")
+    TAP.ok(all(probe.ask("sts strict%d.test" % i).startswith("policy 60 enforce") for i in range(4)), "nor in place of another")
+    probe.stop()
+    with open(cache) as file:
+        TAP.ok("good.test" not in [line.split()[1] for line in file], "nor on disk")
     os.unlink(cache)
 
 
@@ -413,6 +438,7 @@ def test_stop(site):
     site.web.pages["openpgpkey.hangs.test"] = slow
     probe.send(*questions)
     wait_for(lambda: site.web.count("openpgpkey.hangs.test"), "the server is asked", SECONDS)
+    TAP.ok(site.web.count("openpgpkey.hangs.test") <= 4, "a host has few connections at a time")
     status = probe.stop()
     found = probe.take(len(questions))
     TAP.ok(status == 0 and all("stopping" in text for text in found.values()), "at the end all who ask are told", status, found)
@@ -547,6 +573,7 @@ def main():
         test_disk(site)
         test_kill(site)
         test_refresh(site)
+        test_full(site)
         test_stop(site)
         test_public(site)
     finally:
