@@ -124,10 +124,11 @@ int pivot_read(struct office *o, size_t definition)
 {
 	static const struct xml_events events = {.names = names, .start = on_start, .end = on_end, .text = xml_no_text};
 	struct pivot p = {.office = o};
-	int r;
+	int r = stream_section(&o->out, "pivot");
 
 	grid_init(&p.grid, &o->out);
-	r = office_parse(o, definition, &events, &p);
+	if (r == 0)
+		r = office_parse(o, definition, &events, &p);
 	if (r == 0)
 		r = grid_row_end(&p.grid);
 	if (r == 0)

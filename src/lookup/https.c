@@ -411,8 +411,7 @@ static int read_url(struct fetch *f, const struct mw_https_request *request, str
 
 static int read_request(struct fetch *f, const struct mw_https_request *request, struct mw_err *err)
 {
-	int64_t most = f->h->options.timeout, ms = most && most < request->timeout ? most : request->timeout;
-	const struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	const struct timeval time = {.tv_sec = request->timeout / 1000, .tv_usec = request->timeout % 1000 * 1000};
 	char field[128];
 
 	f->max = request->max;

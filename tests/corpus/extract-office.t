@@ -37,8 +37,6 @@ UNREAD = {
     "testWORD_protected_passtika.docx": "encrypted",
     "testODTEncrypted.odt": "encrypted",
 }
-# What of a document is not text, though the rest is read: words that were written with a pen.
-PARTLY = {"testPPT_various2.pptx": "image"}
 
 
 def local(tag):
@@ -99,7 +97,7 @@ def paragraph(element, texts):
                 out.append(" ")
             elif name == "noBreakHyphen":
                 out.append("-")
-            elif name not in ("p", "txbxContent", "pPr", "Fallback", "sym", "rt"):
+            elif name not in ("p", "txbxContent", "pPr", "Fallback", "sym"):
                 walk(child)
 
     walk(element)
@@ -217,8 +215,7 @@ def shared_reads(top):
 def shared_documents(tap, documents):
     wrong, reasons, units = [], [], 0
     for name, octets, ours in documents:
-        why = UNREAD.get(name, PARTLY.get(name))
-        if ours.unread != ([why] if why else []):
+        if ours.unread != ([UNREAD[name]] if name in UNREAD else []):
             reasons.append("%s: %s" % (name, ours.unread or "is read"))
         if name in UNREAD:
             continue

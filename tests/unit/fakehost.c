@@ -305,6 +305,7 @@ static struct mw_list list_of(const char *value)
 static void store(const struct mw_opt *row, void *at, const char *value)
 {
 	const struct mw_word *w = row->words;
+	char *end;
 
 	switch ((enum mw_type)row->type) {
 	case MW_BOOL:
@@ -317,7 +318,8 @@ static void store(const struct mw_opt *row, void *at, const char *value)
 		assert((!row->min && !row->max) || (*(int64_t *)at >= row->min && *(int64_t *)at <= row->max));
 		return;
 	case MW_SIZE:
-		*(uint64_t *)at = strtoull(value, NULL, 10);
+		*(uint64_t *)at = strtoull(value, &end, 10);
+		*(uint64_t *)at <<= *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
 		return;
 	case MW_WORD:
 		while (w->name && strcmp(w->name, value) != 0)
