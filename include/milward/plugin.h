@@ -449,10 +449,11 @@ enum {
 
 /* Protocol stages that see() wants. The host asks the MTA only for what some module wants. */
 enum {
-	MW_SEE_CONNECT = 1,  /* p = client name as the MTA gives it */
-	MW_SEE_HELO = 2,     /* p = argument */
-	MW_SEE_MAIL = 4,     /* p = sender with <> */
-	MW_SEE_RCPT = 8,     /* p = recipient with <> */
+	MW_SEE_CONNECT = 1, /* p = client name as the MTA gives it */
+	MW_SEE_HELO = 2,    /* p = argument */
+	MW_SEE_MAIL = 4,    /* p = sender with <> */
+	MW_SEE_RCPT =
+	    8, /* p = recipient with <>; those of the envelope with the .arg of the last are new: several, behind an alias */
 	MW_SEE_HEADERS = 16, /* all header fields are there */
 	MW_SEE_BODY = 32,    /* p = a piece of the body */
 	MW_SEE_MESSAGE = 64, /* the whole message is there: the stage for scanning. p = NULL */

@@ -35,6 +35,16 @@ struct mw_guard *mw_guard_new(const struct mw_host *host, struct mw_self *self, 
 	return g;
 }
 
+bool mw_guard_splits(struct mw_guard *g)
+{
+	bool splits;
+
+	(void)pthread_mutex_lock(&g->lock);
+	splits = g->last.splits;
+	(void)pthread_mutex_unlock(&g->lock);
+	return splits;
+}
+
 void mw_guard_free(struct mw_guard **g)
 {
 	if (!*g)

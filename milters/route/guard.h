@@ -34,5 +34,7 @@ struct mw_guard *mw_guard_new(const struct mw_host *, struct mw_self *, const st
 void mw_guard_free(struct mw_guard **); /* accepts NULL, sets NULL */
 /* 0: tags are safe. -EHOSTUNREACH with err: they are not, why, and what to do. A change of the answer is logged. */
 int mw_guard_check(struct mw_guard *, struct mw_err *);
+/* By the answer that there is: does the MTA, when it is told to take out an alias, take out what it has made of it, and nothing else? */
+bool mw_guard_splits(struct mw_guard *);
 
 #endif

@@ -17,6 +17,7 @@
 struct mw_guard_answer {
 	char why[MW_GUARD_TEXT];     /* what does not hold, for a person; "" = all does */
 	char warning[MW_GUARD_TEXT]; /* what the administrator should know all the same; "" = nothing */
+	bool splits;		     /* mw_guard_splits() */
 	size_t files;
 	struct mw_guard_file {
 		char path[MW_GUARD_PATH];
@@ -32,7 +33,7 @@ struct mw_guard_mta {
 	int (*ask)(const struct mw_guard_conf *, struct mw_guard_answer *);
 };
 
-extern const struct mw_guard_mta mw_guard_postfix;
+extern const struct mw_guard_mta mw_guard_postfix, mw_guard_sendmail;
 
 /* From now on a change of DIR/NAME makes the answer an old one. One too many is not watched. */
 void mw_guard_watch(struct mw_guard_answer *, const char *dir, const char *name);

@@ -125,12 +125,13 @@ static int settings_read(struct mw_guard_answer *g, const struct mw_postfix *pf,
 				     "parent_domain_matches_subdomains",
 				     "tls_required_enable",
 				     "smtp_tls_per_site",
+				     "enable_original_recipient",
 				     rewriting[0],
 				     rewriting[1],
 				     rewriting[2],
 				     NULL};
 	static const char *const services[] = {"-x", "-P", NULL};
-	char *parents, *per_site;
+	char *parents, *per_site, *original;
 	int r = mw_postfix_run(pf, "postconf", names, NULL, &s->text, g->why, sizeof(g->why));
 
 	if (r == 0)
@@ -142,9 +143,13 @@ static int settings_read(struct mw_guard_answer *g, const struct mw_postfix *pf,
 	s->transport_maps = setting(s->text.out, "transport_maps");
 	parents = setting(s->text.out, "parent_domain_matches_subdomains");
 	per_site = setting(s->text.out, "smtp_tls_per_site");
+	original = setting(s->text.out, "enable_original_recipient");
 	s->knows_tls_required = setting(s->text.out, "tls_required_enable") != NULL;
 	end_line(s->transport_maps);
 	end_line(parents);
+	end_line(original);
+	/* Without it cleanup(8) takes a recipient that we add for one that the alias has made, and drops it; and then that one, too. */
+	g->splits = original && strcmp(original, "yes") == 0 && !strstr(s->master.out, "/enable_original_recipient =");
 	for (size_t i = 0; i < REWRITING; i++)
 		end_line(s->rewriting[i]);
 	find_rewrites(s);

@@ -25,7 +25,7 @@
 #define ID_OCTETS 16
 
 enum action { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP, SMIME, OPENPGP, OPEN };
-enum mta { MTA_POSTFIX, MTA_NONE };
+enum mta { MTA_POSTFIX, MTA_NONE, MTA_SENDMAIL };
 enum level { LEVEL_ENCRYPTED, LEVEL_VERIFIED };
 
 struct conf {
@@ -64,17 +64,20 @@ struct route_tx {
 	bool has_id;
 };
 
-static const struct mw_word mta_words[] = {{"postfix", MTA_POSTFIX}, {"none", MTA_NONE}, {NULL, 0}};
+static const struct mw_word mta_words[] = {{"postfix", MTA_POSTFIX}, {"sendmail", MTA_SENDMAIL}, {"none", MTA_NONE}, {NULL, 0}};
 static const struct mw_word level_words[] = {{"encrypted", LEVEL_ENCRYPTED}, {"verified", LEVEL_VERIFIED}, {NULL, 0}};
 
 static const struct mw_opt options[] = {
     MW_OPT(WORD, struct conf, mta, "mta", .words = mta_words, .dflt = "postfix",
 	   .help = "whose routing is checked before a recipient is tagged"),
-    MW_OPT(PATH, struct conf, config_dir, "config-directory", .help = "folder of main.cf; default: what postconf says"),
+    MW_OPT(PATH, struct conf, config_dir, "config-directory",
+	   .help = "folder of main.cf or sendmail.cf; default: what postconf says, or /etc/mail"),
     MW_OPT(PATH, struct conf, command_dir, "command-directory", .dflt = "\"/usr/sbin\"",
-	   .help = "folder of postconf and postmap"),
-    MW_OPT(BOOL, struct conf, portal, "portal", .dflt = "no", .help = "the site has a portal: milward-postfix add --portal"),
-    MW_OPT(BOOL, struct conf, seal, "seal", .dflt = "no", .help = "the site runs milward-seal: milward-postfix add --seal"),
+	   .help = "folder of postconf and postmap, or of sendmail"),
+    MW_OPT(BOOL, struct conf, portal, "portal", .dflt = "no",
+	   .help = "the site has a portal: milward-postfix add --portal, or milward-sendmail"),
+    MW_OPT(BOOL, struct conf, seal, "seal", .dflt = "no",
+	   .help = "the site runs milward-seal: milward-postfix add --seal, or milward-sendmail"),
     MW_OPT(PATH, struct conf, lookup, "lookup",
 	   .help = "socket of milward-lookup, which tells whose TLS can be verified; default: only delivery finds out"),
     MW_OPT(TIME, struct conf, lookup_wait, "lookup-wait", .dflt = "5 seconds", .min = 1, .max = 60,
@@ -190,7 +193,7 @@ static int route_open(const struct mw_host *host, struct mw_self *self, const vo
 	}
 	if (conf->mta == MTA_NONE)
 		return 0;
-	r->guard_conf = (struct mw_guard_conf){.mta = &mw_guard_postfix,
+	r->guard_conf = (struct mw_guard_conf){.mta = conf->mta == MTA_SENDMAIL ? &mw_guard_sendmail : &mw_guard_postfix,
 					       .command_dir = conf->command_dir,
 					       .config_dir = conf->config_dir && conf->config_dir[0] ? conf->config_dir : NULL,
 					       .portal = conf->portal,
@@ -235,6 +238,17 @@ static int able_here(const struct route *r, uint32_t action, struct mw_err *err)
 	return 0;
 }
 
+/* The alias must go with all that it leads to, when those behind it are named in its place. */
+static bool able_behind_alias(const struct route *r, struct mw_err *err)
+{
+	if (r->guard && mw_guard_splits(r->guard))
+		return true;
+	(void)r->host->fail(err, -ENOTSUP,
+			    r->guard ? "the mail server cannot put the members of an alias in its place (milward-route)"
+				     : "with mta none nobody knows whether an alias can be taken out");
+	return false;
+}
+
 static bool is_verified_tls(const struct mw_order *o)
 {
 	const struct args_tls *args = o->args;
@@ -264,6 +278,8 @@ static int route_able(void *inst, void *tx, struct mw_msg *msg, const struct mw_
 				    "mail of a local program is routed when it comes in by SMTP (milward-postfix add)");
 		return 0;
 	}
+	if (rcpt->alias.n && !able_behind_alias(r, err))
+		return 0;
 	able = able_here(r, o->action, err);
 	if (able > 0 && is_verified_tls(o))
 		able = able_verified(r, rcpt, err);
@@ -401,11 +417,17 @@ static int route_see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, c
 {
 	const struct route *r = inst;
 	const struct mw_envelope *env = r->host->envelope(msg);
-	const struct mw_rcpt *last = env->rcpts ? &env->rcpt[env->rcpts - 1] : NULL;
+	const char *arg = env->rcpts ? env->rcpt[env->rcpts - 1].arg.p : NULL;
 
 	(void)tx, (void)p, (void)n, (void)err;
-	if (r->lookup && stage == MW_SEE_RCPT && last && !last->internal && last->form == MW_ADDR_PLAIN)
-		mw_lookup_want(r->lookup, last->domain);
+	if (!r->lookup || stage != MW_SEE_RCPT)
+		return 0;
+	for (size_t i = env->rcpts; i-- > 0 && env->rcpt[i].arg.p == arg;) {
+		const struct mw_rcpt *rcpt = &env->rcpt[i];
+
+		if (!rcpt->internal && rcpt->form == MW_ADDR_PLAIN && !rcpt->unsplit)
+			mw_lookup_want(r->lookup, rcpt->domain);
+	}
 	return 0;
 }
 

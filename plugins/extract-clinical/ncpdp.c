@@ -202,7 +202,7 @@ bool ncpdp_begins(struct mw_str s)
 			  "AM");
 }
 
-void ncpdp_read(struct mw_str s, struct out *o)
+static void read_transmission(struct mw_str s, struct out *o)
 {
 	while (s.p && o->failed == 0) {
 		struct mw_str group = str_cut(&s, GROUP);
@@ -211,6 +211,19 @@ void ncpdp_read(struct mw_str s, struct out *o)
 		out_field(o, "", "Header", str_cut(&group, SEGMENT));
 		while (group.p && o->failed == 0)
 			read_segment(o, str_cut(&group, SEGMENT));
+	}
+}
+
+/* Transmissions may be in the blocks of HL7's transport: VT in front, FS and CR behind. */
+void ncpdp_read(struct mw_str s, struct out *o)
+{
+	while (s.p && o->failed == 0) {
+		struct mw_str block = str_cut(&s, '\v');
+
+		while (block.n && strchr("\r\n\x1c", block.p[block.n - 1]) && block.p[block.n - 1])
+			block.n--;
+		if (block.n)
+			read_transmission(block, o);
 	}
 }
 

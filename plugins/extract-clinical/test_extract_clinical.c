@@ -259,6 +259,13 @@ static const struct row script[] = {
      "ZZ9",
      "Header: 610066D0B1\n\f\nDate of birth: 1954-03-12\nSex: F\nPatient name: MARY SMITH\nHome address: 12 OAK ST, MIAMI\n\f\n"
      "Rx number: 6612345\nDiagnosis: E11.9\nField ZZ: 9\n"},
+    /* Two transmissions in blocks of HL7's transport. */
+    {"\v610066D0B1\x1e\x1c"
+     "AM01\x1c"
+     "CAMARY\x1c\r\v610067D0B1\x1e\x1c"
+     "AM07\x1c"
+     "D26612345\x1c\r",
+     "Header: 610066D0B1\n\f\nPatient name: MARY\n\f\nHeader: 610067D0B1\nRx number: 6612345\n"},
 };
 
 static void test_xml(void **state)

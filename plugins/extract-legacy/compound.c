@@ -5,8 +5,10 @@
 #include "blip.h"
 #include "doc.h"
 #include "embedded.h"
+#include "found.h"
 #include "ppt.h"
 #include "summary.h"
+#include "vba.h"
 #include "xls.h"
 
 #include <errno.h>
@@ -14,14 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an object is not read of: shapes of formulas have no text. */
-static const char equation[] = "Equation Native";
+#define CONTROL_MIN 4u /* characters of a text in what a control keeps */
+#define ANSI 1252u
 
 struct work {
 	struct ole ole;
 	struct out *out;
 	struct codepages *pages;
-	bool *read;	/* folders of which something was */
 	bool known;	/* something in it is a document or a file */
 	bool encrypted; /* the document itself */
 	char name[32];
@@ -70,11 +71,11 @@ static int read_word(struct work *w, uint32_t folder, const struct block *stream
 	int r = block_read(w, ole_find(&w->ole, folder, name), &table);
 
 	if (r == 0)
-		r = doc_read(str(stream), str(&table), w->out, w->pages);
+		r = block_read(w, ole_find(&w->ole, folder, "Data"), &data);
+	if (r == 0)
+		r = doc_read(str(stream), str(&table), str(&data), w->out, w->pages);
 	if (r == 0)
 		r = blip_find(str(stream), w->out);
-	if (r == 0)
-		r = block_read(w, ole_find(&w->ole, folder, "Data"), &data);
 	if (r == 0)
 		r = blip_find(str(&data), w->out);
 	block_free(&table);
@@ -135,6 +136,40 @@ static int read_encrypted(struct work *w, uint32_t folder, const struct block *s
 	return -EACCES;
 }
 
+/* ---- macros, data of programs ---------------------------------------------------------------------------------------------------- */
+
+static int read_module(struct work *w, uint32_t folder, const struct block *stream)
+{
+	(void)folder;
+	return vba_read(str(stream), w->out, w->pages);
+}
+
+/* What controls of a form or a sheet say. */
+static int read_controls(struct work *w, uint32_t folder, const struct block *stream)
+{
+	int r;
+
+	(void)folder;
+	give_to(w->out, give_section(w->out, "macros"), true);
+	r = found_wide(w->out, str(stream), CONTROL_MIN);
+	return r == 0 ? found_narrow(w->out, w->pages, ANSI, str(stream), CONTROL_MIN) : r;
+}
+
+static int read_log(struct work *w, uint32_t folder, const struct block *stream)
+{
+	(void)folder;
+	return xls_read_log(str(stream), w->out);
+}
+
+/* Data in XML that a document is bound to. */
+static int read_bound(struct work *w, uint32_t folder, const struct block *stream)
+{
+	static const struct mw_str name = {.p = "item.xml", .n = 8};
+
+	(void)folder;
+	return stream->n ? give_member(w->out, name, "text/xml", str(stream), 0, stream->whole ? NULL : "damaged") : 0;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------- */
 
 struct kind {
@@ -153,18 +188,71 @@ static const struct kind kinds[] = {
     {"\001Ole10Native", read_native, false},
     {"Package", read_file, false},
     {"CONTENTS", read_file, false},
+    {"Revision Log", read_log, false},
+    {"ETExtData", read_log, false},
+    {"WpsCustomData", read_controls, false},
 };
 
-static const struct kind pivot = {"", read_pivot, false};
+static const struct kind pivot = {"", read_pivot, false}, module = {"", read_module, false},
+			 controls = {"", read_controls, false}, bound = {"", read_bound, false};
+
+static bool is_one_of(const char *name, const char *const *rows)
+{
+	while (*rows && strcasecmp(name, *rows) != 0)
+		rows++;
+	return *rows != NULL;
+}
+
+/* Is it in a folder of this name, however deep? */
+static bool is_below(const struct ole *o, const struct ole_entry *e, const char *folder)
+{
+	uint32_t up = e->parent;
+
+	for (size_t depth = 0; up != OLE_NONE && up != OLE_ROOT && depth < o->entries; depth++, up = o->entry[up].parent)
+		if (strcasecmp(o->entry[up].name, folder) == 0)
+			return true;
+	return false;
+}
+
+/* What the compiler keeps for itself. */
+static bool is_compiled(const char *name)
+{
+	return strcmp(name, "dir") == 0 || strcmp(name, "_VBA_PROJECT") == 0 || strncmp(name, "__SRP_", 6) == 0;
+}
+
+static bool is_macros(const struct ole *o, const struct ole_entry *e)
+{
+	return is_below(o, e, "Macros") || is_below(o, e, "_VBA_PROJECT_CUR");
+}
 
 static const struct kind *kind_of(const struct ole *o, const struct ole_entry *e)
 {
+	const char *folder;
+
 	if (e->kind != OLE_STREAM)
 		return NULL;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcasecmp(e->name, kinds[i].name) == 0)
 			return &kinds[i];
-	return strncmp(o->entry[e->parent].name, "_SX_DB", 6) == 0 ? &pivot : NULL;
+	folder = o->entry[e->parent].name;
+	if (strncmp(folder, "_SX_DB", 6) == 0)
+		return &pivot;
+	if (strcasecmp(folder, "VBA") == 0)
+		return is_compiled(e->name) ? NULL : &module;
+	if (strcmp(e->name, "Ctls") == 0 || (is_macros(o, e) && (strcmp(e->name, "f") == 0 || strcmp(e->name, "o") == 0)))
+		return &controls;
+	return strcmp(e->name, "Item") == 0 && is_below(o, e, "MsoDataStore") ? &bound : NULL;
+}
+
+/* Streams without text of the writer, or that the reader of another looks at. */
+static bool is_no_matter(const struct ole *o, const struct ole_entry *e)
+{
+	static const char *const names[] = {"0Table",	       "1Table",	   "Data",    "Current User", "Pictures",
+					    "Equation Native", "EncryptionInfo",   "PROJECT", "PROJECTwm",    "PROJECTlk",
+					    "User Names",      "EncryptedSummary", NULL};
+
+	return e->size == 0 || (unsigned char)e->name[0] < ' ' || is_one_of(e->name, names) || is_compiled(e->name) ||
+	       is_below(o, e, "\006DataSpaces") || is_below(o, e, "MsoDataStore");
 }
 
 /* What one document cannot say of itself, the section does, so that the others are read. */
@@ -192,7 +280,7 @@ static int entry_read(struct work *w, const struct kind *k, uint32_t i)
 		(void)snprintf(w->name, sizeof(w->name), "object-%u", ++w->out->objects);
 		give_within(w->out, w->name);
 	}
-	w->known = w->read[folder] = true;
+	w->known = true;
 	r = block_read(w, i, &stream);
 	if (r == 0)
 		r = k->read(w, folder, &stream);
@@ -205,23 +293,15 @@ static int entry_read(struct work *w, const struct kind *k, uint32_t i)
 	return r;
 }
 
-/* An object that a program of its own has made, of which nobody knows the format. */
-static bool is_unknown_object(const struct work *w, const struct ole_entry *e)
+/* Objects that programs of their own have made, and what programs keep beside a document, of which nobody knows the format. */
+static int unknown_streams(struct work *w)
 {
-	const struct ole *o = &w->ole;
-	const struct ole_entry *folder = &o->entry[e->parent];
+	for (size_t i = 1; i < w->ole.entries; i++) {
+		const struct ole_entry *e = &w->ole.entry[i];
 
-	if (e->kind != OLE_STREAM || e->parent == OLE_ROOT || w->read[e->parent] || (unsigned char)e->name[0] < ' ' ||
-	    e->size == 0 || strcmp(e->name, equation) == 0)
-		return false;
-	return strncmp(folder->name, "MBD", 3) == 0 || strcmp(o->entry[folder->parent].name, "ObjectPool") == 0;
-}
-
-static int unknown_objects(struct work *w)
-{
-	for (size_t i = 1; i < w->ole.entries; i++)
-		if (is_unknown_object(w, &w->ole.entry[i]))
+		if (e->kind == OLE_STREAM && !kind_of(&w->ole, e) && !is_no_matter(&w->ole, e))
 			return give_unread(w->out, "unknown-format");
+	}
 	return 0;
 }
 
@@ -249,8 +329,6 @@ int compound_read(struct mw_str data, struct out *o, struct codepages *pages)
 
 	if (r < 0)
 		return r;
-	w.read = calloc(w.ole.entries, sizeof(*w.read));
-	r = w.read ? 0 : -ENOMEM;
 	for (size_t i = 1; i < w.ole.entries && r == 0; i++) {
 		const struct kind *k = w.ole.entry[i].kind ? kind_of(&w.ole, &w.ole.entry[i]) : NULL;
 
@@ -259,9 +337,8 @@ int compound_read(struct mw_str data, struct out *o, struct codepages *pages)
 	}
 	if (r == 0 && !w.encrypted)
 		r = summary(&w);
-	if (r == 0)
-		r = unknown_objects(&w);
-	free(w.read);
+	if (r == 0 && w.known && !w.encrypted)
+		r = unknown_streams(&w);
 	ole_close(&w.ole);
 	return r < 0 ? r : w.encrypted ? -EACCES : w.known ? 0 : -ENOTSUP;
 }

@@ -4,6 +4,7 @@
 #include "../ole/ole.h"
 #include "doc_format.h"
 #include "doc_left.h"
+#include "doc_more.h"
 #include "rows.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ enum {
 	FIB_TEXT_END = 0x1c,
 	FIB_COUNTS_6 = 0x34,
 	FIB_COUNTS_97 = 0x4c,
+	FIB_STYLES = 0xa2,
 	FIB_CHARACTERS = 0xfa,
 	FIB_PARAGRAPHS = 0x102,
 	FIB_PIECES_6 = 0x160,
@@ -38,7 +40,8 @@ enum {
 };
 
 struct doc {
-	struct mw_str document, table;
+	struct mw_str document, table, data;
+	struct doc_styles styles;
 	struct out *out;
 	struct codepages *pages;
 	bool word6, damaged;
@@ -186,10 +189,15 @@ static struct format format_at(const struct doc *d, uint32_t at, uint32_t *until
 {
 	uint32_t other;
 	const struct doc_run *c = doc_run_at(&d->characters, at, until), *p = doc_run_at(&d->paragraphs, at, &other);
-	struct format f = {.hidden = c != NULL, .paragraph = p ? p->flags : 0};
+	struct format f = {.paragraph = (uint8_t)(p ? p->flags & 0xf : 0)};
+	unsigned run = c ? c->flags : 0, around = p ? p->flags : 0;
 
 	*until = other < *until ? other : *until;
 	f.level = p && p->flags & (DOC_IN_TABLE | DOC_ROW_END) ? (p->level ? p->level : 1) : 0;
+	f.hidden = run & DOC_HIDDEN || (around & DOC_HIDDEN && !(run & DOC_SEEN));
+	/* White on white paper. In tables and boxes there may be a colour behind it that is not known here. */
+	f.hidden |= (run & DOC_PALE || (around & DOC_PALE && !(run & DOC_COLOURED))) && !((run | around) & DOC_SHADED) &&
+		    f.level == 0 && d->section == OUT_MAIN;
 	return f;
 }
 
@@ -438,9 +446,13 @@ static int tables_read(struct doc *d)
 		return 0;
 	}
 	d->pieces = pieces_of(part_of(d->table, u32(s, FIB_PIECES_97), u32(s, FIB_PIECES_97 + 4)));
-	r = doc_runs_read(s, part_of(d->table, u32(s, FIB_CHARACTERS), u32(s, FIB_CHARACTERS + 4)), false, &d->characters);
+	r = doc_styles_read(part_of(d->table, u32(s, FIB_STYLES), u32(s, FIB_STYLES + 4)), &d->styles);
 	if (r == 0)
-		r = doc_runs_read(s, part_of(d->table, u32(s, FIB_PARAGRAPHS), u32(s, FIB_PARAGRAPHS + 4)), true, &d->paragraphs);
+		r = doc_runs_read(s, part_of(d->table, u32(s, FIB_CHARACTERS), u32(s, FIB_CHARACTERS + 4)), false, &d->styles,
+				  &d->characters);
+	if (r == 0)
+		r = doc_runs_read(s, part_of(d->table, u32(s, FIB_PARAGRAPHS), u32(s, FIB_PARAGRAPHS + 4)), true, &d->styles,
+				  &d->paragraphs);
 	return r;
 }
 
@@ -449,10 +461,10 @@ const char *doc_table_name(struct mw_str document)
 	return u16(document, FIB_FLAGS) & TABLE_1 ? "1Table" : "0Table";
 }
 
-int doc_read(struct mw_str document, struct mw_str table, struct out *out, struct codepages *pages)
+int doc_read(struct mw_str document, struct mw_str table, struct mw_str data, struct out *out, struct codepages *pages)
 {
 	uint16_t magic = u16(document, 0), version = u16(document, FIB_VERSION);
-	struct doc d = {.document = document, .table = table, .out = out, .pages = pages, .rows = {.out = out}};
+	struct doc d = {.document = document, .table = table, .data = data, .out = out, .pages = pages, .rows = {.out = out}};
 	int r;
 
 	if (document.n < FIB_AUTHORS + 8 || document.n > UINT32_MAX / 2)
@@ -470,7 +482,10 @@ int doc_read(struct mw_str document, struct mw_str table, struct out *out, struc
 		subdocuments(&d);
 		if (d.failed == 0 && u16(document, FIB_FLAGS) & QUICK_SAVED)
 			left_over(&d);
+		if (d.failed == 0 && !d.word6)
+			(void)failed(&d, doc_more_read(document, table, data, out));
 	}
+	doc_styles_free(&d.styles);
 	doc_runs_free(&d.characters);
 	doc_runs_free(&d.paragraphs);
 	rows_free(&d.rows);

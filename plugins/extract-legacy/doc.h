@@ -13,6 +13,6 @@
 /* Which stream holds the tables of this document. */
 const char *doc_table_name(struct mw_str document);
 /* 0; -EACCES: it is encrypted; -ENOTSUP: a version of Word before 6; -EBADMSG: damaged; -ENOMEM, or a failure of struct out. */
-int doc_read(struct mw_str document, struct mw_str table, struct out *, struct codepages *);
+int doc_read(struct mw_str document, struct mw_str table, struct mw_str data, struct out *, struct codepages *);
 
 #endif

@@ -8,12 +8,22 @@
 #include <string.h>
 
 #define PAGE 512u
+#define SIZE_UNSEEN 2u /* half points */
+#define COLOUR_WHITE 8u
 #define BX_PARAGRAPH 13u /* octets of a row that tells where the format of a paragraph is */
 
 /* Instructions ("sprm") that matter. */
 enum {
 	SPRM_DELETED = 0x0800,
 	SPRM_VANISH = 0x083c,
+	SPRM_COLOUR_97 = 0x2a42,
+	SPRM_PARAGRAPH_SHADE_97 = 0x442d,
+	SPRM_SHADE_97 = 0x4866,
+	SPRM_STYLE = 0x4a30,
+	SPRM_SIZE = 0x4a43,
+	SPRM_COLOUR = 0x6870,
+	SPRM_PARAGRAPH_SHADE = 0xc64d,
+	SPRM_SHADE = 0xca71,
 	SPRM_IN_TABLE = 0x2416,
 	SPRM_ROW_END = 0x2417,
 	SPRM_NESTED_CELL = 0x244b,
@@ -42,12 +52,69 @@ static size_t operand(uint16_t sprm, struct mw_str s)
 
 static void flag(struct doc_run *r, unsigned bit, bool on)
 {
-	r->flags = (uint8_t)(on ? r->flags | bit : r->flags & ~bit);
+	r->flags = (uint16_t)(on ? r->flags | bit : r->flags & ~bit);
 }
 
-static void format_read(struct mw_str s, struct doc_run *r)
+/* What hides characters; at its end it is put together. */
+struct look {
+	bool deleted, tiny;
+	enum { UNSAID, HIDES, SHOWS } vanish;
+};
+
+static void colour(struct doc_run *r, bool white)
 {
-	bool deleted = false, vanish = false;
+	flag(r, DOC_PALE, white);
+	flag(r, DOC_COLOURED, !white);
+}
+
+/* Of a character style, before what is said of the run itself. */
+static void style(struct doc_run *r, const struct doc_styles *styles, unsigned number, struct look *l)
+{
+	uint16_t flags = doc_styles_flags(styles, number);
+
+	r->flags |= flags & (DOC_PALE | DOC_COLOURED | DOC_SHADED);
+	l->vanish = flags & DOC_HIDDEN ? HIDES : flags & DOC_SEEN ? SHOWS : l->vanish;
+}
+
+static void look_at(uint16_t sprm, struct mw_str s, const struct doc_styles *styles, struct doc_run *r, struct look *l)
+{
+	unsigned char value = s.n ? (unsigned char)s.p[0] : 0;
+
+	switch (sprm) {
+	case SPRM_DELETED:
+		l->deleted = value != 0;
+		break;
+	case SPRM_VANISH: /* 0x80 is what the style says, 0x81 what it does not */
+		l->vanish = value == 0x80 ? l->vanish : value == 0 ? SHOWS : value == 0x81 && l->vanish == HIDES ? SHOWS : HIDES;
+		break;
+	case SPRM_STYLE:
+		style(r, styles, ole_u16(s.p), l);
+		break;
+	case SPRM_SIZE:
+		l->tiny = ole_u16(s.p) <= SIZE_UNSEEN;
+		break;
+	case SPRM_COLOUR_97:
+		colour(r, value == COLOUR_WHITE);
+		break;
+	case SPRM_COLOUR:
+		colour(r, ole_u32(s.p) == 0xffffff);
+		break;
+	case SPRM_SHADE_97:
+	case SPRM_PARAGRAPH_SHADE_97:
+		flag(r, DOC_SHADED, ole_u16(s.p) != 0);
+		break;
+	case SPRM_SHADE:
+	case SPRM_PARAGRAPH_SHADE:
+		flag(r, DOC_SHADED, true);
+		break;
+	default:
+		break;
+	}
+}
+
+void doc_format_apply(struct mw_str s, const struct doc_styles *styles, struct doc_run *r)
+{
+	struct look l = {0};
 
 	while (s.n >= 2) {
 		uint16_t sprm = ole_u16(s.p);
@@ -60,12 +127,6 @@ static void format_read(struct mw_str s, struct doc_run *r)
 			break;
 		on = n && s.p[0] != 0;
 		switch (sprm) {
-		case SPRM_DELETED:
-			deleted = on;
-			break;
-		case SPRM_VANISH:
-			vanish = on;
-			break;
 		case SPRM_IN_TABLE:
 			flag(r, DOC_IN_TABLE, on);
 			break;
@@ -80,15 +141,17 @@ static void format_read(struct mw_str s, struct doc_run *r)
 			r->level = (uint8_t)(ole_u32(s.p) < 255 ? ole_u32(s.p) : 255);
 			break;
 		default:
+			look_at(sprm, s, styles, r, &l);
 			break;
 		}
 		s = (struct mw_str){.p = s.p + n, .n = s.n - n};
 	}
-	flag(r, DOC_HIDDEN, deleted || vanish);
+	flag(r, DOC_HIDDEN, l.deleted || l.tiny || l.vanish == HIDES);
+	flag(r, DOC_SEEN, !(r->flags & DOC_HIDDEN) && l.vanish == SHOWS);
 }
 
-/* The instructions for run i of a page; empty = none. */
-static struct mw_str instructions(const char *page, size_t runs, size_t i, bool paragraphs)
+/* The instructions for run i of a page; empty = none. *style: of a paragraph. */
+static struct mw_str instructions(const char *page, size_t runs, size_t i, bool paragraphs, unsigned *style)
 {
 	size_t row = paragraphs ? BX_PARAGRAPH : 1, at = (runs + 1) * 4 + i * row, n;
 
@@ -101,6 +164,7 @@ static struct mw_str instructions(const char *page, size_t runs, size_t i, bool 
 	if (paragraphs) {
 		n = n ? n * 2 - 1 : (size_t)(unsigned char)page[at++] * 2;
 		/* A style comes first. */
+		*style = at + 2 <= PAGE ? ole_u16(page + at) : 0;
 		at += 2;
 		n = n > 2 ? n - 2 : 0;
 	}
@@ -124,7 +188,7 @@ static int run_add(struct doc_runs *r, struct doc_run run)
 	return 0;
 }
 
-static int page_read(const char *page, bool paragraphs, struct doc_runs *to)
+static int page_read(const char *page, bool paragraphs, const struct doc_styles *styles, struct doc_runs *to)
 {
 	size_t runs = (unsigned char)page[PAGE - 1];
 	int r = 0;
@@ -132,7 +196,11 @@ static int page_read(const char *page, bool paragraphs, struct doc_runs *to)
 	for (size_t i = 0; i < runs && (i + 2) * 4 < PAGE && r == 0; i++) {
 		struct doc_run run = {.begin = ole_u32(page + i * 4), .end = ole_u32(page + i * 4 + 4)};
 
-		format_read(instructions(page, runs, i, paragraphs), &run);
+		unsigned number = 0; /* of the style, "Normal" */
+
+		doc_format_apply(instructions(page, runs, i, paragraphs, &number), styles, &run);
+		if (paragraphs)
+			run.flags |= doc_styles_flags(styles, number) & (DOC_HIDDEN | DOC_PALE | DOC_SHADED);
 		if (run.flags && run.begin < run.end)
 			r = run_add(to, run);
 	}
@@ -146,7 +214,8 @@ static int by_begin(const void *a, const void *b)
 	return x->begin < y->begin ? -1 : x->begin > y->begin;
 }
 
-int doc_runs_read(struct mw_str document, struct mw_str plc, bool paragraphs, struct doc_runs *to)
+int doc_runs_read(struct mw_str document, struct mw_str plc, bool paragraphs, const struct doc_styles *styles,
+		  struct doc_runs *to)
 {
 	size_t pages = plc.n >= 12 ? (plc.n - 4) / 8 : 0, most = document.n / PAGE + 1;
 	int r = 0;
@@ -158,7 +227,7 @@ int doc_runs_read(struct mw_str document, struct mw_str plc, bool paragraphs, st
 		uint64_t at = (uint64_t)(ole_u32(plc.p + ((plc.n - 4) / 8 + 1 + i) * 4) & 0x3fffff) * PAGE;
 
 		if (at + PAGE <= document.n)
-			r = page_read(document.p + at, paragraphs, to);
+			r = page_read(document.p + at, paragraphs, styles, to);
 	}
 	if (to->n)
 		qsort(to->run, to->n, sizeof(*to->run), by_begin);

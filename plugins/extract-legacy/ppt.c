@@ -2,6 +2,7 @@
 #include "ppt.h"
 
 #include "../ole/ole.h"
+#include "art.h"
 #include "ppt_live.h"
 
 #include <errno.h>
@@ -36,6 +37,8 @@ enum {
 	ART_GROUP = 0xf003,
 	ART_SHAPE = 0xf004,
 	ART_SHAPE_KIND = 0xf00a,
+	ART_PROPERTIES = 0xf00b,
+	ART_PROPERTIES_2 = 0xf121,
 	ART_ANCHOR = 0xf00f,
 	ART_OPTIONS = 0xf122,
 };
@@ -220,6 +223,15 @@ static void list_begin(struct ppt *p, unsigned instance)
 	p->section = instance == 0 ? OUT_MAIN : give_section(p->out, instance == 2 ? "notes" : "master");
 }
 
+/* Texts in the properties of a shape. */
+static void options(struct ppt *p, const struct record *r)
+{
+	bool hide = p->hide || p->dead;
+
+	(void)failed(p, art_options(p->out, p->section, hide, r->instance, r->data));
+	give_to(p->out, p->section, hide);
+}
+
 static void record(struct ppt *p, size_t at, const struct record *r)
 {
 	size_t end = at + HEAD + r->data.n;
@@ -259,6 +271,7 @@ static void record(struct ppt *p, size_t at, const struct record *r)
 		p->shape = r->instance;
 		break;
 	case ART_OPTIONS:
+		options(p, r);
 		if (at < p->group_end && is_table(r)) {
 			p->table_end = p->group_end;
 			p->in_row = false;
@@ -266,6 +279,10 @@ static void record(struct ppt *p, size_t at, const struct record *r)
 		break;
 	case ART_ANCHOR:
 		anchor(p, at, r->data);
+		break;
+	case ART_PROPERTIES:
+	case ART_PROPERTIES_2:
+		options(p, r);
 		break;
 	default:
 		break;

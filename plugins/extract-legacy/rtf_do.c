@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 4096u
+#define SIZE_UNSEEN 2  /* half points */
 #define RUN_MAX 65536u /* octets of wide characters that wait */
 
 /* ---- code pages ------------------------------------------------------------------------------------------------------------------ */
@@ -153,7 +154,7 @@ static void dest_section(struct rtf *r, uint32_t i)
 		return;
 	s->dest = RTF_TO_TEXT;
 	s->section = (uint8_t)section;
-	s->intbl = s->hidden = s->deleted = false;
+	s->intbl = s->hidden = s->deleted = s->tiny = s->pale = false;
 	s->itap = 0;
 	give_to(r->out, section, false);
 	(void)rtf_failed(r, give_break(r->out));
@@ -166,6 +167,7 @@ static void dest_apart(struct rtf *r)
 	if (s->dest == RTF_TO_NOTHING)
 		return;
 	s->dest = RTF_TO_TEXT;
+	s->boxed = true;
 	give_to(r->out, s->section, false);
 	(void)rtf_failed(r, give_break(r->out));
 }
@@ -212,6 +214,9 @@ static void dest_word(struct rtf *r, const struct rtf_word *w)
 		break;
 	case RTF_FONTS:
 		dest_set(r, RTF_TO_FONTS);
+		break;
+	case RTF_COLOURS:
+		dest_set(r, RTF_TO_COLOURS);
 		break;
 	case RTF_HTMLTAG:
 		dest_set(r, r->from_html ? RTF_TO_HTML : RTF_TO_HIDDEN);
@@ -308,8 +313,34 @@ static void font_set(struct rtf *r, int32_t n)
 
 static void state_plain(struct rtf_state *s)
 {
-	s->hidden = s->deleted = false;
+	s->hidden = s->deleted = s->tiny = s->pale = s->shaded = false;
 	s->font = -1;
+}
+
+/* How letters look: words of runs, and of entries in the table of colours. */
+static void look_word(struct rtf *r, const struct rtf_word *w, int32_t param)
+{
+	struct rtf_state *s = rtf_now(r);
+	unsigned n = param < 0 ? 0 : (unsigned)param;
+
+	switch ((enum rtf_op)w->op) {
+	case RTF_SIZE:
+		s->tiny = n <= SIZE_UNSEEN;
+		break;
+	case RTF_COLOUR:
+		s->pale = n < r->colours && r->white[n / 8] >> n % 8 & 1;
+		break;
+	case RTF_SHADE:
+		if (w->arg)
+			s->paragraph_shaded |= n != 0;
+		else
+			s->shaded = n != 0;
+		break;
+	default:
+		if (s->dest == RTF_TO_COLOURS)
+			r->rgb[w->arg] = n;
+		break;
+	}
 }
 
 /* Words that change the state; param: the number, `has`: there is one. */
@@ -331,7 +362,7 @@ static void state_word(struct rtf *r, const struct rtf_word *w, bool has, int32_
 		s->itap = (uint8_t)(param < 0 ? 0 : param > (int32_t)ROWS_LEVELS ? (int32_t)ROWS_LEVELS : param);
 		break;
 	case RTF_PARD:
-		s->intbl = false;
+		s->intbl = s->paragraph_shaded = false;
 		s->itap = 0;
 		break;
 	case RTF_PLAIN:
@@ -342,6 +373,12 @@ static void state_word(struct rtf *r, const struct rtf_word *w, bool has, int32_
 		break;
 	case RTF_DELETED:
 		s->deleted = on;
+		break;
+	case RTF_SIZE:
+	case RTF_COLOUR:
+	case RTF_SHADE:
+	case RTF_RGB:
+		look_word(r, w, has ? param : w->op == RTF_SIZE ? 24 : 0);
 		break;
 	case RTF_UC:
 		s->uc = (uint16_t)(param < 0 ? 0 : param > 64 ? 64 : param);

@@ -12,12 +12,14 @@
 
 #define RTF_FONTS_MAX 4096u
 #define RTF_NAME_MAX 64u
+#define RTF_COLOURS_MAX 1024u
 
 enum rtf_dest {
 	RTF_TO_TEXT,
 	RTF_TO_NOTHING,
 	RTF_TO_HIDDEN,
 	RTF_TO_FONTS,
+	RTF_TO_COLOURS,
 	RTF_TO_HTML,
 	RTF_TO_PICT,
 	RTF_TO_OBJECT,
@@ -31,7 +33,9 @@ struct rtf_state {
 	uint8_t section;	/* index in the sections of `out`: there are few */
 	uint8_t itap;
 	bool hidden, deleted, intbl, only_rtf;
-	int32_t font; /* -1 = the default one */
+	bool tiny, pale, shaded, paragraph_shaded; /* no letters to be seen; white ones, a colour behind them */
+	bool boxed;				   /* in a box, which may have a colour of its own */
+	int32_t font;				   /* -1 = the default one */
 	uint16_t uc;
 };
 
@@ -42,6 +46,8 @@ struct rtf {
 	struct codepages *pages;
 	struct rtf_state *state; /* of the groups; the last is the one in work */
 	size_t depth, cap, too_deep;
+	uint8_t white[RTF_COLOURS_MAX / 8]; /* colours of the table that are white */
+	unsigned colours, rgb[3];
 	uint16_t *font_page; /* code pages of fonts; 0 = that of the document */
 	int32_t deff, font_now;
 	unsigned ansi_page;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define WHITE 250u /* of 255: what no eye tells from it */
+
 int rtf_failed(struct rtf *r, int code)
 {
 	if (code < 0 && r->failed == 0)
@@ -78,6 +80,26 @@ static void name_add(struct rtf *r, const char *p, size_t n)
 	r->name[r->name_n] = '\0';
 }
 
+/* Each entry ends with a semicolon; one without numbers is the reader's own colour. */
+static void colour_end(struct rtf *r, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] != ';' || r->colours == RTF_COLOURS_MAX)
+			continue;
+		if (r->rgb[0] >= WHITE && r->rgb[1] >= WHITE && r->rgb[2] >= WHITE)
+			r->white[r->colours / 8] |= (uint8_t)(1u << r->colours % 8);
+		r->colours++;
+		r->rgb[0] = r->rgb[1] = r->rgb[2] = 0;
+	}
+}
+
+/* White letters on white paper. In tables and boxes there may be a colour behind them that is not known here. */
+static bool is_unseen(struct rtf *r, const struct rtf_state *s)
+{
+	return s->hidden || s->deleted || s->tiny ||
+	       (s->pale && !s->shaded && !s->paragraph_shaded && !s->boxed && s->section == OUT_MAIN && level_now(r) == 0);
+}
+
 void rtf_text(struct rtf *r, const char *p, size_t n)
 {
 	const struct rtf_state *s = rtf_now(r);
@@ -90,7 +112,7 @@ void rtf_text(struct rtf *r, const char *p, size_t n)
 			to_html(r, p, n);
 		else if (r->from_html)
 			only_rtf(r, p, n);
-		else if (s->hidden || s->deleted)
+		else if (is_unseen(r, s))
 			emit(r, s->section, true, p, n);
 		else
 			(void)rtf_failed(r, rows_text(&r->rows, s->section, level_now(r), p, n));
@@ -108,6 +130,9 @@ void rtf_text(struct rtf *r, const char *p, size_t n)
 	case RTF_TO_CLASS:
 	case RTF_TO_SN:
 		name_add(r, p, n);
+		break;
+	case RTF_TO_COLOURS:
+		colour_end(r, p, n);
 		break;
 	case RTF_TO_FONTS:
 	case RTF_TO_PROPS:

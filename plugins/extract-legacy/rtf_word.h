@@ -16,6 +16,7 @@ enum rtf_op {
 	RTF_APART,    /* the same, on lines of its own: text boxes */
 	RTF_SECTION,  /* arg: index of rtf_section_names */
 	RTF_FONTS,
+	RTF_COLOURS,
 	RTF_HTMLTAG,
 	RTF_PICT,
 	RTF_OBJDATA,
@@ -41,6 +42,10 @@ enum rtf_op {
 	RTF_PLAIN,
 	RTF_V,
 	RTF_DELETED,
+	RTF_SIZE,   /* of letters, in half points */
+	RTF_COLOUR, /* of letters: index of the table */
+	RTF_SHADE,  /* behind letters; arg 1: behind the paragraph */
+	RTF_RGB,    /* of an entry of the table: arg is 0, 1 or 2 */
 	RTF_F,
 	RTF_DEFF,
 	RTF_ANSICPG,

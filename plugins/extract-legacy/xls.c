@@ -2,7 +2,9 @@
 #include "xls_private.h"
 
 #include "../ole/ole.h"
+#include "art.h"
 #include "blip.h"
+#include "found.h"
 #include "xls_number.h"
 
 #include <errno.h>
@@ -11,6 +13,8 @@
 
 #define FORMATS_MAX 65536u
 #define ANSI 1252u
+#define NARROW_MIN 5u /* characters of a text among octets, where nothing tells its length */
+#define NAME_BUILT_IN 0x20u
 
 enum {
 	REC_EOF = 0x0a,
@@ -22,6 +26,7 @@ enum {
 	REC_SXSTRING = 0xcd,
 	REC_SXNUM = 0xc9,
 	REC_XF = 0xe0,
+	REC_MERGED = 0xe5,
 	REC_DRAWINGS = 0xeb,
 	REC_SST = 0xfc,
 	REC_XF3 = 0x243,
@@ -29,6 +34,11 @@ enum {
 	REC_XF4 = 0x443,
 	REC_FORMAT2 = 0x1e,
 	REC_BOF5 = 0x809,
+	REC_NAME = 0x18,
+	REC_MORE = 0xec, /* of a drawing */
+	REC_EXTERNAL_SST = 0xff,
+	REC_SUPBOOK = 0x1ae,
+	REC_TIP = 0x800,
 };
 
 int xls_failed(struct xls *x, int code)
@@ -86,6 +96,25 @@ static void shared_strings(struct xls *x, const struct biff_record *record)
 			(void)xls_failed(x, -ENOMEM);
 	}
 	x->damaged |= x->shared.n < count;
+	free(x->used);
+	x->used = calloc(x->shared.n + 1, 1);
+	if (!x->used)
+		(void)xls_failed(x, -ENOMEM);
+}
+
+/* Texts that no cell shows any more. */
+static void unused_strings(struct xls *x)
+{
+	give_to(x->out, OUT_MAIN, true);
+	for (size_t i = 0; i < x->shared.n && x->used && x->failed == 0; i++) {
+		struct mw_str s = xls_string(&x->shared, i);
+
+		if (x->used[i] || s.n == 0)
+			continue;
+		(void)xls_failed(x, give_break(x->out));
+		(void)xls_failed(x, give_text(x->out, s.p, s.n));
+		(void)xls_failed(x, give_break(x->out));
+	}
 }
 
 /* ---- formats --------------------------------------------------------------------------------------------------------------------- */
@@ -196,6 +225,69 @@ static void cached_cells(struct xls *x, struct mw_str d)
 	}
 }
 
+/* What the workbook says of fonts, colours, styles and pictures, and what goes on from a record before. */
+static bool is_looks(uint16_t type)
+{
+	static const uint16_t types[] = {0x31,		REC_FORMAT, REC_FORMAT2, REC_MERGED, 0x231,	      REC_DRAWINGS,
+					 BIFF_CONTINUE, REC_MORE,   0x293,	 REC_XF,     0x87d,	      0x88d,
+					 0x88e,		0x892,	    0x896,	 0x8a2,	     REC_EXTERNAL_SST};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
+
+void xls_other(struct xls *x, size_t section, const struct biff_record *r)
+{
+	struct mw_str d = r->data;
+
+	give_to(x->out, section, true);
+	if (is_looks(r->type))
+		return;
+	if (x->text.version != BIFF8)
+		(void)xls_failed(x, found_narrow(x->out, x->text.pages, x->text.page, d, NARROW_MIN));
+	else if (r->type == REC_TIP)
+		(void)xls_failed(x, found_wide(x->out, behind(d, 10), 2));
+	else
+		(void)xls_failed(x, found_counted(x->out, d));
+}
+
+/* A name, unless it is the program's, and texts in what it stands for. Its length stands apart from it. */
+static void name(struct xls *x, const struct biff_record *r)
+{
+	struct mw_str d = r->data;
+	size_t n = biff_u16(d, 3) & 0xff;
+	struct biff_reader from = {.stream = d, .left = behind(d, 15), .next = d.n};
+	struct bytes text = {0};
+
+	if (x->text.version == BIFF8 && !(biff_u16(d, 0) & NAME_BUILT_IN) && d.n > 15) {
+		give_to(x->out, OUT_MAIN, true);
+		if (biff_chars(&from, n, d.p[14] & 1, &text) < 0)
+			(void)xls_failed(x, -ENOMEM);
+		(void)xls_failed(x, give_break(x->out));
+		(void)xls_failed(x, give_text(x->out, text.p, text.n));
+		(void)xls_failed(x, give_break(x->out));
+		bytes_free(&text);
+	}
+	xls_other(x, OUT_MAIN, r);
+}
+
+/* Where another workbook is: a text in which some characters stand for folders. */
+static void other_workbook(struct xls *x, const struct biff_record *r)
+{
+	struct bytes text = {0};
+
+	give_to(x->out, OUT_MAIN, true);
+	if (x->text.version == BIFF8 && r->data.n > 4 && biff_string(&x->text, behind(r->data, 2), 2, &text) < 0)
+		(void)xls_failed(x, -ENOMEM);
+	(void)xls_failed(x, give_break(x->out));
+	(void)xls_failed(x, give_text(x->out, text.p, text.n));
+	(void)xls_failed(x, give_break(x->out));
+	bytes_free(&text);
+	xls_other(x, OUT_MAIN, r);
+}
+
 static void global_record(struct xls *x, const struct biff_record *r, struct sheets *sheets)
 {
 	unsigned page;
@@ -237,7 +329,15 @@ static void global_record(struct xls *x, const struct biff_record *r, struct she
 	case REC_SST:
 		shared_strings(x, r);
 		break;
+	case REC_NAME:
+		name(x, r);
+		break;
+	case REC_SUPBOOK:
+		other_workbook(x, r);
+		break;
 	default:
+		if (x->text.version >= BIFF5) /* before that it is read once more, as a sheet */
+			xls_other(x, OUT_MAIN, r);
 		break;
 	}
 }
@@ -253,6 +353,8 @@ static void drawings(struct xls *x, const struct biff_record *first)
 	} while (x->failed == 0 && biff_record(x->stream, r.next, &r) && (r.type == BIFF_CONTINUE || r.type == REC_DRAWINGS));
 	if (x->failed == 0)
 		(void)xls_failed(x, blip_find((struct mw_str){.p = all.p, .n = all.n}, x->out));
+	if (x->failed == 0)
+		(void)xls_failed(x, art_read(x->out, OUT_MAIN, false, (struct mw_str){.p = all.p ? all.p : "", .n = all.n}));
 	bytes_free(&all);
 }
 
@@ -306,6 +408,7 @@ static void finish(struct xls *x)
 {
 	strings_free(&x->shared);
 	strings_free(&x->format);
+	free(x->used);
 	free(x->format_of);
 	free(x->xf);
 }
@@ -331,6 +434,8 @@ int xls_read(struct mw_str stream, struct out *out, struct codepages *pages)
 	globals(&x, &sheets);
 	if (x.failed == 0 && !x.encrypted)
 		sheets_read(&x, &sheets);
+	if (x.failed == 0 && !x.encrypted)
+		unused_strings(&x);
 	give_to(out, OUT_MAIN, false);
 	if (x.failed == 0 && x.damaged)
 		(void)xls_failed(&x, give_unread(out, "damaged"));
@@ -365,4 +470,16 @@ int xls_read_pivot(struct mw_str stream, struct out *out, struct codepages *page
 		at = r.next;
 	}
 	return failed;
+}
+
+int xls_read_log(struct mw_str stream, struct out *out)
+{
+	struct biff_record r;
+	size_t at = 0;
+	int failed = 0;
+
+	give_to(out, give_section(out, "changes"), true);
+	for (; failed == 0 && biff_record(stream, at, &r); at = r.next)
+		failed = found_counted(out, r.data);
+	return failed < 0 ? failed : at < stream.n ? -EBADMSG : 0;
 }

@@ -17,5 +17,7 @@ bool xls_is(struct mw_str);
 int xls_read(struct mw_str stream, struct out *, struct codepages *);
 /* One stream of data that a pivot table keeps. */
 int xls_read_pivot(struct mw_str stream, struct out *, struct codepages *);
+/* What a workbook that several persons wrote keeps of their changes. */
+int xls_read_log(struct mw_str stream, struct out *);
 
 #endif

@@ -24,6 +24,7 @@ struct xls {
 	struct biff_text text;
 	bool from_1904, encrypted, damaged;
 	struct xls_strings shared; /* SST */
+	uint8_t *used;		   /* of each of these: a cell shows it */
 	struct xls_strings format; /* codes, in the order of the file */
 	uint16_t *format_of;	   /* by number: 1 + index of its code; 65536 of them */
 	uint16_t *xf;		   /* format of each cell style */
@@ -38,6 +39,9 @@ int xls_failed(struct xls *, int code);
 bool xls_string_add(struct xls *, struct xls_strings *);
 /* NUL does not stand behind it. */
 struct mw_str xls_string(const struct xls_strings *, size_t i);
+
+/* Texts of a record that is not read for itself, hidden, into a section. */
+void xls_other(struct xls *, size_t section, const struct biff_record *);
 
 /* The sheet that begins at `at`. hidden: all of it is. */
 void xls_sheet_read(struct xls *, size_t at, size_t section, bool hidden);

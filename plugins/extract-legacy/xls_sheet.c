@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "xls_private.h"
 
+#include "art.h"
+#include "found.h"
 #include "xls_number.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#define TXO_TEXT 10u /* offset of the number of characters */
-#define RUN_MIN 4u   /* characters of a string among octets */
+#define TXO_TEXT 10u   /* offset of the number of characters */
+#define RUN_MIN 4u     /* characters of a string among octets */
+#define FORMULA_AT 22u /* offset of a formula in its cell */
+#define STRING_TOKEN 0x17
 
 enum {
 	REC_INTEGER2 = 0x02,
@@ -22,10 +26,12 @@ enum {
 	REC_NOTE = 0x1c,
 	REC_COLINFO = 0x7d,
 	REC_MULRK = 0xbd,
+	REC_DRAWING = 0xec,
 	REC_RSTRING = 0xd6,
 	REC_LABELSST = 0xfd,
 	REC_HLINK = 0x1b8,
 	REC_TXO = 0x1b6,
+	REC_VALIDATION = 0x1be,
 	REC_NUMBER = 0x203,
 	REC_LABEL = 0x204,
 	REC_BOOLERR = 0x205,
@@ -197,6 +203,15 @@ static struct mw_str behind(struct mw_str s, size_t n)
 	return (struct mw_str){.p = s.p + n, .n = s.n - n};
 }
 
+/* Texts in the formula itself. */
+static void formula_texts(struct sheet *s, struct mw_str d)
+{
+	if (s->x->text.version != BIFF8 || d.n <= FORMULA_AT || !memchr(d.p + FORMULA_AT, STRING_TOKEN, d.n - FORMULA_AT))
+		return;
+	give_to(s->x->out, s->section, true);
+	(void)xls_failed(s->x, found_counted(s->x->out, behind(d, FORMULA_AT)));
+}
+
 static void formula_string(struct sheet *s, const struct biff_record *record)
 {
 	struct xls *x = s->x;
@@ -296,22 +311,51 @@ static void header(struct sheet *s, struct mw_str d)
 /* Strings of wide characters among other octets: the targets of a link. */
 static void link(struct sheet *s, struct mw_str d)
 {
-	size_t at = 32; /* behind the cells, the class and the flags */
-
 	line_begin(s, NULL, true);
-	while (at + 2 <= d.n) {
-		struct bytes text = {0};
-		size_t n = 0;
+	/* Behind the cells, the class and the flags. */
+	(void)xls_failed(s->x, found_wide(s->x->out, behind(d, 32), RUN_MIN));
+}
 
-		while (at + n * 2 + 2 <= d.n && biff_u16(d, at + n * 2) >= ' ' && biff_u16(d, at + n * 2) < 0xd800)
-			(void)xls_failed(s->x, bytes_char(&text, biff_u16(d, at + n++ * 2)));
-		if (n >= RUN_MIN) {
-			(void)xls_failed(s->x, give_break(s->x->out));
-			(void)put(s, text.p, text.n);
-		}
-		bytes_free(&text);
-		at += n >= RUN_MIN ? n * 2 : 1;
+/* A list of values that a cell may have: one text, in which NUL parts them. */
+static void values(struct sheet *s, struct biff_reader *r)
+{
+	struct out *o = s->x->out;
+	char head[7];
+	size_t n;
+
+	if (!biff_take(r, 7, head) || head[4] != STRING_TOKEN)
+		return;
+	(void)xls_failed(s->x, give_break(o));
+	n = (unsigned char)head[5];
+	for (char c[2] = {0}; n && biff_take(r, head[6] & 1 ? 2 : 1, c) && s->x->failed == 0; n--) {
+		uint32_t one = (unsigned char)c[0] | (uint32_t)(head[6] & 1 ? (unsigned char)c[1] : 0) << 8;
+
+		(void)xls_failed(s->x, give_char(o, one ? one : ','));
 	}
+	(void)xls_failed(s->x, give_break(o));
+}
+
+/* What is said when a cell is come to, and when it is filled in wrongly; then what it may have. */
+static void validation(struct sheet *s, const struct biff_record *record)
+{
+	struct biff_reader r = biff_reader(s->x->stream, record);
+	char word[4];
+	int got = biff_take(&r, 4, word) ? 1 : 0;
+
+	give_to(s->x->out, s->section, true);
+	for (int i = 0; i < 4 && got == 1 && s->x->failed == 0; i++) {
+		struct bytes text = {0};
+
+		got = biff_take(&r, 2, word) ? biff_rich(&r, biff_u16((struct mw_str){.p = word, .n = 2}, 0), &text) : 0;
+		if (got < 0)
+			(void)xls_failed(s->x, -ENOMEM);
+		(void)xls_failed(s->x, give_break(s->x->out));
+		(void)xls_failed(s->x, give_text(s->x->out, text.p, text.n));
+		(void)xls_failed(s->x, give_break(s->x->out));
+		bytes_free(&text);
+	}
+	if (got == 1)
+		values(s, &r);
 }
 
 /* ---- records --------------------------------------------------------------------------------------------------------------------- */
@@ -349,8 +393,22 @@ static void cell_record2(struct sheet *s, const struct biff_record *r, uint32_t 
 		cell_label(s, row, column, behind(d, 7), 1);
 		break;
 	default:
+		xls_other(s->x, s->section, r);
 		break;
 	}
+}
+
+static void cell_shared(struct sheet *s, uint32_t row, uint32_t column, uint32_t i)
+{
+	struct xls *x = s->x;
+
+	if (i >= x->shared.n) { /* nobody knows what it shows */
+		x->damaged = true;
+		return;
+	}
+	if (x->used)
+		x->used[i] = 1;
+	cell_text(s, row, column, xls_string(&x->shared, i));
 }
 
 static void cell_record(struct sheet *s, const struct biff_record *r)
@@ -360,7 +418,7 @@ static void cell_record(struct sheet *s, const struct biff_record *r)
 
 	switch (r->type) {
 	case REC_LABELSST:
-		cell_text(s, row, column, xls_string(&s->x->shared, biff_u32(d, 6)));
+		cell_shared(s, row, column, biff_u32(d, 6));
 		break;
 	case REC_NUMBER:
 		cell_number(s, row, column, xf, biff_double(d, 6));
@@ -383,6 +441,7 @@ static void cell_record(struct sheet *s, const struct biff_record *r)
 			cell_formula(s, row, column, UINT32_MAX, d, 7);
 		else
 			cell_formula(s, row, column, xf, d, 6);
+		formula_texts(s, d);
 		break;
 	case REC_FORMULA3:
 	case REC_FORMULA4:
@@ -419,6 +478,13 @@ static void sheet_record(struct sheet *s, const struct biff_record *r)
 		break;
 	case REC_HLINK:
 		link(s, r->data);
+		break;
+	case REC_VALIDATION:
+		if (s->x->text.version == BIFF8)
+			validation(s, r);
+		break;
+	case REC_DRAWING:
+		(void)xls_failed(s->x, art_read(s->x->out, s->section, s->hidden, r->data));
 		break;
 	case REC_SERIESTEXT:
 		line_string(s, "comments", behind(r->data, 2), 1);

@@ -19,5 +19,7 @@ int biff_read(struct office *, size_t entry, int (*fn)(void *ctx, unsigned type,
 uint32_t biff_number(struct biff *, size_t n);
 /* The next text: how many UTF-16 units, and these. Into `to`, which is emptied first. */
 int biff_text(struct biff *, struct buf *to);
+/* Texts in what is left of a record that is not known, and in formulas: a line each, unseen, into the section in work. */
+int biff_strings(struct office *, struct biff *);
 
 #endif

@@ -76,6 +76,21 @@ static int leaf_add(struct list *l, struct mw_str name, size_t entry, bool hidde
 	return l->v[l->n++].name ? 0 : -ENOMEM;
 }
 
+/* A name, and what is said of it. */
+static int name_begin(struct list *l, struct xml *x)
+{
+	static const char *const texts[] = {"name", "comment", "description", "help", "statusBar", "customMenu"};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++) {
+		struct mw_str v = xml_attribute(x, texts[i]);
+
+		if (v.n && !(v.n > 6 && memcmp(v.p, "_xlnm.", 6) == 0))
+			r = office_other(l->book.office, v.p, v.n);
+	}
+	return r;
+}
+
 static int on_start(void *ctx, struct xml *x, int id)
 {
 	struct list *l = ctx;
@@ -95,7 +110,7 @@ static int on_start(void *ctx, struct xml *x, int id)
 	case NAME:
 		l->constant = true;
 		l->formula.n = 0;
-		return 0;
+		return name_begin(l, x);
 	default:
 		return 0;
 	}
@@ -110,8 +125,8 @@ static int on_end(void *ctx, struct xml *x, int id)
 	if (id != NAME)
 		return 0;
 	l->constant = false;
-	/* A name for cells says nothing that these do not. */
-	return memchr(f.p, '!', f.n) ? 0 : office_other(l->book.office, f.p, f.n);
+	/* A name for cells says nothing that these do not; texts beside them do. */
+	return memchr(f.p, '!', f.n) && !memchr(f.p, '"', f.n) ? 0 : office_other(l->book.office, f.p, f.n);
 }
 
 static int on_text(void *ctx, struct xml *x, const char *p, size_t n)
@@ -206,11 +221,17 @@ static int leaf_read(struct list *l, const struct leaf *f)
 
 static int pivots(struct list *l)
 {
+	struct office *o = l->book.office;
 	int r = 0;
 
 	for (size_t i = 0; i < l->related.n && r == 0; i++)
-		if (is_kind(l, i, "pivotCacheDefinition"))
-			r = pivot_read(l->book.office, l->related.v[i].entry);
+		if (is_kind(l, i, "pivotCacheDefinition")) {
+			size_t entry = l->related.v[i].entry;
+
+			r = stream_section(&o->out, "pivot");
+			if (r == 0)
+				r = is_binary(o, entry) ? other_binary_read(o, entry) : pivot_read(o, entry);
+		}
 	return r;
 }
 

@@ -51,6 +51,8 @@ int book_binary_read(struct book *, size_t entry, int (*sheet)(void *ctx, struct
 		     void *ctx);
 int shared_binary_read(struct book *, size_t entry);
 int formats_binary_read(struct book *, size_t entry);
+/* Texts of a part of records that are not known, unseen. */
+int other_binary_read(struct office *, size_t entry);
 int comments_binary_read(struct book *, size_t entry);
 int sheet_binary_read(struct book *, size_t entry);
 int pivot_read(struct office *, size_t definition);

@@ -7,6 +7,7 @@
 #include "biff.h"
 #include "grid.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ static int on_book(void *ctx, unsigned type, struct biff *b)
 	if (type == BOOK_PROPERTIES)
 		g->book->from_1904 = biff_number(b, 4) & 1;
 	if (type != SHEET)
-		return 0;
+		return biff_strings(g->book->office, b);
 	state = biff_number(b, 4);
 	(void)biff_number(b, 4);
 	r = biff_text(b, &g->shown); /* the id of the relation */
@@ -143,6 +144,13 @@ static int number_put(struct reading *g, size_t column, size_t style, double v)
 	return r < 0 ? r : grid_cell(&g->grid, column, g->shown.n == 0, g->shown.n ? buf_str(&g->shown) : s);
 }
 
+static int cell_shared(struct reading *g, size_t column, size_t i)
+{
+	if (i >= g->book->shared.n) /* nobody knows what it shows */
+		return office_judge(g->book->office, -EBADMSG);
+	return grid_cell(&g->grid, column, false, shared_get(&g->book->shared, i));
+}
+
 static int cell(struct reading *g, unsigned type, struct biff *b)
 {
 	size_t column = biff_number(b, 4), style = biff_number(b, 3);
@@ -161,7 +169,7 @@ static int cell(struct reading *g, unsigned type, struct biff *b)
 		r = buf_word(&g->text, biff_number(b, 1) ? "TRUE" : "FALSE");
 		return r == 0 ? grid_cell(&g->grid, column, false, buf_str(&g->text)) : r;
 	case CELL_SHARED:
-		return grid_cell(&g->grid, column, false, shared_get(&g->book->shared, biff_number(b, 4)));
+		return cell_shared(g, column, biff_number(b, 4));
 	case CELL_RICH:
 		(void)biff_number(b, 1);
 		break;
@@ -209,6 +217,7 @@ static int on_sheet(void *ctx, unsigned type, struct biff *b)
 {
 	struct reading *g = ctx;
 	uint32_t first, last;
+	int r;
 
 	switch (type) {
 	case ROW:
@@ -218,11 +227,13 @@ static int on_sheet(void *ctx, unsigned type, struct biff *b)
 	case CELL_REAL:
 	case CELL_TEXT:
 	case CELL_SHARED:
+	case CELL_RICH:
+		return cell(g, type, b);
 	case FORMULA_TEXT:
 	case FORMULA_NUMBER:
 	case FORMULA_BOOL:
-	case CELL_RICH:
-		return cell(g, type, b);
+		r = cell(g, type, b);
+		return r == 0 ? biff_strings(g->book->office, b) : r;
 	case COLUMN:
 		first = biff_number(b, 4);
 		last = biff_number(b, 4);
@@ -235,8 +246,8 @@ static int on_sheet(void *ctx, unsigned type, struct biff *b)
 		return grid_end(&g->grid);
 	case HEADER_FOOTER:
 		return around(g, b);
-	default:
-		return 0;
+	default: /* links, lists of values that a cell may have, filters … */
+		return biff_strings(g->book->office, b);
 	}
 }
 
@@ -247,7 +258,7 @@ static int on_comment(void *ctx, unsigned type, struct biff *b)
 	int r;
 
 	if (type != COMMENT_TEXT)
-		return 0;
+		return biff_strings(g->book->office, b);
 	(void)biff_number(b, 1);
 	r = biff_text(b, &g->text);
 	if (r == 0)
@@ -292,6 +303,22 @@ int comments_binary_read(struct book *b, size_t entry)
 	struct reading g = {.book = b};
 
 	return part(&g, entry, on_comment);
+}
+
+static int on_other(void *ctx, unsigned type, struct biff *b)
+{
+	struct reading *g = ctx;
+
+	(void)type;
+	return biff_strings(g->book->office, b);
+}
+
+int other_binary_read(struct office *o, size_t entry)
+{
+	struct book b = {.office = o};
+	struct reading g = {.book = &b};
+
+	return part(&g, entry, on_other);
 }
 
 int sheet_binary_read(struct book *b, size_t entry)

@@ -56,14 +56,39 @@ static size_t place(struct xml *x, size_t next)
 	return index ? index - 1 : next;
 }
 
+/* Links, texts at the edges of pages, who commented, and texts of formulas. */
+static int attributes(struct workbook *w, struct xml *x)
+{
+	static const char *const texts[] = {"HRef", "HRefScreenTip", "Author"};
+	int r = formula_texts(w->office, xml_attribute(x, "Formula"));
+
+	if (r == 0)
+		r = formula_texts(w->office, xml_attribute(x, "RefersTo"));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++) {
+		struct mw_str v = xml_attribute(x, texts[i]);
+
+		r = office_other(w->office, v.p, v.n);
+	}
+	if (r == 0 && (strcmp(x->name, "Header") == 0 || strcmp(x->name, "Footer") == 0)) {
+		struct mw_str v = xml_attribute(x, "Data");
+
+		r = office_other(w->office, v.p, v.n);
+	}
+	return r;
+}
+
 static int on_start(void *ctx, struct xml *x, int id)
 {
 	struct workbook *w = ctx;
 	size_t last;
+	int r;
 
 	w->in_data += w->in_data > 0 || id == DATA;
 	if (id == DATA && w->data.n)
 		return buf_char(&w->data, ' ');
+	r = attributes(w, x);
+	if (r < 0)
+		return r;
 	switch (id) {
 	case SHEET:
 		return sheet_begin(w, x);

@@ -44,6 +44,7 @@ struct settings {
 	struct office *office;
 	struct buf value;
 	bool octets; /* what the driver of a printer keeps */
+	bool string;
 };
 
 static int item_begin(void *ctx, struct xml *x, int id)
@@ -51,8 +52,10 @@ static int item_begin(void *ctx, struct xml *x, int id)
 	struct settings *s = ctx;
 
 	s->value.n = 0;
-	if (id == ITEM)
+	if (id == ITEM) {
 		s->octets = xml_is(xml_attribute(x, "type"), "base64Binary");
+		s->string = xml_is(xml_attribute(x, "type"), "string");
+	}
 	return 0;
 }
 
@@ -66,7 +69,7 @@ static int item_end(void *ctx, struct xml *x, int id)
 	(void)x;
 	s->value.n = 0;
 	for (size_t i = 0; i < n && !text; i++)
-		text = (unsigned char)s->value.p[i] > '9';
+		text = (unsigned char)s->value.p[i] > '9' || (s->string && n > 4);
 	if (id != ITEM || s->octets || !text || (n == 4 && memcmp(s->value.p, "true", 4) == 0) ||
 	    (n == 5 && memcmp(s->value.p, "false", 5) == 0))
 		return 0;

@@ -116,20 +116,52 @@ static int note(struct odf *o, const char *p, size_t n)
 /* ---- attributes ------------------------------------------------------------------------------------------------------------------- */
 
 /* Controls of forms, variables, texts that a condition shows. */
+static bool is_text_attribute(const struct xml *x, const char *name)
+{
+	static const char *const texts[] = {"label",
+					    "current-value",
+					    "string-value",
+					    "string-value-if-true",
+					    "string-value-if-false",
+					    "title",
+					    "help-message",
+					    "description",
+					    "comment",
+					    "author"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strcmp(name, texts[i]) == 0)
+			return true;
+	return strcmp(name, "value") == 0 && x->space && strstr(x->space, ":form:");
+}
+
+static bool is_formula(const char *name)
+{
+	return strcmp(name, "expression") == 0 || strcmp(name, "condition") == 0 || strcmp(name, "formula") == 0;
+}
+
+/* An address elsewhere, of a picture, a source of data, a form: those of the package have none of its beginning. */
+static int outside(struct odf *o, struct mw_str v)
+{
+	int r = memmem(v.p, v.n, "://", 3) ? buf_url(&o->office->links, v) : 1;
+
+	return r == 0 ? buf_char(&o->office->links, '\n') : r == 1 ? 0 : r;
+}
+
 static int notes(struct odf *o, struct xml *x)
 {
-	static const char *const texts[] = {
-	    "label", "current-value", "string-value", "string-value-if-true", "string-value-if-false",
-	    "title", "help-message",  "description"};
 	int r = 0;
 
 	for (int i = 0; i < x->n_attributes && r == 0; i++) {
 		const char *local;
 		struct mw_str v = xml_attribute_at(x, i, &local);
 
-		for (size_t k = 0; k < sizeof(texts) / sizeof(*texts) && r == 0; k++)
-			if (strcmp(local, texts[k]) == 0)
-				r = note(o, v.p, v.n);
+		if (is_text_attribute(x, local))
+			r = note(o, v.p, v.n);
+		else if (is_formula(local))
+			r = formula_texts(o->office, v);
+		else if (strcmp(local, "href") == 0)
+			r = outside(o, v);
 	}
 	return r;
 }
@@ -137,7 +169,7 @@ static int notes(struct odf *o, struct xml *x)
 static int style_hides(struct odf *o, struct xml *x)
 {
 	bool hides = xml_is(xml_attribute(x, "display"), "none") || xml_is(xml_attribute(x, "display"), "false") ||
-		     xml_is(xml_attribute(x, "visibility"), "hidden");
+		     xml_is(xml_attribute(x, "visibility"), "hidden") || xml_is(xml_attribute(x, "font-size"), "1pt");
 
 	return hides && o->style.n ? styles_add(&o->styles, buf_str(&o->style)) : 0;
 }
@@ -189,10 +221,13 @@ static int page(struct odf *o, struct xml *x)
 	return r;
 }
 
-static int box_begin(struct odf *o)
+static int box_begin(struct odf *o, struct xml *x)
 {
-	int r;
+	struct mw_str name = xml_attribute(x, "name");
+	int r = name_is_given(name) ? note(o, name.p, name.n) : 0;
 
+	if (r < 0)
+		return r;
 	if (o->sheet.tables) {
 		if (o->remark_at == 0)
 			o->remark_at = o->depth;
@@ -227,7 +262,7 @@ static int text_start(struct odf *o, struct xml *x, int id)
 	case ODF_LINK:
 		return link(o, x);
 	case ODF_BOX:
-		return box_begin(o);
+		return box_begin(o, x);
 	case ODF_ROW:
 		r = text_row_begin(&o->text);
 		o->open[o->text.top] = false;
@@ -357,7 +392,7 @@ int odftext_read(struct office *office, size_t entry, bool unseen)
 		r = text_end(&o.text);
 	text_close(&o.text);
 	odf_sheet_free(&o.sheet);
-	buf_free(&o.styles.ids);
+	styles_free(&o.styles);
 	buf_free(&o.style);
 	buf_free(&o.base64);
 	return r;

@@ -46,6 +46,8 @@ int office_rest(struct office *);
 
 /* Title, author and the like: docProps/core.xml, app.xml, custom.xml. */
 int properties_read(struct office *, size_t entry);
+/* Did a person name a picture or shape so? "Picture 3", "image1.png" and "Shape;54;p13" are names by programs. */
+bool name_is_given(struct mw_str);
 /* A number in decimal; more when it is none. */
 size_t number_of(struct mw_str, size_t more);
 /* Texts in quotes of a formula, unseen, into the section in work. */

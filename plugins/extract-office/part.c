@@ -2,10 +2,14 @@
 /*
  * part: what readers do with one part of a package, whatever it is.
  */
+#include "book.h"
 #include "office.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define PEEK 512u	    /* octets that tell what a file is */
+#define FONT_MAX 0x8000000u /* octets */
 
 int office_judge(struct office *o, int r)
 {
@@ -151,6 +155,31 @@ int office_base64(struct office *o, struct mw_str encoded)
 	return r;
 }
 
+/* ---- names ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool name_is_given(struct mw_str s)
+{
+	static const char image[] = "image";
+	const char *dot = s.n ? memrchr(s.p, '.', s.n) : NULL;
+	size_t n = s.n, digits = 0;
+
+	if (s.n == 0 || memchr(s.p, ';', s.n))
+		return false;
+	if (dot && s.n > sizeof(image) && strncasecmp(s.p, image, sizeof(image) - 1) == 0)
+		n = (size_t)(dot - s.p);
+	while (n && is_digit(s.p[n - 1])) {
+		n--;
+		digits++;
+	}
+	/* A word or two, and a short number; or a word alone, which is a kind of shape. */
+	return digits > 4 || (digits == 0 && memchr(s.p, ' ', s.n)) || (dot && n == s.n);
+}
+
 /* ---- unknown parts ---------------------------------------------------------------------------------------------------------------- */
 
 struct unknown {
@@ -175,32 +204,105 @@ static int unknown_flush(struct unknown *u)
 	return r;
 }
 
-/* An element or an attribute that is a name or a note for a person, wherever it stands. */
-static bool is_text_attribute(const char *name)
+/* An attribute that is a name or a note for a person: in any element, or in one. */
+static bool is_text_attribute(const char *element, const char *name)
 {
-	static const char *const names[] = {"descr",  "title",	 "alt",	    "displayText", "userName", "displayName",
-					    "author", "caption", "command", "connection",  "url",      "href"};
+	static const struct {
+		const char *name, *element;
+	} rows[] = {
+	    {"descr", NULL},
+	    {"title", NULL},
+	    {"alt", NULL},
+	    {"displayText", NULL},
+	    {"userName", NULL},
+	    {"displayName", NULL},
+	    {"author", NULL},
+	    {"caption", NULL},
+	    {"command", NULL},
+	    {"connection", NULL},
+	    {"url", NULL},
+	    {"href", NULL},
+	    {"userId", NULL},
+	    {"comment", NULL},
+	    {"sourceFile", NULL},
+	    {"prompt", NULL},
+	    {"ddeTopic", NULL},
+	    {"Command", NULL},
+	    {"ConnectionString", NULL},
+	    {"totalsRowLabel", NULL},
+	    {"string", NULL},
+	    {"UnicodeString", NULL},
+	    {"name", "cmAuthor"},
+	    {"name", "author"},
+	    {"val", "sheetName"},
+	    {"val", "item"},
+	    {"value", "ocxPr"},
+	    {"name", "ddeItem"},
+	    {"name", "dataField"},
+	    {"val", "lvlText"},
+	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(names[i], name) == 0)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(rows[i].name, name) == 0 && (!rows[i].element || strcmp(rows[i].element, element) == 0))
 			return true;
 	return false;
+}
+
+/* Namespaces of office programs, where most attributes are about looks. In all others an attribute is data. */
+static bool is_of_programs(const char *space)
+{
+	static const char *const begin[] = {"http://schemas.openxmlformats.org/",
+					    "http://purl.oclc.org/ooxml/",
+					    "http://schemas.microsoft.com/",
+					    "urn:schemas-microsoft-com:",
+					    "urn:oasis:names:tc:opendocument",
+					    "http://openoffice.org/",
+					    "http://www.w3.org/",
+					    "http://www.daisy.org/",
+					    "http://www.idpf.org/",
+					    "http://schemas.openxps.org/"};
+
+	for (size_t i = 0; space && i < sizeof(begin) / sizeof(*begin); i++)
+		if (strncmp(space, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return false;
+}
+
+/* How a list is numbered: "%1." and a bullet are no text. */
+static bool is_label(struct mw_str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (i == 0 || s.p[i - 1] != '%') &&
+		     ((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z'));
+	return n > 2;
+}
+
+/* Is an attribute that a program's own element has a text? */
+static bool is_text(const char *element, const char *name, struct mw_str value)
+{
+	return is_text_attribute(element, name) && (strcmp(element, "lvlText") != 0 || is_label(value));
 }
 
 static int unknown_edge(void *ctx, struct xml *x, int id)
 {
 	struct unknown *u = ctx;
+	bool data = !is_of_programs(x->space);
 	int r = unknown_flush(u);
 
 	(void)id;
 	for (int i = 0; r == 0 && i < x->n_attributes; i++) {
-		const char *local;
+		const char *local, *space = (const char *)x->attributes[5 * i + 2];
 		struct mw_str value = xml_attribute_at(x, i, &local);
+		bool named = data && !is_of_programs(space);
 
-		if (is_text_attribute(local)) {
-			r = buf_flat(&u->line, value.p, value.n);
-			r = r == 0 ? unknown_flush(u) : r;
-		}
+		if (value.n == 0 || (!named && !is_text(x->name, local, value)))
+			continue;
+		r = named ? buf_word(&u->line, local) : 0;
+		r = r == 0 && named ? buf_word(&u->line, ": ") : r;
+		r = r == 0 ? buf_flat(&u->line, value.p, value.n) : r;
+		r = r == 0 ? unknown_flush(u) : r;
 	}
 	return r;
 }
@@ -236,7 +338,55 @@ static bool is_xml(const struct office *o, const char *name)
 	       strcmp(type, "application/xml") == 0 || strcmp(type, "text/xml") == 0;
 }
 
-static bool is_font(const char *name)
+/* Records of a workbook that no reader has taken. */
+static bool is_records(const struct office *o, const char *name)
+{
+	const char *type = types_of(&o->types, name);
+
+	return name_ends(name, ".bin") && strncmp(type, "application/vnd.ms-excel.", 25) == 0;
+}
+
+static int peek(void *ctx, const char *p, size_t n)
+{
+	struct buf *b = ctx;
+
+	return b->n >= PEEK ? 1 : buf_add(b, p, n < PEEK - b->n ? n : PEEK - b->n);
+}
+
+static uint32_t big(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The tables of a font: names of four letters in order, places and sizes. The first 32 octets of some are scrambled. */
+static bool has_font_tables(const struct buf *b)
+{
+	const unsigned char *p = (const unsigned char *)b->p;
+	size_t rows = 0;
+
+	for (size_t at = 12 + 2 * 16; at + 16 <= b->n && rows < 4; at += 16, rows++)
+		if (p[at] < ' ' || p[at] > 'z' || p[at + 3] < ' ' || p[at + 3] > 'z' || big(p + at + 8) > FONT_MAX ||
+		    big(p + at + 12) > FONT_MAX || (rows && memcmp(p + at, p + at - 16, 4) <= 0))
+			return false;
+	return rows == 4;
+}
+
+static bool begins_one_of(const struct buf *b, const char *const *begin)
+{
+	for (; *begin; begin++)
+		if (b->n >= strlen(*begin) && memcmp(b->p, *begin, strlen(*begin)) == 0)
+			return true;
+	return false;
+}
+
+static bool is_font_content(const struct buf *b)
+{
+	static const char *const begin[] = {"wOFF", "wOF2", "ttcf", NULL};
+
+	return begins_one_of(b, begin) || has_font_tables(b) || (b->n >= 36 && b->p[34] == 'L' && b->p[35] == 'P');
+}
+
+static bool is_font_name(const char *name)
 {
 	static const char *const ends[] = {".ttf", ".otf", ".woff", ".woff2", ".odttf", ".fntdata"};
 
@@ -246,15 +396,81 @@ static bool is_font(const char *name)
 	return false;
 }
 
-/* Fonts, settings of a printer and indexes of cells hold no text of the writer. */
-static bool is_no_matter(const struct office *o, const char *name)
+/* No text of a person has NUL in it where a printer's settings and a workbook's own indexes have many. */
+static bool is_octets(const struct buf *b)
 {
-	const char *type = types_of(&o->types, name);
+	return b->n == 0 || memchr(b->p, '\0', b->n < 256 ? b->n : 256);
+}
 
-	return strcmp(name, "mimetype") == 0 || is_font(name) || strcmp(type, "application/vnd.ms-excel.binindexws") == 0 ||
-	       strcmp(type, "application/vnd.ms-excel.calcchain") == 0 || name_ends(type, ".obfuscatedfont") ||
-	       name_ends(type, ".printersettings") || strcmp(type, "application/vnd.ms-package.obfuscated-opentype") == 0 ||
-	       strcmp(type, "application/x-fontdata") == 0;
+static bool is_picture(const struct buf *b)
+{
+	static const char *const begin[] = {"\x89PNG", "\xff\xd8\xff", "GIF8", "BM", "\xd7\xcd\xc6\x9a", NULL};
+
+	return begins_one_of(b, begin) || (b->n > 44 && memcmp(b->p + 40, " EMF", 4) == 0);
+}
+
+static bool is_archive(const struct buf *b)
+{
+	static const char *const begin[] = {"PK\003\004", "\xd0\xcf\x11\xe0", "%PDF", "Rar!", "7z\xbc\xaf", "\x1f\x8b\x08", NULL};
+
+	return begins_one_of(b, begin) || is_picture(b);
+}
+
+/* The picture of the first page that programs put into a document: it shows what the text says. */
+static bool is_thumbnail(const char *name)
+{
+	static const char *const folders[] = {"docProps/thumbnail.", "Thumbnails/"};
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Fonts, settings of a printer, indexes of cells and the picture of the first page hold no text of the writer, when they are what they are called. */
+static int is_no_matter(struct office *o, size_t entry, bool *no)
+{
+	const char *name = o->package.entry[entry].name, *type = types_of(&o->types, name);
+	bool font = is_font_name(name) || name_ends(type, ".obfuscatedfont") || strcmp(type, "application/x-fontdata") == 0 ||
+		    strcmp(type, "application/vnd.ms-package.obfuscated-opentype") == 0,
+	     other = strcmp(type, "application/vnd.ms-excel.binindexws") == 0 ||
+		     strcmp(type, "application/vnd.ms-excel.calcchain") == 0 || name_ends(type, ".printersettings"),
+	     thumbnail = is_thumbnail(name);
+	struct buf b = {0};
+	int r;
+
+	*no = strcmp(name, "mimetype") == 0;
+	if (!font && !other && !thumbnail)
+		return 0;
+	r = package_read(&o->package, entry, peek, &b);
+	if (r == 0 || r == 1)
+		*no = font ? is_font_content(&b) : thumbnail ? is_picture(&b) : is_octets(&b) && !is_archive(&b);
+	buf_free(&b);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* What was written with a pen: a picture of words. */
+static bool is_ink(const struct office *o, const char *name)
+{
+	return strcmp(types_of(&o->types, name), "application/inkml+xml") == 0 || strstr(name, "/ink/ink");
+}
+
+static int rest(struct office *o, size_t entry)
+{
+	const char *name = o->package.entry[entry].name;
+	bool no = false;
+	int r;
+
+	if (o->archive)
+		return office_member(o, entry, "");
+	if (is_ink(o, name))
+		return stream_unread(&o->out, "image");
+	if (is_xml(o, name))
+		return office_unknown(o, entry);
+	r = is_no_matter(o, entry, &no);
+	if (r < 0 || no)
+		return r;
+	return is_records(o, name) ? other_binary_read(o, entry) : office_member(o, entry, "");
 }
 
 /* Office packages written as XML hold pages of HTML or XHTML, too: an .xhtml is a text of its own. */
@@ -262,18 +478,9 @@ int office_rest(struct office *o)
 {
 	int r = stream_section(&o->out, "other");
 
-	for (size_t i = 0; i < o->package.entries && r == 0; i++) {
-		const struct entry *e = &o->package.entry[i];
-
-		if (e->used)
-			continue;
-		if (o->archive)
-			r = office_member(o, i, "");
-		else if (is_xml(o, e->name))
-			r = office_unknown(o, i);
-		else if (!is_no_matter(o, e->name))
-			r = office_member(o, i, "");
-	}
+	for (size_t i = 0; i < o->package.entries && r == 0; i++)
+		if (!o->package.entry[i].used)
+			r = rest(o, i);
 	if (r == 0)
 		r = stream_put(&o->out, true, o->other.p, o->other.n);
 	o->other.n = 0;

@@ -124,11 +124,10 @@ int pivot_read(struct office *o, size_t definition)
 {
 	static const struct xml_events events = {.names = names, .start = on_start, .end = on_end, .text = xml_no_text};
 	struct pivot p = {.office = o};
-	int r = stream_section(&o->out, "pivot");
+	int r;
 
 	grid_init(&p.grid, &o->out);
-	if (r == 0)
-		r = office_parse(o, definition, &events, &p);
+	r = office_parse(o, definition, &events, &p);
 	if (r == 0)
 		r = grid_row_end(&p.grid);
 	if (r == 0)

@@ -31,7 +31,7 @@ static int put(struct reading *g)
 {
 	int r = 0;
 
-	if (g->value.n && !is_statistic(buf_str(&g->value))) {
+	if (g->value.n && (g->named || !is_statistic(buf_str(&g->value)))) {
 		r = stream_put(&g->office->out, true, g->name.p, g->name.n);
 		if (r == 0 && g->name.n)
 			r = stream_put(&g->office->out, true, ": ", 2);

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ROW = 1, CELL, VALUE, FORMULA, TEXT, PHONETIC, COLUMN, HEADER, CONDITION, LINK, PLACE };
+enum { ROW = 1, CELL, VALUE, FORMULA, TEXT, PHONETIC, COLUMN, HEADER, CONDITION, NOTE, PLACE };
 
 static const struct xml_name names[] = {{"c", CELL},
 					{"v", VALUE},
@@ -27,7 +27,14 @@ static const struct xml_name names[] = {{"c", CELL},
 					{"formula2", CONDITION},
 					{"formula", CONDITION},
 					{"sqref", PLACE},
-					{"hyperlink", LINK},
+					{"hyperlink", NOTE},
+					{"dataValidation", NOTE},
+					{"cfRule", NOTE},
+					{"filter", NOTE},
+					{"customFilter", NOTE},
+					{"scenario", NOTE},
+					{"inputCells", NOTE},
+					{"protectedRange", NOTE},
 					{NULL, 0}};
 
 enum cell_type { NUMBER, SHARED, INLINE, BOOLEAN, OTHER };
@@ -79,13 +86,17 @@ static int cell_show(struct sheet *s)
 {
 	struct mw_str raw = buf_str(&s->value), text;
 	const char *word;
+	size_t n;
 
 	s->shown.n = 0;
 	switch (s->type) {
 	case NUMBER:
 		return numfmt_put(formats_of(s->book, s->style), raw, s->book->from_1904, &s->shown);
 	case SHARED:
-		text = shared_get(&s->book->shared, number_of(raw, SIZE_MAX));
+		n = number_of(raw, SIZE_MAX);
+		if (n >= s->book->shared.n) /* nobody knows what it shows */
+			return office_judge(s->book->office, -EBADMSG);
+		text = shared_get(&s->book->shared, n);
 		return buf_add(&s->shown, text.p, text.n);
 	case BOOLEAN:
 		word = xml_is(raw, "1") ? "TRUE" : "FALSE";
@@ -129,9 +140,11 @@ static void columns_hide(struct sheet *s, struct xml *x)
 
 /* ---- events ----------------------------------------------------------------------------------------------------------------------- */
 
-static int link(struct sheet *s, struct xml *x)
+/* What a link leads to, what is said when a cell is come to or filled in wrongly, what rows are chosen by. */
+static int notes(struct sheet *s, struct xml *x)
 {
-	static const char *const texts[] = {"tooltip", "location"};
+	static const char *const texts[] = {"tooltip", "location", "display", "promptTitle", "prompt",	"errorTitle",
+					    "error",   "text",	   "val",     "name",	     "comment", "user"};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++) {
@@ -177,8 +190,8 @@ static int on_start(void *ctx, struct xml *x, int id)
 	case COLUMN:
 		columns_hide(s, x);
 		return 0;
-	case LINK:
-		return link(s, x);
+	case NOTE:
+		return notes(s, x);
 	default:
 		return 0;
 	}

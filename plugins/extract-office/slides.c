@@ -21,7 +21,7 @@ struct show {
 	size_t n, cap;
 };
 
-enum { SLIDE = 1 };
+enum { SLIDE = 1, NAMED };
 
 static int slide_add(struct show *s, size_t entry)
 {
@@ -41,8 +41,11 @@ static int slide_add(struct show *s, size_t entry)
 static int on_start(void *ctx, struct xml *x, int id)
 {
 	struct show *s = ctx;
+	struct mw_str name = id == NAMED ? xml_attribute(x, "name") : (struct mw_str){.p = ""};
 	size_t entry = id == SLIDE ? relation_target(&s->related, xml_related(x, "id")) : NO_ENTRY;
 
+	if (name.n)
+		return office_other(s->office, name.p, name.n);
 	return entry == NO_ENTRY ? 0 : slide_add(s, entry);
 }
 
@@ -125,7 +128,7 @@ static int around(struct show *s)
 
 int slides_read(struct office *o, size_t entry)
 {
-	static const struct xml_name listed[] = {{"sldId", SLIDE}, {NULL, 0}};
+	static const struct xml_name listed[] = {{"sldId", SLIDE}, {"section", NAMED}, {"custShow", NAMED}, {NULL, 0}};
 	static const struct xml_events events = {.names = listed, .start = on_start, .end = xml_no_end, .text = xml_no_text};
 	struct show s = {.office = o};
 	size_t shown;

@@ -80,7 +80,7 @@ static const struct sample samples[] = {
        "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/><itemref idref='a'/><itemref idref='b'/></package>"},
       {"OPS/b.xhtml", XHTML("two")},
       {"OPS/a.xhtml", XHTML("one")},
-      {"OPS/x.otf", "FONT"},
+      {"OPS/x.otf", "wOFF FONT"},
       {"OPS/cover.png", "PNG"}},
      {"\n== /OPS/a.xhtml application/xhtml+xml \n" XHTML("one") "\n== end\n\n== /OPS/b.xhtml", "title: On Ada\n",
       "\n== /OPS/cover.png"},

@@ -97,6 +97,6 @@ int word_read(struct office *o, size_t entry)
 	if (r == 0)
 		r = chunks(o, &all);
 	relations_free(&all);
-	buf_free(&styles.ids);
+	styles_free(&styles);
 	return r;
 }

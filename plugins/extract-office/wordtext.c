@@ -20,6 +20,10 @@ enum {
 	GONE,
 	VANISH,
 	STYLE,
+	COLOUR,
+	SIZE,
+	SHADE,
+	PAPER,
 	RUN_PROPERTIES,
 	PARAGRAPH_PROPERTIES,
 	BOX,
@@ -34,6 +38,7 @@ enum {
 	POINT,
 	SLIDE,
 	SPAN,
+	RUBY,	/* how a text is spoken, small above it */
 	BINARY, /* a file inside, as base64 */
 	NOISE,	/* numbers of a layout, which are text of elements */
 };
@@ -62,6 +67,11 @@ static const struct xml_name names[] = {{"sld", SLIDE},
 					{"del", GONE},
 					{"moveFrom", GONE},
 					{"vanish", VANISH},
+					{"color", COLOUR},
+					{"sz", SIZE},
+					{"shd", SHADE},
+					{"highlight", SHADE},
+					{"background", PAPER},
 					{"rStyle", STYLE},
 					{"pStyle", STYLE},
 					{"txbxContent", BOX},
@@ -79,6 +89,14 @@ static const struct xml_name names[] = {{"sld", SLIDE},
 					{"tag", NOTE},
 					{"listItem", NOTE},
 					{"docVar", NOTE},
+					{"attr", NOTE},
+					{"connectString", NOTE},
+					{"query", NOTE},
+					{"mailSubject", NOTE},
+					{"caption", NOTE},
+					{"hlinkHover", NOTE},
+					{"hlinkMouseOver", NOTE},
+					{"rt", RUBY},
 					{"helpText", NOTE},
 					{"statusText", NOTE},
 					{"default", NOTE},
@@ -129,6 +147,18 @@ static const struct xml_name names[] = {{"sld", SLIDE},
 
 /* ---- text ------------------------------------------------------------------------------------------------------------------------- */
 
+/* White letters on white paper. In tables and boxes there may be a colour behind them that is not known here. */
+static bool is_pale(const struct wordtext *w)
+{
+	return (w->run_coloured ? w->run_pale : w->run_pale || w->paragraph_pale) && !w->run_shaded && !w->paragraph_shaded &&
+	       !w->coloured_paper && w->text.top == 0;
+}
+
+static bool is_unseen(const struct wordtext *w)
+{
+	return w->unseen || w->gone || w->run_hidden || w->paragraph_hidden || is_pale(w);
+}
+
 /* Of alternatives the first is read; the other only when it says something else. */
 static int put(struct wordtext *w, bool unseen, const char *p, size_t n)
 {
@@ -138,7 +168,7 @@ static int put(struct wordtext *w, bool unseen, const char *p, size_t n)
 		return buf_add(&w->instead, p, n);
 	if (w->alternatives)
 		r = buf_add(&w->choice, p, n);
-	return r == 0 ? text_put(&w->text, unseen || w->unseen || w->gone || w->run_hidden, p, n) : r;
+	return r == 0 ? text_put(&w->text, unseen || is_unseen(w), p, n) : r;
 }
 
 static int line(struct wordtext *w)
@@ -207,13 +237,15 @@ out:
 /* What stands beside a picture, a field of a form, a variable. */
 static int notes(struct wordtext *w, struct xml *x)
 {
-	static const char *const texts[] = {"descr", "title", "alt", "string", "val", "displayText", "tooltip", "name", "value"};
+	static const char *const texts[] = {"descr",	   "title",   "alt",  "string", "val",
+					    "displayText", "tooltip", "name", "value",	"href"};
 	bool names_it = strcmp(x->name, "docPr") == 0 || strcmp(x->name, "cNvPr") == 0;
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++) {
-		/* "Picture 3" */
-		if ((names_it && strcmp(texts[i], "name") == 0) || !xml_has(x, texts[i]))
+		if (!xml_has(x, texts[i]))
+			continue;
+		if (names_it && strcmp(texts[i], "name") == 0 && !name_is_given(xml_attribute(x, "name")))
 			continue;
 		r = note(w, xml_attribute(x, texts[i]));
 	}
@@ -257,7 +289,40 @@ static int comment(struct wordtext *w, struct xml *x)
 static void run_begin(struct wordtext *w)
 {
 	w->in_run = true;
-	w->run_hidden = false;
+	w->run_hidden = w->run_pale = w->run_coloured = w->run_shaded = false;
+}
+
+/* What is said of a run, or of all runs of a paragraph. */
+static void look(struct wordtext *w, struct xml *x, int id)
+{
+	bool run = w->in_run && w->in_run_properties, paragraph = w->in_paragraph_properties && !w->in_run_properties;
+	struct mw_str v = xml_attribute(x, "val");
+
+	switch (id) {
+	case VANISH:
+		w->run_hidden |= run && xml_on(x, "val");
+		break;
+	case STYLE:
+		w->run_hidden |= run && styles_hide(w->styles, v);
+		w->run_pale |= run && styles_pale(w->styles, v);
+		w->paragraph_hidden |= paragraph && styles_hide(w->styles, v);
+		w->paragraph_pale |= paragraph && styles_pale(w->styles, v);
+		break;
+	case COLOUR:
+		w->run_coloured |= run;
+		w->run_pale = run ? colour_is_white(v) : w->run_pale;
+		break;
+	case SIZE:
+		w->run_hidden |= run && size_is_unseen(v);
+		break;
+	case SHADE:
+		w->run_shaded |= run;
+		w->paragraph_shaded |= paragraph;
+		break;
+	default:
+		w->coloured_paper = true;
+		break;
+	}
 }
 
 static int structure_start(struct wordtext *w, int id)
@@ -299,10 +364,12 @@ static int state_start(struct wordtext *w, struct xml *x, int id)
 		w->gone += !w->in_run_properties;
 		break;
 	case VANISH:
-		w->run_hidden |= w->in_run && w->in_run_properties && xml_on(x, "val");
-		break;
 	case STYLE:
-		w->run_hidden |= w->in_run && w->in_run_properties && styles_hide(w->styles, xml_attribute(x, "val"));
+	case COLOUR:
+	case SIZE:
+	case SHADE:
+	case PAPER:
+		look(w, x, id);
 		break;
 	case RUN_PROPERTIES:
 		w->in_run_properties = true;
@@ -312,6 +379,9 @@ static int state_start(struct wordtext *w, struct xml *x, int id)
 		break;
 	case SLIDE:
 		w->unseen |= !xml_on(x, "show");
+		break;
+	case RUBY:
+		w->ruby++;
 		break;
 	case ALTERNATE:
 		w->alternatives++;
@@ -345,7 +415,7 @@ static int on_start(void *ctx, struct xml *x, int id)
 	case TAB: /* also the place of a tab, in properties of a paragraph */
 		return w->in_paragraph_properties ? 0
 		       : w->fallback		  ? buf_char(&w->instead, ' ')
-						  : text_tab(&w->text, w->unseen || w->gone);
+						  : text_tab(&w->text, w->unseen || w->gone || w->paragraph_hidden);
 	case BREAK:
 		return line(w);
 	case HYPHEN:
@@ -398,9 +468,11 @@ static int on_end(void *ctx, struct xml *x, int id)
 		w->mode = 0;
 		return text_fresh_line(&w->text);
 	case R:
-		w->in_run = w->run_hidden = false;
+		run_begin(w);
+		w->in_run = false;
 		return 0;
 	case P:
+		w->paragraph_hidden = w->paragraph_pale = w->paragraph_shaded = false;
 		return line(w);
 	case ROW:
 	case VALUES:
@@ -416,6 +488,9 @@ static int on_end(void *ctx, struct xml *x, int id)
 		return 0;
 	case PARAGRAPH_PROPERTIES:
 		w->in_paragraph_properties = false;
+		return 0;
+	case RUBY:
+		w->ruby -= w->ruby > 0;
 		return 0;
 	case FALLBACK:
 		w->fallback -= w->fallback > 0;
@@ -439,7 +514,7 @@ static int on_text(void *ctx, struct xml *x, const char *p, size_t n)
 		/* Between the elements of a diagram's text, which are called as the text inside them. */
 		if (memchr(p, '\n', n) && is_blank((struct mw_str){.p = p, .n = n}))
 			return 0;
-		return put(w, false, p, n);
+		return w->ruby ? note(w, (struct mw_str){.p = p, .n = n}) : put(w, false, p, n);
 	case NOISE:
 		return 0;
 	case BINARY:

@@ -9,9 +9,10 @@
 #include "office.h"
 #include "text.h"
 
-/* Ids of styles whose text is hidden. */
+/* Ids of styles, each between two NUL. */
 struct styles {
-	struct buf ids; /* each between two NUL */
+	struct buf ids;	 /* whose text is hidden, or too small to be seen */
+	struct buf pale; /* whose text is white: hidden on white paper */
 };
 
 struct wordtext {
@@ -22,7 +23,11 @@ struct wordtext {
 	int mode;	 /* what text is now */
 	size_t gone;	 /* deleted, or moved from here: how deep */
 	bool run_hidden; /* the run in work */
+	bool run_pale, run_coloured, run_shaded;
+	bool paragraph_hidden, paragraph_pale, paragraph_shaded;
+	bool coloured_paper;
 	bool in_run, in_run_properties, in_paragraph_properties;
+	size_t ruby;		    /* how deep in what is small above a text */
 	size_t alternatives;	    /* how deep */
 	size_t fallback;	    /* how deep in fallbacks */
 	struct buf choice, instead; /* texts of both */
@@ -34,6 +39,12 @@ int styles_read(struct office *, size_t entry, struct styles *);
 /* Adds a style that hides. */
 int styles_add(struct styles *, struct mw_str id);
 bool styles_hide(const struct styles *, struct mw_str id);
+bool styles_pale(const struct styles *, struct mw_str id);
+/* A colour, as RRGGBB, that is not told from white paper. */
+bool colour_is_white(struct mw_str);
+/* Of letters, in half points. */
+bool size_is_unseen(struct mw_str);
+void styles_free(struct styles *);
 /* For a reader that has the octets of a part otherwise. */
 extern const struct xml_events wordtext_events;
 void wordtext_init(struct wordtext *, struct office *, const struct styles *, bool unseen);

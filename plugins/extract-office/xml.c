@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 2048u
+#define TEXT_MAX 65536u /* octets of text that wait for the next event */
 
 /* ---- names ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -98,6 +99,16 @@ static void xml_stop(struct xml *x, int r)
 	xmlStopParser(x->parser);
 }
 
+/* The parser gives a text in pieces: at each reference, at CDATA, where its own buffer ends. A number must not fall apart there. */
+static void text_flush(struct xml *x)
+{
+	int r = x->failed || x->text.n == 0 ? 0 : x->events->text(x->ctx, x, x->text.p, x->text.n);
+
+	x->text.n = 0;
+	if (r < 0)
+		xml_stop(x, r);
+}
+
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_spaces,
 		     const xmlChar **spaces, int n, int n_default, const xmlChar **attributes)
 {
@@ -105,10 +116,10 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 	int r;
 
 	(void)prefix;
-	(void)uri;
 	(void)n_spaces;
 	(void)spaces;
 	(void)n_default;
+	text_flush(x);
 	if (x->failed)
 		return;
 	if (++x->depth > DEPTH_MAX) {
@@ -116,6 +127,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 		return;
 	}
 	x->name = (const char *)name;
+	x->space = (const char *)uri;
 	x->attributes = attributes;
 	x->n_attributes = n;
 	r = x->events->start(x->ctx, x, name_id(x, (const char *)name));
@@ -131,6 +143,7 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
 
 	(void)prefix;
 	(void)uri;
+	text_flush(x);
 	if (x->failed)
 		return;
 	x->depth -= x->depth > 0;
@@ -142,18 +155,22 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
 static void on_text(void *ctx, const xmlChar *p, int n)
 {
 	struct xml *x = ctx;
-	int r = x->failed ? 0 : x->events->text(x->ctx, x, (const char *)p, (size_t)n);
+	int r = x->failed ? 0 : buf_add(&x->text, (const char *)p, (size_t)n);
 
 	if (r < 0)
 		xml_stop(x, r);
+	else if (x->text.n >= TEXT_MAX)
+		text_flush(x);
 }
 
 static void on_comment(void *ctx, const xmlChar *text)
 {
 	struct xml *x = ctx;
 	const char *p = (const char *)text;
-	int r = x->failed || !x->events->comment ? 0 : x->events->comment(x->ctx, x, p, strlen(p));
+	int r;
 
+	text_flush(x);
+	r = x->failed || !x->events->comment ? 0 : x->events->comment(x->ctx, x, p, strlen(p));
 	if (r < 0)
 		xml_stop(x, r);
 }
@@ -227,6 +244,7 @@ int xml_close(struct xml *x)
 
 	if (x->any && x->failed == 0 && xmlParseChunk(x->parser, "", 0, 1) == XML_ERR_NO_MEMORY)
 		x->failed = -ENOMEM;
+	text_flush(x);
 	r = x->failed ? x->failed : x->any && (x->damaged || !x->parser->wellFormed) ? -EBADMSG : 0;
 	/* The parser makes one when it sees entities declared. */
 	if (x->parser->myDoc)
@@ -234,5 +252,6 @@ int xml_close(struct xml *x)
 	x->parser->myDoc = NULL;
 	xmlFreeParserCtxt(x->parser);
 	buf_free(&x->value);
+	buf_free(&x->text);
 	return r;
 }

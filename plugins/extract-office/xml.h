@@ -19,7 +19,8 @@ struct xml_name {
 	int id;		  /* > 0 */
 };
 
-/* What is done at each event; 0 or negative, which ends the reading. id: of the name, 0 = none of the names. */
+/* What is done at each event; 0 or negative, which ends the reading. id: of the name, 0 = none of the names. Text between two events comes
+ * at once, however it is written, unless it is very long. */
 struct xml_events {
 	const struct xml_name *names;
 	int (*start)(void *ctx, struct xml *, int id);
@@ -37,9 +38,11 @@ struct xml {
 	size_t depth;
 	bool any;		    /* octets came */
 	const char *name;	    /* of the element that begins */
+	const char *space;	    /* its namespace; NULL = none */
 	const xmlChar **attributes; /* of it: five pointers each */
 	int n_attributes;
 	struct buf value; /* of the attribute that was asked for last */
+	struct buf text;  /* since the last event */
 	struct {
 		const void *name;
 		int id;

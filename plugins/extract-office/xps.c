@@ -62,6 +62,9 @@ static int glyphs(struct xps *p, struct xml *x)
 
 	if (s.n >= 2 && memcmp(s.p, "{}", 2) == 0)
 		s = (struct mw_str){.p = s.p + 2, .n = s.n - 2};
+	/* Shapes of letters that nothing says the letters of. */
+	if (s.n == 0 && xml_has(x, "Indices"))
+		return stream_unread(&p->office->out, "image");
 	if (s.n == 0)
 		return 0;
 	size = size > 0 ? size : 10;
@@ -101,12 +104,31 @@ static int target_add(struct xps *p, struct mw_str source)
 	return 0;
 }
 
+/* What is said of a drawing, and where it leads to. */
+static int around(struct xps *p, struct xml *x)
+{
+	static const char *const texts[] = {"AutomationProperties.Name", "AutomationProperties.HelpText",
+					    "FixedPage.NavigateUri"};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++) {
+		struct mw_str v = xml_attribute(x, texts[i]);
+
+		r = office_other(p->office, v.p, v.n);
+	}
+	return r;
+}
+
 static int on_start(void *ctx, struct xml *x, int id)
 {
 	struct xps *p = ctx;
 
-	if (id == GLYPHS)
+	int r = id == REFERENCE ? 0 : around(p, x);
+
+	if (id == GLYPHS && r == 0)
 		return glyphs(p, x);
+	if (r < 0)
+		return r;
 	return id == REFERENCE ? target_add(p, xml_attribute(x, "Source")) : 0;
 }
 

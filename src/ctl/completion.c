@@ -50,7 +50,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	    "\ttest) words=\"--json --tap --policy\" ;;\n"
 	    "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
 	    "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --smaller --json\" ;;\n"
-	    "\texplain) words=\"--from --to --policy\" ;;\n"
+	    "\texplain) words=\"--from --to --policy --live\" ;;\n"
 	    "\tscan) words=\"--json --policy --text\" ;;\n"
 	    "\ttext) words=\"--json --part --policy\" ;;\n"
 	    "\tcompletion) words=\"bash\" ;;\n");

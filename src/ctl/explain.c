@@ -201,8 +201,15 @@ static void print_rcpt(const struct explain *x, uint32_t i)
 		return; /* something failed before anything was decided, which is told */
 	printf("\n%s<", ctl_style(x->ctl, CTL_BOLD));
 	ctl_print_safe(rcpt->address);
-	printf(">%s  %s\n  %s%s%s", ctl_style(x->ctl, CTL_PLAIN), rcpt->internal ? "internal" : "external",
-	       ctl_style(x->ctl, effect_style(v->effect)), v->action, ctl_style(x->ctl, CTL_PLAIN));
+	printf(">%s  %s", ctl_style(x->ctl, CTL_PLAIN), rcpt->internal ? "internal" : "external");
+	if (rcpt->alias.n) {
+		fputs(", behind the alias <", stdout);
+		ctl_print_safe(rcpt->alias);
+		putchar('>');
+	} else if (rcpt->unsplit) {
+		fputs(", an alias that leads outside", stdout);
+	}
+	printf("\n  %s%s%s", ctl_style(x->ctl, effect_style(v->effect)), v->action, ctl_style(x->ctl, CTL_PLAIN));
 	if (v->reason[0])
 		printf(" \"%s\"", v->reason);
 	printf("  decided by %s\n", v->where);
@@ -263,8 +270,10 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 	static const struct option longs[] = {{"from", required_argument, NULL, 'f'},
 					      {"to", required_argument, NULL, 't'},
 					      {"policy", required_argument, NULL, 'p'},
+					      {"live", no_argument, NULL, 'l'},
 					      {NULL, 0, NULL, 0}};
 	struct offline how = {.rcpt = calloc((size_t)argc, sizeof(*how.rcpt))};
+	unsigned flags = MW_GEN_OFFLINE;
 	struct mw_generation *gen = NULL;
 	const char *policy;
 	int c, r = CTL_FAILED;
@@ -278,6 +287,8 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 			how.rcpt[how.rcpts++] = optarg;
 		else if (c == 'p')
 			ctl->policy = optarg;
+		else if (c == 'l')
+			flags = MW_GEN_DRY;
 		else
 			break;
 	}
@@ -286,7 +297,7 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage("explain", "one message, please");
 	}
 	policy = ctl_policy(ctl);
-	gen = policy ? ctl_generation(ctl, policy, MW_GEN_OFFLINE) : NULL;
+	gen = policy ? ctl_generation(ctl, policy, flags) : NULL;
 	if (gen)
 		r = explain_message(ctl, gen, &how, argv[optind]);
 	mw_generation_unref(&gen);

@@ -15,7 +15,6 @@ static int fill_envelope(struct mw_msg *msg, const struct offline *how)
 	const struct mw_str none = {.p = "", .n = 0};
 	int r = mw_msg_sender(msg, mw_str(how->from ? how->from : ""));
 
-	mw_msg_set_local(msg, true); /* what a person explains is mail of this site: authenticated in all but name */
 	for (size_t i = 0; i < how->rcpts && r >= 0; i++)
 		r = mw_msg_rcpt(msg, mw_str(how->rcpt[i]), none, none, none);
 	return r;

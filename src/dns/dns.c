@@ -80,6 +80,13 @@ static int set_up(struct ub_ctx *u, const struct mw_dns_options *o, struct mw_er
 	    {"infra-keep-probing:", "yes"},    /* a resolver that was down is asked again at once */
 	    {"val-bogus-ttl:", "10"},	       /* who repairs a zone does not wait for us */
 	    {"cache-max-negative-ttl:", "900"},
+	    /* The library's own are for a program that asks now and then. */
+	    {"num-queries-per-thread:", "4096"},
+	    {"outgoing-range:", "256"}, /* UDP sockets at a time; further questions wait for one */
+	    {"outgoing-num-tcp:", "64"},
+	    {"infra-cache-numhosts:", "10000"},
+	    {"msg-cache-size:", "8m"},
+	    {"rrset-cache-size:", "16m"},
 	    {"verbosity:", "0"},
 	    {"use-syslog:", "no"},
 	};

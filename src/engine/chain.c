@@ -287,7 +287,7 @@ static void act_delivery(struct mw_msg *m, const struct mw_call **v, size_t n)
 		return;
 	for (uint32_t i = 0; i < m->env.rcpts && !m->broken; i++)
 		act_rcpt(m, i);
-	if (!m->broken)
+	if (!m->broken && mw_msg_tag_kin(m) == 0)
 		act_calls(m, v, n, MW_EDIT);
 	/* A signature over half of a message would be wrong. The policy has chosen to send what is over a limit: unsigned. */
 	if (!m->broken && !m->truncated)

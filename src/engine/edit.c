@@ -116,7 +116,7 @@ static bool parameter_ok(struct mw_str s)
 /* Without an ORCPT the tagged address would show in reports, and leak to the next hop. */
 static const char *tag_params(struct mw_arena *a, const struct mw_rcpt *r)
 {
-	const char *orcpt = NULL, *plain = mw_address_xtext(a, r->address);
+	const char *orcpt = NULL, *plain = mw_address_xtext(a, r->alias.n ? r->alias : r->address);
 
 	if (parameter_ok(r->orcpt))
 		orcpt = mw_arena_printf(a, "%.*s", (int)r->orcpt.n, r->orcpt.p);
@@ -175,6 +175,34 @@ int mw_msg_tag(struct mw_msg *m, size_t rcpt, const char *tag)
 	if (!slot)
 		return mw_msg_fail(m, -ENOMEM, NULL);
 	*slot = t;
+	return 0;
+}
+
+/* Is the same alias, as the client named it, behind a recipient that is tagged? */
+static bool has_tagged_kin(const struct mw_msg *m, const struct mw_rcpt *r)
+{
+	for (size_t i = 0; i < m->tags; i++)
+		if (m->rcpt[m->tag[i].rcpt].arg.p == r->arg.p)
+			return true;
+	return false;
+}
+
+/* The MTA takes an alias out with all that it leads to. */
+int mw_msg_tag_kin(struct mw_msg *m)
+{
+	for (size_t i = 0; i < m->env.rcpts; i++) {
+		const struct mw_rcpt *r = &m->rcpt[i];
+		struct mw_edit_tag t = {.rcpt = i}, *slot;
+
+		if (!r->alias.n || mw_msg_has_tag(m, i) || !has_tagged_kin(m, r))
+			continue;
+		t.address = mw_arena_printf(m->arena, "<%.*s>", (int)r->address.n, r->address.p);
+		t.params = tag_params(m->arena, r);
+		slot = t.address && t.params ? tag_slot(m, i) : NULL;
+		if (!slot)
+			return mw_msg_fail(m, -ENOMEM, NULL);
+		*slot = t;
+	}
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "engine/private.h"
 
 #include "mail/address.h"
+#include "policy/alias.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,9 +40,74 @@ static bool is_internal(const struct mw_msg *m, const struct mw_rcpt *r)
 	return ours && r->form == MW_ADDR_PLAIN && mw_table_has_address(ours, r->address);
 }
 
+static int add_rcpt(struct mw_msg *m, const struct mw_rcpt *r)
+{
+	struct mw_rcpt *grown = mw_arena_grow(m->arena, m->rcpt, &m->rcpt_cap, m->env.rcpts + 1, sizeof(*m->rcpt));
+
+	if (!grown)
+		return mw_msg_fail(m, -ENOMEM, NULL);
+	m->rcpt = grown;
+	m->rcpt[m->env.rcpts++] = *r;
+	m->env.rcpt = m->rcpt;
+	mw_msg_want_keys(m, &m->rcpt[m->env.rcpts - 1]);
+	return 0;
+}
+
+/* One of those behind an alias: with the parameters that the client gave to that. */
+static int add_behind(struct mw_msg *m, const struct mw_rcpt *alias, struct mw_str address)
+{
+	struct mw_rcpt r = {0};
+
+	if (mw_address_parse(m->arena, address, &r) < 0)
+		return mw_msg_fail(m, -ENOMEM, NULL);
+	r.arg = alias->arg;
+	r.notify = alias->notify;
+	r.orcpt = alias->orcpt;
+	r.alias = alias->address;
+	r.internal = is_internal(m, &r);
+	return add_rcpt(m, &r);
+}
+
+/* All of them can be tagged, or stay as they are. */
+static bool are_plain(struct mw_msg *m, const struct mw_alias_leads *leads)
+{
+	for (size_t i = 0; i < leads->n; i++) {
+		struct mw_rcpt r = {0};
+
+		if (mw_address_parse(m->arena, leads->to[i], &r) < 0 || r.form != MW_ADDR_PLAIN)
+			return false;
+	}
+	return true;
+}
+
+/* An address inside that the MTA's aliases lead outside is what it leads to, each by itself; or, where these cannot be sent to one by
+ * one, an address outside. */
+static int add_alias(struct mw_msg *m, struct mw_rcpt *r)
+{
+	struct mw_alias_leads leads;
+	int err = mw_aliases_follow(m->gen->plan->aliases, m->arena, r->address, &leads);
+
+	if (err < 0)
+		return mw_msg_fail(m, err, NULL);
+	if (!leads.outside)
+		return add_rcpt(m, r);
+	if (!leads.unsplit && leads.n > mw_msg_limit(m, MW_LIMIT_RECIPIENTS) - m->env.rcpts)
+		leads.unsplit = "it leads to more addresses than the limit of recipients lets in";
+	if (!leads.unsplit && !are_plain(m, &leads))
+		leads.unsplit = "it leads to an address of a form that cannot be routed";
+	if (leads.unsplit) {
+		r->internal = false;
+		r->unsplit = leads.unsplit;
+		return add_rcpt(m, r);
+	}
+	for (size_t i = 0; i < leads.n && err == 0; i++)
+		err = add_behind(m, r, leads.to[i]);
+	return err;
+}
+
 int mw_msg_rcpt(struct mw_msg *m, struct mw_str arg, struct mw_str mta_addr, struct mw_str notify, struct mw_str orcpt)
 {
-	struct mw_rcpt r = {0}, *grown;
+	struct mw_rcpt r = {0};
 
 	if (m->env.rcpts >= mw_msg_limit(m, MW_LIMIT_RECIPIENTS)) {
 		mw_msg_breach(m, MW_LIMIT_RECIPIENTS);
@@ -50,16 +116,12 @@ int mw_msg_rcpt(struct mw_msg *m, struct mw_str arg, struct mw_str mta_addr, str
 	}
 	if (copy(m, arg, &r.arg) < 0 || copy(m, notify, &r.notify) < 0 || copy(m, orcpt, &r.orcpt) < 0)
 		return -ENOMEM;
-	grown = mw_arena_grow(m->arena, m->rcpt, &m->rcpt_cap, m->env.rcpts + 1, sizeof(*m->rcpt));
-	if (!grown || mw_address_parse(m->arena, r.arg, &r) < 0)
+	if (mw_address_parse(m->arena, r.arg, &r) < 0)
 		return mw_msg_fail(m, -ENOMEM, NULL);
+	r.alias = mw_str("");
 	mw_address_confirm(&r, mta_addr);
 	r.internal = is_internal(m, &r);
-	m->rcpt = grown;
-	m->rcpt[m->env.rcpts++] = r;
-	m->env.rcpt = m->rcpt;
-	mw_msg_want_keys(m, &m->rcpt[m->env.rcpts - 1]);
-	return 0;
+	return r.internal && m->gen->plan->aliases ? add_alias(m, &r) : add_rcpt(m, &r);
 }
 
 int mw_msg_set(struct mw_msg *m, enum mw_msg_text what, struct mw_str value)

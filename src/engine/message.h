@@ -40,6 +40,7 @@ void mw_msg_forget_text(struct mw_msg *);
  * remembered as a cause and the rest is dropped. Any other failure makes the outcome of the message tempfail, whatever follows.
  */
 int mw_msg_sender(struct mw_msg *, struct mw_str arg); /* the modules' begin() runs here */
+/* One recipient as the client names it. Where the policy has the MTA's aliases, it may become several: those behind the alias. */
 int mw_msg_rcpt(struct mw_msg *, struct mw_str arg, struct mw_str mta_addr, struct mw_str notify, struct mw_str orcpt);
 enum mw_msg_text { MW_MSG_QUEUE_ID = 1, MW_MSG_CLIENT_ADDR, MW_MSG_CLIENT_NAME, MW_MSG_AUTH_TYPE, MW_MSG_AUTH_USER };
 int mw_msg_set(struct mw_msg *, enum mw_msg_text, struct mw_str);
@@ -94,7 +95,7 @@ const char *mw_msg_cause_why(const struct mw_msg *, uint32_t cause);
  * index, then additions). Empty when the outcome is refuse or tempfail, or in observe mode. */
 struct mw_edit_tag {
 	size_t rcpt;
-	const char *address; /* <bob@dom.mw-tls.invalid> */
+	const char *address; /* <bob@dom.mw-tls.invalid>; without a tag when it only takes the place of an alias */
 	const char *params;  /* "ORCPT=rfc822;… NOTIFY=…" */
 };
 struct mw_edit_field {

@@ -293,6 +293,8 @@ int mw_msg_add_field(struct mw_msg *, const char *name, const char *value, bool 
 int mw_msg_del_fields(struct mw_msg *, const char *name);
 int mw_msg_tag(struct mw_msg *, size_t rcpt, const char *tag);
 bool mw_msg_has_tag(const struct mw_msg *, size_t rcpt);
+/* Of an alias one of whose recipients is tagged: the others are to be named by themselves, as they are. -ENOMEM is noted. */
+int mw_msg_tag_kin(struct mw_msg *);
 int mw_msg_list_edits(struct mw_msg *);
 void mw_msg_drop_edits(struct mw_msg *);
 

@@ -175,9 +175,12 @@ static bool is_cms(struct mw_str s)
 	       (s.n >= sizeof(compressed) - 1 && memcmp(s.p, compressed, sizeof(compressed) - 1) == 0);
 }
 
-/* NCPDP D.0: the number of a bank of cards, the version, and segments that control characters part. */
+/* NCPDP D.0: the number of a bank of cards, the version, and segments that control characters part; or that in a block of HL7's
+ * transport. */
 static bool is_ncpdp(struct mw_str s)
 {
+	if (s.n && *s.p == '\v')
+		s = mw_str_behind(s, 1);
 	for (size_t i = 0; i < 6 && s.n > 8; i++)
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
@@ -333,15 +336,24 @@ static const struct {
     {"urn:schemas-microsoft-com:office:spreadsheet", "<Workbook", OOXML "flat"},
 };
 
-static const char *xml_kind(struct mw_str s)
+static const char *flat_kind(struct mw_str s)
 {
 	const struct mw_str first = head(s, MARKUP_HEAD), spaces = head(s, 2 * MARKUP_HEAD); /* OpenDocument has many */
 
-	if (*s.p != '<')
-		return NULL;
 	for (size_t i = 0; i < COUNT(flat_documents); i++)
 		if (has_word(spaces, flat_documents[i].space) && has_word(first, flat_documents[i].root))
 			return flat_documents[i].type;
+	return NULL;
+}
+
+static const char *xml_kind(struct mw_str s)
+{
+	const struct mw_str first = head(s, MARKUP_HEAD);
+
+	if (*s.p != '<')
+		return NULL;
+	if (flat_kind(s))
+		return flat_kind(s);
 	if (has_word(first, "ClinicalDocument"))
 		return "application/hl7-cda+xml";
 	if (has_word(first, "http://hl7.org/fhir"))
@@ -373,9 +385,16 @@ static bool has_caseless(struct mw_str s, const char *word)
 
 const char *mw_sniff_markup(struct mw_str s)
 {
-	s = head(begin(s), MARKUP_HEAD);
+	const char *flat;
+
+	s = head(begin(s), 2 * MARKUP_HEAD);
 	if (s.n == 0)
 		return NULL;
+	/* A workbook has a <Table>, too. */
+	flat = *s.p == '<' ? flat_kind(s) : NULL;
+	if (flat)
+		return flat;
+	s = head(s, MARKUP_HEAD);
 	if (*s.p == '<' && (has_caseless(s, "<html") || has_caseless(s, "<!doctype html") || has_caseless(s, "<body") ||
 			    has_caseless(s, "<table")))
 		return "text/html";

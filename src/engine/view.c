@@ -170,6 +170,10 @@ int mw_msg_able(struct mw_msg *m, const struct mw_call *call, uint32_t rcpt, con
 	struct mw_busy_mark mark;
 	int able;
 
+	if (call->effect == MW_ROUTE && r->unsplit) {
+		*why = mw_arena_printf(m->arena, "an alias that leads outside cannot be sent to as one: %s", r->unsplit);
+		return *why ? 0 : mw_msg_fail(m, -ENOMEM, NULL);
+	}
 	if (call->effect == MW_ROUTE && r->form != MW_ADDR_PLAIN) {
 		/* An MTA would rewrite such an address behind the tag, and the tag with it. */
 		*why = mw_arena_printf(m->arena, "cannot be done for an address of the form %s", mw_address_form_name(r->form));

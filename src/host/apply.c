@@ -15,6 +15,17 @@ static char *lose_const(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
+/* Was the recipient of the i-th tag, which may be one of many behind an alias, taken out with an earlier one? */
+static bool is_deleted(const struct mw_envelope *env, const struct mw_edit_tag *tag, size_t i)
+{
+	const char *arg = env->rcpt[tag[i].rcpt].arg.p;
+
+	for (size_t k = 0; k < i && env->rcpt[tag[i].rcpt].alias.n; k++)
+		if (env->rcpt[tag[k].rcpt].arg.p == arg)
+			return true;
+	return false;
+}
+
 static int apply_tags(SMFICTX *ctx, const struct mw_msg *msg)
 {
 	const struct mw_envelope *env = mw_msg_envelope(msg);
@@ -28,9 +39,13 @@ static int apply_tags(SMFICTX *ctx, const struct mw_msg *msg)
 	for (size_t i = 0; i < n; i++) {
 		/* Byte for byte as the client wrote it: both MTAs compare with case. */
 		struct mw_str arg = env->rcpt[tag[i].rcpt].arg;
-		char *verbatim = strndup(arg.p, arg.n);
-		int r = verbatim ? smfi_delrcpt(ctx, verbatim) : MI_FAILURE;
+		char *verbatim;
+		int r;
 
+		if (is_deleted(env, tag, i))
+			continue;
+		verbatim = strndup(arg.p, arg.n);
+		r = verbatim ? smfi_delrcpt(ctx, verbatim) : MI_FAILURE;
 		free(verbatim);
 		if (r != MI_SUCCESS)
 			return -EIO;
@@ -39,8 +54,8 @@ static int apply_tags(SMFICTX *ctx, const struct mw_msg *msg)
 }
 
 /*
- * RET is an argument of the sender, so the same sender is set again, with the ENVID that it had. An MTA knows no other arguments
- * here (Postfix warns of SIZE, BODY and SMTPUTF8), and keeps what they said.
+ * RET is an argument of the sender, so the same sender is set again, with the ENVID that it had. Postfix knows no other arguments
+ * here (it warns of SIZE, BODY and SMTPUTF8), and keeps what they said. Sendmail forgets them all: sender->again has what it needs.
  */
 static int apply_return(SMFICTX *ctx, const struct mw_sender *sender)
 {
@@ -49,11 +64,12 @@ static int apply_return(SMFICTX *ctx, const struct mw_sender *sender)
 
 	if (sender->headers_only)
 		return 0;
-	if (!sender->arg || !sender->envid)
+	if (!sender->arg || !sender->envid || !sender->again)
 		return -ENOMEM;
 	mw_buf_puts(&params, "RET=HDRS");
 	if (*sender->envid)
 		mw_buf_printf(&params, " ENVID=%s", sender->envid);
+	mw_buf_puts(&params, sender->again);
 	if (mw_buf_ok(&params))
 		r = smfi_chgfrom(ctx, lose_const(sender->arg), params.p);
 	mw_buf_free(&params);

@@ -17,6 +17,7 @@
 struct mw_sender {
 	const char *arg;   /* with <> */
 	const char *envid; /* value of ENVID=, in xtext; "" when absent */
+	const char *again; /* " BODY=8BITMIME…": what an MTA forgets that has the sender set again; "" for one that does not */
 	bool headers_only; /* RET=HDRS */
 };
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milward: the daemon. Command line, user, background; then the supervisor. */
+#include "base/user.h"
 #include "host/options.h"
 #include "host/supervisor.h"
 #include "host/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +16,9 @@
 /* For good, before any file of a message, a key or a policy is opened. */
 static int become(const struct mw_options *o)
 {
-	const struct passwd *pw = getpwnam(o->user);
+	struct mw_err err;
 
-	if (!pw)
-		return mw_no_start(o, MW_EXIT_NO_USER, "--user %s: there is no such user", o->user);
-	if (geteuid() == pw->pw_uid && getegid() == pw->pw_gid)
-		return MW_EXIT_OK;
-	if (initgroups(o->user, pw->pw_gid) || setgid(pw->pw_gid) || setuid(pw->pw_uid))
-		return mw_no_start(o, MW_EXIT_NO_USER, "--user %s: start as root, or leave --user out", o->user);
-	if (pw->pw_uid != 0 && setuid(0) == 0)
-		return mw_no_start(o, MW_EXIT_SYSTEM, "--user %s: root could be taken back", o->user);
-	return MW_EXIT_OK;
+	return mw_user_become(o->user, &err) < 0 ? mw_no_start(o, MW_EXIT_NO_USER, "%s", err.text) : MW_EXIT_OK;
 }
 
 static int write_pid(const struct mw_options *o)

@@ -7,10 +7,10 @@
 
 /*
  * {mail_mailer} is empty for mail of local programs, {rcpt_addr} is what the MTA makes of the recipient, and the queue id is only
- * sure at the end. Client and login come with MAIL, which saves the CONNECT callback.
+ * sure at the end. Client and login come with MAIL, which saves the CONNECT callback, and so does v, which tells a Sendmail.
  */
 const struct mw_macros mw_negotiate_macros[] = {
-    {SMFIM_ENVFROM, "i {client_addr} {client_name} {auth_type} {auth_authen} {mail_mailer}"},
+    {SMFIM_ENVFROM, "i v {client_addr} {client_name} {auth_type} {auth_authen} {mail_mailer}"},
     {SMFIM_ENVRCPT, "{rcpt_addr}"},
     {SMFIM_EOM, "i"},
     {-1, NULL},

@@ -5,6 +5,7 @@
  */
 #include "host/session.h"
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "host/apply.h"
@@ -148,13 +149,38 @@ static struct mw_str parameter(char **argv, const char *name)
 	return mw_str("");
 }
 
+/* $v of Sendmail is its version ("8.17.1"); that of Postfix starts with a name. */
+static bool is_sendmail(SMFICTX *ctx)
+{
+	struct mw_str v = macro(ctx, "v");
+
+	return v.n > 0 && *v.p >= '0' && *v.p <= '9';
+}
+
+/* Parameters of MAIL that Sendmail forgets when the sender is set again: " NAME=VALUE" each. (SIZE is what came by now.) */
+static const char *parameters_again(struct mw_arena *a, char **argv)
+{
+	static const char *const names[] = {"BODY=", "AUTH=", "SMTPUTF8"};
+	struct mw_buf text = MW_BUF_INIT;
+	const char *kept;
+
+	for (size_t i = 1; argv[0] && argv[i]; i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			if (strncasecmp(argv[i], names[k], strlen(names[k])) == 0)
+				mw_buf_printf(&text, " %s", argv[i]);
+	kept = mw_buf_ok(&text) ? mw_arena_str(a, mw_buf_text(&text)) : NULL;
+	mw_buf_free(&text);
+	return kept;
+}
+
 /* Without memory the message goes on; mw_apply() takes it only when none of this is needed. */
-static void keep_sender(struct session *s, char **argv)
+static void keep_sender(SMFICTX *ctx, struct session *s, char **argv)
 {
 	struct mw_arena *a = mw_msg_arena(s->msg);
 
 	s->sender.arg = mw_arena_str(a, argv[0]);
 	s->sender.envid = mw_arena_str(a, parameter(argv, "ENVID=").p);
+	s->sender.again = is_sendmail(ctx) ? parameters_again(a, argv) : "";
 	s->sender.headers_only = mw_str_casesame(parameter(argv, "RET="), mw_str("HDRS"));
 }
 
@@ -221,7 +247,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	if (s->broken)
 		return SMFIS_NOREPLY;
 	set_texts(ctx, s);
-	keep_sender(s, argv);
+	keep_sender(ctx, s, argv);
 	message_check(s, mw_msg_sender(s->msg, sender));
 	see(s, MW_SEE_CONNECT, macro(ctx, "{client_name}"));
 	if (s->helo)

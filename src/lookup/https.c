@@ -411,7 +411,8 @@ static int read_url(struct fetch *f, const struct mw_https_request *request, str
 
 static int read_request(struct fetch *f, const struct mw_https_request *request, struct mw_err *err)
 {
-	const struct timeval time = {.tv_sec = request->timeout / 1000, .tv_usec = request->timeout % 1000 * 1000};
+	int64_t most = f->h->options.timeout, ms = most && most < request->timeout ? most : request->timeout;
+	const struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 	char field[128];
 
 	f->max = request->max;

@@ -26,6 +26,7 @@ struct mw_https_options {
 	unsigned most;	       /* fetches at a time, 0: 32 */
 	unsigned most_a_host;  /* of them from one host, 0: 4 */
 	unsigned most_waiting; /* those beside, 0: 1024; more are refused at once */
+	int64_t timeout;       /* milliseconds that no fetch may be over, 0: what each asks for */
 };
 
 int mw_https_new(const struct mw_https_options *, struct mw_https **ret, struct mw_err *);

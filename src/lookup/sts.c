@@ -19,7 +19,7 @@
 
 #define MOST 10000
 #define TICK_MS 60000
-#define FETCH_MS 20000	   /* for a policy; RFC 8461, 3.3 suggests a minute, for which nobody can be kept waiting */
+#define FETCH_MS 10000	   /* for a policy; RFC 8461, 3.3 suggests a minute, but somebody waits */
 #define AGAIN_MS 300000	   /* until a fetch that failed is tried again, as 3.3 suggests */
 #define SOON_MS 60000	   /* … while its failure is transient */
 #define PATIENCE_MS 900000 /* how long a failure may be transient: then the domain has no policy that could be had */
@@ -43,7 +43,7 @@ struct domain {
 	/* what is under way */
 	struct mw_dns_query *query;
 	bool fetching;
-	unsigned answering;
+	unsigned held;			/* somebody on the stack needs it: it stays */
 	char new_id[MW_STS_ID_MAX + 1]; /* of the policy that is fetched or has failed last, "" for a refresh */
 	STAILQ_HEAD(waiters, waiter) waiters;
 	/* the last failure, on the monotonic clock */
@@ -59,6 +59,7 @@ struct mw_sts {
 	void *tree;			 /* of entries, by domain */
 	TAILQ_HEAD(domains, domain) all; /* who was asked for last stands last */
 	size_t n, n_policies;
+	size_t left_out; /* policies of the file for which there was no room */
 };
 
 /* ---- entries -------------------------------------------------------------------------------------------------------------------- */
@@ -121,7 +122,7 @@ static void drop(struct domain *e)
 
 static bool is_busy(const struct domain *e)
 {
-	return e->query || e->fetching || e->answering || !STAILQ_EMPTY(&e->waiters);
+	return e->query || e->fetching || e->held || !STAILQ_EMPTY(&e->waiters);
 }
 
 /* Seconds that the policy still holds. A clock that went back cannot make that longer than max_age. */
@@ -212,18 +213,21 @@ static void save(struct mw_sts *s, const struct domain *e)
 static int take_kept(void *ctx, struct mw_sts_kept *kept, struct mw_err *err)
 {
 	struct mw_sts *s = ctx;
-	int64_t now = (int64_t)time(NULL);
 	struct domain *e = find(s, kept->domain);
+	bool keep;
 
 	if (!e)
 		e = make(s, kept->domain);
 	if (!e)
 		return mw_fail_memory(err);
 	forget_policy(e);
-	if (!make_room(s, e))
+	e->held++;
+	keep = make_room(s, e);
+	e->held--;
+	if (!keep) {
+		s->left_out++;
 		return 0;
-	if (kept->fetched > now)
-		kept->fetched = now;
+	}
 	e->kept = *kept;
 	e->has_policy = true;
 	s->n_policies++;
@@ -242,6 +246,8 @@ static int load(struct mw_sts *s, struct mw_err *err)
 	if (bad > 0)
 		mw_log(MW_WARNING, NULL, "mta-sts", "%s: %zu damaged lines are dropped, %zu policies are in force",
 		       s->options.path, bad, s->n_policies);
+	if (s->left_out > 0)
+		mw_log(MW_WARNING, NULL, "mta-sts", "%s: no room for %zu policies", s->options.path, s->left_out);
 	if (bad > 0 || mw_sts_file_lines(s->file) > 2 * s->n_policies)
 		rc = compact(s, err);
 	return rc;
@@ -256,13 +262,13 @@ static void answer(struct domain *e, const struct mw_sts_verdict *verdict)
 
 	/* Who is told may ask again. */
 	STAILQ_CONCAT(&waiters, &e->waiters);
-	e->answering++;
+	e->held++;
 	while ((w = STAILQ_FIRST(&waiters)) != NULL) {
 		STAILQ_REMOVE_HEAD(&waiters, link);
 		w->done(w->ctx, verdict);
 		free(w);
 	}
-	e->answering--;
+	e->held--;
 	if (is_idle(e))
 		drop(e);
 }
@@ -327,7 +333,9 @@ static void take_policy(struct domain *e, struct mw_sts_policy *policy)
 
 	e->failed_since = e->again_at = 0;
 	forget_policy(e);
+	e->held++;
 	keep = make_room(e->s, e);
+	e->held--;
 	e->kept.policy = *policy;
 	e->kept.fetched = (int64_t)time(NULL);
 	e->has_policy = true;
@@ -513,13 +521,14 @@ void mw_sts_ask(struct mw_sts *s, struct mw_str domain, mw_sts_done *done, void 
 	}
 }
 
-/* Without a look at DNS: whoever holds back the record cannot let the policy run out. */
+/* Without a look at DNS: whoever holds back the record cannot let the policy run out. One of a clock that was ahead would hold too long. */
 static bool wants_refresh(const struct domain *e)
 {
 	int64_t life = left(e), age = e->kept.policy.max_age;
 
-	return life > 0 && e->asked && !is_busy(e) && mw_clock_ms() >= e->again_at &&
-	       age - life > (age / 2 < FRESH_S ? age / 2 : FRESH_S);
+	if (life == 0 || !e->asked || is_busy(e) || mw_clock_ms() < e->again_at)
+		return false;
+	return e->kept.fetched > (int64_t)time(NULL) || age - life > (age / 2 < FRESH_S ? age / 2 : FRESH_S);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *ctx)

@@ -14,7 +14,7 @@
 
 #include "base/str.h"
 
-#define FILE_MAX (256 * 1024 * 1024) /* octets that are read */
+#define FILE_MAX (512 * 1024 * 1024) /* octets */
 #define SUM_DIGITS 16
 
 /* ---- a line --------------------------------------------------------------------------------------------------------------------- */
@@ -171,15 +171,16 @@ static int open_locked(const char *path, int flags, struct mw_err *err)
 	return fd;
 }
 
-/* All of it; what is behind FILE_MAX is not read. */
 static int read_all(struct mw_sts_file *f, struct mw_buf *text, struct mw_err *err)
 {
 	char piece[65536];
 	ssize_t n;
 
-	while (text->n < FILE_MAX && (n = read(f->fd, piece, sizeof(piece))) != 0) {
+	while ((n = read(f->fd, piece, sizeof(piece))) != 0) {
 		if (n < 0)
 			return fail_path(err, f->path);
+		if (text->n > FILE_MAX)
+			return mw_fail(err, -EFBIG, "%s: more than %d octets", f->path, FILE_MAX);
 		mw_buf_add(text, piece, (size_t)n);
 	}
 	f->size = (off_t)text->n;

@@ -71,14 +71,14 @@ static void drop(struct subject *u)
 	free(u);
 }
 
-/* The oldest go until there is room for one of n octets. */
-static void make_room(struct mw_wkd *w, size_t n, const struct subject *for_whom)
+/* The oldest go until there is room for one more. */
+static void make_room(struct mw_wkd *w)
 {
 	struct subject *u = TAILQ_FIRST(&w->all), *next;
 
-	for (; u && (w->n >= MOST || w->octets + n > OCTETS); u = next) {
+	for (; u && (w->n >= MOST || w->octets > OCTETS); u = next) {
 		next = TAILQ_NEXT(u, link);
-		if (u != for_whom && !u->asking)
+		if (!u->asking)
 			drop(u);
 	}
 }
@@ -94,7 +94,7 @@ static struct subject *make(struct mw_wkd *w, const struct subject *key)
 {
 	struct subject *u;
 
-	make_room(w, 0, NULL);
+	make_room(w);
 	u = w->n < MOST ? malloc(sizeof(*u)) : NULL;
 	if (!u)
 		return NULL;
@@ -179,7 +179,7 @@ static void tell(struct subject *u)
 		free(one);
 	}
 	u->asking = false;
-	make_room(u->w, 0, NULL);
+	make_room(u->w);
 }
 
 static void settle(struct subject *u, enum mw_wkd_answer kind, const char *why)
@@ -200,8 +200,6 @@ static bool is_openpgp(struct mw_str s)
 
 static void take_keys(struct subject *u, struct mw_str keys)
 {
-	u->w->octets -= u->keys.n;
-	mw_buf_free(&u->keys);
 	if (!is_openpgp(keys)) {
 		settle(u, MW_WKD_NONE, "what its Web Key Directory has there is no OpenPGP key");
 		return;
@@ -223,6 +221,8 @@ static void on_reply(void *ctx, const struct mw_https_reply *reply)
 	struct subject *u = ctx;
 	char why[160];
 
+	u->w->octets -= u->keys.n; /* of before */
+	mw_buf_free(&u->keys);
 	(void)snprintf(why, sizeof(why), "its Web Key Directory: %s", reply->why);
 	switch (reply->end) {
 	case MW_HTTPS_ANSWER:

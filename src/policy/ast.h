@@ -77,6 +77,11 @@ struct mw_ast_table {
 	struct mw_token file; /* MW_TOK_END: entries are inline */
 };
 
+/* aliases none, aliases local "FILE" for <table>, virtual "FILE" */
+struct mw_ast_aliases {
+	struct mw_token kind, file, names; /* file, names: MW_TOK_END = absent */
+};
+
 /* consents NAME file "FILE" */
 struct mw_ast_consents {
 	struct mw_token name, file;
@@ -125,6 +130,7 @@ struct mw_ast {
 	struct mw_tokens listens, modes;
 	MW_LIST_OF(struct mw_ast_load) loads;
 	MW_LIST_OF(struct mw_ast_table) tables;
+	MW_LIST_OF(struct mw_ast_aliases) aliases;
 	MW_LIST_OF(struct mw_ast_consents) consents;
 	MW_LIST_OF(struct mw_ast_class) classes;
 	MW_LIST_OF(struct mw_ast_match) matches;

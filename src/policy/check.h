@@ -102,6 +102,7 @@ bool mw_check_load_checker(struct mw_checker *, const char *check, struct mw_pla
 const char *const *mw_power_names(void); /* NULL ends; bit i = name i */
 void mw_check_tables(struct mw_checker *);
 const struct mw_table *mw_check_table(const struct mw_checker *, const char *name);
+void mw_check_aliases(struct mw_checker *);
 void mw_check_consents(struct mw_checker *);
 const struct mw_consents *mw_check_consent(const struct mw_checker *, const char *name); /* NULL: there are none of that name */
 void mw_check_rules(struct mw_checker *);

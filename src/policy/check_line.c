@@ -196,6 +196,30 @@ static void check_reach(struct mw_checker *c, const struct mw_line *v, size_t n)
 			      "there is no \"match\": every message is refused");
 }
 
+static bool asks_inside(const struct mw_expr *e)
+{
+	if (e->a && asks_inside(e->a))
+		return true;
+	return e->op == MW_OP_EXTERNAL || e->op == MW_OP_INTERNAL || (e->b && asks_inside(e->b));
+}
+
+/* An alias inside that leads outside is taken for an address inside. */
+static void check_aliases_given(struct mw_checker *c, const struct mw_line *v, size_t n)
+{
+	const struct mw_line *first = NULL;
+	bool routes = false;
+
+	if (c->ast->aliases.n || !c->plan->listen)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		first = !first && v[i].when && asks_inside(v[i].when) ? &v[i] : first;
+		routes = routes || (v[i].means && v[i].mean[0].effect == MW_ROUTE);
+	}
+	if (first && routes)
+		mw_check_warn(c, first->place, "add: aliases local \"/etc/aliases\" for <local>, virtual \"…\"; or: aliases none",
+			      "an alias inside that leads outside is judged as inside here");
+}
+
 static void check_matches(struct mw_checker *c)
 {
 	size_t n = c->ast->matches.n, errors = c->diags->errors;
@@ -214,6 +238,8 @@ static void check_matches(struct mw_checker *c)
 	c->plan->line = v;
 	if (v && c->diags->errors == errors && !c->ast->broken_match)
 		check_reach(c, v, n);
+	if (v)
+		check_aliases_given(c, v, n);
 }
 
 /* ---- always -------------------------------------------------------------------------------------------------------------- */

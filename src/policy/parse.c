@@ -105,6 +105,42 @@ static bool parse_table(struct mw_parser *p)
 	return ok;
 }
 
+/* local "FILE" for <table>, virtual "FILE" */
+static bool parse_alias_file(struct mw_parser *p, struct mw_ast_aliases *a)
+{
+	if (!mw_parser_at_word(p, "local") && !mw_parser_at_word(p, "virtual") && !mw_parser_at_word(p, "none")) {
+		mw_parser_expected(p, "\"local\", \"virtual\" or \"none\"",
+				   "local: aliases(5), as /etc/aliases; virtual: virtual(5)");
+		return false;
+	}
+	a->kind = mw_parser_take(p);
+	if (strcmp(a->kind.text, "none") == 0)
+		return true;
+	if (!mw_parser_expect(p, MW_TOK_STRING, "a file's name in quotes", &a->file))
+		return false;
+	if (!mw_parser_at_word(p, "for"))
+		return true;
+	(void)mw_parser_take(p);
+	return mw_parser_expect(p, MW_TOK_TABLE, "a <table> of domains", &a->names);
+}
+
+static bool parse_aliases(struct mw_parser *p)
+{
+	bool first = true;
+
+	do {
+		struct mw_ast_aliases a = {0};
+
+		if (!first)
+			(void)mw_parser_take(p);
+		first = false;
+		if (!parse_alias_file(p, &a))
+			return false;
+		MW_PUSH(p, &p->all->ast->aliases, a);
+	} while (mw_parser_at(p, MW_TOK_COMMA));
+	return true;
+}
+
 /* consents NAME file "FILE" */
 static bool parse_consents(struct mw_parser *p)
 {
@@ -407,6 +443,8 @@ static bool parse_form(struct mw_parser *p, const char *form, struct mw_place pl
 		return parse_disable(p);
 	if (strcmp(form, "consents") == 0)
 		return parse_consents(p);
+	if (strcmp(form, "aliases") == 0)
+		return parse_aliases(p);
 	return parse_rule(p, strcmp(form, "words") == 0, MW_RULE_NEW);
 }
 

@@ -8,7 +8,7 @@
 
 const char *const mw_parser_keywords[] = {"listen", "load",	"table",   "include", "class",	  "match",
 					  "always", "on",	"mode",	   "limit",   "rule",	  "words",
-					  "group",  "fragment", "replace", "disable", "consents", NULL};
+					  "group",  "fragment", "replace", "disable", "consents", "aliases", NULL};
 
 bool mw_parser_is_keyword(const struct mw_token *t)
 {

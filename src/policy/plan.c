@@ -38,8 +38,9 @@ const char *mw_cause_name(uint32_t cause)
 
 static void check_all(struct mw_checker *c)
 {
-	void (*const steps[])(struct mw_checker *) = {mw_check_settings,  mw_check_loads, mw_check_tables,  mw_check_consents,
-						      mw_check_fragments, mw_check_rules, mw_check_classes, mw_check_lines};
+	void (*const steps[])(struct mw_checker *) = {mw_check_settings, mw_check_loads,    mw_check_tables,
+						      mw_check_aliases,	 mw_check_consents, mw_check_fragments,
+						      mw_check_rules,	 mw_check_classes,  mw_check_lines};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !c->diags->no_memory; i++)
 		steps[i](c);

@@ -11,6 +11,8 @@
 #include "match/rule.h"
 #include "policy/consent.h"
 
+struct mw_aliases;
+
 /* ---- tables ------------------------------------------------------------------------------------------------------------- */
 /* Entries are e-mail addresses ("bob@x.example"), domains ("x.example", with no sub-domains) or ".x.example" (all sub-domains).
  * Compared ASCII case-insensitive. */
@@ -125,7 +127,8 @@ struct mw_plan {
 	const struct mw_plan_module *module;
 	size_t tables;
 	const struct mw_table *const *table;
-	const struct mw_table *ours; /* table <ours>, NULL when there is none */
+	const struct mw_table *ours;	  /* table <ours>, NULL when there is none */
+	const struct mw_aliases *aliases; /* NULL: none are given */
 	size_t consents;
 	const struct mw_consents *const *consent;
 	size_t rules;

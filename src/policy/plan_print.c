@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan as text, one line a thing: what the policy means once every name is resolved and every default is filled in. */
+#include "policy/alias.h"
 #include "policy/check.h"
 #include "policy/eval.h"
 #include "policy/text.h"
@@ -188,6 +189,10 @@ void mw_plan_print(const struct mw_plan *plan, struct mw_buf *out)
 		print_module(plan, &plan->module[i], out);
 	for (size_t i = 0; i < plan->tables; i++)
 		mw_buf_printf(out, "table <%s> %zu\n", mw_table_name(plan->table[i]), mw_table_entries(plan->table[i]));
+	for (size_t i = 0; plan->aliases && i < plan->aliases->n; i++)
+		mw_buf_printf(out, "aliases %s %zu\n",
+			      mw_alias_file_kind(plan->aliases->file[i]) == MW_ALIAS_LOCAL ? "local" : "virtual",
+			      mw_alias_file_count(plan->aliases->file[i]));
 	for (size_t i = 0; i < plan->consents; i++)
 		mw_buf_printf(out, "consents %s %zu\n", mw_consents_name(plan->consent[i]), mw_consents_count(plan->consent[i]));
 	for (size_t i = 0; i < plan->rules; i++)

@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import pty
+import socket
 import subprocess
 import tempfile
+import threading
 
 from common import BUILD, ENV, finish, ok, run as ctl
 
@@ -222,4 +224,30 @@ ok(r.returncode == 1 and v.returncode == 1, "a full disk behind standard output 
 (W / "modules/audit.so").chmod(0o666)
 code, out, err = ctl("--modules", W / "modules", "audit", "verify")
 ok(code == 1 and "can be written by others" in err, "a module that is refused is no unknown command", err)
+
+# explain --live asks what the daemon would ask: here milward-lookup, played by a thread.
+(W / "live.policy").write_text("""load route grant route, edit, run { mta none; lookup "lookup.sock" }
+table <ours> { "clinic.example" }
+match to external then send by tls(verified) or tls
+match any then pass
+""")
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(str(W / "lookup.sock"))
+listener.listen()
+
+
+def answer():
+    while True:
+        peer, _ = listener.accept()
+        while asked := peer.recv(4096):
+            text = b"OK none ttl=60 why=no DANE, no MTA-STS policy" if b"none." in asked else b"OK dane ttl=60"
+            peer.sendall(b"%d:%s," % (len(text), text))
+
+
+threading.Thread(target=answer, daemon=True).start()
+live = ("explain", "-p", W / "live.policy", "--to", "b@none.example", "--to", "b@dane.example", W / "m.eml")
+code, out, err = ctl(*live)
+ok(code == 0 and out.count(b"tls(verified)") >= 2 and b"no DANE" not in out, "without --live nobody is asked", out)
+code, out, err = ctl(*live[:1], "--live", *live[1:])
+ok(code == 0 and out.count(b"no DANE, no MTA-STS policy") == 1, "with it the reason is told why verified TLS is passed over", out.decode() + err)
 finish()

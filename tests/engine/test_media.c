@@ -71,6 +71,14 @@ static const struct {
 		"AM01\x1c"
 		"CAMARY"),
      "application/ncpdp"},
+    {"application/octet-stream", "",
+     MW_STR_LIT("\v610066D0B1      \x1e\x1c"
+		"AM01\x1c"
+		"CAMARY\x1c\r"),
+     "application/ncpdp"},
+    {"application/vnd.ms-excel", "a.xls",
+     MW_STR_LIT("<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"><Table/>"),
+     "application/vnd.openxmlformats-officedocument.flat"},
     {"text/plain", "", MW_STR_LIT("MSH is our hospital, and more"), "text/plain"},
     {"text/plain", "",
      MW_STR_LIT("ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260101*1253*^*00501*000000905*0*T*:~"),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_xls: any octets as the stream of a workbook, and as data that a pivot table keeps. */
+/* fuzz_xls: any octets as the stream of a workbook, as data that a pivot table and a list of changes keep, as a macro, and as properties. */
 #include "tests/fuzz/extracting.h"
 
+#include "plugins/extract-legacy/summary.h"
+#include "plugins/extract-legacy/vba.h"
 #include "plugins/extract-legacy/xls.h"
 
 #include <stdlib.h>
@@ -21,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = xls_read(s, &out, &pages);
 	if (r == 0)
 		r = xls_read_pivot(s, &out, &pages);
+	if (r == 0 && xls_read_log(s, &out) <= 0 && vba_read(s, &out, &pages) <= 0)
+		r = summary_read(s, &out, &pages);
 	if (r > 0 || give_end(&out) > 0)
 		abort();
 	give_free(&out);

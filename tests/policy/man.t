@@ -63,6 +63,8 @@ if not os.access(ctl, os.X_OK):
 for page in ("milward.policy.5", "milward.rules.5"):
     with tempfile.TemporaryDirectory() as folder:
         write(folder, "tables/partners", "partner.example\n")
+        write(folder, "tables/aliases", "team: carol, bob@partner.example\n")
+        write(folder, "tables/virtual", "staff@clinic.example team@lists.clinic.example\n")
         for name, file in cases(page, folder):
             tests += 1
             done = check(folder, file)

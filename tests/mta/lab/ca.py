@@ -55,7 +55,15 @@ class Authority:
             cert = self._sign(_name(host), key, _name(host), key, days=30, names=[host])
         else:
             cert = self._sign(_name(host), key, self.cert.subject, self.key, days=-1 if kind == "expired" else 30, names=[host])
-        path = os.path.join(self.folder, "%s-%s.pem" % (kind, host))
+        return self._write("%s-%s" % (kind, host), key, cert)
+
+    def bulk(self, name, hosts):
+        """One certificate for many hosts. Returns its path, as issue()."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return self._write(name, key, self._sign(_name(name), key, self.cert.subject, self.key, days=30, names=hosts))
+
+    def _write(self, name, key, cert):
+        path = os.path.join(self.folder, name + ".pem")
         with open(path, "wb") as out:
             out.write(cert.public_bytes(serialization.Encoding.PEM))
             out.write(

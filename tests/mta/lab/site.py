@@ -20,6 +20,7 @@ from .message import SECRETS
 from .milward import Milward
 from .policy import outbound
 from .postfix import QUEUE, Postfix
+from .sendmail import Sendmail, packages
 from .sink import Sink
 from .tap import Tap, note, skip_all
 
@@ -44,10 +45,15 @@ load route grant route, edit, run { mta postfix; portal yes }"""
 
 
 class Site:
-    def __init__(self):
-        for program in ("postfix", "unbound"):
+    """mta: postfix (site.postfix) or sendmail (site.sendmail)."""
+
+    def __init__(self, mta="postfix"):
+        for program in ("postfix", "unbound")[mta == "sendmail" :]:
             if not shutil.which(program):
                 skip_all("%s is not installed (packaging/deps test)" % program)
+        if mta == "sendmail":
+            packages()
+        self.mta = mta
         self.folder = namespace.enter()
         self.tap = Tap()
         self.ca = Authority(os.path.join(self.folder, "ca"))
@@ -56,8 +62,11 @@ class Site:
         os.mkdir(os.path.join(self.folder, "sinks"))
         self._sinks()
         self.dns.start()
-        self.postfix = Postfix(self.folder)
-        self.postfix.set(smtp_tls_CAfile=self.ca.path, transport_maps="inline:{clinic.test=smtp:[127.0.0.20]}")
+        if mta == "sendmail":
+            self.sendmail = Sendmail(self.folder, self.ca.path)
+        else:
+            self.postfix = Postfix(self.folder)
+            self.postfix.set(smtp_tls_CAfile=self.ca.path, transport_maps="inline:{clinic.test=smtp:[127.0.0.20]}")
 
     def _sinks(self):
         for name, address, mode, kind in SINKS:
@@ -96,7 +105,8 @@ class Site:
     def _tell(self):
         """For a failure: what the sinks got, what Postfix warned of, and the end of every log."""
         note("---- warnings")
-        note("\n".join(re.findall(r".*(?:warning|error|fatal|panic): .*", self.postfix.log())[-30:]))
+        log = self.sendmail.log() if self.mta == "sendmail" else self.postfix.log()
+        note("\n".join(re.findall(r".*(?:warning|error|fatal|panic|SYSERR).*", log)[-30:]))
         note("---- sinks")
         for copy in [c for sink in self.sinks.values() for c in sink.copies][-30:]:
             note(repr(copy))
@@ -116,16 +126,18 @@ class Site:
 
     @property
     def socket(self):
-        return os.path.join(QUEUE, SOCKET)
+        return os.path.join(self.folder if self.mta == "sendmail" else QUEUE, SOCKET)
 
     def setup(self, *arguments, check=True):
-        """The product's own script that teaches Postfix the routes: setup("add"), setup("remove"), setup("check")."""
-        script = os.path.join(self.prefix, "share", "milward", "postfix", "milward-postfix")
+        """The product's own script that teaches the MTA the routes: setup("add"), setup("remove"), setup("check")."""
+        script = os.path.join(self.prefix, "share", "milward", self.mta, "milward-" + self.mta)
         if not os.path.exists(script):
             raise AssertionError("%s is not there: build with tests/run gcc" % script)
+        if self.mta == "sendmail":
+            arguments = arguments[:1] + self.sendmail.places + arguments[1:]
         if arguments[0] == "add":
-            arguments += ("--socket", self.socket, "--portal", "[127.0.0.21]:25")
-        return self.postfix.run(script, *arguments, check=check)
+            arguments += ("--socket", self.socket, "--portal", "[127.0.0.21]" + (":25" if self.mta == "postfix" else ""))
+        return (self.sendmail if self.mta == "sendmail" else self.postfix).run(script, *arguments, check=check)
 
     def policy(self, name="outbound", load=LOAD, **more):
         """Writes the policy of the scenarios (policy.py); its path."""
@@ -141,9 +153,12 @@ class Site:
 
     def outbound(self, **more):
         """All of it, running: Postfix taught, the daemon ready."""
+        if self.mta == "sendmail":
+            more.setdefault("load", self.sendmail.load)
+            self.sendmail.build()
         self.setup("add")
         daemon = self.daemon(**more).start()
-        self.postfix.start()
+        (self.sendmail if self.mta == "sendmail" else self.postfix).start()
         return daemon
 
     # ---- mail

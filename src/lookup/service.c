@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lookup/service.h"
+
+#include "base/listen.h"
+#include "base/notify.h"
+#include "dns/dns.h"
+#include "lookup/inquiry.h"
+#include "lookup/ocsp.h"
+#include "lookup/server.h"
+#include "lookup/wkd.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGNALS 4u
+#define MAPS 5u
+
+struct service {
+	const struct mw_lookup_options *options;
+	struct mw_lookup_policy *policy;
+	struct event_base *base;
+	struct event *signal[SIGNALS];
+	struct mw_listen *listen;
+	int *fd;
+	size_t n_listen;
+	struct mw_dns *dns;
+	struct mw_https *https;
+	struct mw_sts *sts;
+	struct mw_wkd *wkd;
+	struct mw_inquiry *inquiry;
+	struct mw_map maps[MAPS];
+	struct mw_server *server;
+};
+
+/* ---- parts -------------------------------------------------------------------------------------------------------------------- */
+/* "ZONE SERVER" of each. The texts are in one piece of memory with the array. */
+static int read_stubs(const struct mw_list *list, struct mw_dns_stub **ret, struct mw_err *err)
+{
+	size_t size = list->n * sizeof(struct mw_dns_stub);
+	struct mw_dns_stub *stub;
+	char *text;
+
+	for (size_t i = 0; i < list->n; i++)
+		size += strlen(list->v[i]) + 1;
+	stub = malloc(size + 1);
+	if (!stub)
+		return mw_fail_memory(err);
+	text = (char *)(stub + list->n);
+	for (size_t i = 0; i < list->n; i++) {
+		char *blank;
+
+		memcpy(text, list->v[i], strlen(list->v[i]) + 1);
+		blank = strchr(text, ' ');
+		if (!blank) {
+			free(stub);
+			return mw_fail(err, -EINVAL, "zones \"%s\": write \"ZONE ADDRESS\" or \"ZONE ADDRESS@PORT\"", list->v[i]);
+		}
+		*blank = '\0';
+		stub[i] = (struct mw_dns_stub){.zone = text, .server = blank + 1 + strspn(blank + 1, " ")};
+		text += strlen(list->v[i]) + 1;
+	}
+	*ret = stub;
+	return 0;
+}
+
+static int open_dns(struct service *s, const struct mw_lookup_conf *c, struct mw_err *err)
+{
+	struct mw_dns_stub *stubs = NULL;
+	int r = read_stubs(&c->stubs, &stubs, err);
+
+	if (!r)
+		r = mw_dns_new(&(struct mw_dns_options){.base = s->base,
+							.resolvers = c->resolvers,
+							.trust_anchor = c->trust_anchor,
+							.stubs = stubs,
+							.n_stubs = c->stubs.n,
+							.timeout = c->dns_timeout * 1000},
+			       &s->dns, err);
+	free(stubs);
+	return r;
+}
+
+static int open_web(struct service *s, const struct mw_lookup_conf *c, struct mw_err *err)
+{
+	char *path = NULL;
+	int r = mw_https_new(&(struct mw_https_options){.base = s->base,
+							.dns = s->dns,
+							.ca_file = c->ca_file,
+							.port = (uint16_t)c->https_port,
+							.allow_private = c->private_hosts},
+			     &s->https, err);
+
+	if (!r && !s->options->test && asprintf(&path, "%s/mta-sts", c->cache) < 0) {
+		path = NULL;
+		r = mw_fail_memory(err);
+	}
+	if (!r)
+		r = mw_sts_new(
+		    &(struct mw_sts_options){
+			.base = s->base, .dns = s->dns, .https = s->https, .path = path, .most = (size_t)c->entries},
+		    &s->sts, err);
+	if (!r)
+		r = mw_wkd_new(s->https, &s->wkd, err);
+	free(path);
+	return r;
+}
+
+static struct mw_inquiry_bounds bounds_of(const struct mw_lookup_conf *c)
+{
+	return (struct mw_inquiry_bounds){.timeout = c->timeout, .ttl_min = c->ttl_min, .ttl_max = c->ttl_max};
+}
+
+static int open_inquiry(struct service *s, const struct mw_lookup_conf *c, struct mw_err *err)
+{
+	struct mw_inquiry_options o = {
+	    .base = s->base, .dns = s->dns, .sts = s->sts, .cache_most = (size_t)c->entries, .bounds = bounds_of(c)};
+	char *path = NULL;
+	int r;
+
+	if (!s->options->test && asprintf(&path, "%s/dane", c->cache) < 0)
+		return mw_fail_memory(err);
+	o.cache_path = path;
+	r = mw_inquiry_new(&o, &s->inquiry, err);
+	free(path);
+	if (!r)
+		mw_inquiry_set_partners(s->inquiry, mw_lookup_policy_partners(s->policy));
+	return r;
+}
+
+static int open_sockets(struct service *s, const struct mw_lookup_conf *c, struct mw_err *err)
+{
+	int r = 0;
+
+	s->listen = calloc(c->listen.n, sizeof(*s->listen));
+	s->fd = calloc(c->listen.n, sizeof(*s->fd));
+	if (!s->listen || !s->fd)
+		return mw_fail_memory(err);
+	while (!r && s->n_listen < c->listen.n) {
+		r = mw_listen_open(c->listen.v[s->n_listen], s->options->socket_mode, s->options->socket_group,
+				   &s->listen[s->n_listen], err);
+		if (!r) {
+			s->fd[s->n_listen] = s->listen[s->n_listen].fd;
+			s->n_listen++;
+		}
+	}
+	return r;
+}
+
+static int open_server(struct service *s, const struct mw_lookup_conf *c, struct mw_err *err)
+{
+	const struct mw_map maps[MAPS] = {
+	    {"tls", mw_inquiry_policy, s->inquiry},
+	    {"verified", mw_inquiry_policy, s->inquiry},
+	    {"verdict", mw_inquiry_verdict, s->inquiry},
+	    {"wkd", mw_wkd_map, s->wkd},
+	    {"ocsp", mw_ocsp_map, s->https},
+	};
+
+	memcpy(s->maps, maps, sizeof(maps));
+	return mw_server_new(&(struct mw_server_options){.base = s->base,
+							 .fd = s->fd,
+							 .n_fd = s->n_listen,
+							 .maps = s->maps,
+							 .n_maps = MAPS,
+							 .clients = (unsigned)c->clients,
+							 .idle = c->idle},
+			     &s->server, err);
+}
+
+static int open_parts(struct service *s, struct mw_err *err)
+{
+	const struct mw_lookup_conf *c = mw_lookup_policy_conf(s->policy);
+	int r;
+
+	s->base = event_base_new();
+	if (!s->base)
+		return mw_lookup_no_start(s->options, MW_LOOKUP_SYSTEM, "no event loop");
+	r = open_dns(s, c, err);
+	if (!r)
+		r = open_web(s, c, err);
+	if (!r)
+		r = open_inquiry(s, c, err);
+	if (r)
+		return mw_lookup_no_start(s->options, r == -ENOMEM ? MW_LOOKUP_SYSTEM : MW_LOOKUP_TABLE, "%s", err->text);
+	if (s->options->test)
+		return MW_LOOKUP_OK;
+	r = open_sockets(s, c, err);
+	if (!r)
+		r = open_server(s, c, err);
+	return r ? mw_lookup_no_start(s->options, r == -ENOMEM ? MW_LOOKUP_SYSTEM : MW_LOOKUP_CREATE, "%s", err->text)
+		 : MW_LOOKUP_OK;
+}
+
+/* Who still waits is answered by the parts that are closed, to connections that are gone. */
+static void close_parts(struct service *s)
+{
+	for (size_t i = 0; i < s->n_listen; i++)
+		mw_listen_close(&s->listen[i]);
+	mw_server_free(&s->server);
+	mw_https_free(&s->https);
+	mw_wkd_free(&s->wkd);
+	mw_sts_free(&s->sts);
+	mw_inquiry_free(&s->inquiry);
+	mw_dns_free(&s->dns);
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (s->signal[i])
+			event_free(s->signal[i]);
+	if (s->base)
+		event_base_free(s->base);
+	free(s->listen);
+	free(s->fd);
+	mw_lookup_policy_free(&s->policy);
+}
+
+/* ---- signals ------------------------------------------------------------------------------------------------------------------ */
+static void tell_ready(const struct service *s, const char *event)
+{
+	const char *digest = mw_lookup_policy_digest(s->policy);
+
+	mw_log(MW_NOTICE, NULL, event, "policy %s, digest %.12s", s->options->policy, digest);
+	(void)mw_notify("READY=1\nSTATUS=policy %s, digest %.12s", s->options->policy, digest);
+}
+
+static void reload(struct service *s)
+{
+	struct mw_lookup_policy *fresh = NULL;
+	struct mw_inquiry_bounds bounds;
+	struct mw_err err;
+	const char *differs;
+
+	(void)mw_notify_reloading();
+	if (mw_lookup_policy_load(s->options, &fresh, &err) != MW_LOOKUP_OK) {
+		mw_log(MW_ERROR, NULL, "reload", "%s", err.text);
+		mw_log(MW_ERROR, NULL, "reload", "the running policy and table stay as they are");
+		(void)mw_notify("READY=1\nSTATUS=reload failed, the old policy is running; see the log");
+		return;
+	}
+	differs = mw_lookup_conf_differs(mw_lookup_policy_conf(s->policy), mw_lookup_policy_conf(fresh));
+	if (differs)
+		mw_log(MW_WARNING, NULL, "reload", "`%s` has changed; a restart is needed for that", differs);
+	bounds = bounds_of(mw_lookup_policy_conf(fresh));
+	mw_inquiry_set_bounds(s->inquiry, &bounds);
+	mw_inquiry_set_partners(s->inquiry, mw_lookup_policy_partners(fresh));
+	mw_lookup_policy_free(&s->policy);
+	s->policy = fresh;
+	tell_ready(s, "reload");
+}
+
+static void log_counts(const struct service *s)
+{
+	struct mw_server_counts n;
+
+	mw_server_count(s->server, &n);
+	mw_log(MW_NOTICE, NULL, "counters",
+	       "connections=%llu clients=%u questions=%llu ok=%llu notfound=%llu temp=%llu perm=%llu",
+	       (unsigned long long)n.connections, n.clients, (unsigned long long)n.questions,
+	       (unsigned long long)n.answers[MW_ANSWER_OK], (unsigned long long)n.answers[MW_ANSWER_NOTFOUND],
+	       (unsigned long long)n.answers[MW_ANSWER_TEMP], (unsigned long long)n.answers[MW_ANSWER_PERM]);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *ctx)
+{
+	struct service *s = ctx;
+
+	(void)what;
+	switch (number) {
+	case SIGHUP:
+		reload(s);
+		break;
+	case SIGUSR1:
+		log_counts(s);
+		break;
+	default:
+		(void)mw_notify("STOPPING=1");
+		(void)event_base_loopbreak(s->base);
+		break;
+	}
+}
+
+static bool take_signals(struct service *s)
+{
+	static const int numbers[SIGNALS] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		s->signal[i] = evsignal_new(s->base, numbers[i], on_signal, s);
+		if (!s->signal[i] || event_add(s->signal[i], NULL))
+			return false;
+	}
+	return true;
+}
+
+static void on_libevent(int severity, const char *text)
+{
+	mw_log(severity >= EVENT_LOG_ERR ? MW_ERROR : MW_DEBUG, NULL, "libevent", "%s", text);
+}
+
+int mw_service_run(const struct mw_lookup_options *o, struct mw_lookup_policy *policy)
+{
+	struct service s = {.options = o, .policy = policy};
+	struct mw_err err;
+	int status;
+
+	event_set_log_callback(on_libevent);
+	status = open_parts(&s, &err);
+	if (status == MW_LOOKUP_OK && !o->test && !take_signals(&s))
+		status = mw_lookup_no_start(o, MW_LOOKUP_SYSTEM, "no signals");
+	if (status == MW_LOOKUP_OK && !o->test) {
+		tell_ready(&s, "start");
+		if (event_base_dispatch(s.base) < 0)
+			status = mw_lookup_no_start(o, MW_LOOKUP_SYSTEM, "the event loop ended");
+		log_counts(&s);
+	}
+	close_parts(&s);
+	return status;
+}

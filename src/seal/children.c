@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seal/children.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEEP_SECONDS 30u
+
+static void tell(struct mw_child *c, char word, const char *text)
+{
+	(void)mw_control_send(c->sock, word, mw_str(text), -1);
+}
+
+static bool is_busy(const struct mw_child *children, size_t n, const struct mw_child *me, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (&children[i] != me && strcmp(children[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void look(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const char *key)
+{
+	char queue_id[MW_QUEUE_ID] = "";
+	enum mw_fate fate = mw_journal_look(j, key, queue_id);
+	size_t n_key = strlen(key);
+
+	c->key[0] = '\0';
+	if (n_key >= sizeof(c->key))
+		tell(c, MW_TOLD_FAILED, "the key is too long");
+	else if (fate == MW_FATE_DONE)
+		tell(c, MW_TOLD_DONE, queue_id);
+	else if (is_busy(children, n, c, key))
+		tell(c, MW_TOLD_BUSY, "");
+	else {
+		/* It is this child's from here on, so that no other begins it meanwhile. */
+		memcpy(c->key, key, n_key + 1);
+		tell(c, fate == MW_FATE_STARTED ? MW_TOLD_AGAIN : MW_TOLD_NEW, "");
+	}
+}
+
+static void begin(struct mw_child *c, struct mw_journal *j, const char *key)
+{
+	char queue_id[MW_QUEUE_ID];
+	bool again = mw_journal_look(j, key, queue_id) == MW_FATE_STARTED;
+	struct mw_err err;
+
+	if (strcmp(c->key, key) != 0) {
+		tell(c, MW_TOLD_FAILED, "the journal was not asked before");
+		return;
+	}
+	if (mw_journal_begin(j, key, (int64_t)time(NULL), &err) < 0) {
+		mw_log(MW_ERROR, NULL, "journal", "%s", err.text);
+		tell(c, MW_TOLD_FAILED, err.text);
+		return;
+	}
+	c->owed = MW_ASK_BEGIN;
+	c->told = again ? MW_TOLD_AGAIN : MW_TOLD_NEW;
+}
+
+static void done(struct mw_child *c, struct mw_journal *j, const char *key, const char *queue_id)
+{
+	struct mw_err err;
+
+	c->key[0] = '\0';
+	if (mw_journal_done(j, key, queue_id, &err) < 0) {
+		tell(c, MW_TOLD_FAILED, err.text);
+		return;
+	}
+	c->owed = MW_ASK_DONE;
+	c->told = MW_TOLD_OK;
+}
+
+/* On its way when it is given: waiting for it is for the child. */
+static void connect_for(struct mw_child *c, const struct mw_site *site)
+{
+	int fd = socket(site->reentry.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+	int err = fd < 0 ? errno : 0;
+
+	if (!err && connect(fd, (const struct sockaddr *)&site->reentry, site->reentry_len) < 0 && errno != EINPROGRESS)
+		err = errno;
+	if (err) {
+		char text[16];
+
+		(void)snprintf(text, sizeof(text), "%d", err);
+		tell(c, MW_TOLD_FAILED, text);
+	} else {
+		if (site->reentry.ss_family != AF_UNIX)
+			(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		(void)mw_control_send(c->sock, MW_TOLD_OK, (struct mw_str){0}, fd);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* What a stranger's message had as a key is looked at by a process that may end by it. It is told to nobody how that went. */
+static void keep(struct mw_child *c, struct mw_str what)
+{
+	const struct mw_sealer *s;
+	struct mw_err err = {0};
+	void *inst;
+	pid_t pid;
+
+	s = what.n > 1 ? mw_generation_sealer(c->site->gen, (unsigned char)what.p[0], &inst) : NULL;
+	if (!s || !s->keep) {
+		tell(c, MW_TOLD_FAILED, "");
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has our listener and our lock */
+		(void)alarm(KEEP_SECONDS);
+		if (s->keep(inst, mw_str_behind(what, 1), &err) < 0)
+			mw_log(MW_WARNING, NULL, "keep", "%s: a key that came with a message is not kept: %s", s->method,
+			       err.text);
+		_exit(0);
+	}
+	tell(c, pid < 0 ? MW_TOLD_FAILED : MW_TOLD_OK, "");
+}
+
+bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const struct mw_site *now)
+{
+	static char packet[MW_CONTROL_PACKET + 1];
+	ssize_t got = mw_control_receive(c->sock, packet, sizeof(packet) - 1, NULL);
+	const char *second;
+	struct mw_str what;
+
+	if (got <= 0 || c->owed)
+		return false;
+	packet[got] = '\0';
+	what = (struct mw_str){.p = packet + 1, .n = (size_t)got - 1};
+	second = memchr(what.p, '\0', what.n);
+	switch (packet[0]) {
+	case MW_ASK_LOOK:
+		look(children, n, c, j, what.p);
+		return true;
+	case MW_ASK_BEGIN:
+		begin(c, j, what.p);
+		return true;
+	case MW_ASK_DONE:
+		if (second)
+			done(c, j, what.p, second + 1);
+		return second != NULL;
+	case MW_ASK_CONNECT:
+		connect_for(c, now);
+		return true;
+	case MW_ASK_KEEP:
+		keep(c, what);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void mw_children_settle(struct mw_child *children, size_t n, struct mw_journal *j)
+{
+	struct mw_err err = {0};
+	bool owed = false;
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		owed |= children[i].owed != 0;
+	if (!owed)
+		return;
+	r = mw_journal_sync(j, &err);
+	if (r < 0)
+		mw_log(MW_ERROR, NULL, "journal", "%s", err.text);
+	for (size_t i = 0; i < n; i++) {
+		struct mw_child *c = &children[i];
+
+		if (!c->owed)
+			continue;
+		c->owed = 0;
+		if (r < 0)
+			tell(c, MW_TOLD_FAILED, err.text);
+		else
+			tell(c, c->told, "");
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* children: the processes that have a connection, and what the agent does when they ask (control.h). Private to the agent. */
+#ifndef MW_SEAL_CHILDREN_H
+#define MW_SEAL_CHILDREN_H
+
+#include "seal/control.h"
+#include "seal/site.h"
+#include <poll.h>
+
+struct mw_child {
+	pid_t pid;
+	int sock;
+	struct mw_site *site;	  /* that it was made with */
+	char key[MW_JOURNAL_KEY]; /* of the copy that it has in work, "" = none */
+	char owed;		  /* MW_ASK_… that is answered when the journal is on disk; 0 = nothing */
+	char told;		  /* the word for it */
+};
+
+/* Reads what a child asks and answers, or leaves the answer owed. False: it is gone, or talks nonsense. */
+bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *, struct mw_journal *, const struct mw_site *now);
+/* Puts the journal on disk once for all that is owed, and answers. */
+void mw_children_settle(struct mw_child *children, size_t n, struct mw_journal *);
+
+#endif

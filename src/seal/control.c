@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seal/control.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FD_ROOM CMSG_SPACE(sizeof(int))
+
+int mw_control_send(int sock, char word, struct mw_str what, int fd)
+{
+	struct iovec iov[2] = {{.iov_base = &word, .iov_len = 1},
+			       {.iov_base = (void *)(uintptr_t)what.p, .iov_len = what.p ? what.n : 0}};
+	union {
+		struct cmsghdr head;
+		char room[FD_ROOM];
+	} control = {0};
+	struct msghdr m = {.msg_iov = iov, .msg_iovlen = 2};
+	ssize_t n;
+
+	if (fd >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = FD_ROOM;
+		control.head =
+		    (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	}
+	do
+		n = sendmsg(sock, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+ssize_t mw_control_receive(int sock, char *packet, size_t size, int *fd)
+{
+	struct iovec iov = {.iov_base = packet, .iov_len = size};
+	union {
+		struct cmsghdr head;
+		char room[FD_ROOM];
+	} control = {0};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = FD_ROOM};
+	const struct cmsghdr *c;
+	int got = -1;
+	ssize_t n;
+
+	do
+		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(&got, CMSG_DATA(c), sizeof(got));
+	if (got >= 0 && (!fd || (m.msg_flags & MSG_TRUNC))) {
+		(void)close(got);
+		got = -1;
+	}
+	if (m.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	if (fd)
+		*fd = got;
+	return n;
+}
+
+int mw_parent_ask(struct mw_parent *p, char word, struct mw_str what, char *text, size_t size, int *fd)
+{
+	char packet[1024];
+	ssize_t n;
+	int r = mw_control_send(p->sock, word, what, -1);
+
+	if (r < 0)
+		return r;
+	do {
+		n = mw_control_receive(p->sock, packet, sizeof(packet), fd);
+		p->stop = p->stop || (n > 0 && packet[0] == MW_TOLD_STOP);
+	} while (n > 0 && packet[0] == MW_TOLD_STOP);
+	if (n <= 0)
+		return n < 0 ? (int)n : -EPIPE;
+	if (text && size) {
+		size_t k = (size_t)n - 1 < size ? (size_t)n - 1 : size - 1;
+
+		memcpy(text, packet + 1, k);
+		text[k] = '\0';
+	}
+	return (unsigned char)packet[0];
+}
+
+/* Nothing but that comes unasked, except for the end of the parent. */
+bool mw_parent_stops(struct mw_parent *p)
+{
+	char word;
+
+	if (!p->stop && recv(p->sock, &word, 1, MSG_DONTWAIT) >= 0)
+		p->stop = true;
+	return p->stop;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reentry: gives a message back to the MTA by SMTP: to the listener whose only milter is the signer. */
+#ifndef MW_SEAL_REENTRY_H
+#define MW_SEAL_REENTRY_H
+
+#include "seal/lmtp.h"
+#include "seal/reply.h"
+#include "seal/stream.h"
+
+/* The message: header fields, an empty line and what follows, from memory; then a file from an offset to its end. */
+struct mw_mail {
+	struct mw_buf head;
+	int fd;
+	int64_t from;
+	bool seven_bit; /* of the file: nothing over 127, and no line over 998 octets, or it is not sent */
+	bool repair;	/* of the file: a CR or LF that stands alone ends a line */
+};
+
+/* How it goes: strings as they stand behind the "=" in a command, "" = absent. */
+struct mw_envelope_out {
+	struct mw_str sender, recipient; /* without <> */
+	const struct mw_lmtp_mail *mail;
+	struct mw_str notify, orcpt;
+	bool eight_bit;				   /* the header or the file has octets over 127 */
+	const char (*xforward)[MW_XFORWARD_VALUE]; /* MW_XFORWARDS of them */
+};
+
+struct mw_reentry {
+	const char *name; /* for EHLO */
+	int64_t reply;	  /* milliseconds that an answer may take */
+	/* A socket on its way to the listener, or negative errno. */
+	int (*connect)(void *ctx);
+	void *ctx;
+	/* private */
+	bool up, pipelining, dsn, eight_bit, utf8, size, xforward;
+	char told[MW_XFORWARDS][MW_XFORWARD_VALUE];
+	struct mw_stream stream; /* .fd -1 at first */
+};
+
+/* 250 in the answer: it is in the queue, under that id. Else why not: 4xx also for what a listener that is set up well does not say. */
+void mw_reentry_send(struct mw_reentry *, const struct mw_envelope_out *, const struct mw_mail *, struct mw_answer *,
+		     char queue_id[MW_QUEUE_ID]);
+/* Says goodbye; can be used again. */
+void mw_reentry_close(struct mw_reentry *);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seal/site.h"
+
+#include "base/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* Several lines each: one log line for each of them keeps them readable. */
+static void log_diags(const struct mw_diags *diags)
+{
+	struct mw_buf text = MW_BUF_INIT;
+	char *rest;
+
+	mw_diags_print(diags, false, &text);
+	for (char *line = mw_buf_ok(&text) && text.n ? strtok_r(text.p, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest))
+		mw_log(diags->errors ? MW_ERROR : MW_WARNING, NULL, "policy", "%s", line);
+	mw_buf_free(&text);
+}
+
+static int load_policy(struct mw_loader *loader, const struct mw_seal_options *o, struct mw_generation **ret, struct mw_err *err)
+{
+	struct mw_arena *arena;
+	struct mw_diags diags;
+	int r, status = MW_SEAL_OK;
+
+	if (access(o->policy, R_OK)) {
+		(void)mw_fail(err, -errno, "%s: %s", o->policy, strerror(errno));
+		return MW_SEAL_NO_INPUT;
+	}
+	arena = mw_arena_new(0);
+	if (!arena) {
+		(void)mw_fail_memory(err);
+		return MW_SEAL_SYSTEM;
+	}
+	mw_diags_init(&diags, arena);
+	err->text[0] = '\0';
+	r = mw_generation_new(loader, o->policy, o->policies, MW_GEN_SEALERS, &diags, ret, err);
+	log_diags(&diags);
+	if (r && (diags.errors || !err->text[0])) {
+		(void)mw_fail(err, r, "%s: %zu error%s; see the lines above, or run: milwardctl check %s", o->policy,
+			      diags.errors, diags.errors == 1 ? "" : "s", o->policy);
+		status = MW_SEAL_POLICY;
+	} else if (r) {
+		mw_err_prefix(err, "%s", o->policy);
+		status = r == -ENOMEM ? MW_SEAL_SYSTEM : MW_SEAL_MODULE;
+	}
+	mw_arena_free(&arena);
+	return status;
+}
+
+int mw_site_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n, struct mw_err *err)
+{
+	const char *path = mw_unix_path(spec);
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
+	char port[32], host[256];
+	const char *where;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	if (path) {
+		struct sockaddr_un un;
+
+		r = mw_unix_address(path, &un, err);
+		if (r == 0) {
+			memcpy(ret, &un, sizeof(un));
+			*n = sizeof(un);
+		}
+		return r;
+	}
+	if (strncasecmp(spec, "inet:", 5) != 0 && strncasecmp(spec, "inet6:", 6) != 0)
+		return mw_fail(err, -EINVAL, "reentry \"%s\": write inet:PORT@HOST or unix:/path", spec);
+	where = strchr(spec, ':') + 1;
+	if (sscanf(where, "%31[0-9]@[%255[^]]", port, host) != 2 && sscanf(where, "%31[0-9]@%255s", port, host) != 2 &&
+	    sscanf(where, "[%255[^]]]:%31[0-9]", host, port) != 2 && sscanf(where, "%255[^:]:%31[0-9]", host, port) != 2)
+		return mw_fail(err, -EINVAL, "reentry \"%s\": write inet:PORT@HOST or unix:/path", spec);
+	r = getaddrinfo(host, port, &hints, &found);
+	if (r)
+		return mw_fail(err, -EINVAL, "reentry \"%s\": %s", spec, gai_strerror(r));
+	memcpy(ret, found->ai_addr, found->ai_addrlen);
+	*n = found->ai_addrlen;
+	freeaddrinfo(found);
+	return 0;
+}
+
+static bool is_name(const char *s)
+{
+	const char *p = s;
+
+	while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '.')
+		p++;
+	return *s && !*p;
+}
+
+static int take_name(struct mw_site *s, struct mw_err *err)
+{
+	if (s->conf->name)
+		(void)snprintf(s->name, sizeof(s->name), "%s", s->conf->name);
+	else if (gethostname(s->name, sizeof(s->name) - 1) < 0)
+		return mw_fail(err, -errno, "gethostname: %s", strerror(errno));
+	s->author = s->conf->results ? s->conf->results : s->name;
+	if (!is_name(s->name) || !is_name(s->author))
+		return mw_fail(err, -EINVAL, "seal: name \"%s\", authserv-id \"%s\": letters, digits, dots and hyphens", s->name,
+			       s->author);
+	return 0;
+}
+
+static int take_mode(struct mw_site *s, struct mw_err *err)
+{
+	char *end;
+	unsigned long mode = strtoul(s->conf->socket_mode, &end, 8);
+
+	if (*end || end == s->conf->socket_mode || mode > 0777)
+		return mw_fail(err, -EINVAL, "seal: socket-mode \"%s\": write an octal number, such as 0660",
+			       s->conf->socket_mode);
+	s->mode = (unsigned)mode;
+	return 0;
+}
+
+static bool has_sealer(const struct mw_generation *g)
+{
+	void *inst;
+
+	return mw_generation_sealer(g, 0, &inst) != NULL;
+}
+
+static int set_up(struct mw_site *s, const struct mw_seal_options *o, struct mw_err *err)
+{
+	s->conf = mw_generation_service(s->gen, "seal", sizeof(*s->conf));
+	if (!s->conf) {
+		(void)mw_fail(err, -EINVAL, "%s: no line `load seal { … }`, or its module is of another version", o->policy);
+		return MW_SEAL_POLICY;
+	}
+	if (take_name(s, err) < 0 || take_mode(s, err) < 0 ||
+	    mw_site_address(s->conf->reentry, &s->reentry, &s->reentry_len, err) < 0) {
+		mw_err_prefix(err, "%s", o->policy);
+		return MW_SEAL_POLICY;
+	}
+	if (!has_sealer(s->gen))
+		mw_log(MW_WARNING, NULL, "policy", "no sealer is loaded: nothing can be encrypted or opened");
+	return mw_box_make(s->gen, &s->box, err) < 0 ? MW_SEAL_SYSTEM : MW_SEAL_OK;
+}
+
+int mw_site_load(struct mw_loader *loader, const struct mw_seal_options *o, struct mw_site **ret, struct mw_err *err)
+{
+	struct mw_site *s = calloc(1, sizeof(*s));
+	int status;
+
+	if (!s) {
+		(void)mw_fail_memory(err);
+		return MW_SEAL_SYSTEM;
+	}
+	s->box.landlock = -1;
+	status = load_policy(loader, o, &s->gen, err);
+	if (status == MW_SEAL_OK)
+		status = set_up(s, o, err);
+	if (status == MW_SEAL_OK)
+		*ret = s;
+	else
+		mw_site_free(&s);
+	return status;
+}
+
+void mw_site_free(struct mw_site **sp)
+{
+	struct mw_site *s = *sp;
+
+	*sp = NULL;
+	if (!s)
+		return;
+	mw_box_free(&s->box);
+	mw_generation_unref(&s->gen);
+	free(s);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* site: the policy of the agent, and what follows from it. */
+#ifndef MW_SEAL_SITE_H
+#define MW_SEAL_SITE_H
+
+#include "engine/generation.h"
+#include "seal/agent.h"
+#include "seal/box.h"
+#include "seal/service.h"
+#include <sys/socket.h>
+
+struct mw_site {
+	struct mw_generation *gen;
+	const struct mw_seal_conf *conf; /* of gen */
+	char name[256];
+	const char *author; /* of conf, or name */
+	unsigned mode;
+	struct sockaddr_storage reentry;
+	socklen_t reentry_len;
+	struct mw_box box;
+};
+
+/* Loads the policy and opens its sealers. MW_SEAL_OK, or what the exit status would be with err; logs diagnostics. Caller frees. */
+int mw_site_load(struct mw_loader *, const struct mw_seal_options *, struct mw_site **ret, struct mw_err *);
+void mw_site_free(struct mw_site **);
+/* "inet:PORT@HOST", "inet:HOST:PORT" or "unix:/path" to an address. 0 or -EINVAL. */
+int mw_site_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n, struct mw_err *);
+
+#endif

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Who may have it in clear, by consent or by the sender's word, and who is behind an alias: on a real Postfix, with the record of it."""
+import datetime
+import json
+import os
+
+import lab
+from lab.site import LOAD
+
+TODAY = datetime.date.today()
+DAY = datetime.timedelta(days=1)
+CONSENTS = """\
+yes@plain.test      "M. Adams, RN"  2020-01-01  none        "form 12"
+ended@plain.test    adams           2020-01-01  %s
+soon@plain.test     adams           %s  none
+others@plain.test   adams           2020-01-01  none        for dr.lee@clinic.test
+""" % (TODAY - 2 * DAY, TODAY + 2 * DAY)
+VIRTUAL = """\
+team@clinic.test    carol@clinic.test, bob@valid.test, ann@plain.test
+all@clinic.test     team@clinic.test, yes@plain.test
+copy@clinic.test    copy@clinic.test, bob@valid.test
+inside@clinic.test  carol@clinic.test, dave@clinic.test
+"""
+LOCAL = """\
+staff: carol@clinic.test, bob@valid.test, helpers
+helpers: eve@plain.test
+owner-news: postmaster@clinic.test
+news: bob@valid.test
+"""
+MORE = """
+load audit grant store { path "%(folder)s/audit.log"; sync no }
+consents plain file "consents"
+table <may-opt-out> { "research@clinic.test" }
+table <local> { "lists.clinic.test" }
+aliases virtual "virtual", local "aliases" for <local>
+match class phi to external consent plain then pass
+match class phi to external from <may-opt-out> header "X-No-PHI" /^ *I attest$/ then pass attested "no health data", strip header "X-No-PHI"
+"""
+
+
+def records(site, message):
+    """{recipient: what the audit record says of it} of a message."""
+    with open(os.path.join(site.folder, "audit.log")) as log:
+        all_of_it = [json.loads(line) for line in log]
+    ids = site.postfix.queue_ids(message.id)
+    return {r["address"]: r for record in all_of_it if record.get("queue_id") in ids for r in record["recipients"]}
+
+
+def consents(site):
+    tap, postfix = site.tap, site.postfix
+    message = lab.phi()
+    site.send(message, *["%s@plain.test" % name for name in ("yes", "ended", "soon", "others", "none")])
+    postfix.settle()
+    wanted = {("portal", "%s@plain.test" % name): [None] for name in ("ended", "soon", "others", "none")}
+    wanted["plain", "yes@plain.test"] = [None]
+    tap.equal(site.copies(message), wanted, "who consents gets plain mail, nobody else")
+    found = records(site, message)
+    tap.equal(found["yes@plain.test"].get("consent"),
+              {"name": "plain", "by": "M. Adams, RN", "from": "2020-01-01", "until": "none", "at": "consents:1"},
+              "the record has who recorded the consent, and when")
+    tap.ok(not any("consent" in found["%s@plain.test" % name] for name in ("ended", "soon", "others", "none")), "of the others it has none", found)
+    message = lab.phi(sender="dr.lee@clinic.test")
+    site.send(message, "others@plain.test")
+    postfix.settle()
+    tap.equal(site.copies(message), {("plain", "others@plain.test"): [None]}, "a consent for one sender counts for that one")
+    tap.ok("form 12" not in open(os.path.join(site.folder, "audit.log")).read() + site.daemon_.log(), "a note is written down nowhere")
+    # Withdrawn: what counted until yesterday counts no more when the policy is read again.
+    with open(os.path.join(site.folder, "consents"), "w") as out:
+        out.write(CONSENTS.replace("none        \"form", "%s  \"form" % (TODAY - DAY)))
+    at = len(site.daemon_.log())
+    site.daemon_.reload()
+    site.daemon_.wait_log("reload", after=at)
+    message = lab.phi()
+    site.send(message, "yes@plain.test")
+    postfix.settle()
+    tap.equal(site.copies(message), {("portal", "yes@plain.test"): [None]}, "a consent that is withdrawn counts no more after a reload")
+
+
+def attested(site):
+    tap, postfix = site.tap, site.postfix
+    for sender, says, where in (("research@clinic.test", "I attest", "plain"), ("research@clinic.test", "maybe", "portal"),
+                                ("alice@clinic.test", "I attest", "portal")):
+        message = lab.phi(sender=sender, head="X-No-PHI: %s\r\n" % says)
+        site.send(message, "none@plain.test")
+        postfix.settle()
+        tap.equal(site.copies(message), {(where, "none@plain.test"): [None]}, "%s says %s: %s" % (sender, says, where))
+        wanted = "no health data" if where == "plain" else None
+        tap.equal(records(site, message)["none@plain.test"].get("attested"), wanted, "and the record %s it" % ("has" if wanted else "does not have"))
+        if wanted:
+            tap.equal([copy.header("X-No-PHI") for copy in site.found(message)], [[]], "the header field is taken out")
+
+
+def virtual(site):
+    tap, postfix = site.tap, site.postfix
+    wanted = {("inside", "carol@clinic.test"): [None], ("valid", "bob@valid.test"): ["TLSv1.3"], ("portal", "ann@plain.test"): [None]}
+    for rcpt in ("team@clinic.test", "Team@Clinic.test", '"team"@clinic.test'):
+        message = lab.phi()
+        site.send(message, rcpt)
+        postfix.settle()
+        tap.equal(site.copies(message), wanted, "%s: each behind it by a route of its own, once" % rcpt)
+    tap.equal(records(site, message)["bob@valid.test"]["alias"], '"team"@clinic.test', "the record names the alias")
+    message = lab.harmless()
+    site.send(message, "team@clinic.test")
+    postfix.settle()
+    tap.equal(sorted(site.copies(message)), sorted([("inside", "carol@clinic.test"), ("valid", "bob@valid.test"), ("plain", "ann@plain.test")]),
+              "what needs no protection is left to Postfix")
+    message = lab.phi()
+    with lab.Client() as smtp:
+        smtp.mail(message.sender, "RET=HDRS ENVID=Q7")
+        smtp.rcpt("all@clinic.test", "NOTIFY=FAILURE ORCPT=rfc822;everybody@clinic.test")
+        smtp.rcpt("dave@clinic.test", "NOTIFY=NEVER")
+        smtp.data(message.octets)
+    postfix.settle()
+    more = dict(wanted)
+    more.update({("portal", "yes@plain.test"): [None], ("inside", "dave@clinic.test"): [None]})
+    tap.equal(site.copies(message), more, "an alias of an alias, beside another recipient")
+    arguments = sorted(r for copy in site.found(message) for r in copy.rcpts)
+    tap.ok(all("ORCPT=rfc822;everybody@clinic.test" in r and "NOTIFY=FAILURE" in r for r in arguments if "dave" not in r) and
+           any(r.startswith("<dave@clinic.test>") and "NOTIFY=NEVER" in r for r in arguments), "ORCPT and NOTIFY are those of the alias", arguments)
+    message = lab.phi()
+    site.send(message, "inside@clinic.test")
+    postfix.settle()
+    tap.equal(sorted(site.copies(message)), [("inside", "carol@clinic.test"), ("inside", "dave@clinic.test")], "an alias that stays inside is left alone")
+    said = refused(site, "copy@clinic.test")
+    tap.ok(said.startswith("550") and "keeps a copy" in said, "who keeps a copy and forwards: refused, with the reason", said)
+    # Tagged and requeued: nothing of the alias comes back.
+    message = lab.phi()
+    site.sinks["valid"].down()
+    site.send(message, "team@clinic.test")
+    postfix.settle()
+    postfix.super("-r", "ALL")
+    postfix.settle()
+    site.sinks["valid"].up()
+    postfix.flush()
+    lab.wait_for(lambda: not postfix.queue(), "the queue is empty")
+    tap.equal(site.copies(message), wanted, "a destination that was down, and a requeue: each once, by its route")
+
+
+def refused(site, rcpt):
+    """What the sender is told; "taken" when he is not."""
+    message = lab.phi()
+    try:
+        site.send(message, rcpt)
+        said = "taken"
+    except lab.Refused as answer:
+        said = answer.text
+    site.tap.ok(not site.found(message), "%s: nothing of it goes anywhere" % rcpt, site.found(message))
+    return said
+
+
+def unsplit(site):
+    """A Postfix that cannot take out an alias with what it has made of it would lose a recipient."""
+    site.postfix.set(enable_original_recipient="no")
+    site.postfix.reload()
+    said = refused(site, "team@clinic.test")
+    site.tap.ok(said.startswith("550") and "members of an alias" in said, "enable_original_recipient=no: refused, with the reason", said)
+
+
+def local(site):
+    tap, postfix = site.tap, site.postfix
+    message = lab.phi()
+    site.send(message, "staff@lists.clinic.test")
+    postfix.settle()
+    tap.equal(site.copies(message), {("inside", "carol@clinic.test"): [None], ("valid", "bob@valid.test"): ["TLSv1.3"], ("portal", "eve@plain.test"): [None]},
+              "aliases(5): each behind it by a route of its own")
+    said = refused(site, "news@lists.clinic.test")
+    tap.ok(said.startswith("550") and "owner" in said, "a list with an owner: refused, with the reason", said)
+
+
+with lab.Site() as site:
+    for name, text in (("consents", CONSENTS), ("virtual", VIRTUAL), ("aliases", LOCAL)):
+        with open(os.path.join(site.folder, name), "w") as out:
+            out.write(text)
+    site.postfix.set(virtual_alias_maps="texthash:%s/virtual" % site.folder, alias_maps="texthash:" + site.postfix.file("aliases.map", LOCAL.replace(":", " ")),
+                     mydestination="localhost, lists.clinic.test", recipient_delimiter="+")
+    site.daemon_ = site.outbound(load=LOAD + MORE % {"folder": site.folder}, then="always record audit")
+    consents(site)
+    attested(site)
+    virtual(site)
+    local(site)
+    unsplit(site)
+    site.tap.equal(site.leaks(), [], "no log has what was found, or a Subject")
+    site.tap.equal(site.bounces(), [], "nothing bounced")

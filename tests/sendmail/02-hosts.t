@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every means to every kind of host: direct, by the second MX, to the portal, back to the sender, or waiting in the queue."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mta"))
+import lab  # noqa: E402
+
+TLS, CLEAR = "TLSv1.3", None
+# As in tests/mta/04-destinations.t, and with the same results.
+WANTED = {
+    "tls": {
+        "plain": "bounce", "valid": "direct", "selfsigned": "direct", "wrongname": "direct", "expired": "direct",
+        "brokentls": "wait", "oldtls": "bounce", "mixed": "second", "down": "wait", "nosuch": "bounce",
+    },
+    "bob": {  # tls or portal
+        "plain": "portal", "valid": "direct", "selfsigned": "direct", "wrongname": "direct", "expired": "direct",
+        "brokentls": "portal", "oldtls": "portal", "mixed": "second", "down": "wait", "nosuch": "bounce",
+    },
+    "ver": {
+        "plain": "bounce", "valid": "direct", "selfsigned": "bounce", "wrongname": "bounce", "expired": "bounce",
+        "brokentls": "wait", "oldtls": "bounce", "mixed": "bounce", "down": "wait", "nosuch": "bounce",
+    },
+    "verp": {
+        "plain": "portal", "valid": "direct", "selfsigned": "portal", "wrongname": "portal", "expired": "portal",
+        "brokentls": "portal", "oldtls": "portal", "mixed": "portal", "down": "wait", "nosuch": "bounce",
+    },
+}
+
+
+def outcome(site, message, rcpt):
+    """What happened to one recipient, in the words of WANTED; anything odd in full."""
+    copies = site.copies(message)
+    host = rcpt.split("@")[1].split(".")[0]
+    if copies == {(host, rcpt): [TLS]}:
+        return "direct"
+    if copies == {("valid", rcpt): [TLS]}:
+        return "second"
+    if copies == {("portal", rcpt): [CLEAR]}:
+        return "portal"
+    if copies:
+        return copies
+    if any(rcpt in text for _name, text in site.sendmail.queued()):
+        return "wait"
+    if [c for c in site.reports(message) if rcpt.encode() in c.data]:
+        return "bounce"
+    return "lost"
+
+
+with lab.Site("sendmail") as site:
+    tap, sendmail = site.tap, site.sendmail
+    site.outbound()
+    sent = {}
+    for means, row in WANTED.items():
+        for domain in row:
+            rcpt = "%s@%s.test" % (means, domain)
+            sent[rcpt] = lab.phi()
+            site.send(sent[rcpt], rcpt)
+    sendmail.settle(60)
+    for means, row in WANTED.items():
+        for domain, wanted in row.items():
+            rcpt = "%s@%s.test" % (means, domain)
+            tap.equal(outcome(site, sent[rcpt], rcpt), wanted, "%s: %s" % (rcpt, wanted))
+    for report in site.bounces():
+        tap.ok(b"219-09-9998" not in report.data, "reports return the header, not the body")
+        if not tap.ok(b"Final-Recipient: RFC822; " in report.data and b"Final-Recipient: RFC822; bob@plain.test.mw-" not in report.data,
+                      "and name the recipient"):
+            break
+
+    # Names in certificates that the site vouches for: the MX of mixed.test that can do TLS is one of valid.test.
+    sendmail.stop()
+    names = os.path.join(site.folder, "names")
+    with open(names, "w") as out:
+        out.write("# partners\nmixed.test mx.valid.test\nwrongname.test mx.valid.test\n")
+    site.setup("add", "--names", names)
+    sendmail.start()
+    for domain, wanted in (("mixed", "second"), ("wrongname", "bounce"), ("plain", "bounce")):
+        message, rcpt = lab.phi(), "ver@%s.test" % domain
+        site.send(message, rcpt)
+        sendmail.settle()
+        tap.equal(outcome(site, message, rcpt), wanted, "with a table of names, %s: %s" % (rcpt, wanted))
+
+    # One connection takes several messages of a queue run: each is asked anew for what it demands.
+    sendmail.stop()
+    sendmail.change("O DeliveryMode=background", "O DeliveryMode=queueonly")
+    sendmail.start()
+    mixed = {}
+    for rcpt, where in (("ver@valid.test", "valid"), ("zed@plain.test", "plain"), ("tls@valid.test", "valid"), ("bob@valid.test", "valid"),
+                        ("ver@mixed.test", "valid"), ("tls@mixed.test", "valid"), ("zed@valid.test", "valid"), ("verp@mixed.test", "valid"),
+                        ("portal@plain.test", "portal"), ("ver@valid.test", "valid"), ("tls@valid.test", "valid")):
+        message = lab.harmless() if rcpt.startswith("zed") else lab.phi()
+        site.send(message, rcpt)
+        mixed[message] = (where, rcpt)
+    sendmail.flush()
+    sendmail.flush()
+    for message, (where, rcpt) in mixed.items():
+        tap.equal(site.copies(message), {(where, rcpt): [TLS if where == "valid" else CLEAR]}, "in one queue run: %s" % rcpt)
