@@ -27,6 +27,7 @@ class Dns:
     def __init__(self, folder):
         self.folder = folder
         self.records = []
+        self.signed = []  # (zone, server, file with its trust anchor): validated, and asked of that server
         self.process = None
 
     def host(self, name, address):
@@ -43,7 +44,7 @@ class Dns:
             out.write(
                 "server:\n verbosity: 1\n interface: %s\n access-control: 127.0.0.0/8 allow\n do-daemonize: no\n"
                 ' username: ""\n chroot: ""\n directory: "%s"\n pidfile: ""\n use-syslog: no\n logfile: ""\n'
-                ' module-config: "iterator"\n root-hints: ""\n do-ip6: no\n num-threads: 1\n'
+                ' module-config: "validator iterator"\n do-not-query-localhost: no\n val-bogus-ttl: 1\n infra-host-ttl: 1\n root-hints: ""\n do-ip6: no\n num-threads: 1\n'
                 ' local-zone: "." static\n' % (ADDRESS, self.folder)
             )
             # The names are ours alone: what is not here does not exist.
@@ -51,7 +52,16 @@ class Dns:
             out.write(' local-data: "localhost. IN A 127.0.0.1"\n local-data: "1.0.0.127.in-addr.arpa. IN PTR localhost."\n')
             for record in self.records:
                 out.write(" local-data: '%s'\n" % record)
+            for zone, _server, anchor in self.signed:
+                out.write(' local-zone: "%s." transparent\n trust-anchor-file: "%s"\n' % (zone, anchor))
+            for zone, server, _anchor in self.signed:
+                out.write('stub-zone:\n name: "%s."\n stub-addr: %s\n' % (zone, server))
             out.write("remote-control:\n control-enable: no\n")
         log = open(os.path.join(self.folder, "log", "unbound"), "ab")
         self.process = subprocess.Popen(["unbound", "-d", "-c", path], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_for(lambda: _answers("localhost"), "unbound answers", 15)
+
+    def restart(self):
+        self.process.terminate()
+        self.process.wait()
+        self.start()
