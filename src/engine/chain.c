@@ -96,7 +96,7 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 	if (!found.line)
 		d->verdict.reason = "no line of the policy matches";
 	else if (!found.call)
-		d->verdict.reason = "none of the ways to send that the policy asks for is there";
+		d->verdict.reason = MW_NO_ROUTE;
 	else if ((r == -EAGAIN || m->unsure) && !d->verdict.reason[0])
 		d->verdict.reason = "a condition reached the limit of matching, and the stricter reading decides";
 }

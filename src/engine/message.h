@@ -70,6 +70,8 @@ void mw_msg_why(struct mw_msg *, uint32_t rcpt, const struct mw_expr *failed, st
 void mw_msg_settle(struct mw_msg *, uint32_t effect, const char *cause, const char *reason);
 
 /* ---- what came out ----------------------------------------------------------------------------------------------- */
+/* The reason of a verdict that refuses because no means of `send by` is there. */
+#define MW_NO_ROUTE "none of the ways to send that the policy asks for is there"
 /* With .observe the effect is what would have been done: the caller lets the message pass as it is. */
 const struct mw_outcome *mw_msg_outcome(const struct mw_msg *);
 const struct mw_verdict *mw_msg_verdict(const struct mw_msg *, size_t rcpt); /* NULL past the end */

@@ -106,18 +106,41 @@ static int apply_fields(SMFICTX *ctx, const struct mw_msg *msg)
 	return 0;
 }
 
+/* Recipients for whom no means is there, where it is that which decides. NULL = there are none, or no memory. */
+static struct mw_reply_rcpt *without_route(const struct mw_msg *msg, const struct mw_outcome *outcome, size_t *n)
+{
+	const struct mw_envelope *env = mw_msg_envelope(msg);
+	struct mw_reply_rcpt *v = outcome->cause ? NULL : calloc(env->rcpts ? env->rcpts : 1, sizeof(*v));
+
+	*n = 0;
+	for (size_t i = 0; v && i < env->rcpts; i++) {
+		const struct mw_verdict *verdict = mw_msg_verdict(msg, i);
+
+		if (verdict && verdict->effect == outcome->effect && *verdict->skipped && env->rcpt[i].form == MW_ADDR_PLAIN)
+			v[(*n)++] = (struct mw_reply_rcpt){.rcpt = &env->rcpt[i], .verdict = verdict};
+	}
+	return v;
+}
+
 /* The reply for the recipient that decided; NULL members when a cause did. */
 static void make_reply(const struct mw_msg *msg, const struct mw_outcome *outcome, struct mw_reply *reply)
 {
 	const struct mw_envelope *env = mw_msg_envelope(msg);
+	struct mw_reply_rcpt *route;
+	size_t n;
 
 	for (size_t i = 0; i < env->rcpts; i++) {
 		const struct mw_verdict *v = mw_msg_verdict(msg, i);
 
-		if (v && v->effect == outcome->effect) {
+		if (!v || v->effect != outcome->effect)
+			continue;
+		route = outcome->effect != MW_HOLD && *v->skipped ? without_route(msg, outcome, &n) : NULL;
+		if (route && n)
+			mw_reply_routes(outcome, route, n, reply);
+		else
 			mw_reply_make(outcome, v, &env->rcpt[i], reply);
-			return;
-		}
+		free(route);
+		return;
 	}
 	mw_reply_make(outcome, NULL, NULL, reply);
 }
@@ -125,7 +148,12 @@ static void make_reply(const struct mw_msg *msg, const struct mw_outcome *outcom
 /* When setreply fails the MTA says its own words; the decision stands. */
 static sfsistat answer(SMFICTX *ctx, const struct mw_reply *reply)
 {
-	(void)smfi_setreply(ctx, lose_const(reply->code), lose_const(reply->status), lose_const(reply->text));
+	const char *line[MW_REPLY_MORE] = {NULL};
+
+	_Static_assert(MW_REPLY_MORE == 5, "as many arguments as lines");
+	for (size_t i = 0; i < reply->lines; i++)
+		line[i] = reply->more[i];
+	(void)smfi_setmlreply(ctx, reply->code, reply->status, reply->text, line[0], line[1], line[2], line[3], line[4], NULL);
 	return *reply->code == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 

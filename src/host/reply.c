@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/reply.h"
 
+#include "engine/message.h"
 #include "mail/address.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define NAMES_SHOWN 3u /* recipients in one line */
 
 /* Sendmail reads the text as a format, so no percent sign; and neither MTA takes line ends or 8-bit octets in it. */
 static void clean(char *text)
@@ -16,8 +19,7 @@ static void clean(char *text)
 
 void mw_reply_set(struct mw_reply *r, const char *code, const char *status, const char *text)
 {
-	r->code = code;
-	r->status = status;
+	*r = (struct mw_reply){.code = code, .status = status};
 	(void)snprintf(r->text, sizeof(r->text), "%s", text);
 	clean(r->text);
 }
@@ -51,12 +53,99 @@ static const char *what_is_done(uint32_t effect, bool judged)
 	}
 }
 
+static void start(const struct mw_outcome *o, struct mw_reply *r)
+{
+	bool later = o->effect == MW_TEMPFAIL;
+
+	*r = (struct mw_reply){.code = later ? "451" : "550", .status = later ? "4.7.1" : "5.7.1"};
+}
+
+/* ---- no means is there ---------------------------------------------------------------------------------------------- */
+static struct mw_str named(const struct mw_rcpt *rcpt)
+{
+	return rcpt->alias.n ? rcpt->alias : rcpt->address;
+}
+
+/* For both the same was passed over, by the same line. */
+static bool same_reason(const struct mw_reply_rcpt *a, const struct mw_reply_rcpt *b)
+{
+	return strcmp(a->verdict->skipped, b->verdict->skipped) == 0 && strcmp(a->verdict->where, b->verdict->where) == 0;
+}
+
+static bool same_name(const struct mw_reply_rcpt *a, const struct mw_reply_rcpt *b)
+{
+	struct mw_str x = named(a->rcpt), y = named(b->rcpt);
+
+	return x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
+}
+
+/* Is the i-th the first of those that are told in its line, and does it bring a new name? */
+static bool is_first(const struct mw_reply_rcpt *v, size_t i, bool by_name)
+{
+	for (size_t k = 0; k < i; k++)
+		if (same_reason(&v[k], &v[i]) && (!by_name || same_name(&v[k], &v[i])))
+			return false;
+	return true;
+}
+
+/* `a@x.example, b@y.example and 3 more` */
+static void put_names(const struct mw_reply_rcpt *v, size_t n, size_t first, char *text, size_t room)
+{
+	size_t shown = 0, more = 0, at = 0;
+
+	for (size_t i = first; i < n; i++) {
+		struct mw_str s = named(v[i].rcpt);
+
+		if (!same_reason(&v[first], &v[i]) || !is_first(v, i, true))
+			continue;
+		if (shown == NAMES_SHOWN || s.n + at + 20 > room) {
+			more++;
+			continue;
+		}
+		at += (size_t)snprintf(text + at, room - at, "%s%.*s", shown++ ? ", " : "", (int)s.n, s.p);
+	}
+	if (!shown)
+		(void)snprintf(text, room, "%zu recipients", more);
+	else if (more)
+		(void)snprintf(text + at, room - at, " and %zu more", more);
+}
+
+static void put_route(const struct mw_reply_rcpt *v, size_t n, size_t i, const char *what, char line[MW_REPLY_LINE])
+{
+	const struct mw_verdict *verdict = v[i].verdict;
+	const char *reason = strcmp(verdict->reason, MW_NO_ROUTE) == 0 ? "" : verdict->reason;
+	char names[100], why[160];
+
+	put_names(v, n, i, names, sizeof(names));
+	(void)snprintf(why, sizeof(why), "%s%s%s", reason, *reason ? "; " : "", verdict->skipped);
+	(void)snprintf(line, MW_REPLY_LINE, "%.40s%sno route for %s: %s%s (%.60s)", what, *what ? ": " : "", names, why,
+		       strlen(reason) + strlen(verdict->skipped) + 2 >= sizeof(why) ? "..." : "", verdict->where);
+	clean(line);
+}
+
+void mw_reply_routes(const struct mw_outcome *o, const struct mw_reply_rcpt *v, size_t n, struct mw_reply *r)
+{
+	size_t left = 0;
+
+	start(o, r);
+	put_route(v, n, 0, what_is_done(o->effect, true), r->text);
+	for (size_t i = 1; i < n; i++) {
+		if (!is_first(v, i, false))
+			continue;
+		if (r->lines < MW_REPLY_MORE - 1)
+			put_route(v, n, i, "", r->more[r->lines++]);
+		else
+			left++;
+	}
+	if (left)
+		(void)snprintf(r->more[r->lines++], MW_REPLY_LINE, "and %zu more, for other reasons: see the log", left);
+}
+
 void mw_reply_make(const struct mw_outcome *o, const struct mw_verdict *v, const struct mw_rcpt *rcpt, struct mw_reply *r)
 {
 	const char *where = v ? v->where : "", *reason = o->reason ? o->reason : "";
 
-	r->code = o->effect == MW_TEMPFAIL ? "451" : "550";
-	r->status = o->effect == MW_TEMPFAIL ? "4.7.1" : "5.7.1";
+	start(o, r);
 	if (o->cause) {
 		set_because(r, what_is_done(o->effect, false), o->cause, strcmp(reason, o->cause) != 0 ? reason : "", where);
 		return;

@@ -157,6 +157,18 @@ def unsplit(site):
     site.tap.ok(said.startswith("550") and "members of an alias" in said, "enable_original_recipient=no: refused, with the reason", said)
 
 
+def several(site):
+    """One refusal for several recipients tells the reason of each."""
+    message = lab.phi()
+    try:
+        site.send(message, "copy@clinic.test", "news@lists.clinic.test", "bob@valid.test", "tls@valid.test")
+        said = "taken"
+    except lab.Refused as answer:
+        said = answer.text
+    wanted = ("550-5.7.1 message refused by policy: no route for copy@clinic.test: tls", "it keeps a copy", "550 5.7.1 no route for news@lists.clinic.test: tls", "owner")
+    site.tap.ok(all(text in said for text in wanted) and not site.found(message), "several recipients without a route: one reply with a line for each", said)
+
+
 def local(site):
     tap, postfix = site.tap, site.postfix
     message = lab.phi()
@@ -179,6 +191,7 @@ with lab.Site() as site:
     attested(site)
     virtual(site)
     local(site)
+    several(site)
     unsplit(site)
     site.tap.equal(site.leaks(), [], "no log has what was found, or a Subject")
     site.tap.equal(site.bounces(), [], "nothing bounced")

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,11 +118,76 @@ static void replies_are_clean(void **state)
 	free(where);
 }
 
+static const char *lines_of(const struct mw_reply *r)
+{
+	static char all[4000];
+	size_t n = (size_t)snprintf(all, sizeof(all), "%s", r->text);
+
+	for (size_t i = 0; i < r->lines; i++)
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "|%s", r->more[i]);
+	return all;
+}
+
+#define RCPT(a)                                                                                                                  \
+	{                                                                                                                        \
+		.address = { a, sizeof(a) - 1 }                                                                                  \
+	}
+
+/* Several recipients for whom no means is there: those with the same reason share a line, an alias is named once, by its own name. */
+static void routes(void **state)
+{
+	static const struct mw_rcpt rcpt[] = {RCPT("a@x.test"),
+					      RCPT("b@x.test"),
+					      RCPT("c@y.test"),
+					      RCPT("d@x.test"),
+					      RCPT("e@x.test"),
+					      {.address = {"f@z.test", 8}, .alias = {"team@c.test", 11}},
+					      {.address = {"g@z.test", 8}, .alias = {"team@c.test", 11}}};
+	static const char none[] = "none of the ways to send that the policy asks for is there";
+	const struct mw_verdict tls = {
+	    .effect = MW_REFUSE, .reason = none, .skipped = "tls: off; smime: no certificate", .where = "a:1"};
+	const struct mw_verdict own = {
+	    .effect = MW_REFUSE, .reason = "call us", .skipped = "portal: 100% full\n", .where = "a:2"};
+	struct mw_reply_rcpt v[] = {{&rcpt[0], &tls}, {&rcpt[2], &own}, {&rcpt[1], &tls}, {&rcpt[5], &own},
+				    {&rcpt[6], &own}, {&rcpt[3], &tls}, {&rcpt[4], &tls}};
+	struct mw_outcome o = {.effect = MW_REFUSE, .reason = none};
+	struct mw_verdict many[20];
+	struct mw_reply_rcpt all[20];
+	char why[20][600];
+	struct mw_reply r;
+
+	(void)state;
+	mw_reply_routes(&o, v, 1, &r);
+	assert_string_equal(r.code, "550");
+	assert_string_equal(lines_of(&r),
+			    "message refused by policy: no route for a@x.test: tls: off; smime: no certificate (a:1)");
+	mw_reply_routes(&o, v, 7, &r);
+	assert_string_equal(
+	    lines_of(&r),
+	    "message refused by policy: no route for a@x.test, b@x.test, d@x.test and 1 more: tls: off; smime: no certificate "
+	    "(a:1)|no route for c@y.test, team@c.test: call us; portal: 100? full  (a:2)");
+	o.effect = MW_TEMPFAIL;
+	for (size_t i = 0; i < 20; i++) {
+		memset(why[i], 'w', sizeof(why[i]) - 1);
+		why[i][sizeof(why[i]) - 1] = '\0';
+		why[i][0] = (char)('a' + i);
+		many[i] = (struct mw_verdict){.effect = MW_TEMPFAIL, .reason = "", .skipped = why[i], .where = why[i]};
+		all[i] = (struct mw_reply_rcpt){&rcpt[0], &many[i]};
+	}
+	mw_reply_routes(&o, all, 20, &r);
+	assert_string_equal(r.status, "4.7.1");
+	assert_int_equal(r.lines, MW_REPLY_MORE);
+	assert_string_equal(r.more[MW_REPLY_MORE - 1], "and 15 more, for other reasons: see the log");
+	for (size_t i = 0; i + 1 < r.lines; i++)
+		assert_true(strlen(r.more[i]) < MW_REPLY_LINE - 1 && r.more[i][strlen(r.more[i]) - 1] == ')');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(replies),
 	    cmocka_unit_test(replies_are_clean),
+	    cmocka_unit_test(routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
