@@ -25,9 +25,10 @@ struct agent {
 	const struct mw_seal_options *options;
 	struct mw_loader *loader;
 	struct mw_site *site;
-	size_t sites, old; /* old: sites that only children have */
+	size_t old; /* sites that only children have */
 	struct mw_site **past;
 	struct mw_journal *journal;
+	char *spec; /* of listen: policies come and go */
 	struct mw_listen listen;
 	int signals;
 	size_t n, room;
@@ -83,6 +84,11 @@ static int child_connect(void *ctx)
 	return told < 0 ? told : -(*text ? atoi(text) : EIO);
 }
 
+static bool child_goes_on(void *ctx)
+{
+	return mw_parent_lives(ctx);
+}
+
 /* What is the parent's alone. Sealers have files of their own open, which stay. */
 static void leave_parent(struct agent *a)
 {
@@ -107,6 +113,7 @@ static _Noreturn void be_child(struct agent *a, int client, int sock, const int 
 			       .reentry = {.name = a->site->name,
 					   .reply = a->site->conf->reply * 1000,
 					   .connect = child_connect,
+					   .goes_on = child_goes_on,
 					   .ctx = &w.parent,
 					   .stream = {.fd = -1}},
 			       .file = {file[0], file[1], file[2]}};
@@ -383,8 +390,11 @@ static int open_files(struct agent *a, struct mw_err *err)
 	}
 	if (r == 0)
 		r = mw_journal_open(c->state, c->remember, c->journal, (int64_t)time(NULL), &a->journal, err);
+	a->spec = strdup(c->listen);
+	if (r == 0 && !a->spec)
+		r = mw_fail_memory(err);
 	if (r == 0)
-		r = mw_listen_open(c->listen, a->site->mode, c->socket_group, &a->listen, err);
+		r = mw_listen_open(a->spec, a->site->mode, c->socket_group, &a->listen, err);
 	return r;
 }
 
@@ -429,6 +439,7 @@ static void tear_down(struct agent *a)
 	mw_listen_close(&a->listen);
 	mw_journal_close(&a->journal);
 	mw_loader_free(&a->loader);
+	free(a->spec);
 	free(a->past);
 	free(a->child);
 	free(a->poll);

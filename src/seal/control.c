@@ -2,6 +2,7 @@
 #include "seal/control.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,6 +85,13 @@ int mw_parent_ask(struct mw_parent *p, char word, struct mw_str what, char *text
 		text[k] = '\0';
 	}
 	return (unsigned char)packet[0];
+}
+
+bool mw_parent_lives(const struct mw_parent *p)
+{
+	struct pollfd at = {.fd = p->sock};
+
+	return poll(&at, 1, 0) == 0; /* but for an end, nothing is waited for */
 }
 
 /* Nothing but that comes unasked, except for the end of the parent. */

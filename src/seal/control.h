@@ -41,6 +41,8 @@ struct mw_parent {
 };
 /* Asks, and waits. text: of size octets, what came with the word, terminated. The word, or negative errno. */
 int mw_parent_ask(struct mw_parent *, char word, struct mw_str what, char *text, size_t size, int *fd);
+/* Is it there? What it is not told any more, a retry would do again. */
+bool mw_parent_lives(const struct mw_parent *);
 /* Is it to stop? */
 bool mw_parent_stops(struct mw_parent *);
 

@@ -199,7 +199,8 @@ static void say_rcpt(struct mw_reentry *r, const struct mw_envelope_out *e)
 	mw_buf_puts(&r->stream.out, "\r\n");
 }
 
-/* MAIL, RCPT and DATA, at once where the server lets us. 0: it waits for the message; 1: it refused, *s says how. */
+/* MAIL, RCPT and DATA, at once where the server lets us. 0: it waits for the message; 1: it refused, *s says how; 2: and
+ * the connection is of no use any more. */
 static int open_data(struct mw_reentry *r, const struct mw_envelope_out *e, const struct mw_mail *m, struct said *s)
 {
 	struct said refusal = {0};
@@ -230,12 +231,11 @@ static int open_data(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 		return err;
 	if (!refusal.code)
 		return s->code == 354 ? 0 : -EBADMSG;
-	if (s->code == 354) /* in spite of that: an empty message for nobody */
-		return -EPROTO;
+	err = s->code == 354 ? 2 : 1; /* in spite of that: it waits for a message for nobody */
 	memcpy(s->room, refusal.room, refusal.text.n);
 	s->text = (struct mw_str){.p = s->room, .n = refusal.text.n};
 	s->code = refusal.code;
-	return 1;
+	return err;
 }
 
 static int send_file(struct mw_reentry *r, const struct mw_mail *m, struct mw_dot *d)
@@ -269,6 +269,8 @@ static int send_data(struct mw_reentry *r, const struct mw_mail *m, struct mw_do
 	d->eight_bit_ok = !m->seven_bit;
 	d->repair = m->repair;
 	err = send_file(r, m, d);
+	if (err == 0 && !r->goes_on(r->ctx))
+		return -ECANCELED;
 	mw_dot_end(d, &r->stream.out);
 	if (err == 0 && d->wrong)
 		return -EPROTO;
@@ -308,7 +310,9 @@ void mw_reentry_send(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 		mw_answer_set(a, 250, "2.0.0", "queued as %s", queue_id);
 	} else {
 		mw_answer_pass(a, s.code, s.text, "re-entry: ");
-		if (err == 1 || s.code == 421) /* the transaction may be open still */
+		if (err == 2)
+			drop(r);
+		else if (err == 1 || s.code == 421) /* the transaction may be open still */
 			mw_reentry_close(r);
 	}
 }

@@ -30,6 +30,8 @@ struct mw_reentry {
 	int64_t reply;	  /* milliseconds that an answer may take */
 	/* A socket on its way to the listener, or negative errno. */
 	int (*connect)(void *ctx);
+	/* Asked before the dot that makes the message the server's: false takes it back. */
+	bool (*goes_on)(void *ctx);
 	void *ctx;
 	/* private */
 	bool up, pipelining, dsn, eight_bit, utf8, size, xforward;

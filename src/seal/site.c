@@ -64,7 +64,7 @@ int mw_site_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	if (path) {
+	if (path && (*spec == '/' || strchr(spec, ':'))) {
 		struct sockaddr_un un;
 
 		r = mw_unix_address(path, &un, err);
