@@ -40,21 +40,31 @@ class Dns:
     """unbound as the server of the zone test., which is changed while it runs. Nothing has a time to live: what is said now counts."""
 
     def __init__(self, folder):
-        self.port, self.control, self.folder = free_port(socket.SOCK_DGRAM), os.path.join(folder, "control"), folder
+        self.control, self.folder = os.path.join(folder, "control"), folder
         self.conf = os.path.join(folder, "unbound.conf")
+        for _attempt in range(5):
+            # A port that was free may be gone, or be taken for TCP.
+            self.port = free_port(socket.SOCK_DGRAM)
+            self.start()
+            wait_for(lambda: self.process.poll() is not None or self.tell("status", check=False) == 0, "unbound answers", 15)
+            if self.process.poll() is None:
+                return
+        raise AssertionError("unbound does not start")
+
+    def start(self):
         with open(self.conf, "w") as out:
             out.write(
                 "server:\n interface: 127.0.0.1\n port: %d\n do-daemonize: no\n username: \"\"\n chroot: \"\"\n directory: \"%s\"\n"
                 " pidfile: \"\"\n use-syslog: no\n logfile: \"\"\n module-config: \"iterator\"\n root-hints: \"\"\n do-ip6: no\n num-threads: 1\n"
-                " local-zone: \".\" static\n local-zone: \"test.\" static\n local-data: \"test. 0 IN SOA ns.test. a.test. 1 1 1 1 0\"\n local-zone: \"broken.test.\" always_refuse\n"
+                " local-zone: \".\" static\n local-zone: \"test.\" static\n local-data: \"test. 0 IN SOA ns.test. a.test. 1 1 1 1 0\"\n"
+                " local-zone: \"broken.test.\" always_refuse\n"
                 " local-zone: \"bulk.test.\" redirect\n local-data: \"bulk.test. 0 IN A 127.0.0.1\"\n"
                 " local-data: 'bulk.test. 0 IN TXT \"v=STSv1; id=1\"'\n"
                 "remote-control:\n control-enable: yes\n control-use-cert: no\n control-interface: %s\n"
-                % (self.port, folder, self.control)
+                % (self.port, self.folder, self.control)
             )
-        log = open(os.path.join(folder, "unbound.log"), "ab")
-        self.process = subprocess.Popen(["unbound", "-d", "-c", self.conf], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        wait_for(lambda: self.tell("status", check=False) == 0, "unbound answers", 15)
+        with open(os.path.join(self.folder, "unbound.log"), "ab") as log:
+            self.process = subprocess.Popen(["unbound", "-d", "-c", self.conf], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def tell(self, *words, check=True, stdin=None):
         return subprocess.run(["unbound-control", "-c", self.conf, *words], input=stdin, text=True, check=check,
