@@ -8,15 +8,21 @@
  *   seal SENDER RECIPIENT IN OUT      the same; SENDER "-" = null sender
  *   unseal SENDER RECIPIENT IN OUT    the same; with 1: decrypted=0|1 signature=0-3 signer=ADDRESS why=WORDS
  *   status FIELD                      VmHWM, in KB: the most memory that it had; Threads
- *   fork                              0: goes on in a child, as milward-seal does for each connection
+ *   fork                              0: goes on in a child that cannot have another, as milward-seal does
  *   times N SENDER RECIPIENT IN OUT   seals N times: seconds
  */
 #include "tests/unit/fakehost.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,13 +105,33 @@ static void status(const char *field)
 	printf("%ld\n", value);
 }
 
+/* As in the sandbox of milward-seal: threads, and no processes. */
+static int forbid_processes(void)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 4, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 2),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 2),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+	};
+	const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return -errno;
+	return 0;
+}
+
 static void fork_once(void)
 {
 	pid_t child = fork();
 	int how = 1;
 
 	if (child == 0) {
-		printf("0\n");
+		printf("%d\n", forbid_processes());
 		return;
 	}
 	if (child > 0)
