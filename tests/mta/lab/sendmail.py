@@ -151,6 +151,10 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", 25)) == 0
 
+    def sessions(self):
+        """Processes of the daemon that serve a client."""
+        return self.run("ps", "-o", "pid=", "--ppid", str(self.process.pid), check=False).stdout.split()
+
     def stop(self):
         self.process.terminate()
         self.process.wait(15)
