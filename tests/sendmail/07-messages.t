@@ -31,7 +31,8 @@ define(`STATUS_FILE', `%(folder)s/statistics')dnl
 define(`confSERVICE_SWITCH_FILE', `%(config)s/service.switch')dnl
 define(`confRUN_AS_USER', `mail:mail')dnl
 define(`confTRUSTED_USER', `mail')dnl
-FEATURE(`use_ct_file', `-o /nosuch')dnl
+define(`confCT_FILE', `%(config)s/trusted-users')dnl
+define(`confPRIVACY_FLAGS', `goaway,noetrn,nobodyreturn')dnl
 FEATURE(`msp', `[127.0.0.1]', `25')dnl
 """
 
@@ -133,6 +134,7 @@ with lab.Site("sendmail") as site:
 
     # sendmail(1), by the submission queue.
     sendmail.file("submit.mc", SUBMIT % sendmail.names)
+    sendmail.file("trusted-users", "root\n")
     client = sendmail.names["clientqueue"]
     os.mkdir(client)
     os.chmod(client, 0o770)
