@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seal: an entity for one recipient: signed if there is a key for that, and encrypted. */
+/* seal: the module's own state, and its hooks as a sealer: an entity for one recipient, signed if there is a key for that, and encrypted;
+ * and one that came for the site, opened. */
 #ifndef SEAL_SMIME_SEAL_H
 #define SEAL_SMIME_SEAL_H
 
@@ -19,5 +20,6 @@ struct smime {
 
 int smime_able(void *inst, const char *recipient, int64_t now, struct mw_err *);
 int smime_seal(void *inst, const struct mw_seal_work *, struct mw_err *);
+int smime_unseal(void *inst, const struct mw_seal_work *, struct mw_opened *, struct mw_err *);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seal-smime: S/MIME (RFC 8551) by OpenSSL: encrypts to a recipient's certificate, signs, and opens what was encrypted to the site. */
+#include "harvest.h"
 #include "seal.h"
 
 #include <errno.h>
@@ -117,10 +118,15 @@ static void smime_want(void *inst, const char *recipient)
 	site_refresh(&s->site);
 }
 
-static const struct mw_sealer sealer = {
-    .method = "smime", .want = smime_want, .able = smime_able, .unlock = smime_unlock, .seal = smime_seal};
+static const struct mw_sealer sealer = {.method = "smime",
+					.want = smime_want,
+					.able = smime_able,
+					.unlock = smime_unlock,
+					.seal = smime_seal,
+					.unseal = smime_unseal,
+					.keep = smime_keep};
 
 MW_PLUGIN(seal_smime, "seal-smime", .kind = MW_KIND_SEALER, .version = MW_VERSION, .licence = "Apache-2.0",
-	  .summary = "S/MIME: encrypts to certificates of recipients", .powers = MW_POWER_KEYS | MW_POWER_STORE,
-	  .options = options, .conf_size = sizeof(struct smime_conf), .sealer = &sealer,
+	  .summary = "S/MIME: encrypts to certificates of recipients, opens what came for the site",
+	  .powers = MW_POWER_KEYS | MW_POWER_STORE, .options = options, .conf_size = sizeof(struct smime_conf), .sealer = &sealer,
 	  .hooks = {.check = smime_check, .open = smime_open, .close = smime_close});
