@@ -32,8 +32,8 @@ define(`confSERVICE_SWITCH_FILE', `%(config)s/service.switch')dnl
 define(`confRUN_AS_USER', `mail:mail')dnl
 define(`confTRUSTED_USER', `mail')dnl
 define(`confCT_FILE', `%(config)s/trusted-users')dnl
-define(`confPRIVACY_FLAGS', `goaway,noetrn,nobodyreturn')dnl
 FEATURE(`msp', `[127.0.0.1]', `25')dnl
+define(`confPRIVACY_FLAGS', `goaway,noetrn,nobodyreturn')dnl
 """
 
 

@@ -143,6 +143,7 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
         before = self.log().count("starting daemon")
         self.process = subprocess.Popen([self.program, "-C", self.cf_path, "-bD"], stdin=subprocess.DEVNULL, start_new_session=True)
         wait_for(lambda: self.log().count("starting daemon") > before or self.process.poll() is not None, "Sendmail listens", 15)
+        wait_for(lambda: self.answers() or self.process.poll() is not None, "Sendmail answers", 15)
         if self.process.poll() is not None:
             raise AssertionError("sendmail ended with %d" % self.process.returncode)
 
