@@ -21,6 +21,7 @@ SRC = os.environ.get("MILWARD_SRC") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("MILWARD_BUILD") or os.environ.get("BUILD") or SRC
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SRC, "tests", "mta"))
+from lab.lookup import Lookup  # noqa: E402
 from lab.tap import Tap, note, skip_all, wait_for  # noqa: E402
 from lab.web import Web, page, policy  # noqa: E402
 
@@ -454,6 +455,47 @@ def test_stop(site):
     TAP.ok(status == 0 and all("stopping" in text for text in found.values()), "at the end all who ask are told", status, found)
 
 
+def test_daemon(site):
+    """milward-lookup itself, by its socket."""
+    folder = os.path.join(site.folder, "daemon")
+    os.makedirs(os.path.join(folder, "log"))
+    large = b"\x99" + os.urandom(262143)
+    site.dns.host("openpgpkey.daemon.test", "mta-sts.daemon.test")
+    site.dns.say("daemon.test. 0 IN MX 10 mx.daemon.test.", "daemon.test. 0 IN MX 20 a.b.daemon.test.")
+    site.dns.sts("daemon.test", "v=STSv1; id=1")
+    site.web.pages["openpgpkey.daemon.test"] = page(large)
+    site.web.pages["mta-sts.daemon.test"] = page(policy(mx=("*.daemon.test",)))
+    daemon = Lookup(folder, ['resolvers "127.0.0.1@%d"' % site.dns.port, 'trust-anchor "%s"' % site.anchor, 'ca-file "%s"' % site.ca.path,
+                             "https-port %d" % site.web.port, "private-hosts yes"], build=BUILD).start()
+    try:
+        TAP.ok(daemon.ask("wkd j@daemon.test") == "OK " + base64.b64encode(large).decode(), "the daemon: keys as large as they may be")
+        TAP.ok(daemon.ask("wkd j@plain.test").startswith("NOTFOUND"), "the daemon: no keys")
+        site.web.pages["openpgpkey.daemon.test"] = lambda r: r.answer(200, b"0\x03\x0a\x01\x06", "application/ocsp-response")
+        text = daemon.ask("ocsp https://openpgpkey.daemon.test:%d/ %s" % (site.web.port, base64.b64encode(b"0" * 8000).decode()))
+        TAP.equal(text, "OK MAMKAQY=", "the daemon: an OCSP response, for a request as large as it may be")
+        TAP.ok(daemon.ask("ocsp http://openpgpkey.daemon.test/").startswith("PERM"), "the daemon: no request")
+        wanted = "OK secure match=mx.daemon.test servername=hostname protocols=>=TLSv1.2"
+        TAP.equal(daemon.ask("tls daemon.test"), wanted, "the daemon: a policy in Postfix's words, a star is one label")
+        daemon.kill()
+        site.dns.sts("daemon.test")
+        site.web.pages["mta-sts.daemon.test"] = gone
+        daemon.start()
+        TAP.equal(daemon.ask("tls daemon.test"), wanted, "the daemon: after kill -9, record and server gone: the same")
+        site.dns.host("mta-sts.down.test")
+        site.dns.say("down.test. 0 IN MX 10 mx.daemon.test.")
+        site.dns.sts("down.test", "v=STSv1; id=1")
+        site.web.pages["mta-sts.down.test"] = page(b"", 503)
+        TAP.ok(daemon.ask("verdict down.test").startswith("TEMP why=") and daemon.ask("tls down.test").startswith("NOTFOUND"),
+               "the daemon: an outage at first contact: not known, and nothing to keep for Postfix")
+        site.web.pages["mta-sts.down.test"] = page(b"", 404)
+        site.dns.sts("down.test", "v=STSv1; id=2")
+        TAP.ok(daemon.ask("verdict down.test").startswith("OK none ttl="), "the daemon: no policy where the record says there is one: none")
+    finally:
+        daemon.stop()
+        if TAP.failed:
+            daemon.tell()
+
+
 def test_public(site):
     probe = Probe(site, public=True)
     n = len(site.web.seen)
@@ -548,11 +590,15 @@ def test_ocsp(site, probe):
     finally:
         responder.terminate()
         responder.wait()
-    site.dns.host("pages.test")
-    site.web.pages["pages.test"] = page(b"0\x03\x0a\x01\x00", kind="application/ocsp-response")
-    for url in ("http://127.0.0.1:%d/" % port, "http://closed.test/", "https://pages.test:%d/" % site.web.port):
+    site.dns.host("pages.test", "missing.test")
+    site.web.pages["pages.test"] = page(b"0\x03\x0a\x01\x00")
+    for url, why in (("http://127.0.0.1:%d/" % port, "connect"), ("http://nowhere.test/", "no address"), ("https://missing.test:%d/" % site.web.port, "404"),
+                     ("https://pages.test:%d/" % site.web.port, "media type")):
         text = probe.ask("ocsp %s %s" % (url, der))
-        TAP.ok(text.startswith("TEMP"), "no response from " + url.split(":")[0], text)
+        TAP.ok(text.startswith("TEMP") and why in text, "no response: " + why, text)
+    for size, wanted in ((65536, "OK"), (65537, "TEMP")):
+        site.web.pages["pages.test"] = page(b"0" * size, kind="application/ocsp-response")
+        TAP.ok(probe.ask("ocsp https://pages.test:%d/ %s" % (site.web.port, der)).startswith(wanted), "a response of %d octets: %s" % (size, wanted))
     for key in ("ftp://pages.test/ MAMCAQA=", "file:///etc/passwd MAMCAQA=", "http://pages.test:25/ MAMCAQA=", "http://u:p@pages.test/ MAMCAQA=",
                 "http://pages.test/ no-base64", "http://pages.test/", "http://pages.test/ " + "A" * 12000, "MAMCAQA="):
         text = probe.ask("ocsp " + key)
@@ -564,8 +610,9 @@ def main():
         if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
             skip_all("no " + program)
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    if not os.path.exists(PROBE):
-        skip_all("tests/lookup/probe is not built")
+    for program in (PROBE, os.path.join(BUILD, "milward-lookup")):
+        if not os.path.exists(program):
+            skip_all("%s is not built" % program)
     folder = tempfile.mkdtemp(prefix="milward-web.")
     site = None
     try:
@@ -586,6 +633,7 @@ def main():
         test_full(site)
         test_stop(site)
         test_public(site)
+        test_daemon(site)
     finally:
         if site:
             site.close()

@@ -66,6 +66,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             page(self)
 
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def answer(self, status, body, kind="text/plain", **fields):
         self.send_response(status)
         self.send_header("Content-Type", kind)
