@@ -14,8 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct conf {
+	uint64_t dictionary;
+};
+
 struct instance {
 	const struct mw_host *host;
+	uint64_t dictionary;
 	bool has_filter[FILTERS];
 	locale_t utf8; /* libarchive has names that are UTF-16 in the archive in the charset of the thread's locale */
 };
@@ -61,7 +66,8 @@ static int read_document(struct work *w)
 static int extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
 {
 	const struct instance *self = inst;
-	struct work w = {.host = self->host, .sink = sink, .doc = doc, .has_filter = self->has_filter};
+	struct work w = {
+	    .host = self->host, .sink = sink, .doc = doc, .has_filter = self->has_filter, .dictionary = self->dictionary};
 	locale_t old = uselocale(self->utf8);
 	int r = doc->data.n ? read_document(&w) : 0;
 
@@ -85,16 +91,17 @@ static void close_module(void *inst)
 
 static int open_module(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
+	const struct conf *c = conf;
 	struct instance *i;
 
 	(void)self;
-	(void)conf;
 	if (host->size < sizeof(struct mw_host))
 		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no member()");
 	i = calloc(1, sizeof(*i));
 	if (!i)
 		return host->fail(err, -ENOMEM, "out of memory");
 	i->host = host;
+	i->dictionary = c->dictionary;
 	i->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (!i->utf8) {
 		free(i);
@@ -151,6 +158,12 @@ static const char *const types[] = {
     NULL,
 };
 
+static const struct mw_opt options[] = {
+    MW_OPT(SIZE, struct conf, dictionary, "dictionary", .dflt = "256M", .min = 65536, .max = INT64_C(4) << 30,
+	   .help = "that a file packed by LZMA may ask for"),
+    {.name = NULL},
+};
+
 MW_PLUGIN(extract_archive, "extract-archive", .kind = MW_KIND_EXTRACTOR, .version = MW_VERSION, .licence = "Apache-2.0",
-	  .summary = "files in archives: zip, 7z, rar, tar, gzip and others", .types = types,
-	  .hooks = {.open = open_module, .close = close_module, .extract = extract});
+	  .summary = "files in archives: zip, 7z, rar, tar, gzip and others", .types = types, .options = options,
+	  .conf_size = sizeof(struct conf), .hooks = {.open = open_module, .close = close_module, .extract = extract});

@@ -5,9 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Of LZMA. Programs use 64 megabytes at most unless they are told to use more. */
-#define DICTIONARY (256u * 1024 * 1024)
-
 struct row {
 	int code;
 	const char *magic;
@@ -51,18 +48,18 @@ size_t filter_of(const struct mw_document *doc)
 	return i;
 }
 
-bool filter_is_hungry(struct mw_str properties)
+bool filter_is_hungry(struct mw_str properties, uint64_t most)
 {
 	uint32_t octets = 0;
 
 	for (size_t i = 5; i-- > 1 && properties.n >= 5;)
 		octets = octets << 8 | (unsigned char)properties.p[i];
-	return octets > DICTIONARY;
+	return octets > most;
 }
 
-bool filter_wants_much(size_t filter, struct mw_str data)
+bool filter_wants_much(size_t filter, struct mw_str data, uint64_t most)
 {
-	return rows[filter].code == ARCHIVE_FILTER_LZMA && filter_is_hungry(data);
+	return rows[filter].code == ARCHIVE_FILTER_LZMA && filter_is_hungry(data, most);
 }
 
 bool filter_is_empty(struct mw_str data)

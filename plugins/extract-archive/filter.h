@@ -13,10 +13,10 @@ struct archive;
 void filter_probe(bool has[FILTERS]);
 /* Which one begins so, or is said to be in this type; FILTERS = none. */
 size_t filter_of(const struct mw_document *);
-/* Does LZMA with these properties, of five octets, ask for more memory than a file in a mail is worth? */
-bool filter_is_hungry(struct mw_str properties);
+/* Does LZMA with these properties, of five octets, ask for a dictionary of more octets than `most`? */
+bool filter_is_hungry(struct mw_str properties, uint64_t most);
 /* The same of a document, if it is packed so. */
-bool filter_wants_much(size_t filter, struct mw_str data);
+bool filter_wants_much(size_t filter, struct mw_str data, uint64_t most);
 /* Is that all that gzip, bzip2, xz or zstd make of nothing, and has no text in its header? */
 bool filter_is_empty(struct mw_str data);
 /* Puts it before the formats of a. false: libarchive cannot. It may find out later that the octets are nothing of the kind: then

@@ -516,6 +516,25 @@ static void test_hungry(void **state)
 	gives_as(&b, "application/x-lzma", "a.lzma", "limit", "");
 }
 
+/* What the policy says of it holds. */
+static void test_dictionary(void **state)
+{
+	static const char lzma[] =
+	    "\x5d\x00\x00\x10\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x37\x9b\x88\xcc\xfb\xd7\x07\xff\xff\xfb\xc5\x40\x00";
+	const uint64_t small = 65536;
+	struct mw_buf b = MW_BUF_INIT;
+
+	(void)state;
+	mw_buf_add(&b, lzma, sizeof(lzma) - 1);
+	gives_as(&b, "application/x-lzma", "a.lzma", NULL, MEMBER("a", "one\n"));
+	ex_close();
+	assert_int_equal(ex_open(&mw_plugin_extract_archive, &small), 0);
+	mw_buf_add(&b, lzma, sizeof(lzma) - 1);
+	gives_as(&b, "application/x-lzma", "a.lzma", "limit", "");
+	ex_close();
+	assert_int_equal(ex_open(&mw_plugin_extract_archive, NULL), 0);
+}
+
 /* Zeros look like the end of a tar: they are not unpacked for ever. */
 static void test_padding(void **state)
 {
@@ -549,6 +568,7 @@ int main(void)
 	    cmocka_unit_test(test_no_archive),
 	    cmocka_unit_test(test_sink_is_full),
 	    cmocka_unit_test(test_hungry),
+	    cmocka_unit_test(test_dictionary),
 	    cmocka_unit_test(test_padding),
 	};
 

@@ -164,7 +164,8 @@ int unpack_zipped(struct work *w, const struct zip_entry *e, struct mw_str packe
 		return -ENOMEM;
 	make_header(header, e, size_known);
 	/* Behind a version and a length of two octets each. */
-	if (e->method != ZIP_LZMA || packed.n < 4 || !filter_is_hungry((struct mw_str){.p = packed.p + 4, .n = packed.n - 4}))
+	if (e->method != ZIP_LZMA || packed.n < 4 ||
+	    !filter_is_hungry((struct mw_str){.p = packed.p + 4, .n = packed.n - 4}, w->dictionary))
 		r = zipped_data(w, a, &s, &unread);
 	read = archive_filter_bytes(a, 0) - (int64_t)octets;
 	/* Of a method that nobody knows all octets are its own, as far as it is known which. Else those behind its end are not, nor
@@ -428,7 +429,7 @@ int unpack_document(struct work *w, bool *known)
 	*known = d.packed;
 	if (d.packed && filter_is_empty(w->doc->data))
 		return 0; /* libarchive does not tell it from what it cannot unpack */
-	if (d.packed && (!w->has_filter[filter] || filter_wants_much(filter, w->doc->data))) {
+	if (d.packed && (!w->has_filter[filter] || filter_wants_much(filter, w->doc->data, w->dictionary))) {
 		work_unread(w, w->has_filter[filter] ? "limit" : "unknown-format");
 		return 0;
 	}

@@ -10,6 +10,7 @@ struct work {
 	struct mw_sink *sink;
 	const struct mw_document *doc;
 	const bool *has_filter; /* by place in filters.c: what this libarchive reads without another program */
+	uint64_t dictionary;	/* octets that one of LZMA may have */
 	const char *reason;	/* why not all of the document is read; a word of MW_UNREADABLE_WORDS, NULL = it is */
 	size_t members;		/* how many were given, */
 	uint64_t octets;	/* and how many octets of them */

@@ -15,8 +15,13 @@
 
 #define TEXT_LOOK 4096u
 
+struct conf {
+	uint64_t hidden;
+};
+
 struct instance {
 	const struct mw_host *host;
+	uint64_t hidden;
 };
 
 /* RTF that a mail had as its body: the HTML in it is what the sender wrote. */
@@ -88,7 +93,7 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 	const struct instance *self = inst;
 	struct codepages pages = {.host = self->host};
 	struct out o;
-	int r = give_begin(&o, self->host, sink), ended;
+	int r = give_begin(&o, self->host, sink, self->hidden), ended;
 
 	if (r == 0)
 		r = read_document(doc, &o, &pages);
@@ -105,16 +110,17 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 
 static int open_module(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
+	const struct conf *c = conf;
 	struct instance *i;
 
 	(void)self;
-	(void)conf;
 	if (host->size < sizeof(struct mw_host))
 		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no member()");
 	i = calloc(1, sizeof(*i));
 	if (!i)
 		return host->fail(err, -ENOMEM, "out of memory");
 	i->host = host;
+	i->hidden = c->hidden;
 	*inst = i;
 	return 0;
 }
@@ -137,6 +143,12 @@ static const char *const types[] = {
     NULL,
 };
 
+static const struct mw_opt options[] = {
+    MW_OPT(SIZE, struct conf, hidden, "hidden", .dflt = "64M", .min = 65536, .max = INT64_C(1) << 30,
+	   .help = "text that no reader sees, which waits for the end of its section"),
+    {.name = NULL},
+};
+
 MW_PLUGIN(extract_legacy, "extract-legacy", .kind = MW_KIND_EXTRACTOR, .version = MW_VERSION, .licence = "Apache-2.0",
-	  .summary = "text of DOC, XLS, PPT and RTF", .types = types,
+	  .summary = "text of DOC, XLS, PPT and RTF", .types = types, .options = options, .conf_size = sizeof(struct conf),
 	  .hooks = {.open = open_module, .close = free, .extract = extract});

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE 65536u			    /* octets that wait before they go out */
-#define HELD_MAX ((size_t)64 * 1024 * 1024) /* octets of hidden text */
+#define PIECE 65536u /* octets that wait before they go out */
 #define SECTIONS_MAX 4096u
 #define SECTION_NAME 320u
 
@@ -41,9 +40,9 @@ static size_t section_add(struct out *o, const char *name)
 	return o->sections++;
 }
 
-int give_begin(struct out *o, const struct mw_host *host, struct mw_sink *sink)
+int give_begin(struct out *o, const struct mw_host *host, struct mw_sink *sink, uint64_t most)
 {
-	*o = (struct out){.host = host, .sink = sink, .prefix = ""};
+	*o = (struct out){.host = host, .sink = sink, .prefix = "", .most = most};
 	return section_add(o, NULL) == OUT_MAIN ? 0 : failed(o, -ENOMEM);
 }
 
@@ -155,7 +154,7 @@ int give_end(struct out *o)
 
 static int text_hidden(struct out *o, struct out_section *s, const char *p, size_t n)
 {
-	if (n > HELD_MAX - 1 || o->held > HELD_MAX - 1 - n)
+	if (n >= o->most || o->held >= o->most - n)
 		return failed(o, -EFBIG);
 	if (s->apart && s->hidden.n && s->hidden.p[s->hidden.n - 1] != '\n' && *p != '\n')
 		(void)failed(o, bytes_add(&s->hidden, "\n", 1));

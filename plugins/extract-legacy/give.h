@@ -32,12 +32,13 @@ struct out {
 	size_t now;	    /* the section in work */
 	size_t at;	    /* the one that the sink is in */
 	bool hide;
-	size_t held;		    /* octets that are hidden */
+	uint64_t held, most;	    /* octets that are hidden, and may be */
 	unsigned pictures, objects; /* members with names of ours */
 	int failed;
 };
 
-int give_begin(struct out *, const struct mw_host *, struct mw_sink *);
+/* most: octets of hidden text that wait. */
+int give_begin(struct out *, const struct mw_host *, struct mw_sink *, uint64_t most);
 /* Frees all; give_end() before, if the text is to be complete. */
 void give_free(struct out *);
 

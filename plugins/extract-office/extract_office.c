@@ -11,8 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct conf {
+	uint64_t unpacked;
+};
+
 struct instance {
 	const struct mw_host *host;
+	uint64_t unpacked;
 };
 
 /* ---- Open Packaging Conventions ----------------------------------------------------------------------------------------------- */
@@ -99,7 +104,7 @@ static int opc_read(struct office *o)
 
 static int package_text(struct office *o)
 {
-	int r = package_open(&o->package, o->doc->data), open = r;
+	int r = package_open(&o->package, o->doc->data, o->unpacked), open = r;
 
 	if (r == -EBADMSG)
 		r = office_judge(o, r);
@@ -146,8 +151,11 @@ static int other_text(struct office *o)
 static int extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
 {
 	const struct instance *self = inst;
-	struct office o = {
-	    .host = self->host, .sink = sink, .doc = doc, .out = {.host = self->host, .sink = sink, .begun = true}};
+	struct office o = {.unpacked = self->unpacked,
+			   .host = self->host,
+			   .sink = sink,
+			   .doc = doc,
+			   .out = {.host = self->host, .sink = sink, .begun = true}};
 	int r = package_is_zip(doc->data) ? package_text(&o) : other_text(&o);
 
 	if (r == -EFBIG)
@@ -167,10 +175,10 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 
 static int open_module(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
+	const struct conf *c = conf;
 	struct instance *i;
 
 	(void)self;
-	(void)conf;
 	if (host->size < sizeof(struct mw_host))
 		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no member()");
 	i = calloc(1, sizeof(*i));
@@ -178,6 +186,7 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 		return host->fail(err, -ENOMEM, "out of memory");
 	xmlInitParser();
 	i->host = host;
+	i->unpacked = c->unpacked;
 	*inst = i;
 	return 0;
 }
@@ -200,6 +209,12 @@ static const char *const types[] = {
     NULL,
 };
 
+static const struct mw_opt options[] = {
+    MW_OPT(SIZE, struct conf, unpacked, "unpacked", .dflt = "1G", .min = 65536, .max = INT64_C(16) << 30,
+	   .help = "that the parts of a document may have"),
+    {.name = NULL},
+};
+
 MW_PLUGIN(extract_office, "extract-office", .kind = MW_KIND_EXTRACTOR, .version = MW_VERSION, .licence = "Apache-2.0",
-	  .summary = "text of office documents: what is seen, then what is hidden", .types = types,
-	  .hooks = {.open = open_module, .close = free, .extract = extract});
+	  .summary = "text of office documents: what is seen, then what is hidden", .types = types, .options = options,
+	  .conf_size = sizeof(struct conf), .hooks = {.open = open_module, .close = free, .extract = extract});

@@ -17,6 +17,7 @@ struct office {
 	struct mw_sink *sink;
 	const struct mw_document *doc;
 	struct package package;
+	uint64_t unpacked; /* octets that the package may have, at most */
 	struct types types;
 	struct stream out;
 	struct buf links;   /* targets of links, a line each */

@@ -12,7 +12,6 @@
 #define OPENS_MAX 128u			    /* how often the package is gone through from its beginning */
 #define KEEP_EACH ((size_t)4 * 1024 * 1024) /* texts up to here are kept unpacked … */
 #define KEEP_ALL ((size_t)32 * 1024 * 1024) /* … while all of them take no more than this */
-#define UNPACKED_MAX ((uint64_t)1024 * 1024 * 1024)
 
 /* ---- names ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -130,7 +129,7 @@ static int read_now(struct package *k, int (*fn)(void *ctx, const char *p, size_
 
 	while ((r = archive_read_data_block(k->archive, &p, &n, &offset)) == ARCHIVE_OK) {
 		k->unpacked += n;
-		if (k->unpacked > UNPACKED_MAX)
+		if (k->unpacked > k->most)
 			return -EFBIG;
 		r = n ? fn(ctx, p, n) : 0;
 		if (r != 0)
@@ -252,12 +251,12 @@ static bool has_end(struct mw_str data)
 	return memmem(data.p + data.n - n, n, "PK\005\006", 4) != NULL;
 }
 
-int package_open(struct package *k, struct mw_str data)
+int package_open(struct package *k, struct mw_str data, uint64_t most)
 {
 	struct archive_entry *header;
 	int r;
 
-	*k = (struct package){.data = data};
+	*k = (struct package){.data = data, .most = most};
 	r = package_rewind(k);
 	if (r == 0)
 		while ((r = package_next(k, &header)) > 0) {

@@ -24,9 +24,9 @@ struct package {
 	struct mw_str data;
 	struct entry *entry;
 	size_t entries, cap;
-	size_t *sorted; /* indexes of entries by name */
-	size_t kept;	/* octets of what is kept */
-	uint64_t unpacked;
+	size_t *sorted;		 /* indexes of entries by name */
+	size_t kept;		 /* octets of what is kept */
+	uint64_t unpacked, most; /* octets */
 	struct archive *archive; /* open for reading, or NULL */
 	size_t at;		 /* index of the entry that it gives next */
 	size_t opens;
@@ -35,8 +35,8 @@ struct package {
 #define NO_ENTRY SIZE_MAX
 
 bool package_is_zip(struct mw_str data);
-/* The data is borrowed. What could be listed is there also when this fails with -EBADMSG or -EFBIG. */
-int package_open(struct package *, struct mw_str data);
+/* The data is borrowed. most: octets that all entries may have. What could be listed is there also when this fails with -EBADMSG or -EFBIG. */
+int package_open(struct package *, struct mw_str data, uint64_t most);
 /* Names are compared without case, as readers of packages do. */
 size_t package_find(const struct package *, struct mw_str name);
 size_t package_find_word(const struct package *, const char *name);

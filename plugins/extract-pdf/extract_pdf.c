@@ -20,12 +20,16 @@
 
 struct conf {
 	const char *pdftotext;
+	uint64_t contents;
+	int64_t revisions;
 };
 
 struct instance {
 	const struct mw_host *host;
 	char *pdftotext;
-	bool tables; /* of Chinese, Japanese and Korean */
+	uint64_t contents; /* octets of pages that are decoded to see what is drawn */
+	size_t revisions;  /* earlier ones that are read */
+	bool tables;	   /* of Chinese, Japanese and Korean */
 };
 
 /* One run of pdftotext. */
@@ -137,7 +141,7 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 {
 	int status = 0, rc;
 
-	revisions_find(data, &w->revisions);
+	revisions_find(data, w->self->revisions, &w->revisions);
 	if (w->revisions.n || (w->open && layers_hide(&w->pdf))) {
 		r->out.tap = keep_lines;
 		r->out.tap_ctx = w;
@@ -258,7 +262,7 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 	int rc;
 
 	r->out.tap = NULL;
-	unseen_find(&walk, r->letters, pages < r->pages ? pages : r->pages, &unseen);
+	unseen_find(&walk, r->letters, pages < r->pages ? pages : r->pages, w->self->contents, &unseen);
 	walk_document(&walk, data, pages);
 	pen_flush(&r->out);
 	rc = r->out.failed;
@@ -345,6 +349,8 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 		return host->fail(err, -ENOMEM, "out of memory");
 	}
 	i->host = host;
+	i->contents = c->contents;
+	i->revisions = (size_t)c->revisions;
 	i->tables = access(TABLES, R_OK) == 0;
 	*inst = i;
 	return 0;
@@ -355,6 +361,9 @@ static const char *const types[] = {"application/pdf", "application/x-pdf", "tex
 static const struct mw_opt options[] = {
     MW_OPT(PATH, struct conf, pdftotext, "pdftotext", .flags = MW_TOOL, .dflt = "\"" MW_PDFTOTEXT "\"",
 	   .help = "poppler's program that gives the words of the pages"),
+    MW_OPT(SIZE, struct conf, contents, "contents", .dflt = "256M", .min = 65536, .max = INT64_C(4) << 30,
+	   .help = "of all pages that is unpacked to see what is drawn on them"),
+    MW_OPT(INT, struct conf, revisions, "revisions", .dflt = "8", .max = REVISIONS_MAX, .help = "earlier ones that are read"),
     {.name = NULL},
 };
 

@@ -27,7 +27,7 @@ static bool has_object(const char *p, size_t n)
 	return memmem(p, n, " obj", 4) != NULL;
 }
 
-void revisions_find(struct mw_str file, struct revisions *r)
+void revisions_find(struct mw_str file, size_t most, struct revisions *r)
 {
 	static const char word[] = "%%EOF";
 	size_t n = sizeof(word) - 1, end = file.n, looked = 0;
@@ -45,7 +45,7 @@ void revisions_find(struct mw_str file, struct revisions *r)
 			continue;
 		if (later && has_object(file.p + earlier.n, later - earlier.n)) {
 			looked++;
-			r->more = r->n == REVISIONS_MAX || looked > LOOKED_MAX;
+			r->more = r->n >= most || r->n == REVISIONS_MAX || looked > LOOKED_MAX;
 			if (!r->more && is_revision(earlier))
 				r->file[r->n++] = earlier;
 		}

@@ -5,7 +5,7 @@
 
 #include <milward/plugin.h>
 
-#define REVISIONS_MAX 8u
+#define REVISIONS_MAX 64u
 
 struct revisions {
 	struct mw_str file[REVISIONS_MAX]; /* the earlier ones, the last of them first; in the octets of the file */
@@ -13,6 +13,7 @@ struct revisions {
 	bool more; /* there are others */
 };
 
-void revisions_find(struct mw_str file, struct revisions *);
+/* At most `most` of them. */
+void revisions_find(struct mw_str file, size_t most, struct revisions *);
 
 #endif

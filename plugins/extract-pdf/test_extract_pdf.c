@@ -531,18 +531,25 @@ static void test_deep(void **state)
 	assert_string_equal(reason, "limit");
 }
 
+/* The module's own, laid out as its options are. */
+struct conf {
+	const char *pdftotext;
+	uint64_t contents;
+	int64_t revisions;
+};
+
 static void test_no_tool(void **state)
 {
-	const char *conf[1] = {"/nonexistent/pdftotext"};
+	struct conf conf = {"/nonexistent/pdftotext", 1u << 28, 8};
 	struct mw_err err = {.code = 0};
 	void *none = NULL, *real = inst;
 
 	(void)state;
-	assert_int_equal(mw_plugin_extract_pdf.hooks.open(&host, NULL, conf, &none, &err), -ENOENT);
+	assert_int_equal(mw_plugin_extract_pdf.hooks.open(&host, NULL, &conf, &none, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "poppler-utils"));
 	/* And one that is no pdftotext. */
-	conf[0] = "/bin/false";
-	assert_int_equal(mw_plugin_extract_pdf.hooks.open(&host, NULL, conf, &none, &err), 0);
+	conf.pdftotext = "/bin/false";
+	assert_int_equal(mw_plugin_extract_pdf.hooks.open(&host, NULL, &conf, &none, &err), 0);
 	inst = none;
 	assert_int_equal(read_pdf(PAGE({72, 72, "Jane Doe"})), -EBADMSG);
 	inst = real;
@@ -552,11 +559,11 @@ static void test_no_tool(void **state)
 
 static int setup(void **state)
 {
-	const char *conf[1] = {MW_PDFTOTEXT};
+	struct conf conf = {MW_PDFTOTEXT, 1u << 28, 8};
 
 	(void)state;
 	host = (struct mw_host){FS_HOST, .fail = fh_host()->fail};
-	return mw_plugin_extract_pdf.hooks.open(&host, NULL, conf, &inst, NULL);
+	return mw_plugin_extract_pdf.hooks.open(&host, NULL, &conf, &inst, NULL);
 }
 
 static int teardown(void **state)

@@ -14,7 +14,6 @@
 #define PICTURE_PAGE 500000u
 #define DRAWN 1500u /* octets of drawing, packed: more than lines around nothing take */
 #define FORMS_DEPTH 4u
-#define CONTENTS_MAX (256u << 20) /* octets of all pages that are decoded to see whether they can be */
 
 struct drawn {
 	uint64_t pixels, octets;
@@ -173,9 +172,9 @@ static bool has_mute(struct walk *w, qpdf_oh page, bool tables)
 	return yes;
 }
 
-void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, struct unseen *u)
+void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, uint64_t budget, struct unseen *u)
 {
-	uint64_t budget = CONTENTS_MAX, contents;
+	uint64_t contents;
 	struct shared shared = {.number = 0};
 
 	for (size_t i = 0; i < pages && !walk_over(w); i++) {

@@ -12,6 +12,7 @@ struct unseen {
 };
 
 /* letters: how many each page has. Pictures that are files (JPEG, JPEG 2000) of pages without text become members. */
-void unseen_find(struct walk *, const uint32_t *letters, size_t pages, struct unseen *);
+/* budget: octets of all pages that are decoded. */
+void unseen_find(struct walk *, const uint32_t *letters, size_t pages, uint64_t budget, struct unseen *);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int fail(struct mw_err *err, int code, const char *fmt, ...)
 {
@@ -98,7 +99,26 @@ int fx_extract_with(const struct mw_host *host, const struct mw_plugin *plugin, 
 	return r;
 }
 
+/* Bounds as they are when the policy says nothing: the only options that modules without files of their own have. */
+static void defaults(const struct mw_opt *o, char *conf)
+{
+	for (; o && o->name; o++) {
+		char *unit = NULL;
+		uint64_t n = o->dflt ? strtoull(o->dflt, &unit, 10) : 0;
+
+		if (o->type != MW_SIZE)
+			continue;
+		n <<= unit && *unit == 'K' ? 10 : unit && *unit == 'M' ? 20 : unit && *unit == 'G' ? 30 : 0;
+		memcpy(conf + o->offset, &n, sizeof(n));
+	}
+}
+
 int fx_extract(const struct mw_plugin *plugin, const struct mw_document *doc, struct mw_sink *sink)
 {
-	return fx_extract_with(fx_host(), plugin, NULL, doc, sink);
+	uint64_t conf[8] = {0};
+
+	if (plugin->conf_size > sizeof(conf))
+		abort();
+	defaults(plugin->options, (char *)conf);
+	return fx_extract_with(fx_host(), plugin, conf, doc, sink);
 }

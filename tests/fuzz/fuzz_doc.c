@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	if (give_begin(&out, fx_host(), &sink) < 0)
+	if (give_begin(&out, fx_host(), &sink, 1u << 26) < 0)
 		abort();
 	split = (size_t)((unsigned char)s.p[0] | (unsigned char)s.p[1] << 8);
 	split = split < s.n - 2 ? split : s.n - 2;

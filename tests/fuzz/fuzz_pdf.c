@@ -29,11 +29,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mw_host host = *fx_utf8_host();
 	const struct mw_document doc = fx_document(data, size, "application/pdf");
 	struct mw_sink sink = {.max = 4u << 20, .max_members = 100, .max_pages = 1000};
-	const char *conf[1] = {"/bin/sh"}; /* it is there; nothing is run */
+	/* As the module's options are laid out. The program is there; nothing is run. */
+	const struct {
+		const char *tool;
+		uint64_t contents;
+		int64_t revisions;
+	} conf = {"/bin/sh", 1u << 26, 8};
 
 	host.run = run;
 	printed = doc.data;
-	(void)fx_extract_with(&host, &mw_plugin_extract_pdf, conf, &doc, &sink);
+	(void)fx_extract_with(&host, &mw_plugin_extract_pdf, &conf, &doc, &sink);
 	fs_reset(&sink);
 	return 0;
 }

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t split;
 	int r;
 
-	if (give_begin(&out, fx_host(), &sink) < 0)
+	if (give_begin(&out, fx_host(), &sink, 1u << 26) < 0)
 		abort();
 	split = s.n > 20 ? s.n - 20 : 0;
 	r = ppt_read((struct mw_str){.p = s.p, .n = split}, (struct mw_str){.p = s.p + split, .n = s.n - split}, &out, &pages);

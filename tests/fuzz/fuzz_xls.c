@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct out out;
 	int r;
 
-	if (give_begin(&out, fx_host(), &sink) < 0)
+	if (give_begin(&out, fx_host(), &sink, 1u << 26) < 0)
 		abort();
 	r = xls_read(s, &out, &pages);
 	if (r == 0)

@@ -32,9 +32,14 @@ struct mw_host *ex_host(void)
 
 int ex_open(const struct mw_plugin *plugin, const void *conf)
 {
+	static uint64_t defaults[8];
 	struct mw_err err = {0};
 
-	assert(!inst);
+	assert(!inst && (conf || plugin->conf_size <= sizeof(defaults)));
+	if (!conf && plugin->conf_size) {
+		fh_opts(plugin->options, defaults);
+		conf = defaults;
+	}
 	hooks = &plugin->hooks;
 	return hooks->open(ex_host(), NULL, conf, &inst, &err);
 }
