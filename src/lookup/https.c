@@ -44,9 +44,9 @@ struct mw_https {
 	struct mw_https_options options;
 	char *ca_file;
 	struct mw_curl_loop *loop;
-	struct event *turn; /* fires when one that waits may have its turn */
-	struct fetches all; /* the oldest first */
-	unsigned working, waiting;
+	struct event *turn;		 /* fires when one that waits may have its turn */
+	struct fetches waiting, working; /* the oldest first */
+	unsigned n_waiting, n_working;
 	bool global;
 };
 
@@ -79,16 +79,18 @@ static void finish(struct fetch *f, enum mw_https_end end, long status, const ch
 	    .why = why,
 	};
 
-	TAILQ_REMOVE(&h->all, f, link);
-	if (f->state == WAITING)
-		h->waiting--;
-	else
-		h->working--;
+	if (f->state == WAITING) {
+		TAILQ_REMOVE(&h->waiting, f, link);
+		h->n_waiting--;
+	} else {
+		TAILQ_REMOVE(&h->working, f, link);
+		h->n_working--;
+	}
 	if (f->state == RUNNING)
 		mw_curl_loop_remove(h->loop, f->easy);
 	f->done(f->ctx, &reply);
 	drop(f);
-	if (h->waiting > 0)
+	if (h->n_waiting > 0)
 		event_active(h->turn, EV_TIMEOUT, 0);
 }
 
@@ -318,15 +320,17 @@ static bool is_address(const char *host)
 
 static void start(struct fetch *f)
 {
+	struct mw_https *h = f->h;
 	struct mw_err err;
 
-	f->h->waiting--;
-	f->h->working++;
+	TAILQ_REMOVE(&h->waiting, f, link);
+	h->n_waiting--;
+	TAILQ_INSERT_TAIL(&h->working, f, link);
+	h->n_working++;
 	f->state = RESOLVING;
 	if (is_address(f->host))
 		transfer(f);
-	else if (mw_addresses_ask(f->h->options.dns, f->host, f->h->options.allow_private, on_addresses, f, &f->addresses, &err) <
-		 0)
+	else if (mw_addresses_ask(h->options.dns, f->host, h->options.allow_private, on_addresses, f, &f->addresses, &err) < 0)
 		finish(f, MW_HTTPS_FAILED, 0, err.text);
 }
 
@@ -335,8 +339,8 @@ static bool host_is_busy(const struct mw_https *h, const char *host)
 	const struct fetch *f;
 	unsigned n = 0;
 
-	TAILQ_FOREACH(f, &h->all, link)
-	n += f->state != WAITING && strcmp(f->host, host) == 0;
+	TAILQ_FOREACH(f, &h->working, link)
+	n += strcmp(f->host, host) == 0;
 	return n >= h->options.most_a_host;
 }
 
@@ -344,9 +348,9 @@ static struct fetch *next_waiting(const struct mw_https *h)
 {
 	struct fetch *f;
 
-	TAILQ_FOREACH(f, &h->all, link)
+	TAILQ_FOREACH(f, &h->waiting, link)
 	{
-		if (f->state == WAITING && !host_is_busy(h, f->host))
+		if (!host_is_busy(h, f->host))
 			return f;
 	}
 	return NULL;
@@ -359,7 +363,7 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	while (h->working < h->options.most && (f = next_waiting(h)) != NULL)
+	while (h->n_working < h->options.most && (f = next_waiting(h)) != NULL)
 		start(f);
 }
 
@@ -440,7 +444,7 @@ int mw_https_fetch(struct mw_https *h, const struct mw_https_request *request, m
 	struct fetch *f;
 	int rc;
 
-	if (h->waiting >= h->options.most_waiting)
+	if (h->n_waiting >= h->options.most_waiting)
 		return mw_fail(err, -EBUSY, "too many fetches wait");
 	f = malloc(sizeof(*f));
 	if (!f)
@@ -453,8 +457,8 @@ int mw_https_fetch(struct mw_https *h, const struct mw_https_request *request, m
 		drop(f);
 		return rc;
 	}
-	TAILQ_INSERT_TAIL(&h->all, f, link);
-	h->waiting++;
+	TAILQ_INSERT_TAIL(&h->waiting, f, link);
+	h->n_waiting++;
 	event_active(h->turn, EV_TIMEOUT, 0);
 	return 0;
 }
@@ -493,7 +497,8 @@ int mw_https_new(const struct mw_https_options *options, struct mw_https **ret, 
 	h->options.most = or_default(options->most, 32);
 	h->options.most_a_host = or_default(options->most_a_host, 4);
 	h->options.most_waiting = or_default(options->most_waiting, 1024);
-	TAILQ_INIT(&h->all);
+	TAILQ_INIT(&h->waiting);
+	TAILQ_INIT(&h->working);
 	rc = set_up(h, options, err);
 	if (rc < 0) {
 		mw_https_free(&h);
@@ -510,7 +515,7 @@ void mw_https_free(struct mw_https **https)
 
 	if (!h)
 		return;
-	while ((f = TAILQ_FIRST(&h->all)) != NULL)
+	while ((f = TAILQ_FIRST(&h->waiting)) != NULL || (f = TAILQ_FIRST(&h->working)) != NULL)
 		finish(f, MW_HTTPS_FAILED, 0, "stopping");
 	mw_curl_loop_free(&h->loop);
 	if (h->turn)
