@@ -427,6 +427,10 @@ struct mw_host {
 	 * is no such program; -ETIME when the time for the part is over; or another negative errno. */
 	int (*run)(struct mw_sink *, const char *const *argv, struct mw_str input, int (*fn)(void *ctx, const char *p, size_t n),
 		   void *ctx, int *status);
+
+	/* As add_field(): takes a text (ASCII, in any case) out of the values of all fields of that name, as a reader sees them: a tag in the
+	 * Subject, wherever encoded words and folds have it. Returns how many fields are changed. */
+	int (*cut_text)(struct mw_self *, struct mw_msg *, const char *name, const char *text);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */

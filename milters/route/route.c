@@ -24,7 +24,7 @@
 #define ID_FIELD "X-Milward-Id"
 #define ID_OCTETS 16
 
-enum action { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP, SMIME, OPENPGP, OPEN };
+enum action { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP, SMIME, OPENPGP, OPEN, CUT };
 enum mta { MTA_POSTFIX, MTA_NONE, MTA_SENDMAIL };
 enum level { LEVEL_ENCRYPTED, LEVEL_VERIFIED };
 
@@ -48,6 +48,9 @@ struct args_tls {
 };
 struct args_strip {
 	const char *header;
+};
+struct args_cut {
+	const char *text;
 };
 
 struct route {
@@ -101,6 +104,10 @@ static const struct mw_opt tls_args[] = {
 	   .help = "verified: the certificate must be good, and name the domain"),
     {.name = NULL},
 };
+static const struct mw_opt cut_args[] = {
+    MW_OPT(STR, struct args_cut, text, "text", .flags = MW_REQUIRED, .help = "in any case"),
+    {.name = NULL},
+};
 static const struct mw_opt strip_args[] = {
     MW_OPT(STR, struct args_strip, header, "header", .flags = MW_REQUIRED | MW_KEYWORD,
 	   .help = "name of the field; a final * stands for any rest"),
@@ -136,9 +143,18 @@ static const struct mw_action actions[] = {
      .effect = MW_EDIT,
      .args = strip_args,
      .args_size = sizeof(struct args_strip)},
-    {.name = "smime", .help = "encrypt to the recipient's certificate", .effect = MW_ROUTE, .sealer = "smime"},
-    {.name = "openpgp", .help = "encrypt to the recipient's OpenPGP key", .effect = MW_ROUTE, .sealer = "openpgp"},
-    {.name = "open", .help = "have milward-seal open what came sealed for the site", .effect = MW_ROUTE},
+    {.name = "smime", .help = "encrypt to the recipient's certificate", .effect = MW_ROUTE, .sealer = "smime", .needs = "seal"},
+    {.name = "openpgp",
+     .help = "encrypt to the recipient's OpenPGP key",
+     .effect = MW_ROUTE,
+     .sealer = "openpgp",
+     .needs = "seal"},
+    {.name = "open", .help = "have milward-seal open what came sealed for the site", .effect = MW_ROUTE, .needs = "seal"},
+    {.name = "strip-subject",
+     .help = "take a text out of the Subject",
+     .effect = MW_EDIT,
+     .args = cut_args,
+     .args_size = sizeof(struct args_cut)},
     {.name = NULL},
 };
 
@@ -388,6 +404,15 @@ static int act_strip(struct route *r, struct mw_msg *msg, const struct mw_order 
 	return res < 0 ? r->host->fail(err, res, "header fields cannot be removed") : 0;
 }
 
+/* What the sender wrote there to ask for protection is not for those who get it. */
+static int act_cut(struct route *r, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)
+{
+	const struct args_cut *args = o->args;
+	int res = r->host->cut_text(r->self, msg, "Subject", args->text);
+
+	return res < 0 ? r->host->fail(err, res, "the Subject cannot be changed") : 0;
+}
+
 static int route_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)
 {
 	switch (o->action) {
@@ -399,6 +424,8 @@ static int route_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_o
 		return act_tag(inst, tx, msg, o, err);
 	case STRIP:
 		return act_strip(inst, msg, o, err);
+	case CUT:
+		return act_cut(inst, msg, o, err);
 	default:
 		return 0; /* the effect says it all: the host does it */
 	}

@@ -253,31 +253,41 @@ static struct place *number_fields(struct mw_msg *m)
 	return v;
 }
 
-/* Removals, the last field first, so that no removal moves the index of another. */
+static bool any_changed(const struct mw_msg *m)
+{
+	for (size_t i = 0; i < m->currents; i++)
+		if (m->current[i].changed)
+			return true;
+	return false;
+}
+
+/* Removals and new values, the last field first, so that no removal moves the index of another. */
 static int list_removals(struct mw_msg *m)
 {
 	size_t at = m->currents;
 	struct place *place;
 
-	if (m->currents - m->added == m->header.n)
+	if (m->currents - m->added == m->header.n && !any_changed(m))
 		return 0;
 	place = number_fields(m);
 	if (!place)
 		return -ENOMEM;
 	for (size_t i = m->header.n; i-- > 0;) {
-		const char *name;
+		const char *name, *value = NULL;
 
 		/* Received fields keep their order: one walk from the end finds those that are still there. */
 		while (at > 0 && m->current[at - 1].added)
 			at--;
 		if (at > 0 && m->current[at - 1].field.name.p == m->header.v[i].name.p) {
 			at--;
-			continue;
+			if (!m->current[at].changed)
+				continue;
+			value = m->current[at].field.value.p;
 		}
 		name = mw_arena_dup(m->arena, m->header.v[i].name.p, m->header.v[i].name.n);
 		if (!name)
 			return -ENOMEM;
-		m->edit[m->edits++] = (struct mw_edit_field){.name = name, .index = place[i].index};
+		m->edit[m->edits++] = (struct mw_edit_field){.name = name, .value = value, .index = place[i].index};
 	}
 	return 0;
 }

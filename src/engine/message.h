@@ -93,7 +93,7 @@ struct mw_msg_read mw_msg_read(const struct mw_msg *);
 /* Why, for the log: "module \"audit\": No space left on device"; "" when that cause was not met. */
 const char *mw_msg_cause_why(const struct mw_msg *, uint32_t cause);
 
-/* Staged edits, to be done by src/host in this order: tags (add, then delete), then fields as they come (deletions in descending
+/* Staged edits, to be done by src/host in this order: tags (add, then delete), then fields as they come (deletions and changes in descending
  * index, then additions). Empty when the outcome is refuse or tempfail, or in observe mode. */
 struct mw_edit_tag {
 	size_t rcpt;
@@ -103,8 +103,8 @@ struct mw_edit_tag {
 struct mw_edit_field {
 	const char *name;
 	const char *value; /* NULL: remove the index-th field of that name (from 1) */
-	uint32_t index;
-	bool first; /* above all others, else below */
+	uint32_t index;	   /* with a value: change that one; 0 = a new field */
+	bool first;	   /* above all others, else below */
 };
 size_t mw_msg_edit_tags(const struct mw_msg *, const struct mw_edit_tag **);
 size_t mw_msg_edit_fields(const struct mw_msg *, const struct mw_edit_field **);

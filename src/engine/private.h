@@ -99,8 +99,9 @@ struct tx {
 /* A field as edits have left it. */
 struct current {
 	struct mw_field field;
-	bool added; /* by us */
-	bool first; /* above all that were received */
+	bool added;   /* by us */
+	bool changed; /* received, with another value now */
+	bool first;   /* above all that were received */
 };
 
 /* What was decided for one recipient. */
@@ -291,6 +292,8 @@ void mw_msg_scan_done(struct mw_msg *);
 int mw_msg_current(struct mw_msg *); /* makes msg->current; -ENOMEM */
 int mw_msg_add_field(struct mw_msg *, const char *name, const char *value, bool first);
 int mw_msg_del_fields(struct mw_msg *, const char *name);
+/* cut.c: as mw_host.cut_text() */
+int mw_msg_cut_text(struct mw_msg *, const char *name, const char *text);
 int mw_msg_tag(struct mw_msg *, size_t rcpt, const char *tag);
 bool mw_msg_has_tag(const struct mw_msg *, size_t rcpt);
 /* Of an alias one of whose recipients is tagged: the others are to be named by themselves, as they are. -ENOMEM is noted. */

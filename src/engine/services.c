@@ -230,6 +230,13 @@ static int host_add_field(struct mw_self *s, struct mw_msg *m, const char *name,
 	return r < 0 ? r : mw_msg_add_field(m, name, value, first);
 }
 
+static int host_cut_text(struct mw_self *s, struct mw_msg *m, const char *name, const char *text)
+{
+	int r = may_edit(s, m, MW_POWER_EDIT);
+
+	return r < 0 ? r : mw_msg_cut_text(m, name, text);
+}
+
 static int host_del_fields(struct mw_self *s, struct mw_msg *m, const char *name)
 {
 	int r = may_edit(s, m, MW_POWER_EDIT);
@@ -307,4 +314,5 @@ const struct mw_host mw_host_table = {
     .member_data = mw_sink_data,
     .member_end = mw_sink_member_end,
     .run = host_run,
+    .cut_text = host_cut_text,
 };

@@ -94,8 +94,8 @@ static int apply_fields(SMFICTX *ctx, const struct mw_msg *msg)
 		char *name = lose_const(field[i].name), *value = lose_const(field[i].value);
 		int r;
 
-		if (!value)
-			r = smfi_chgheader(ctx, name, (int)field[i].index, NULL);
+		if (!value || field[i].index)
+			r = smfi_chgheader(ctx, name, (int)field[i].index, value);
 		else if (field[i].first) /* 1: below the Received field that the MTA itself puts on top */
 			r = smfi_insheader(ctx, 1, name, value);
 		else

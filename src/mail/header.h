@@ -29,5 +29,8 @@ int mw_header_parse(struct mw_arena *, struct mw_str raw, struct mw_header *, st
 /* RFC 2047 decoding and unfolding to UTF-8: what a reader sees. Damaged words stay as they are, NUL octets vanish.
  * NULL = no memory. */
 char *mw_header_decode(struct mw_arena *, struct mw_str value);
+/* header_encode.c: a value for an unstructured field of that name, as it stands behind the colon: with a blank in front, folded with LF,
+ * in encoded words when it is not printable ASCII. NULL = no memory. */
+char *mw_header_encode(struct mw_arena *, const char *name, const char *utf8);
 
 #endif

@@ -119,9 +119,64 @@ static void test_hostile_dsn(void **state)
 	world_close(&w);
 }
 
+/* ---- a text out of a field ---------------------------------------------------------------------------------------- */
+static int cut(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt,
+	       struct mw_err *err)
+{
+	(void)rcpt, (void)err;
+	if (strcmp(action, "seal") != 0)
+		return 0;
+	assert_int_equal(h->add_field(s, m, "Subject", " ours [SECURE]", false), 0);
+	assert_int_equal(h->cut_text(s, m, "SUBJECT", "[secure]"), 8);
+	assert_int_equal(h->cut_text(s, m, "Subject", "[secure]"), 0);
+	assert_int_equal(h->cut_text(s, m, "Subject", ""), 0);
+	assert_int_equal(h->cut_text(s, m, "X-None", "[secure]"), 0);
+	assert_int_equal(h->del_fields(s, m, "X-Gone"), 1);
+	return 0;
+}
+
+static void test_cut(void **state)
+{
+	static const struct mw_edit_field want[] = {
+	    {"Subject", " a b", 8, false},	   {"Subject", " =?UTF-8?B?SsO2cmcncyBsYWJz?=", 7, false},
+	    {"Subject", " J\xc3\xb6rg", 6, false}, {"Subject", " folded", 5, false},
+	    {"subject", " b", 4, false},	   {"X-Gone", NULL, 1, false},
+	    {"Subject", "results", 3, false},	   {"Subject", " labs", 1, false},
+	    {"X-Seal", " sealed", 0, true},	   {"Subject", " ours", 0, false},
+	};
+	const struct mw_edit_field *fields;
+	struct world w;
+	struct mw_msg *m;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, POLICY "always seal; note\n", 0);
+	probe_in_act(cut);
+	m = msg_to(&w, "b@x.example");
+	msg_take(m, "Subject: [Secure] labs\nSubject: none here\nSubject:results [SECURE]\nX-Gone: [secure]\nsubject: "
+		    "[sec[secure]ure] b\n"
+		    "Subject: [secure]\n folded\nSubject: [secure] J\xc3\xb6rg\nSubject: =?utf-8?q?=5Bsec?=\n "
+		    "=?iso-8859-1?q?ure]_J=F6rg?='s labs\n"
+		    "Subject: a [secure]  b\n\nbody");
+	mw_msg_run(m, NULL, NULL);
+	assert_int_equal(mw_msg_outcome(m)->effect, MW_PASS);
+	assert_int_equal(mw_msg_edit_fields(m, &fields), sizeof(want) / sizeof(want[0]));
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_string_equal(fields[i].name, want[i].name);
+		assert_int_equal(fields[i].index, want[i].index);
+		if (want[i].value)
+			assert_string_equal(fields[i].value, want[i].value);
+		else
+			assert_null(fields[i].value);
+	}
+	mw_msg_free(&m);
+	world_close(&w);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_edits), cmocka_unit_test(test_hostile_dsn)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_edits), cmocka_unit_test(test_hostile_dsn),
+					   cmocka_unit_test(test_cut)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 import datetime
 import json
 import os
+from email.header import decode_header, make_header
 
 import lab
 from lab.site import LOAD
@@ -36,6 +37,8 @@ table <local> { "lists.clinic.test" }
 aliases virtual "virtual", local "aliases" for <local>
 match class phi to external consent plain then pass
 match class phi to external from <may-opt-out> header "X-No-PHI" /^ *I attest$/ then pass attested "no health data", strip header "X-No-PHI"
+match subject /\\[secure\\]/i to external then send by tls, strip-subject "[secure]"
+match header "X-Secure" /^ *yes$/i to external then send by tls, strip header "X-Secure"
 """
 
 
@@ -91,10 +94,30 @@ def attested(site):
             tap.equal([copy.header("X-No-PHI") for copy in site.found(message)], [[]], "the header field is taken out")
 
 
+def triggers(site):
+    """The sender asks for protection, and the sign for it does not reach the recipient."""
+    tap = site.tap
+    for subject, seen in (("Re: [Secure] plans", "Re: plans"),
+                          ("=?utf-8?q?=5Bsecure=5D_J=C3=B6rg?=", "J\xf6rg"), ("a line\r\n that is [secure]\r\n folded", "a line that is folded")):
+        message = lab.harmless(subject=subject)
+        site.send(message, "bob@valid.test")
+        site.postfix.settle()
+        found = site.found(message)
+        got = [str(make_header(decode_header(value))) for copy in found for value in copy.header("Subject")]
+        tap.equal((site.copies(message), got), ({("valid", "bob@valid.test"): ["TLSv1.3"]}, [seen]), "%r: by TLS, and the tag is gone" % subject)
+        order = [line.split(b":")[0] for copy in found for line in copy.data.split(b"\r\n\r\n")[0].split(b"\r\n") if line[:1].isalpha()]
+        tap.ok(order.index(b"Subject") == order.index(b"To") + 1, "it stays in its place", order)
+    message = lab.harmless(head="X-Secure: Yes\r\n")
+    site.send(message, "bob@valid.test")
+    site.postfix.settle()
+    tap.equal((site.copies(message), [copy.header("X-Secure") for copy in site.found(message)]), ({("valid", "bob@valid.test"): ["TLSv1.3"]}, [[]]),
+              "a header field asks for it, too")
+
+
 def virtual(site):
     tap, postfix = site.tap, site.postfix
     wanted = {("inside", "carol@clinic.test"): [None], ("valid", "bob@valid.test"): ["TLSv1.3"], ("portal", "ann@plain.test"): [None]}
-    for rcpt in ("team@clinic.test", "Team@Clinic.test", '"team"@clinic.test'):
+    for rcpt in ("Team@Clinic.test", '"team"@clinic.test'):
         message = lab.phi()
         site.send(message, rcpt)
         postfix.settle()
@@ -189,6 +212,7 @@ with lab.Site() as site:
     site.daemon_ = site.outbound(load=LOAD + MORE % {"folder": site.folder}, then="always record audit")
     consents(site)
     attested(site)
+    triggers(site)
     virtual(site)
     local(site)
     several(site)

@@ -226,11 +226,49 @@ static void test_no_memory(void **state)
 	mw_arena_free(&small);
 }
 
+/* What is encoded is read again as it was, line by line within 76 octets, of which none is outside of ASCII. */
+static void test_encode(void **state)
+{
+	static const struct {
+		const char *text, *value;
+	} row[] = {
+	    {"results", " results"},
+	    {"", " "},
+	    {"J\xc3\xb6rg", " =?UTF-8?B?SsO2cmc=?="},
+	    {"one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
+	     " one two three four five six seven eight nine ten eleven twelve\n thirteen fourteen"},
+	};
+	char text[2001], *value, *again;
+	struct mw_arena *a = mw_arena_new(0);
+
+	(void)state;
+	assert_non_null(a);
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		assert_string_equal(mw_header_encode(a, "Subject", row[i].text), row[i].value);
+	for (size_t n = 1; n < 600; n += 7) {
+		for (size_t i = 0; i + 3 <= n; i += 3)
+			memcpy(text + i, i % 2 ? "\xe6\x97\xa5" : i % 4 ? "ab " : "\xc3\xa9z", 3);
+		memset(text + n - n % 3, 'x', n % 3);
+		text[n] = '\0';
+		value = mw_header_encode(a, "Subject", text);
+		assert_non_null(value);
+		again = mw_header_decode(a, mw_str(value));
+		assert_string_equal(again, text);
+		for (const char *p = value; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+			assert_true(*p == ' ' && strcspn(p, "\n") + (p == value ? 8 : 0) <= 76);
+			for (const char *q = p; *q && *q != '\n'; q++)
+				assert_true(*q >= ' ' && *q <= '~');
+		}
+	}
+	mw_arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parse),  cmocka_unit_test(test_nul),	  cmocka_unit_test(test_add_and_find),
 	    cmocka_unit_test(test_decode), cmocka_unit_test(test_linear), cmocka_unit_test(test_no_memory),
+	    cmocka_unit_test(test_encode),
 	};
 
 	return cmocka_run_group_tests_name("header", tests, NULL, NULL);

@@ -38,5 +38,5 @@ def phi(**more):
     return Message(PHI, **more)
 
 
-def harmless(**more):
-    return Message(NO_PHI, subject="Meeting", **more)
+def harmless(subject="Meeting", **more):
+    return Message(NO_PHI, subject=subject, **more)
