@@ -380,6 +380,24 @@ def test_disk(site):
     os.unlink(cache)
 
 
+def test_mute(site):
+    """A DNS that says nothing at all."""
+    cache = os.path.join(site.folder, "sts")
+    with open(cache, "w") as out:
+        out.write(kept("kept.test", int(time.time())))
+    probe = Probe(site, cache)
+    site.dns.process.send_signal(signal.SIGSTOP)
+    try:
+        probe.send("sts kept.test", "sts cold.test")
+        found = probe.take(2)
+    finally:
+        site.dns.process.send_signal(signal.SIGCONT)
+    TAP.ok(found["sts kept.test"].startswith("policy 60 enforce"), "DNS says nothing: what is kept is in force", found)
+    TAP.ok(found["sts cold.test"].startswith("temp 0 transient"), "DNS says nothing: nothing is known", found)
+    probe.stop()
+    os.unlink(cache)
+
+
 def test_kill(site):
     """kill -9 while policies come in: each that was told is in force afterwards."""
     cache = os.path.join(site.folder, "sts")
@@ -631,6 +649,7 @@ def main():
         test_ocsp(site, probe)
         TAP.equal(probe.stop(), 0, "the probe ends well")
         test_disk(site)
+        test_mute(site)
         test_kill(site)
         test_refresh(site)
         test_full(site)
