@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define SIGNALS 4u
 #define MAPS 5u
@@ -171,11 +172,23 @@ static int open_server(struct service *s, const struct mw_lookup_conf *c, struct
 			     &s->server, err);
 }
 
+/* Clients, and what is asked on their behalf: as many descriptors as this process may have. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 static int open_parts(struct service *s, struct mw_err *err)
 {
 	const struct mw_lookup_conf *c = mw_lookup_policy_conf(s->policy);
 	int r;
 
+	raise_limits();
 	s->base = event_base_new();
 	if (!s->base)
 		return mw_lookup_no_start(s->options, MW_LOOKUP_SYSTEM, "no event loop");
