@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,6 +63,15 @@ static int file_again(const struct folder_file *old, struct folder_file *f)
 	return 0;
 }
 
+/* One line for a file. A command of milwardctl has no log. */
+static void tell(const struct reading *rd, const char *name, const char *text, const char *more)
+{
+	if (rd->self)
+		rd->host->log(rd->self, NULL, MW_WARNING, "certificates", "%s: %s: %s%s", rd->now.what, name, text, more);
+	else
+		fprintf(stderr, "%s: %s: %s%s\n", rd->now.what, name, text, more);
+}
+
 static int read_all(int fd, char *p, size_t n)
 {
 	size_t at = 0;
@@ -90,10 +100,9 @@ static int file_parse(struct reading *rd, int fd, size_t n, struct folder_file *
 		explicit_bzero(text, n);
 	free(text);
 	if (r < 0 && r != -ENOMEM)
-		rd->host->log(rd->self, NULL, MW_WARNING, "certificates", "%s: cannot read %s: %s", rd->now.what, f->name,
-			      strerror(-r));
+		tell(rd, f->name, "cannot be read: ", strerror(-r));
 	else if (r == 0 && f->file.why)
-		rd->host->log(rd->self, NULL, MW_WARNING, "certificates", "%s: %s: %s", rd->now.what, f->name, f->file.why);
+		tell(rd, f->name, f->file.why, "");
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -104,8 +113,7 @@ static int file_open(struct reading *rd, int dir, const char *name, struct folde
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		rd->host->log(rd->self, NULL, MW_WARNING, "certificates", "%s: cannot open %s: %s", rd->now.what, f->name,
-			      strerror(errno));
+		tell(rd, f->name, "cannot be opened: ", strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
 		return 0;

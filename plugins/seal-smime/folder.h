@@ -29,7 +29,7 @@ struct folder {
 };
 
 /* Reads what has changed. thorough: looks at each file, too, not only whether the folder has other ones. *changed is set when v is
- * not what it was, and left alone else. 0, or negative: v is what it was. */
+ * not what it was, and left alone else. self NULL: what would be logged is printed, as a command does. 0, or negative: v is what it was. */
 int folder_read(const struct mw_host *, struct mw_self *, struct folder *, bool thorough, bool *changed, struct mw_err *);
 void folder_free(struct folder *);
 

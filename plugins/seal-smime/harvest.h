@@ -26,4 +26,7 @@ int harvest_keep(struct smime *s, struct mw_str key, int64_t now, struct mw_err 
  * False: it is too long. */
 bool harvest_name(const char *address, char name[256]);
 
+/* Puts a file into a folder, by another name first: whoever reads the folder finds the old one, or the new. 0 or negative. */
+int harvest_write(int dir, const char *name, const char *p, size_t n);
+
 #endif

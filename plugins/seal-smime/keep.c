@@ -130,8 +130,7 @@ static int read_old(int dir, const char *name, struct certfile *old)
 	return r;
 }
 
-/* Under another name first: whoever reads the folder finds the old one, or the new. */
-static int write_file(int dir, const char *name, const char *p, size_t n)
+int harvest_write(int dir, const char *name, const char *p, size_t n)
 {
 	char other[64];
 	int fd, r = 0;
@@ -181,7 +180,7 @@ static int store(struct smime *s, const struct certfile *f, X509 *x, const char 
 	if (r == 0 && !is_known(f, &old, x)) {
 		bio = text_of(address, f, x, &old, now);
 		n = bio ? BIO_get_mem_data(bio, &p) : -1;
-		r = n < 0 ? -ENOMEM : write_file(dir, name, p, (size_t)n);
+		r = n < 0 ? -ENOMEM : harvest_write(dir, name, p, (size_t)n);
 	}
 	BIO_free(bio);
 	if (old.certs)

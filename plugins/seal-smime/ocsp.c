@@ -29,7 +29,7 @@ static char *question_of(const char *url, OCSP_REQUEST *request)
 	size_t room = n > 0 ? strlen(url) + (size_t)n * 4 / 3 + 16 : 0;
 	char *q = NULL;
 
-	if (n > 0 && strpbrk(url, " \t\r\n,") == NULL && strncmp(url, "http://", 7) == 0)
+	if (n > 0 && strpbrk(url, " \t\r\n,") == NULL && (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0))
 		q = malloc(room);
 	if (q) {
 		used = snprintf(q, room, "ocsp %s ", url);

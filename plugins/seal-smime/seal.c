@@ -21,7 +21,7 @@ int smime_able(void *inst, const char *recipient, int64_t now, struct mw_err *er
 	able = site_choose(&s->site, ix, recipient, now, &cert, why);
 	index_unref(ix);
 	if (able < 0)
-		return s->host->fail(err, able, "S/MIME: %s", why);
+		return s->host->fail(err, able, "%s", why);
 	if (able == 0 && err) { /* no failure: what a person reads */
 		(void)s->host->fail(err, -ENOKEY, "%s", why);
 		err->code = 0;
@@ -83,7 +83,7 @@ int smime_seal(void *inst, const struct mw_seal_work *w, struct mw_err *err)
 	if (r > 0)
 		r = seal_to(s, cert, w, err);
 	else if (r < 0)
-		r = s->host->fail(err, r, "S/MIME: %s", why);
+		r = s->host->fail(err, r, "%s", why);
 	else if (err) {
 		(void)s->host->fail(err, -ENOKEY, "%s", why);
 		err->code = 0;

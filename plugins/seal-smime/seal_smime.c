@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seal-smime: S/MIME (RFC 8551) by OpenSSL: encrypts to a recipient's certificate, signs, and opens what was encrypted to the site. */
+#include "command.h"
 #include "harvest.h"
 #include "seal.h"
 
@@ -126,7 +127,15 @@ static const struct mw_sealer sealer = {.method = "smime",
 					.unseal = smime_unseal,
 					.keep = smime_keep};
 
+static const struct mw_command commands[] = {
+    {"list", "[--expiring DAYS]", "certificates by address, and what keeps each from being used", smime_command_list},
+    {"show", "ADDRESS", "which certificate is used for an address, and why not the others", smime_command_show},
+    {"add", "FILE...", "put certificates into the folder", smime_command_add},
+    {"remove", "ADDRESS|FILE", "remove the certificates of an address, or a file", smime_command_remove},
+    {0},
+};
+
 MW_PLUGIN(seal_smime, "seal-smime", .kind = MW_KIND_SEALER, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "S/MIME: encrypts to certificates of recipients, opens what came for the site",
 	  .powers = MW_POWER_KEYS | MW_POWER_STORE, .options = options, .conf_size = sizeof(struct smime_conf), .sealer = &sealer,
-	  .hooks = {.check = smime_check, .open = smime_open, .close = smime_close});
+	  .commands = commands, .hooks = {.check = smime_check, .open = smime_open, .close = smime_close});

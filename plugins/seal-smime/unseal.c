@@ -54,7 +54,7 @@ static int no(struct unsealing *u, const char *why)
 
 static int failed(struct unsealing *u, int r)
 {
-	return u->s->host->fail(u->err, r, "S/MIME: %s", strerror(-r));
+	return u->s->host->fail(u->err, r, "%s", strerror(-r));
 }
 
 /* -EBADMSG and the limits are of the message; the others of this machine. */
