@@ -309,7 +309,10 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 	free(w.reading->letters);
 	free(w.reading);
 	if (w.reason || r < 0)
-		*reason = r == -EFBIG || r == -ENOMEM ? "limit" : w.reason ? w.reason : "crashed";
+		*reason = r == -EFBIG || r == -ENOMEM ? "limit"
+			  : r == -ENOENT	      ? "unknown-format" /* the host has said so when it started */
+			  : w.reason		      ? w.reason
+						      : "crashed";
 	if (r < 0)
 		return host->fail(err, r, "%s",
 				  r == -EACCES	 ? "the PDF needs a password"
@@ -338,9 +341,6 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 	(void)self;
 	if (host->size < sizeof(struct mw_host))
 		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no run()");
-	if (access(c->pdftotext, X_OK) < 0)
-		return host->fail(err, -errno, "%s cannot be run: install poppler-utils, or set the option pdftotext",
-				  c->pdftotext);
 	i = calloc(1, sizeof(*i));
 	if (i)
 		i->pdftotext = strdup(c->pdftotext);
@@ -360,7 +360,7 @@ static const char *const types[] = {"application/pdf", "application/x-pdf", "tex
 
 static const struct mw_opt options[] = {
     MW_OPT(PATH, struct conf, pdftotext, "pdftotext", .flags = MW_TOOL, .dflt = "\"" MW_PDFTOTEXT "\"",
-	   .help = "poppler's program that gives the words of the pages"),
+	   .help = "install poppler-utils, or set pdftotext to poppler's program that gives the words of pages"),
     MW_OPT(SIZE, struct conf, contents, "contents", .dflt = "256M", .min = 65536, .max = INT64_C(4) << 30,
 	   .help = "of all pages that is unpacked to see what is drawn on them"),
     MW_OPT(INT, struct conf, revisions, "revisions", .dflt = "8", .max = REVISIONS_MAX, .help = "earlier ones that are read"),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Powers whose modules touch the world outside of the process when they are opened. */
 #define OUTSIDE (MW_POWER_KEYS | MW_POWER_STORE | MW_POWER_NETWORK | MW_POWER_RUN)
@@ -252,6 +253,26 @@ static int modules_open(struct mw_generation *g, bool of_rules, struct mw_diags 
 	return 0;
 }
 
+/* Programs that extractors run and that are not there: what they would read has a reason for the policy, so mail goes on. */
+static void tools_look(const struct mw_generation *g, struct mw_diags *diags)
+{
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		const struct mw_plan_module *m = &g->plan->module[i];
+
+		for (const struct mw_opt *row = m->plugin->options; m->conf && row && row->name; row++) {
+			const char *path = NULL;
+
+			if (row->flags & MW_TOOL)
+				memcpy(&path, (const char *)m->conf + row->offset, sizeof(path));
+			if (!path || access(path, X_OK) == 0)
+				continue;
+			mw_diag_add(diags, MW_DIAG_WARNING, m->place,
+				    mw_arena_printf(diags->arena, "%s; what it reads is unreadable until then", row->help),
+				    "module \"%s\" cannot run %s (%s): %s", m->name, path, row->name, strerror(errno));
+		}
+	}
+}
+
 /* Accepts what a failure left half built. */
 static void generation_free(struct mw_generation *g)
 {
@@ -290,6 +311,8 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 	r = mw_plan_load(policy, search, &catalog, diags, &g->plan);
 	if (r == 0)
 		r = modules_load(g, loader, err);
+	if (r == 0 && !g->service)
+		tools_look(g, diags);
 	if (r == 0)
 		r = modules_open(g, true, diags, err);
 	if (r == 0 && !g->service)

@@ -4,10 +4,12 @@
 #include "reader/wire.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* More than any policy has. */
 #define MODULES_MAX 1000u
+#define BUILD_MAX 128u
 
 static size_t option_rows(const struct mw_plugin *p)
 {
@@ -31,6 +33,13 @@ static size_t value_size(uint32_t type)
 	default:
 		return sizeof(int64_t);
 	}
+}
+
+/* What both ends must agree on. */
+static void build(char to[BUILD_MAX])
+{
+	(void)snprintf(to, BUILD_MAX, "%s %s %u.%u.%zu.%zu", MW_VERSION, MW_BUILD, MW_WIRE_VERSION, (unsigned)MW_FRAMES,
+		       sizeof(struct mw_host), sizeof(struct mw_plugin));
 }
 
 /* ---- putting --------------------------------------------------------------------------------------------------------------------- */
@@ -74,6 +83,10 @@ static void put_value(struct mw_buf *out, const struct mw_opt *row, const char *
 
 int mw_setup_put(struct mw_buf *out, const struct mw_setup *s)
 {
+	char own[BUILD_MAX];
+
+	build(own);
+	mw_wire_put_text(out, own);
 	put_string(out, s->modules_dir);
 	mw_wire_put_u32(out, s->tools);
 	mw_wire_put_u32(out, s->readers);
@@ -202,10 +215,17 @@ int mw_setup_take(struct mw_str in, struct mw_arena *a,
 		  struct mw_setup *ret, struct mw_err *err)
 {
 	struct mw_wire w = {.in = in};
-	struct mw_setup s = {.modules_dir = take_string(&w, a)};
+	const char *theirs = mw_wire_text(&w);
 	struct mw_reader_module *m;
+	struct mw_setup s = {0};
+	char own[BUILD_MAX];
 	int r = 0;
 
+	build(own);
+	if (w.bad || strcmp(theirs, own) != 0)
+		return mw_fail(err, -ESTALE, "milward-reader (%s) and what starts it are not of one build: install both anew",
+			       own);
+	s.modules_dir = take_string(&w, a);
 	s.tools = mw_wire_u32(&w) != 0;
 	s.readers = mw_wire_u32(&w);
 	s.modules = mw_wire_u32(&w);

@@ -28,8 +28,8 @@ struct mw_setup {
 /* -ENOMEM */
 int mw_setup_put(struct mw_buf *out, const struct mw_setup *);
 
-/* The other way. find: as mw_loader_load(). Everything is of the arena, except for what find() gives. 0; -EPROTO; -ENOMEM; or why
- * a module cannot be had. */
+/* The other way. find: as mw_loader_load(). Everything is of the arena, except for what find() gives. 0; -ESTALE: it comes from a
+ * program of another build; -EPROTO; -ENOMEM; or why a module cannot be had. */
 int mw_setup_take(struct mw_str in, struct mw_arena *,
 		  const struct mw_plugin *(*find)(void *ctx, const char *dir, const char *name, struct mw_err *), void *ctx,
 		  struct mw_setup *ret, struct mw_err *);

@@ -3,7 +3,7 @@
  * wire: what milward and its readers say to each other, octet by octet. Pure over (pointer, length): what comes from a reader may
  * come from whoever wrote the document, so every length is checked and no text is believed to end.
  *
- * Both ends are of one build on one machine: numbers are in its own order.
+ * Both ends are of one build on one machine, which setup.c makes sure of: numbers are in its own order.
  *	packet = frames
  *	frame = kind (32 bits), octets of the payload (32 bits), payload
  *	text  = octets with the NUL at its end (32 bits), the text, NUL
@@ -15,6 +15,8 @@
 
 #include <milward/plugin.h>
 
+/* Goes up with each change of what frames or setups mean that nothing else tells. */
+#define MW_WIRE_VERSION 1u
 /* A packet holds whole frames. */
 #define MW_WIRE_PACKET ((size_t)65536)
 #define MW_WIRE_HEAD ((size_t)8)

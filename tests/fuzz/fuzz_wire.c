@@ -121,15 +121,24 @@ static void setup(struct mw_str in)
 {
 	struct mw_arena *a = mw_arena_new(0);
 	struct mw_setup first, second;
-	struct mw_buf once = MW_BUF_INIT, twice = MW_BUF_INIT;
+	struct mw_buf whole = MW_BUF_INIT, once = MW_BUF_INIT, twice = MW_BUF_INIT;
 	struct mw_err err = {0};
 
-	if (a && mw_setup_take(in, a, find, NULL, &first, &err) == 0) {
+	/* Of this build, and then as it comes. */
+	must(mw_setup_put(&once, &(struct mw_setup){0}) == 0);
+	must(once.n > 4 && once.n > 4 + (size_t)(unsigned char)once.p[0]);
+	mw_buf_add(&whole, once.p, 4 + (size_t)(unsigned char)once.p[0]);
+	mw_buf_add(&whole, in.p, in.n);
+	mw_buf_free(&once);
+	once = (struct mw_buf)MW_BUF_INIT;
+	in = (struct mw_str){.p = whole.p, .n = whole.n};
+	if (a && mw_buf_ok(&whole) && mw_setup_take(in, a, find, NULL, &first, &err) == 0) {
 		must(mw_setup_put(&once, &first) == 0);
 		must(mw_setup_take((struct mw_str){.p = once.p, .n = once.n}, a, find, NULL, &second, &err) == 0);
 		must(mw_setup_put(&twice, &second) == 0);
 		must(once.n == twice.n && memcmp(once.p, twice.p, once.n) == 0);
 	}
+	mw_buf_free(&whole);
 	mw_buf_free(&once);
 	mw_buf_free(&twice);
 	mw_arena_free(&a);

@@ -183,6 +183,22 @@ with Daemon(SECRET, "--work", "4") as milward:
 milward_gone = wait_for(lambda: not any(alive(p) for p in old), "the end of all readers")
 tap.ok(milward_gone, "readers end when the service does")
 
+# -- a program that is not there --------------------------------------------------------------------------------------------------------
+if os.path.exists(os.path.join(BUILD, "modules", ".libs", "extract-pdf.so")):
+    without = policy('match unreadable(unknown-format) then hold "no program"\nmatch any then pass\non error tempfail',
+                     load='load extract-pdf { pdftotext "/nonexistent/pdftotext" } grant run\nload phi with extract-pdf grant text\n'
+                          "load lab grant edit, route")
+    with Daemon(without) as milward:
+        results = []
+        send(milward, 1, results, [("MIME-Version", " 1.0"), ("Content-Type", " application/pdf")], b"%PDF-1.4\r\n1 0 obj <</Type/Catalog>> endobj\r\n%%EOF\r\n")
+        log = milward.log()
+        tap.ok("cannot run /nonexistent/pdftotext" in log and "poppler-utils" in log, "the daemon starts without pdftotext, and says so", log)
+        tap.ok([a.final for a in results] == ["c"] and any(e[0] == "hold" for e in results[0].edits), "then a PDF is unreadable(unknown-format)", results)
+        checked = subprocess.run([os.path.join(BUILD, "milwardctl"), "-p", milward.policy, "--modules", Daemon.modules, "check"], capture_output=True,
+                                 check=False, text=True)
+        tap.ok(checked.returncode == 0 and "cannot run /nonexistent/pdftotext" in checked.stderr and "poppler-utils" in checked.stderr,
+               "milwardctl check warns of it", checked.stderr)
+
 # -- what does not open -----------------------------------------------------------------------------------------------------------------
 milward = Daemon(policy("match any then pass\n", load="load lab grant edit, route\nload deed { fail \"no table today\" }"))
 status, log = milward.run_to_end()

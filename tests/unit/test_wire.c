@@ -190,6 +190,11 @@ static void test_setup(void **state)
 	/* The file of the module was replaced meanwhile. */
 	assert_int_equal(mw_setup_take((struct mw_str){.p = out.p, .n = out.n}, a, find, (void *)(uintptr_t)&changed, &s, &err),
 			 -ESTALE);
+	/* It comes from another build. */
+	out.p[5]++;
+	assert_int_equal(mw_setup_take((struct mw_str){.p = out.p, .n = out.n}, a, find, (void *)(uintptr_t)&plugin, &s, &err),
+			 -ESTALE);
+	assert_non_null(strstr(err.text, "not of one build"));
 	mw_buf_free(&out);
 	mw_arena_free(&a);
 }
