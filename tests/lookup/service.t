@@ -3,7 +3,6 @@
 """milward-lookup as a service: sockets and who may use them, garbage, crowds, partners, reload, crashes, and no DNS at all."""
 import os
 import random
-import resource
 import shutil
 import signal
 import socket
@@ -228,13 +227,7 @@ def limits(tap, folder, names):
         connection.close()
     lookup.stop()
     # No descriptors left: it waits, and goes on.
-    lookup = Lookup(folder, options(names), name="files", build=build)
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))
-    try:
-        lookup.start()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, hard)
+    lookup = Lookup(folder, options(names), name="files", build=build, wrapper=["prlimit", "--nofile=60:60"]).start()
     held = [Connection(lookup.socket) for _ in range(80)]
     wait_for(lambda: "accept" in lookup.log(), "no descriptors are left")
     for connection in held:

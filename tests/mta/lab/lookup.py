@@ -55,9 +55,9 @@ class Connection:
 
 
 class Lookup:
-    """The daemon. options: lines of `load lookup`. build: a build folder, or prefix: an installed tree."""
+    """The daemon. options: lines of `load lookup`. build: a build folder, or prefix: an installed tree; wrapper: what runs it."""
 
-    def __init__(self, folder, options, socket_path=None, name="lookup", build=None, prefix=None, arguments=()):
+    def __init__(self, folder, options, socket_path=None, name="lookup", build=None, prefix=None, arguments=(), wrapper=()):
         self.folder, self.name = folder, name
         self.socket = socket_path or os.path.join(folder, name + ".sock")
         self.cache = os.path.join(folder, name + ".cache")
@@ -65,7 +65,7 @@ class Lookup:
         self.log_path = os.path.join(folder, "log", name)
         os.makedirs(self.cache, exist_ok=True)
         self.program = os.path.join(prefix, "sbin", "milward-lookup") if prefix else os.path.join(build, "milward-lookup")
-        self.arguments = list(arguments)
+        self.arguments, self.wrapper = list(arguments), list(wrapper)
         if build:
             self.arguments += ["--modules", self._modules(build)]
         self.process = None
@@ -93,7 +93,7 @@ class Lookup:
             notify.bind(path)
             os.chmod(path, 0o666)  # it may become another user
             notify.settimeout(0.05)
-            self.process = subprocess.Popen([self.program, "-p", self.policy] + self.arguments, stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen(self.wrapper + [self.program, "-p", self.policy] + self.arguments, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=dict(os.environ, NOTIFY_SOCKET=path))
             end = time.monotonic() + seconds
             while True:
