@@ -3,13 +3,15 @@ dnl SPDX-License-Identifier: Apache-2.0
 dnl
 dnl milward.m4: teaches a Sendmail (8.17 and later) milward's routes. See milward-sendmail(8), which puts this line into sendmail.mc:
 dnl
-dnl	FEATURE(`milward', `SOCKET', `PORTAL', `PORTAL-TLS', `SEAL-SOCKET', `NAMES')dnl
+dnl	FEATURE(`milward', `SOCKET', `PORTAL', `PORTAL-TLS', `NAMES', `SEAL-SOCKET', `SIGNER-SOCKET', `PORT')dnl
 dnl
 dnl SOCKET       milward's unix socket
 dnl PORTAL       relay of the pickup portal, at port 25: [name] or [address]; empty: there is none
 dnl PORTAL-TLS   what TLS to it must be: none, encrypt, secure
+dnl NAMES        map of names in certificates that are good beside the domain's own: `hash /etc/mail/milward/names'; empty: none
 dnl SEAL-SOCKET  LMTP socket of milward-seal; empty: nothing is sealed here
-dnl NAMES        map of names in certificates that are good beside the domain's own: `hash /etc/mail/milward-names'; empty: none
+dnl SIGNER-SOCKET  the milter that signs what comes back from milward-seal; empty: none
+dnl PORT         of 127.0.0.1, where it comes back
 dnl
 dnl Its place is behind the filters that may refuse mail, before the one that signs, and before the MAILER lines.
 divert(0)
@@ -18,10 +20,16 @@ divert(-1)
 define(`_MILWARD_PORTAL_', _ARG2_)
 define(`_MILWARD_HOST_', translit(_ARG2_, `[]'))
 define(`_MILWARD_PORTAL_TLS_', _ARG3_)
-define(`_MILWARD_SEAL_', _ARG4_)
-define(`_MILWARD_NAMES_', _ARG5_)
+define(`_MILWARD_NAMES_', _ARG4_)
+define(`_MILWARD_SEAL_', _ARG5_)
+define(`_MILWARD_SIGNER_', _ARG6_)
+define(`_MILWARD_PORT_', _ARG7_)
 dnl F=T: while milward is away, mail waits at the client. (milward-sendmail remove takes the filter out first, and then the routes.)
 ifdef(`_MILWARD_STOP_', `', `INPUT_MAIL_FILTER(`milward', `S=unix:'_ARG_`, F=T, T=C:10s;S:60s;R:60s;E:5m')')
+dnl What milward-seal gives back meets the signer and no other milter.
+ifelse(_MILWARD_SEAL_, `', `', `ifelse(_MILWARD_SIGNER_, `', `', `MAIL_FILTER(`milward-signer', `S=unix:'_MILWARD_SIGNER_`, F=T, T=C:10s;S:60s;R:60s;E:5m')')
+ifelse(defn(`_DPO_'), `', `DAEMON_OPTIONS(`Name=MTA')')dnl what Sendmail has where nothing is said
+DAEMON_OPTIONS(`Name=milward-reentry, Addr=127.0.0.1, Port='_MILWARD_PORT_`, InputMailFilters='ifelse(_MILWARD_SIGNER_, `', `', `milward-signer'))')
 dnl Kept on disk, what Sendmail remembers of a host that did not do for protected mail would hold up other mail to it.
 define(`confHOST_STATUS_DIRECTORY', `')
 define(`_LOCAL_TLS_SERVER_')
@@ -64,6 +72,9 @@ R$* < @ $* invalid . > $*	$#error $@ 5.1.2 $: "550 no route for this tag"
 LOCAL_RULESETS
 # ---- milward: tags come from the milter, never from a client
 SLocal_check_rcpt
+ifelse(_MILWARD_SEAL_, `', `dnl', `R$*	$: $1 $| $&{daemon_name}
+R$* $| milward-reentry	$# OK
+R$* $| $*	$: $1')
 R$*	$: $1 $| $>canonify $1
 R$* $| $* < @ $* invalid . > $*	$#error $@ 5.7.1 $: "550 this domain is reserved"
 R$* $| $*	$: $1

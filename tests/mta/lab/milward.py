@@ -16,6 +16,7 @@ class Milward:
         self.folder, self.prefix, self.policy, self.name = folder, prefix, policy, name
         self.arguments = ["-f", "-p", policy, "--spool", os.path.join(folder, "spool-%s" % name), "--socket-group", "postfix"]
         self.log_path = os.path.join(folder, "log", name)
+        self.program = os.path.join(prefix, "sbin", "milward")
         self.process = None
 
     def start(self, ready=True, seconds=30):
@@ -29,7 +30,7 @@ class Milward:
             notify.settimeout(0.05)
             log = open(self.log_path, "ab")
             self.process = subprocess.Popen(
-                [os.path.join(self.prefix, "sbin", "milward")] + self.arguments,
+                [self.program] + self.arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
