@@ -27,6 +27,7 @@ enum {
 	OPT_DRAIN,
 	OPT_PROGRESS,
 	OPT_STUCK,
+	OPT_REENTRY,
 };
 
 static const char usage[] =
@@ -51,6 +52,7 @@ static const char usage[] =
     "      --drain SECONDS      time for messages in work when stopping (10)\n"
     "      --stuck SECONDS      a module that does not come back for so long has the worker replaced (300)\n"
     "      --progress SECONDS   between signs of life to the MTA (5)\n"
+    "      --reentry            sign what milward-seal gives back: recipients may have tags of milward's\n"
     "  -h, --help; -V, --version\n"
     "Signals: HUP reload, TERM or INT stop, USR1 log the counters.\n";
 
@@ -77,6 +79,7 @@ static const struct option rows[] = {
     {"drain", required_argument, NULL, OPT_DRAIN},
     {"progress", required_argument, NULL, OPT_PROGRESS},
     {"stuck", required_argument, NULL, OPT_STUCK},
+    {"reentry", no_argument, NULL, OPT_REENTRY},
     {NULL, 0, NULL, 0},
 };
 
@@ -189,6 +192,9 @@ static bool take(struct mw_options *o, int option, const char *value, bool *log_
 		return count(value, 1, 60, &o->progress);
 	case OPT_STUCK:
 		return count(value, 1, 3600, &o->stuck);
+	case OPT_REENTRY:
+		o->reentry = true;
+		return true;
 	default:
 		return false;
 	}

@@ -36,6 +36,7 @@ struct mw_options {
 	unsigned progress;			/* seconds between signs of life to the MTA */
 	unsigned stuck;				/* seconds that a module may take for one call */
 	bool detach, test;
+	bool reentry; /* what comes is given back by milward-seal: recipients may have tags */
 	enum mw_log_to log_to;
 	enum mw_log_level log_level;
 };

@@ -265,7 +265,7 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 		return SMFIS_TEMPFAIL;
 	if (!s->in_message || s->broken)
 		return SMFIS_NOREPLY;
-	if (mw_address_is_tag(arg) || mw_address_is_tag(mta))
+	if (!session_daemon->options->reentry && (mw_address_is_tag(arg) || mw_address_is_tag(mta)))
 		s->reserved_domain = true;
 	message_check(s, mw_msg_rcpt(s->msg, arg, mta, parameter(argv, "NOTIFY="), parameter(argv, "ORCPT=")));
 	see(s, MW_SEE_RCPT, arg);

@@ -110,7 +110,6 @@ static bool come_up(struct mw_reentry *r, struct said *s, struct mw_answer *a)
 	if (r->up)
 		return true;
 	r->pipelining = r->dsn = r->eight_bit = r->utf8 = r->size = r->xforward = false;
-	memset(r->told, 0, sizeof(r->told));
 	r->stream.fd = r->connect(r->ctx);
 	if (r->stream.fd < 0) {
 		failed(r, r->stream.fd, a);
@@ -122,21 +121,21 @@ static bool come_up(struct mw_reentry *r, struct said *s, struct mw_answer *a)
 
 /* ---- a message ------------------------------------------------------------------------------------------------------------------- */
 
-/* Two commands at most, as Postfix does it, because some servers take no long lines. A server that does not want to be told is not. */
+/* Anew for each message: Postfix forgets it with the one before. In two commands, as Postfix does it, because some servers take no long
+ * lines. A server that does not want to be told is not. */
 static int tell(struct mw_reentry *r, const struct mw_envelope_out *e, struct said *s)
 {
 	static const enum mw_xforward end[] = {MW_XFORWARD_PROTO, MW_XFORWARDS};
 	unsigned k = 0;
 	int err;
 
-	if (!r->xforward || memcmp(r->told, e->xforward, sizeof(r->told)) == 0)
+	if (!r->xforward)
 		return 0;
-	memcpy(r->told, e->xforward, sizeof(r->told));
 	for (size_t turn = 0; turn < 2; turn++) {
 		mw_buf_puts(&r->stream.out, "XFORWARD");
 		for (; k < end[turn]; k++)
 			mw_buf_printf(&r->stream.out, " %s=%s", mw_xforward_names[k],
-				      r->told[k][0] ? r->told[k] : "[UNAVAILABLE]");
+				      e->xforward[k][0] ? e->xforward[k] : "[UNAVAILABLE]");
 		mw_buf_puts(&r->stream.out, "\r\n");
 		err = mw_stream_flush(&r->stream, until(r));
 		err = err < 0 ? err : hear(r, s, until(r), NULL);

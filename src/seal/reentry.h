@@ -35,7 +35,6 @@ struct mw_reentry {
 	void *ctx;
 	/* private */
 	bool up, pipelining, dsn, eight_bit, utf8, size, xforward;
-	char told[MW_XFORWARDS][MW_XFORWARD_VALUE];
 	struct mw_stream stream; /* .fd -1 at first */
 };
 

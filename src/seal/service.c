@@ -7,7 +7,7 @@ static const struct mw_opt options[] = {
 	   .help = "where the MTA delivers by LMTP: unix:/path or inet:PORT@127.0.0.1"),
     MW_OPT(STR, struct mw_seal_conf, socket_group, "socket-group", .help = "group of the unix socket"),
     MW_OPT(STR, struct mw_seal_conf, socket_mode, "socket-mode", .dflt = "\"0660\"", .help = "its permissions, octal"),
-    MW_OPT(STR, struct mw_seal_conf, reentry, "reentry", .dflt = "\"inet:2600@127.0.0.1\"",
+    MW_OPT(STR, struct mw_seal_conf, reentry, "reentry", .dflt = "\"inet:10533@127.0.0.1\"",
 	   .help = "listener of the MTA that takes what was sealed, and signs it"),
     MW_OPT(PATH, struct mw_seal_conf, state, "state", .dflt = "\"/var/lib/milward/seal\"",
 	   .help = "folder of the journal and of messages in work"),

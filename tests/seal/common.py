@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """common: milward-seal in a temporary folder, the MTA that it gives mail back to, and an LMTP client that says exactly what it is told."""
 import atexit
-import base64
 import os
 import shutil
 import signal
@@ -17,19 +16,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.environ.get("MILWARD_SRC") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("MILWARD_BUILD") or SOURCE
 sys.path.insert(0, os.path.join(SOURCE, "tests", "mta"))
-from lab import sink as lab_sink  # noqa: E402
+from lab import sink  # noqa: E402
 from lab.client import stuff  # noqa: E402
+from sealers import build_sealers, seal, unseal  # noqa: E402,F401
 from lab.tap import Tap, Timeout, note, skip_all, wait_for  # noqa: E402,F401
 
 AGENT = os.path.join(BUILD, "milward-seal")
-lab_sink.EXTENSIONS = lab_sink.EXTENSIONS + ("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE",)
-
-
-def build_sealers(folder):
-    """seal-test (smime) and seal-other (openpgp)."""
-    for module, method in (("seal-test", "smime"), ("seal-other", "openpgp")):
-        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-I" + os.path.join(SOURCE, "include"),
-                        '-DMETHOD="%s"' % method, '-DMODULE="%s"' % module, "-o", os.path.join(folder, module + ".so"), os.path.join(HERE, "sealer.c")], check=True)
 
 
 def modules():
@@ -44,21 +36,9 @@ def modules():
     return folder
 
 
-def unseal(octets):
-    """What a sealer of the tests has sealed: (outer header, inner entity)."""
-    head, _, body = octets.partition(b"\r\n\r\n")
-    text = base64.b64decode(body.replace(b"\r\n", b"") + b"===")
-    return head + b"\r\n", bytes(c ^ 0x2A for c in text)
-
-
-def seal(octets, kind="application/x-sealed-smime"):
-    """An entity as a stranger would have sealed (or signed) it."""
-    text = base64.encodebytes(bytes(c ^ 0x2A for c in octets)).replace(b"\n", b"\r\n").replace(b"=", b"")
-    return b"Content-Type: " + kind.encode() + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + text
-
-
-class Mta(lab_sink.Sink):
+class Mta(sink.Sink):
     """The re-entry listener: .copies is what it took, .told what XFORWARD said last, .before a function that runs before each answer."""
+    extensions = sink.EXTENSIONS + ("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE",)
 
     def __init__(self):
         with socket.socket() as probe:
@@ -68,28 +48,21 @@ class Mta(lab_sink.Sink):
         self.told, self.before = {}, None
         self.up()
 
-    @property
-    def ident(self):
-        return self.told.get("IDENT")
+    def session(self, conn):
+        return _Session(self, conn)
 
 
-def _do_xforward(session, text):
-    session.sink.told.update(item.split("=", 1) for item in text.split(" ")[1:])
-    session.say("250 2.0.0 ok")
+class _Session(sink.Session):
+    def do_xforward(self, text):
+        self.sink.told.update(item.split("=", 1) for item in text.split(" ")[1:])
+        self.say("250 2.0.0 ok")
 
-
-def _answer(session, verb, text):
-    if session.sink.before:
-        session.sink.before(verb)
-    if verb == ".":
-        text = "250 2.0.0 Ok: queued as NEW%d" % len(session.sink.copies)
-    other = session.sink.answers.get(verb)
-    session.say(other or text)
-    return other is None
-
-
-lab_sink._Session.do_xforward = _do_xforward
-lab_sink._Session.answer = _answer
+    def answer(self, verb, text):
+        if self.sink.before:
+            self.sink.before(verb)
+        if verb == ".":
+            text = "250 2.0.0 Ok: queued as NEW%d" % len(self.sink.copies)
+        return super().answer(verb, text)
 
 
 class Closed(Exception):

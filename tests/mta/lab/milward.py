@@ -15,6 +15,7 @@ class Milward:
     def __init__(self, folder, prefix, policy, name="milward"):
         self.folder, self.prefix, self.policy, self.name = folder, prefix, policy, name
         self.arguments = ["-f", "-p", policy, "--spool", os.path.join(folder, "spool-%s" % name), "--socket-group", "postfix"]
+        self.program = os.path.join(prefix, "sbin", "milward")
         self.log_path = os.path.join(folder, "log", name)
         self.program = os.path.join(prefix, "sbin", "milward")
         self.process = None

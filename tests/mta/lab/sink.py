@@ -32,6 +32,8 @@ class Copy:
 class Sink:
     """mode: notls (no STARTTLS), tls (with `cert`), 454 (STARTTLS is answered 454), tls10 (nothing newer than TLS 1.0)."""
 
+    extensions = EXTENSIONS
+
     def __init__(self, name, address, mode="notls", cert=None, folder=None, port=25):
         self.name, self.address, self.mode, self.cert, self.folder, self.port = name, address, mode, cert, folder, port
         self.copies = []  # complete messages
@@ -70,7 +72,7 @@ class Sink:
         with self.lock:
             self.clients.add(conn)
         try:
-            _Session(self, conn).run()
+            self.session(conn).run()
         except (OSError, EOFError, ssl.SSLError):
             pass
         finally:
@@ -86,6 +88,9 @@ class Sink:
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
         return context
 
+    def session(self, conn):
+        return Session(self, conn)
+
     def keep(self, copy):
         with self.lock:
             self.copies.append(copy)
@@ -98,7 +103,7 @@ class Sink:
                 out.write(copy.data)
 
 
-class _Session:
+class Session:
     def __init__(self, sink, conn):
         self.sink, self.conn, self.file = sink, conn, conn.makefile("rb")
         self.tls = None
@@ -140,7 +145,7 @@ class _Session:
         self.helo = text
         if not self.tls:
             self.sink.sessions += 1
-        offers = [self.sink.name] + list(EXTENSIONS)
+        offers = [self.sink.name] + list(self.sink.extensions)
         if self.sink.mode != "notls" and not self.tls:
             offers.append("STARTTLS")
         self.say("\r\n".join("250%s%s" % ("-" if i < len(offers) - 1 else " ", offer) for i, offer in enumerate(offers)))
