@@ -49,6 +49,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	    "\tcheck) words=\"--json --plan --cost --mutate --seconds\" ;;\n"
 	    "\ttest) words=\"--json --tap --policy\" ;;\n"
 	    "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
+	    "\tconsent) words=\"check list add --ending --on --json --by --from --until --for --note\" ;;\n"
 	    "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --smaller --json\" ;;\n"
 	    "\texplain) words=\"--from --to --policy --live\" ;;\n"
 	    "\tscan) words=\"--json --policy --text\" ;;\n"

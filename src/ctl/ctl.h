@@ -34,6 +34,7 @@ struct ctl_command {
 extern const struct ctl_command ctl_commands[]; /* NULL name ends */
 
 int ctl_check(struct ctl *, int argc, char **argv);
+int ctl_consent(struct ctl *, int argc, char **argv);
 int ctl_index(struct ctl *, int argc, char **argv);
 int ctl_explain(struct ctl *, int argc, char **argv);
 int ctl_scan(struct ctl *, int argc, char **argv);

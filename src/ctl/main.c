@@ -17,6 +17,8 @@ const struct ctl_command ctl_commands[] = {
     {"test", "[--json|--tap] [FILE|DIR…]", "run policy tests: messages, and what the policy should do with them", ctl_test},
     {"diff", "[--json] [--summary] OLD NEW --corpus DIR", "messages that two policies treat differently", ctl_diff},
     {"index", "[-o INDEX] [--key FILE] [--new-key] TABLE", "make the index of the site's own patients", ctl_index},
+    {"consent", "check|list [--ending DAYS] FILE… | add … FILE ADDRESS",
+     "files of consents: are they well-formed, which end soon, one more", ctl_consent},
     {"explain", "[--from A] [--to B]… [--live] MSG", "what was found, and which line decided for each recipient and why",
      ctl_explain},
     {"scan", "[--json] [--policy F] [--text] FILE|DIR…", "classes and findings of messages, one a line", ctl_scan},
