@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 
+#include <idn2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,8 +47,36 @@ static bool is_literal_text(struct mw_str s)
 	return s.n > 0 && s.n <= MW_DNS_NAME_MAX;
 }
 
+/* A name in letters of any script, as an address of SMTPUTF8 has it, in those of DNS; made in ascii. Others are left as they are. */
+static bool to_ascii(struct mw_str *name, char ascii[MW_DNS_NAME_MAX + 2])
+{
+	char whole[4 * MW_DNS_NAME_MAX + 1], *made;
+	size_t n = 0;
+
+	while (n < name->n && (unsigned char)name->p[n] < 0x80)
+		n++;
+	if (n == name->n)
+		return true;
+	if (name->n >= sizeof(whole) || memchr(name->p, '\0', name->n))
+		return false;
+	memcpy(whole, name->p, name->n);
+	whole[name->n] = '\0';
+	if (idn2_to_ascii_8z(whole, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return false;
+	n = strlen(made);
+	if (n <= MW_DNS_NAME_MAX + 1)
+		memcpy(ascii, made, n + 1);
+	idn2_free(made);
+	*name = (struct mw_str){.p = ascii, .n = n};
+	return n <= MW_DNS_NAME_MAX + 1;
+}
+
 static bool take_name(struct mw_dest *d, struct mw_str name)
 {
+	char ascii[MW_DNS_NAME_MAX + 2];
+
+	if (!to_ascii(&name, ascii))
+		return false;
 	d->literal = d->host && name.n && is_literal(name);
 	if (d->literal && !is_literal_text(name))
 		return false;

@@ -13,7 +13,7 @@ struct mw_dest {
 	char key[MW_DNS_NAME_MAX + 9];	/* all of it in one way to write it: port 25 is left out */
 };
 
-/* false: no destination, such as the ".example" by which Postfix asks for what a table has for all subdomains. */
+/* Names in UTF-8 become A-labels. false: no destination, such as the ".example" by which Postfix asks for what a table has for all subdomains. */
 bool mw_dest_parse(struct mw_str text, struct mw_dest *ret);
 
 #endif

@@ -112,7 +112,11 @@ static void test_dest(void **state)
 	    {"192.0.2.1", NULL, false, false, 0},
 	    {"a b.test", NULL, false, false, 0},
 	    {"unix:/run/x", NULL, false, false, 0},
-	    {"b\303\274cher.test", NULL, false, false, 0},
+	    {"B\303\234cher.test", "xn--bcher-kva.test", false, false, 25},
+	    {"[b\303\274cher.test]:26", "[xn--bcher-kva.test]:26", true, false, 26},
+	    {"b\303.test", NULL, false, false, 0},
+	    {"b\303\274 cher.test", NULL, false, false, 0},
+	    {"\342\200\213.test", NULL, false, false, 0},
 	};
 
 	(void)state;
