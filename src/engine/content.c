@@ -214,7 +214,7 @@ static int read_typed(struct mw_msg *m, struct part *p, struct mw_buf *content, 
 		return read_unlabelled(m, p, content, charset, "image");
 	case MW_MEDIA_OTHER:
 		/* A leaf that is sealed does not come here: this is a file inside of one. */
-		if (!mw_sealed(type, p->pub.name, data, MW_TRANSFER_NONE))
+		if (!mw_sealed(type, data, MW_TRANSFER_NONE))
 			break;
 		(void)mw_part_unread(p, "sealed");
 		return 0;

@@ -8,13 +8,6 @@
 
 #define HEAD 256u /* octets of the content that are looked at */
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), k = strlen(end);
-
-	return n >= k && mw_str_caseeq((struct mw_str){.p = s + n - k, .n = k}, end);
-}
-
 static bool holds(struct mw_str s, const char *octets, size_t n)
 {
 	return s.n >= n && memmem(s.p, s.n, octets, n) != NULL;
@@ -144,9 +137,9 @@ bool mw_is_armoured(struct mw_str s, const char *kind)
 }
 
 /* All of a leaf, decoded. Without memory there is no seal. */
-static bool is_sealed_whole(struct mw_str whole, bool smime)
+static bool is_sealed_whole(struct mw_str whole)
 {
-	return smime && is_enveloped(whole) ? mw_is_whole_value(whole) : mw_is_armoured(whole, "MESSAGE");
+	return is_enveloped(whole) ? mw_is_whole_value(whole) : mw_is_armoured(whole, "MESSAGE");
 }
 
 static bool is_version(const char *type, struct mw_str data)
@@ -154,11 +147,9 @@ static bool is_version(const char *type, struct mw_str data)
 	return strcmp(type, "application/pgp-encrypted") == 0 && mw_str_caseeq(mw_str_trim(data), "version: 1");
 }
 
-bool mw_sealed(const char *type, const char *name, struct mw_str data, enum mw_transfer transfer)
+bool mw_sealed(const char *type, struct mw_str data, enum mw_transfer transfer)
 {
 	static const char begin[] = "-----BEGIN PGP MESSAGE-----";
-	bool smime = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0 ||
-		     ends_with(name, ".p7m");
 	struct mw_str head = {.p = data.p, .n = data.n < HEAD ? data.n : HEAD}, whole = data;
 	bool all = data.n <= HEAD, sealed, worth;
 	struct mw_buf buf = MW_BUF_INIT;
@@ -168,13 +159,13 @@ bool mw_sealed(const char *type, const char *name, struct mw_str data, enum mw_t
 		head = (struct mw_str){.p = mw_buf_text(&buf), .n = buf.n};
 	}
 	sealed = all && is_version(type, head);
-	worth = (smime && is_enveloped(head)) || holds(head, begin, sizeof(begin) - 1);
+	worth = is_enveloped(head) || holds(head, begin, sizeof(begin) - 1);
 	if (worth && transfer != MW_TRANSFER_NONE) {
 		mw_buf_free(&buf);
 		worth = mw_transfer_decode(transfer, data, UINT64_MAX, &buf) == 0;
 		whole = (struct mw_str){.p = mw_buf_text(&buf), .n = buf.n};
 	}
-	sealed = sealed || (worth && is_sealed_whole(whole, smime));
+	sealed = sealed || (worth && is_sealed_whole(whole));
 	mw_buf_free(&buf);
 	return sealed;
 }

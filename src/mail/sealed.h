@@ -6,9 +6,9 @@
 
 #include "mail/transfer.h"
 
-/* S/MIME enveloped data, an OpenPGP message in armour, or the version part of RFC 3156 4, and nothing beside it: all of the leaf is
+/* S/MIME enveloped data under any label, an OpenPGP message in armour, or the version part of RFC 3156 4, and nothing beside it: all of the leaf is
  * decoded to know that. */
-bool mw_sealed(const char *type, const char *name, struct mw_str data, enum mw_transfer);
+bool mw_sealed(const char *type, struct mw_str data, enum mw_transfer);
 /* One sequence of DER or BER (X.690 8.9), and nothing behind it but blanks. */
 bool mw_is_whole_value(struct mw_str);
 /* One block of armour of that kind ("MESSAGE", "SIGNATURE" …; RFC 9580 6.2), with nothing around it and nothing but base64 in it. */

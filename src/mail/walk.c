@@ -453,7 +453,7 @@ static int end_leaf(struct walk *w, struct mw_str data)
 	int r;
 
 	w->tree->doubt = w->tree->doubt || mw_hint_boundary(data, e->boundary);
-	if (!pub.unread && !text && mw_sealed(e->type, e->name, data, transfer))
+	if (!pub.unread && !text && mw_sealed(e->type, data, transfer))
 		pub.unread = "sealed";
 	r = add_leaf(w, pub, data, transfer);
 	if (r == 0)

@@ -180,6 +180,8 @@ static const struct {
      "[0\x10\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x03\x02\x01\x01]\n"},
     {"Content-Type: application/x-pkcs7-mime\n\n0\x10\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03\xa0\x03\x02\x01\x01\n",
      "1 application/x-pkcs7-mime a !sealed [0\x10\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x03\x02\x01\x01\n]\n"},
+    {"Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\nMBAGCSqGSIb3DQEHA6ADAgEB",
+     "1 application/octet-stream a !sealed [0\x10\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x03\x02\x01\x01]\n"},
     /* not only sealed: something else stands behind, between or before what is */
     {"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\nMBAGCSqGSIb3DQEHA6ADAgEBaW4gY2xlYXI=",
      "1 application/pkcs7-mime a [0\x10\x06\x09\x2a\x86\x48\x86\xf7\x01\x07\x03\xa0\x03\x02\x01\x01in clear]\n"},
