@@ -351,10 +351,11 @@ static int check_rewriting(struct mw_guard_answer *g, const struct mw_guard_conf
 static void tell_rewrites(struct mw_guard_answer *g, const struct settings *s)
 {
 	if (s->rewrites[0])
-		(void)snprintf(g->warning, sizeof(g->warning),
-			       "Postfix has %s: a recipient inside that such a table leads outside is judged as inside, and its "
-			       "mail is not protected",
-			       s->rewrites);
+		(void)snprintf(
+		    g->warning, sizeof(g->warning),
+		    "Postfix has %s: an address inside that it leads outside is judged as inside, unless the policy has "
+		    "the table (aliases)",
+		    s->rewrites);
 }
 
 static int postfix_ask(const struct mw_guard_conf *conf, struct mw_guard_answer *g)

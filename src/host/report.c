@@ -16,11 +16,12 @@ static void report_rcpt(const struct mw_msg *msg, size_t i)
 {
 	const struct mw_envelope *env = mw_msg_envelope(msg);
 	const struct mw_verdict *v = mw_msg_verdict(msg, i);
-	struct mw_str to = env->rcpt[i].address;
+	struct mw_str to = env->rcpt[i].address, alias = env->rcpt[i].alias;
 
 	if (v)
-		mw_log(MW_INFO, env->queue_id, "verdict", "to=<%.*s> action=%s line=%s%s%s%s%s%s%s%s", shown(to), to.p, v->action,
-		       v->where, *v->reason ? " reason=" : "", v->reason, *v->skipped ? " skipped=" : "", v->skipped,
+		mw_log(MW_INFO, env->queue_id, "verdict", "to=<%.*s>%s%.*s%s action=%s line=%s%s%s%s%s%s%s%s", shown(to), to.p,
+		       alias.n ? " alias=<" : "", shown(alias), alias.n ? alias.p : "", alias.n ? ">" : "", v->action, v->where,
+		       *v->reason ? " reason=" : "", v->reason, *v->skipped ? " skipped=" : "", v->skipped,
 		       v->consent ? " consent=" : "", v->consent ? v->consent->where : "", *v->attested ? " attested=yes" : "");
 }
 

@@ -199,8 +199,8 @@ static int visit(struct follow *f, const struct node *node, unsigned deep)
 		f->leads.outside = true;
 		cannot_split(f, a->unknown);
 	}
-	if (a->owner)
-		cannot_split(f, "it is a list, whose owner gets what cannot be delivered");
+	if (a->unsplit)
+		cannot_split(f, a->unsplit);
 	for (size_t i = 0; i < a->members.n && !f->failed; i++)
 		follow_member(f, node, a, &a->members.v[i], deep);
 	return f->failed;

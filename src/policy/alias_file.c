@@ -315,7 +315,8 @@ static void join(struct reader *r, struct alias *first, const struct alias *seco
 {
 	for (size_t i = 0; i < second->members.n; i++)
 		MW_LIST_PUSH(r->arena, r->diags, &first->members, second->members.v[i]);
-	first->unknown = "it is in its table twice";
+	first->unknown = first->unknown ? first->unknown : second->unknown;
+	first->unsplit = "it is in its table twice";
 }
 
 /* team has an owner when there is an owner-team. */
@@ -325,7 +326,7 @@ static void mark_owner(struct mw_alias_file *f, const struct alias *owner)
 	struct alias *list = *slot_of(f, name);
 
 	if (list)
-		list->owner = true;
+		list->unsplit = "it is a list, whose owner gets what cannot be delivered";
 }
 
 static bool make_index(struct reader *r)

@@ -22,7 +22,7 @@ struct alias {
 	struct mw_str key;
 	MW_LIST_OF(struct member) members;
 	const char *unknown; /* why its members are not known, NULL = they are */
-	bool owner;	     /* there is an owner-NAME: a list */
+	const char *unsplit; /* why they cannot take its place, NULL = they can */
 };
 
 struct mw_alias_file {

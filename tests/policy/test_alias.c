@@ -31,6 +31,7 @@ static const char local_text[] = "postmaster: root\n"
 				 "both: news, carol\n"
 				 "inc: :include:/nonexistent/list\n"
 				 "twice: a@far.example\ntwice: carol\n"
+				 "same: carol\nsame: carol\n"
 				 "empty:\n"
 				 "\"Jane Doe\": jane@far.example\n";
 static const char virtual_text[] = "clinic.example anything\n"
@@ -74,6 +75,7 @@ static const struct {
     {"all@clinic.example", ">carol@clinic.example eve@far.example dave@clinic.example bob@far.example"},
     {"inc@clinic.example", "!its members are in a list that cannot be read"},
     {"twice@clinic.example", "!it is in its table twice"},
+    {"same@clinic.example", ""},
     {"team@clinic.example", ">carol@clinic.example bob@far.example"},
     {"team@old.clinic.example", ">carol@clinic.example bob@far.example"},
     {"root@old.clinic.example", ">Admin@Far.example"},
