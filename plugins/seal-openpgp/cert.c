@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIGNATURES_MAX 256 /* that are kept of one key */
-#define TAG_TRUST 12u	   /* of local keyrings, behind any other packet */
+#define COST_MAX 4096u /* of verifying a key's own signatures: 256 of RSA 4096, 64 of RSA 8192 */
+#define COST_LEAST 16u
+#define TAG_TRUST 12u /* of local keyrings, behind any other packet */
 #define FEATURE_AEAD 2u
 #define ADDRESS_MAX 320u
 
@@ -17,7 +18,7 @@ enum component { NOWHERE, PRIMARY, USER_ID, SUBKEY };
 struct work {
 	struct pgp_cert *cert;
 	enum component in;
-	size_t signatures;
+	uint64_t cost;
 	uint32_t newest; /* of what the key says of itself as a whole */
 	bool names_revoker, revoked_by_other;
 };
@@ -215,6 +216,14 @@ static bool is_self(const struct pgp_cert *c, const struct pgp_sig *sig)
 	return sig->has_id && memcmp(sig->id, PGP_FPR_ID(c->key.fpr), PGP_ID) == 0;
 }
 
+/* By the square of the modulus. */
+static uint64_t cost_of(const struct pgp_key *key)
+{
+	uint64_t cost = (uint64_t)key->bits * key->bits >> 20;
+
+	return cost > COST_LEAST ? cost : COST_LEAST;
+}
+
 static int add_signature(struct work *w, const struct pgp_packet *p)
 {
 	struct pgp_sig sig;
@@ -229,7 +238,8 @@ static int add_signature(struct work *w, const struct pgp_packet *p)
 	known = w->in == PRIMARY ? note_primary(w, &sig) : w->in == USER_ID ? note_uid(w, &sig) : note_subkey(w, &sig);
 	if (!known || sig.odd) /* in error, says RFC 4880, 5.2.3.1 */
 		return 0;
-	if (w->signatures++ == SIGNATURES_MAX)
+	w->cost += cost_of(&w->cert->key);
+	if (w->cost > COST_MAX)
 		return -EFBIG;
 	keep(w->cert, p);
 	return 0;
