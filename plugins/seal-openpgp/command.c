@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_NONE = 2, EXIT_USAGE = 64 };
+#define DAY 86400
 #define NAME "milwardctl seal-openpgp"
 
 /* What a command works with. */
@@ -83,23 +84,28 @@ static void print_algorithm(const struct pgp_key *key)
 	}
 }
 
-static void print_entry(const char *address, const char *file, const struct pgp_cert *c, bool by_name)
-{
-	char id[PGP_ID_TEXT], made[PGP_DATE], why[PGP_WHY];
-	int r = pgp_judge(c, by_name ? NULL : address, (int64_t)time(NULL), NULL, why);
-
-	pgp_id_text(c->key.fpr, id);
-	pgp_date(c->key.made, made);
-	printf("%s\t%s\t%s\t", address, id, made);
-	print_algorithm(&c->key);
-	printf("\t%s\t%s\n", file, r > 0 ? "ok" : r == 0 ? why : "out of memory");
-}
-
 /* A name in a folder may hold anything. */
 static void print_name(FILE *to, const char *name)
 {
 	for (; *name; name++)
 		(void)fputc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, to);
+}
+
+static void print_entry(const char *address, const char *file, const struct pgp_cert *c, bool by_name)
+{
+	char id[PGP_ID_TEXT], until[PGP_DATE] = "-", why[PGP_WHY];
+	struct pgp_use use = {0};
+	int r = pgp_judge(c, by_name ? NULL : address, (int64_t)time(NULL), &use, why);
+
+	pgp_id_text(c->key.fpr, id);
+	if (r > 0 && use.until != INT64_MAX)
+		pgp_date(use.until, until);
+	printf("%s\t%s\t%s\t", address, id, until);
+	print_algorithm(&c->key);
+	putchar('\t');
+	print_name(stdout, file);
+	printf("\t%s\n", r > 0 ? "ok" : r == 0 ? why : "out of memory");
+	pgp_use_drop(&use);
 }
 
 static int print_bad(const struct pgp_shelf *shelf)
@@ -115,17 +121,34 @@ static int print_bad(const struct pgp_shelf *shelf)
 	return n ? EXIT_FAILED : EXIT_OK;
 }
 
+static bool expires_within(const struct pgp_entry *e, int64_t days)
+{
+	int64_t now = (int64_t)time(NULL);
+	struct pgp_use use = {0};
+	char why[PGP_WHY];
+	bool yes;
+
+	if (days < 0)
+		return true;
+	yes = pgp_judge(e->cert, e->by_name ? NULL : e->address, now, &use, why) == 1 && use.until <= now + days * DAY;
+	pgp_use_drop(&use);
+	return yes;
+}
+
 int openpgp_command_list(const struct mw_host *host, const void *conf, int argc, char **argv)
 {
 	struct pgp_shelf *shelf = NULL;
 	const struct pgp_entry *entry;
 	struct command c;
+	int64_t days = -1;
+	char *end = NULL;
 	size_t n;
 	int status;
 
-	(void)argv;
-	if (argc != 1)
-		return usage("list");
+	if (argc == 3 && strcmp(argv[1], "--expiring") == 0)
+		days = strtol(argv[2], &end, 10);
+	if (argc != 1 && (!end || end == argv[2] || *end || days < 0 || days > 36500))
+		return usage("list [--expiring DAYS]");
 	if (!open_keys(&c, host, conf, true))
 		return EXIT_FAILED;
 	if (pgp_store_look(c.openpgp.store, &shelf, &c.err) < 0) {
@@ -134,7 +157,8 @@ int openpgp_command_list(const struct mw_host *host, const void *conf, int argc,
 	}
 	n = pgp_shelf_entries(shelf, &entry);
 	for (size_t i = 0; i < n; i++)
-		print_entry(entry[i].address, entry[i].file, entry[i].cert, entry[i].by_name);
+		if (expires_within(&entry[i], days))
+			print_entry(entry[i].address, entry[i].file, entry[i].cert, entry[i].by_name);
 	status = print_bad(shelf);
 	pgp_shelf_drop(&shelf);
 	close_keys(&c);

@@ -183,6 +183,7 @@ static struct finding find_subkey(const struct pgp_cert *c, struct pgp_use *use,
 			newest = sub->key.made;
 			(void)rnp_key_handle_destroy(use->key);
 			use->key = key;
+			use->until = expiry_of(key, &sub->key);
 			key = NULL;
 		}
 		if (this.cause < best.cause || (this.cause == EXPIRED && best.cause == EXPIRED && this.date > best.date))
@@ -191,6 +192,7 @@ static struct finding find_subkey(const struct pgp_cert *c, struct pgp_use *use,
 	}
 	if (!use->key && is_rsa(c->key.alg) && encrypts(use->primary)) {
 		use->key = pgp_locate(use->ffi, c->key.fpr);
+		use->until = INT64_MAX;
 		if (use->key)
 			return (struct finding){.cause = FINE};
 	}
@@ -355,6 +357,7 @@ static int judge_with(struct pgp_use *use, const struct pgp_cert *c, const char 
 		return 0;
 	}
 	use->ocb = c->ocb;
+	use->until = expiry_of(use->primary, &c->key) < use->until ? expiry_of(use->primary, &c->key) : use->until;
 	return 1;
 }
 

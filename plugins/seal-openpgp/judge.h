@@ -18,6 +18,7 @@ struct pgp_use {
 	rnp_key_handle_t primary;
 	rnp_key_handle_t key; /* to encrypt to */
 	bool ocb;
+	int64_t until; /* when the key or its subkey expires; INT64_MAX = never */
 };
 
 /* address (lower case): NULL = whatever its user ids say, since the site has said so. 1: *use is the caller's to drop; 0: why is filled, for

@@ -124,9 +124,9 @@ static const struct mw_sealer sealer = {
     .method = "openpgp", .want = want, .able = able, .unlock = unlock, .seal = openpgp_seal, .unseal = openpgp_unseal};
 
 static const struct mw_command commands[] = {
-    {"list", "", "addresses that there are keys for, and whether these can be used", openpgp_command_list},
+    {"list", "[--expiring DAYS]", "addresses that there are keys for, and whether these can be used", openpgp_command_list},
     {"show", "ADDRESS", "its keys, here and in its domain's Web Key Directory", openpgp_command_show},
-    {"add", "FILE…", "put keys into the folder of keys", openpgp_command_add},
+    {"add", "FILE...", "put keys into the folder of keys", openpgp_command_add},
     {"remove", "ADDRESS|0xKEYID", "take keys out of it", openpgp_command_remove},
     {0},
 };

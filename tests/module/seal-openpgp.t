@@ -571,6 +571,12 @@ def commands(them):
     tap.ok(got[0] == 0 and got[1].endswith("good@x.example: can be sealed for\n"), "show: a key", got)
     got = run("show", "expired@x.example")
     tap.ok(got[0] == 2 and "expired@x.example: its OpenPGP key" in got[1], "show: none that may be used", got)
+    soon = them.new("soon@x.example", until="10d")
+    write("own/soon", them("--export", soon))
+    got = run("list", "--expiring", "11")
+    tap.ok(got[0] == 0 and re.fullmatch(r"soon@x\.example\t%s\t20\d\d-\d\d-\d\d\tEdDSA\tsoon\tok\n" % short(soon), got[1]) and not run("list", "--expiring", "9")[1],
+           "list tells what expires soon", got)
+    os.unlink(path("own/soon"))
     write("own/bad", b"x")
     got = run("list")
     tap.ok(got[0] == 1 and "bad: it holds no OpenPGP key" in got[2], "list names files that are of no use", got)
