@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define ISSUERS_MOST 4
+#define OTHERS_MOST 8 /* certificates beside the signer's own that are looked at */
 
 /* ---- what the signer says -------------------------------------------------------------------------------------------------------- */
 
@@ -90,7 +91,7 @@ static X509 *choose(struct smime *s, const struct index *ix, CMS_SignerInfo *si,
 	CMS_SignerInfo_get0_algs(si, NULL, &own, NULL, NULL);
 	if (is_good(s, ix, own, certs, address, now))
 		return own;
-	for (int i = 0; i < sk_X509_num(certs) && i < 32; i++) {
+	for (int i = 0; i < sk_X509_num(certs) && i < OTHERS_MOST; i++) {
 		x = sk_X509_value(certs, i);
 		if (x != own && is_good(s, ix, x, certs, address, now) &&
 		    (!best || ASN1_TIME_compare(X509_get0_notBefore(x), X509_get0_notBefore(best)) > 0))

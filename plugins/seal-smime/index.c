@@ -18,6 +18,8 @@ static void index_free(struct index *ix)
 	}
 	for (size_t i = 0; i < ix->files; i++)
 		free(ix->file[i]);
+	for (size_t i = 0; i < ix->entries; i++)
+		free(ix->entry[i].key);
 	trust_free(&ix->trust);
 	free(ix->cert);
 	free(ix->entry);
@@ -140,10 +142,30 @@ static int by_key(const void *a, const void *b)
 	return x->e.cert < y->e.cert ? -1 : 1;
 }
 
+/* One for each name; *n is set as far as there are. */
+static int fill_entries(const struct index *ix, struct sorted *v, size_t *n)
+{
+	char key[NAMES_ADDRESS];
+
+	for (size_t i = 0; i < ix->certs; i++)
+		for (size_t k = 0; k < ix->cert[i].names.n; k++) {
+			const char *address = ix->cert[i].names.v[k];
+
+			if (!names_key(address, key))
+				continue;
+			v[*n] = (struct sorted){.e = {.cert = i, .address = address, .key = strdup(key)},
+						.not_before = ix->cert[i].not_before};
+			if (!v[(*n)++].e.key)
+				return -ENOMEM;
+		}
+	return 0;
+}
+
 static int add_entries(struct index *ix)
 {
 	struct sorted *v;
 	size_t n = 0;
+	int r;
 
 	for (size_t i = 0; i < ix->certs; i++)
 		n += ix->cert[i].names.n;
@@ -153,20 +175,13 @@ static int add_entries(struct index *ix)
 		free(v);
 		return -ENOMEM;
 	}
-	n = 0;
-	for (size_t i = 0; i < ix->certs; i++)
-		for (size_t k = 0; k < ix->cert[i].names.n; k++) {
-			v[n].e.cert = i;
-			v[n].e.address = ix->cert[i].names.v[k];
-			v[n].not_before = ix->cert[i].not_before;
-			n += names_key(v[n].e.address, v[n].e.key);
-		}
-	qsort(v, n, sizeof(*v), by_key);
-	for (size_t i = 0; i < n; i++)
+	r = fill_entries(ix, v, &ix->entries);
+	if (r == 0)
+		qsort(v, ix->entries, sizeof(*v), by_key);
+	for (size_t i = 0; i < ix->entries; i++)
 		ix->entry[i] = v[i].e;
-	ix->entries = n;
 	free(v);
-	return 0;
+	return r;
 }
 
 int index_new(const struct folder folder[INDEX_FOLDERS], struct index **ret)

@@ -31,8 +31,8 @@ struct index_cert {
 };
 
 struct index_entry {
-	char key[NAMES_ADDRESS]; /* names_key() */
-	const char *address;	 /* as the certificate has it */
+	char *key;	     /* names_key() of it */
+	const char *address; /* as the certificate has it */
 	size_t cert;
 };
 

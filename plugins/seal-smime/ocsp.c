@@ -53,6 +53,8 @@ static OCSP_RESPONSE *response_of(const char *answer)
 	der = malloc(n);
 	len = der ? EVP_DecodeBlock(der, (const unsigned char *)answer + 3, (int)(n - 3)) : -1;
 	p = der;
+	for (size_t i = n; len > 0 && i > n - 2 && answer[i - 1] == '='; i--)
+		len--; /* EVP_DecodeBlock() counts the padding */
 	if (len > 0)
 		response = d2i_OCSP_RESPONSE(NULL, &p, len);
 	free(der);

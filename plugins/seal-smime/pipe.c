@@ -9,16 +9,24 @@
 static int source_read(BIO *bio, char *p, int n)
 {
 	struct source *s = BIO_get_data(bio);
-	ssize_t got;
+	size_t fits;
 
 	if (n <= 0 || s->failed)
 		return s->failed ? -1 : 0;
-	got = s->get(s->ctx, p, (size_t)n);
-	if (got < 0) {
-		s->failed = (int)got;
-		return -1;
+	if (s->at == s->n) {
+		ssize_t got = s->get(s->ctx, s->buffer, sizeof(s->buffer));
+
+		if (got < 0)
+			s->failed = (int)got;
+		if (got <= 0)
+			return got < 0 ? -1 : 0;
+		s->at = 0;
+		s->n = (size_t)got;
 	}
-	return (int)got;
+	fits = s->n - s->at < (size_t)n ? s->n - s->at : (size_t)n;
+	memcpy(p, s->buffer + s->at, fits);
+	s->at += fits;
+	return (int)fits;
 }
 
 static int sink_write(BIO *bio, const char *p, int n)

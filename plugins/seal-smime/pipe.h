@@ -14,11 +14,13 @@ struct pipes {
 int pipes_new(struct pipes *); /* 0 or -ENOMEM */
 void pipes_free(struct pipes *);
 
-/* What reads: up to n octets, 0 at the end, or negative. What failed stays in .failed. */
+/* What reads: up to n octets, 0 at the end, or negative. What failed stays in .failed. OpenSSL asks for 1024 octets at a time. */
 struct source {
 	ssize_t (*get)(void *ctx, char *p, size_t n);
 	void *ctx;
 	int failed;
+	size_t at, n;
+	char buffer[16384];
 };
 /* The source is borrowed. NULL: no memory. */
 BIO *pipe_source(const struct pipes *, struct source *);

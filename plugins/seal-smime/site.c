@@ -176,6 +176,7 @@ int site_choose(struct site *s, struct index *ix, const char *address, int64_t n
 {
 	const struct index_entry *entry[INDEX_SAME];
 	ssize_t n = index_find(ix, address, entry, INDEX_SAME);
+	int64_t begin = socketmap_clock();
 	size_t at = 0, told = 0;
 	int able = 0;
 
@@ -187,6 +188,8 @@ int site_choose(struct site *s, struct index *ix, const char *address, int64_t n
 		struct index_cert *c = &ix->cert[entry[i]->cert];
 		struct index_found f;
 
+		if (able < 0 && socketmap_clock() - begin >= OCSP_WAIT_MS)
+			break; /* each of them may take as long */
 		site_judge(s, ix, c, now, &f);
 		if (f.able > 0) {
 			*cert = c;
