@@ -216,8 +216,12 @@ R< ? > $*	$@ NO
 R< $+ > $*	$@ OK')
 R$*	$@ NO
 
-# In: status $| reply. The domain is noted, because the portal may be next.
+# In: status $| reply. The domain is noted, because the portal may be next. What is wrong with the portal is for the site to mend, and
+# says nothing of the domain.
 SMilwardNo
+R$*	$: $1 $| $>MilwardAtPortal
+R$* $| $* $| portal	$#error $@ 4.7.0 $: "451 the portal does not do TLS as it must"
+R$* $| $* $| no	$: $1 $| $2
 R$* $| $*	$: $1 $| $2 $| $>MilwardDomain
 R$* $| $* $| $*	$: < $&{mw_no} > $1 $| $2 $(milward_set {mw_domain} $@ $3 $)
 R< $* / $&{mw_domain} / $* > $* $| $*	$#error $@ $3 $: $4

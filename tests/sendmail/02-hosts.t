@@ -81,6 +81,25 @@ with lab.Site("sendmail") as site:
         sendmail.settle()
         tap.equal(outcome(site, message, rcpt), wanted, "with a table of names, %s: %s" % (rcpt, wanted))
 
+    # TLS to the portal: what is wrong with it waits, and says nothing of the recipient's domain.
+    for host, level, wanted in (("mx.selfsigned.test", "encrypt", "selfsigned"), ("mx.valid.test", "secure", "valid"),
+                                ("mx.selfsigned.test", "secure", None), ("mx.plain.test", "encrypt", None)):
+        sendmail.stop()
+        site.setup("add", "--portal", host, "--portal-tls", level)
+        sendmail.start()
+        for rcpt in ("portal@oldtls.test", "bob@oldtls.test"):
+            message = lab.phi()
+            site.send(message, rcpt)
+            sendmail.settle()
+            tap.equal(site.copies(message), {(wanted, rcpt): [TLS]} if wanted else {}, "%s, portal %s with %s: %s" % (rcpt, host, level, wanted or "waits"))
+            if not wanted:
+                tap.ok(any(rcpt in text for _name, text in sendmail.queued()), "in the queue")
+    sendmail.stop()
+    site.setup("add", "--names", names)
+    sendmail.start()
+    sendmail.flush()
+    tap.equal([name for name, text in sendmail.queued() if "oldtls" in text], [], "and goes when the portal is mended")
+
     # One connection takes several messages of a queue run: each is asked anew for what it demands.
     sendmail.stop()
     sendmail.change("O DeliveryMode=background", "O DeliveryMode=queueonly")

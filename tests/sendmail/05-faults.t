@@ -130,7 +130,7 @@ with lab.Site("sendmail") as site:
     sendmail.stop()
     sendmail.change("F=T, T=C:1s;S:1s;R:1s;E:1s", "F=T, T=C:10s;S:60s;R:60s;E:5m")
     sendmail.change("O InputMailFilters=milward", "O InputMailFilters=milward, later")
-    sendmail.change("Xmilward,", "Xlater, S=inet:9999@127.0.0.1, F=T\nXmilward,")
+    sendmail.change("Xmilward,", "Xlater, S=inet:9999@127.0.0.1, F=T, T=C:2s;S:2s;R:2s;E:2s\nXmilward,")
     sendmail.start()
     for name, answer, code in (("tempfails", lab.TEMPFAIL, 451), ("refuses", lab.REJECT, 554), ("refuses in its own words", b"y550 5.7.1 no\0", 550), ("dies", b"", 451)):
         message = lab.phi()

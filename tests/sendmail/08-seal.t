@@ -53,14 +53,17 @@ with lab.Site("sendmail") as site:
     with open(daemon.policy) as policy:
         text = policy.read()
     with open(daemon.policy, "w") as policy:
-        policy.write(text.replace("match class phi to external", 'table <sealed> { "sealed@valid.test", "sealed@plain.test" }\n'
-                                  "match class phi to <sealed> then send by smime or portal\nmatch class phi to external"))
+        policy.write(text.replace("match class phi to external", 'table <sealed> { "sealed@valid.test", "sealed@plain.test", "nokey@valid.test", "later@valid.test" }\n'
+                                  "match class phi to <sealed> then send by smime or portal\n"
+                                  'match class phi to "nokey@plain.test" then send by smime\nmatch class phi to external'))
     daemon.arguments += ["--modules", modules]
     daemon.start()
     sign = os.path.join(site.folder, "sign.policy")
     with open(sign, "w") as policy:
         policy.write("listen unix:%s\nload route grant route, edit, run { mta none }\n%s\nmatch any then pass\nalways sign dkim\non error tempfail\n" % (signer, keys.load()))
-    Milward(site.folder, site.prefix, sign, "signer").start()
+    signs = Milward(site.folder, site.prefix, sign, "signer")
+    signs.arguments += ["--reentry"]
+    signs.start()
     agent = os.path.join(site.folder, "seal.policy")
     with open(agent, "w") as policy:
         policy.write('load seal-test grant keys, store { folder "%s/keys" }\nload route with seal-test grant route, edit, run { mta none }\n'
@@ -92,6 +95,17 @@ with lab.Site("sendmail") as site:
         tap.ok(".invalid" not in copy.rcpts[0] and b"mw-seal" not in copy.data, "%s: no tag is left" % copy.to[0])
     tap.equal((sendmail.queued(), site.bounces()), ([], []), "nothing waits, nobody is told")
     tap.equal(len(set(sendmail.queue_ids(message.id))), 3, "what came back has ids of its own")
+
+    # What cannot be sealed: the portal when the policy says so, else a report; and what may be sealed later waits.
+    message = lab.phi()
+    site.send(message, "nokey@valid.test", "nokey@plain.test", "later@valid.test", "sealed@valid.test")
+    lab.wait_for(lambda: len(site.found(message)) == 2 and site.reports(message), "two copies and a report", seen=lambda: site.copies(message))
+    sendmail.settle()
+    tap.equal(site.copies(message), {("portal", "nokey@valid.test"): [None], ("valid", "sealed@valid.test"): ["TLSv1.3"]}, "no key: the portal, and nothing else")
+    tap.ok(all(b"nokey@plain.test" in r.data and b"219-09-9998" not in r.data for r in site.reports(message)), "no key and no portal: a report, without the body")
+    tap.equal([text.count("RPFD:") for _name, text in sendmail.queued()], [1], "one recipient waits")
+    tap.ok("later@valid.test" in sendmail.queued()[0][1], "whose key may be there later")
+    os.unlink(os.path.join(sendmail.queue_folder, sendmail.queued()[0][0]))
 
     # The agent away: mail waits, also while Sendmail is killed, and has its route still.
     seal.stop()

@@ -136,7 +136,9 @@ class Site:
         if self.mta == "sendmail":
             arguments = arguments[:1] + self.sendmail.places + arguments[1:]
         if arguments[0] == "add":
-            arguments += ("--socket", self.socket, "--portal", "[127.0.0.21]" + (":25" if self.mta == "postfix" else ""))
+            arguments += ("--socket", self.socket)
+        if arguments[0] == "add" and "--portal" not in arguments:
+            arguments += ("--portal", "[127.0.0.21]" + (":25" if self.mta == "postfix" else ""))
         return (self.sendmail if self.mta == "sendmail" else self.postfix).run(script, *arguments, check=check)
 
     def policy(self, name="outbound", load=LOAD, **more):
