@@ -69,5 +69,7 @@ struct mw_tag mw_tag_parse(struct mw_str address)
 		ret.kind = MW_TAG_SEAL;
 	if (ret.kind != MW_TAG_OTHER)
 		ret.address = before;
+	else
+		ret.means[0] = '\0';
 	return ret;
 }
