@@ -161,6 +161,11 @@ static void on_dane(void *ctx, const struct mw_dane_finding *f)
 	struct mw_inquiry *i = j->inquiry;
 	int64_t ttl = cached_for(i, f);
 
+	mw_log(MW_DEBUG, NULL, "dane", "%s: %s%s, for %lld s", j->dest.key,
+	       f->dane == MW_DANE_YES	 ? "yes"
+	       : f->dane == MW_DANE_TEMP ? "not known: "
+					 : "no: ",
+	       f->why, (long long)ttl);
 	j->dane = NULL;
 	mw_dane_pack(f, &j->packed);
 	if (mw_buf_ok(&j->packed))

@@ -87,6 +87,24 @@ def sockets(tap, folder, names):
             tap.ok(words in str(error), "listen on %s is refused, with the reason" % listen, error)
 
 
+def resolvers(tap, folder, names):
+    """Resolvers that are of no use are told of; and -v tells what is found."""
+    lookup = Lookup(folder, ['resolvers "127.0.0.99"'], name="useless", build=build)
+    if os.path.exists("/usr/share/dns/root.key"):
+        lookup.start()
+        lookup.wait_log("resolvers: ")
+        tap.ok(True, "a resolver that does not answer is told of at the start")
+        lookup.stop()
+    else:
+        tap.skip("a resolver that does not answer is told of at the start", "dns-root-data is not installed")
+    lookup = Lookup(folder, options(names), name="verbose", build=build, arguments=["-v"]).start()
+    lookup.ask("tls dane.test")
+    tap.ok("dane: dane.test: yes, for " in lookup.log(), "-v tells what is found", lookup.log())
+    tap.equal(lookup.ask("verdict D\xc3\xa4ne.test").split(" ")[:2], ["OK", "none"], "a domain in UTF-8")
+    tap.ok("dane: xn--dne-qla.test: no: there is no such domain" in lookup.log(), "which DNS has by its A-label", lookup.log())
+    lookup.stop()
+
+
 def wrong_setup(tap, folder, names):
     """What is wrong is said at the start and by -t, with the place."""
     lookup = Lookup(folder, [], name="wrong", build=build)
@@ -281,6 +299,7 @@ def user(tap, folder, names):
 def run(tap, folder):
     names = zones(folder)
     sockets(tap, folder, names)
+    resolvers(tap, folder, names)
     wrong_setup(tap, folder, names)
     table = os.path.join(folder, "partners")
     with open(table, "w") as out:
