@@ -44,13 +44,17 @@ void index_unref(struct index *ix)
 static int add_cert(struct index *ix, X509 *x, const struct folder_file *f, enum index_folder from)
 {
 	struct index_cert *c = &ix->cert[ix->certs];
+	bool issuer = X509_get_extension_flags(x) & EXFLAG_CA;
 	int r;
 
-	if (X509_get_extension_flags(x) & EXFLAG_CA)
-		return trust_add_issuer(&ix->trust, x);
-	r = names_of(x, &c->names);
+	r = issuer ? trust_add_issuer(&ix->trust, x) : 0;
+	if (r == 0)
+		r = names_of(x, &c->names);
 	if (r < 0)
 		return r;
+	/* One that has an address all the same, as `openssl req -x509` makes them, is passed over with that cause. */
+	if (issuer && c->names.n == 0)
+		return 0;
 	if (!X509_up_ref(x)) {
 		names_free(&c->names);
 		return -ENOMEM;

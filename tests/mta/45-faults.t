@@ -9,7 +9,12 @@ import sys
 import time
 
 import lab
+from lab import seal
 from lab.ledger import Ledger, in_clear
+from lab.lookup import Lookup
+from lab.milward import Milward
+from lab.postfix import QUEUE
+from lab.site import LOAD
 from lab.tap import note, wait_for
 
 MESSAGES = int(os.environ.get("MILWARD_FAULT_MESSAGES", "1000"))
@@ -23,16 +28,53 @@ ALLOWED = {
     "tls@plain.test": {},
     "portal@valid.test": {"portal": False},
     "verp@wrongname.test": {"portal": False},
+    "smime@plain.test": {"plain": False, "portal": False},
+    "openpgp@plain.test": {"plain": False, "portal": False},
+    "nokey@plain.test": {"portal": False},
 }
+SEALED = ("smime@plain.test", "openpgp@plain.test")
+LOOKUP = os.path.join(QUEUE, "milward", "lookup")
 KINDS = list(ALLOWED)
 
 
 class Faults:
     """Each breaks something, and mends it again."""
 
-    def __init__(self, site, daemon):
-        self.site, self.daemon = site, daemon
-        self.kills = 0  # programs of the MTA that may have been at a delivery
+    def __init__(self, site, daemon, agent, lookup, signer):
+        self.site, self.daemon, self.agent, self.lookup, self.signer = site, daemon, agent, lookup, signer
+        self.kills = 0  # programs that may have been at a delivery
+
+    def agent_dies(self):
+        self.kills += len(self.agent.workers())
+        self.agent.kill()
+        time.sleep(0.5)
+        self.agent.start()
+
+    def sealing_dies(self):
+        pids = self.agent.workers()
+        self.kills += len(pids)
+        for pid in pids:
+            kill(pid)
+
+    def agent_disk_full(self):
+        filler = os.open("seal-state/filler", os.O_WRONLY | os.O_CREAT)
+        try:
+            while True:
+                os.write(filler, b"x" * 4096)
+        except OSError:
+            os.close(filler)
+        time.sleep(1)
+        os.unlink("seal-state/filler")
+
+    def lookup_dies(self):
+        self.lookup.kill()
+        time.sleep(0.7)
+        self.lookup.start()
+
+    def signer_dies(self):
+        self.signer.kill()
+        time.sleep(0.7)
+        self.signer.start()
 
     def worker_dies(self):
         self.daemon.crash_worker()
@@ -66,7 +108,7 @@ class Faults:
         self.site.sinks["valid"].up()
 
     def deliveries_die(self):
-        pids = self.site.postfix.children("smtp")
+        pids = self.site.postfix.children("smtp", "lmtp")
         self.kills += len(pids)
         for pid in pids:
             kill(pid)
@@ -88,8 +130,9 @@ class Faults:
 
     def all(self):
         return [
-            self.worker_dies, self.portal_down, self.deliveries_die, self.reload, self.daemon_dies, self.host_down, self.names_time_out,
-            self.mta_dies, self.worker_hangs, self.cleanups_die,
+            self.worker_dies, self.agent_dies, self.portal_down, self.deliveries_die, self.reload, self.sealing_dies, self.daemon_dies,
+            self.lookup_dies, self.host_down, self.signer_dies, self.names_time_out, self.agent_disk_full, self.mta_dies, self.worker_hangs,
+            self.cleanups_die,
         ]
 
 
@@ -114,11 +157,56 @@ def flush(postfix, seconds):
     return postfix.queued()
 
 
+def policies(site):
+    """The site's policy, with routes to milward-seal and the answers of milward-lookup, and that of its signer."""
+    load = LOAD.replace("load route grant", "load route with seal-smime, seal-openpgp grant")
+    load = load.replace("portal yes", 'portal yes; seal yes; lookup "%s"' % LOOKUP) + "\n" + seal.load(site)
+    path = site.policy(load=load)
+    with open(path) as file:
+        text = file.read()
+    sealed = 'match class phi to "smime@plain.test" then send by smime or portal\n'
+    sealed += 'match class phi to "openpgp@plain.test" then send by openpgp or portal\n'
+    sealed += 'match class phi to "nokey@plain.test" then send by tls(verified) or smime or openpgp or portal\n'
+    with open(path, "w") as file:
+        file.write(text.replace("match class phi to <tls>", sealed + "match class phi to <tls>", 1))
+    sign = os.path.join(site.folder, "sign.policy")
+    with open(sign, "w") as file:
+        file.write("listen unix:%s\nload route grant route, edit, run { mta none }\nmatch any then pass\n" % seal.SIGNER)
+    return path, sign
+
+
+def lookup_of(site):
+    with open("partners", "w") as out:
+        out.write("valid.test match=valid.test:.valid.test\nwrongname.test match=wrongname.test\n")
+    with open("anchor", "w") as out:  # of a domain that is not asked for: these here are not signed
+        out.write("elsewhere. IN DS 1 13 2 %s\n" % ("00" * 32))
+    return Lookup(site.folder, ['resolvers "127.0.0.53"', 'trust-anchor "%s/anchor"' % site.folder, 'partners "%s/partners"' % site.folder, "dns-timeout 2 seconds", "private-hosts yes"],
+                  LOOKUP, prefix=site.prefix, arguments=["--socket-group", "postfix"])
+
+
+def full_state(site):
+    """A small disk for milward-seal."""
+    os.mkdir("seal-state", 0o700)
+    site.postfix.run("mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "state", "seal-state")
+
+
 with lab.Site() as site:
     tap = site.tap
     site.postfix.set(smtp_connect_timeout="3s", queue_run_delay="5s", minimal_backoff_time="5s", maximal_backoff_time="10s")
-    daemon = site.outbound()
-    ledger, faults = Ledger(site), Faults(site, daemon)
+    people = seal.People(site)
+    people.certificate("smime@plain.test")
+    people.openpgp("openpgp@plain.test")
+    full_state(site)
+    policy, sign = policies(site)
+    site.setup("add", "--lookup", LOOKUP, "--seal", seal.SOCKET, "--signer", seal.SIGNER)
+    lookup = lookup_of(site).start()
+    signer = Milward(site.folder, site.prefix, sign, "signer")
+    signer.arguments.append("--reentry")
+    signer.start()
+    agent = seal.Agent(site, policy).start()
+    daemon = Milward(site.folder, site.prefix, policy).start()
+    site.postfix.start()
+    ledger, faults = Ledger(site), Faults(site, daemon, agent, lookup, signer)
     for number in range(MESSAGES):
         ledger.add(lab.phi(), rcpts_of(number))
     ledger.start()
@@ -147,6 +235,11 @@ with lab.Site() as site:
             twice += max(0, len(got) - max(1, entry.told + entry.unsure))
     tap.equal(strange, [], "no copy left by a way that the policy does not name")
     tap.equal(lost, [], "whoever was told 'taken' finds every copy delivered or reported")
+    sealed = [copy for entry in ledger.entries for rcpt in SEALED for copy in copies[entry.message.id, rcpt] if copy.sink == "plain"]
+    tap.ok(len(sealed) > MESSAGES // 4, "hundreds are sealed", len(sealed))
+    read = [people.read(next(c for c in sealed if c.to == [rcpt])) for rcpt in SEALED]
+    tap.ok(all(b"Zebrafinch results" in text and b"219-09-9998" in text for text in read), "and their recipients read them", read)
+    people.close()
     clear = [repr(c) for name in ("plain", "wrongname", "valid", "selfsigned") for c in site.sinks[name].copies if in_clear(c)]
     tap.equal(clear, [], "nothing in clear")
     note("%d copies twice, %d deliveries cut off" % (twice, faults.kills))
