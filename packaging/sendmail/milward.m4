@@ -3,7 +3,7 @@ dnl SPDX-License-Identifier: Apache-2.0
 dnl
 dnl milward.m4: teaches a Sendmail (8.17 and later) milward's routes. See milward-sendmail(8), which puts this line into sendmail.mc:
 dnl
-dnl	FEATURE(`milward', `SOCKET', `PORTAL', `PORTAL-TLS', `NAMES', `SEAL-SOCKET', `SIGNER-SOCKET', `PORT')dnl
+dnl	FEATURE(`milward', `SOCKET', `PORTAL', `PORTAL-TLS', `NAMES', `SEAL-SOCKET', `SIGNER-SOCKET', `PORT', `SMARTHOST')dnl
 dnl
 dnl SOCKET       milward's unix socket
 dnl PORTAL       relay of the pickup portal, at port 25: [name] or [address]; empty: there is none
@@ -12,6 +12,7 @@ dnl NAMES        map of names in certificates that are good beside the domain's 
 dnl SEAL-SOCKET  LMTP socket of milward-seal; empty: nothing is sealed here
 dnl SIGNER-SOCKET  the milter that signs what comes back from milward-seal; empty: none
 dnl PORT         of 127.0.0.1, where it comes back
+dnl SMARTHOST    [name] or [address] that takes protected mail in place of the recipient's MX; empty: none
 dnl
 dnl Its place is behind the filters that may refuse mail, before the one that signs, and before the MAILER lines.
 divert(0)
@@ -24,6 +25,7 @@ define(`_MILWARD_NAMES_', _ARG4_)
 define(`_MILWARD_SEAL_', _ARG5_)
 define(`_MILWARD_SIGNER_', _ARG6_)
 define(`_MILWARD_PORT_', _ARG7_)
+define(`_MILWARD_SMARTHOST_', _ARG8_)
 dnl F=T: while milward is away, mail waits at the client. (milward-sendmail remove takes the filter out first, and then the routes.)
 ifdef(`_MILWARD_STOP_', `', `INPUT_MAIL_FILTER(`milward', `S=unix:'_ARG_`, F=T, T=C:10s;S:60s;R:60s;E:5m')')
 dnl What milward-seal gives back meets the signer and no other milter.
@@ -56,11 +58,11 @@ R$* < @ $+ . invalid > $*	$: $1 < @ $2 . invalid . > $3
 
 LOCAL_RULE_0
 # milward: before all tables of the site. A tag that has no route is an error, and so never goes to a smarthost.
-R$* < @ $+ . mw-tls . invalid . > $*	$#milward-tls $@ $2 $: $1 < @ $2 . mw-tls . invalid . > $3
-R$* < @ $+ . mw-ver . invalid . > $*	$#milward-ver $@ $2 $: $1 < @ $2 . mw-ver . invalid . > $3
+R$* < @ $+ . mw-tls . invalid . > $*	$#milward-tls $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) $: $1 < @ $2 . mw-tls . invalid . > $3
+R$* < @ $+ . mw-ver . invalid . > $*	$#milward-ver $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) $: $1 < @ $2 . mw-ver . invalid . > $3
 ifelse(_MILWARD_PORTAL_, `', `dnl',
-`R$* < @ $+ . mw-tlsp . invalid . > $*	$#milward-tlsp $@ $2 : _MILWARD_PORTAL_ $: $1 < @ $2 . mw-tlsp . invalid . > $3
-R$* < @ $+ . mw-verp . invalid . > $*	$#milward-verp $@ $2 : _MILWARD_PORTAL_ $: $1 < @ $2 . mw-verp . invalid . > $3
+`R$* < @ $+ . mw-tlsp . invalid . > $*	$#milward-tlsp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) : _MILWARD_PORTAL_ $: $1 < @ $2 . mw-tlsp . invalid . > $3
+R$* < @ $+ . mw-verp . invalid . > $*	$#milward-verp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) : _MILWARD_PORTAL_ $: $1 < @ $2 . mw-verp . invalid . > $3
 R$* < @ $+ . mw-portal . invalid . > $*	$#milward-portal $@ _MILWARD_PORTAL_ $: $1 < @ $2 . mw-portal . invalid . > $3')
 ifelse(_MILWARD_SEAL_, `', `dnl',
 `R$* < @ $+ . mw-open . invalid . > $*	$#milward-seal $@ localhost $: $1 < @ $2 . mw-open . invalid . > $3
@@ -156,6 +158,7 @@ R$*	$#error $@ 4.4.1 $: "451 no host of the domain can be asked for TLS now"
 # The domain of this delivery.
 SMilwardDomain
 R$*	$: $&h
+R[ $+ ] $*	$@ $1
 R$+ : $*	$: $1
 R$+ .	$: $1
 

@@ -94,6 +94,16 @@ with lab.Site("sendmail") as site:
             tap.equal(site.copies(message), {(wanted, rcpt): [TLS]} if wanted else {}, "%s, portal %s with %s: %s" % (rcpt, host, level, wanted or "waits"))
             if not wanted:
                 tap.ok(any(rcpt in text for _name, text in sendmail.queued()), "in the queue")
+    # A smarthost in place of the recipients' own hosts.
+    for host, results in (("mx.valid.test", {"tls": "valid", "ver": "valid", "verp": "valid"}), ("mx.selfsigned.test", {"tls": "selfsigned", "ver": None, "verp": "portal"})):
+        sendmail.stop()
+        site.setup("add", "--smarthost", host)
+        sendmail.start()
+        for means, sink in results.items():
+            message, rcpt = lab.phi(), "%s@nosuch.test" % means
+            site.send(message, rcpt)
+            sendmail.settle()
+            tap.equal(site.copies(message), {(sink, rcpt): [CLEAR if sink == "portal" else TLS]} if sink else {}, "smarthost %s, %s: %s" % (host, rcpt, sink))
     sendmail.stop()
     site.setup("add", "--names", names)
     sendmail.start()
