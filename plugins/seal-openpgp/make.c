@@ -22,7 +22,8 @@ struct making {
 	const struct mw_seal_work *work;
 	struct mw_err *err;
 	struct pgp_use use;
-	rnp_key_handle_t signer, signing; /* NULL: unsigned */
+	rnp_ffi_t ffi;			       /* the one of use, or the desk's */
+	rnp_key_handle_t key, signer, signing; /* key: to encrypt to; the others NULL: unsigned */
 	struct entity_reader *in;
 	struct pgp_sink out;
 };
@@ -47,17 +48,39 @@ static const struct pgp_cert *signer_of(const struct openpgp *o, const char *sen
 	return c;
 }
 
-/* A key that is there and cannot sign is a failure: nobody is to take its mail for a stranger's. */
-static int find_signer(struct making *m)
+/* The key that was found for the recipient, in another RNP. */
+static rnp_key_handle_t carry(const struct pgp_use *use, rnp_ffi_t ffi)
 {
-	const struct pgp_cert *c = signer_of(m->o, m->work->sender);
+	rnp_output_t out = NULL;
+	rnp_input_t in = NULL;
+	rnp_key_handle_t key = NULL;
+	uint8_t fpr[PGP_FPR], *p;
+	size_t n;
+
+	if (rnp_output_to_memory(&out, 0) == RNP_SUCCESS &&
+	    rnp_key_export(use->primary, out, RNP_KEY_EXPORT_PUBLIC | RNP_KEY_EXPORT_SUBKEYS) == RNP_SUCCESS &&
+	    rnp_output_memory_get_buf(out, &p, &n, false) == RNP_SUCCESS &&
+	    rnp_input_from_memory(&in, p, n, false) == RNP_SUCCESS &&
+	    rnp_import_keys(ffi, in, RNP_LOAD_SAVE_PUBLIC_KEYS | RNP_LOAD_SAVE_PERMISSIVE, NULL) == RNP_SUCCESS &&
+	    pgp_handle_fpr(use->key, fpr))
+		key = pgp_locate(ffi, fpr);
+	if (in)
+		(void)rnp_input_destroy(in);
+	if (out)
+		(void)rnp_output_destroy(out);
+	return key;
+}
+
+/* A key that is there and cannot sign is a failure: nobody is to take its mail for a stranger's. */
+static int find_signer(struct making *m, const struct pgp_cert *c)
+{
 	char id[PGP_ID_TEXT];
 
-	if (!c)
-		return 0;
-	if (pgp_load(m->use.ffi, c, &m->signer) == 0 &&
-	    rnp_key_get_default_key(m->signer, "sign", 0, &m->signing) == RNP_SUCCESS && m->signing)
-		return 0;
+	m->signer = pgp_desk_key(&m->o->desk, c);
+	if (m->signer && rnp_key_get_default_key(m->signer, "sign", 0, &m->signing) == RNP_SUCCESS && m->signing) {
+		m->key = carry(&m->use, m->ffi);
+		return m->key ? 0 : m->o->host->fail(m->err, -EIO, "OpenPGP: RNP cannot read a key that it wrote");
+	}
 	pgp_id_text(c->key.fpr, id);
 	return m->o->host->fail(m->err, -EKEYEXPIRED, "the OpenPGP key %s that signs has expired, or cannot sign", id);
 }
@@ -66,7 +89,7 @@ static int find_signer(struct making *m)
 
 static rnp_result_t set_up(struct making *m, rnp_op_encrypt_t op)
 {
-	rnp_result_t r = rnp_op_encrypt_add_recipient(op, m->use.key);
+	rnp_result_t r = rnp_op_encrypt_add_recipient(op, m->key);
 
 	if (r == RNP_SUCCESS)
 		r = rnp_op_encrypt_set_cipher(op, RNP_ALGNAME_AES_256);
@@ -88,7 +111,7 @@ static rnp_result_t set_up(struct making *m, rnp_op_encrypt_t op)
 static rnp_result_t encrypt(struct making *m, rnp_input_t in, rnp_output_t out)
 {
 	rnp_op_encrypt_t op = NULL;
-	rnp_result_t r = rnp_op_encrypt_create(&op, m->use.ffi, in, out);
+	rnp_result_t r = rnp_op_encrypt_create(&op, m->ffi, in, out);
 
 	if (r == RNP_SUCCESS)
 		r = set_up(m, op);
@@ -176,19 +199,40 @@ static int write_all(struct making *m)
 	return r < 0 ? m->o->host->fail(m->err, r, "OpenPGP: cannot write: %s", strerror(-r)) : 0;
 }
 
+static int make(struct making *m)
+{
+	m->ffi = m->use.ffi;
+	m->key = m->use.key;
+	return write_all(m);
+}
+
+static int make_signed(struct making *m, const struct pgp_cert *c)
+{
+	int r = pgp_desk_take(&m->o->desk, m->work->now, &m->ffi);
+
+	if (r < 0)
+		return m->o->host->fail(m->err, r, "RNP does not start");
+	r = find_signer(m, c);
+	if (r == 0)
+		r = write_all(m);
+	(void)rnp_key_handle_destroy(m->key);
+	(void)rnp_key_handle_destroy(m->signing);
+	(void)rnp_key_handle_destroy(m->signer);
+	pgp_desk_give(&m->o->desk);
+	return r;
+}
+
 int openpgp_seal(void *inst, const struct mw_seal_work *work, struct mw_err *err)
 {
 	struct entity_reader in;
 	struct making m = {.o = inst, .work = work, .err = err, .in = &in, .out = {.writer = {.fd = work->out}}};
 	int r = openpgp_find(m.o, work->recipient, work->now, &m.use, err);
+	const struct pgp_cert *signer;
 
 	if (r <= 0)
 		return r;
-	r = find_signer(&m);
-	if (r == 0)
-		r = write_all(&m);
-	(void)rnp_key_handle_destroy(m.signing);
-	(void)rnp_key_handle_destroy(m.signer);
+	signer = signer_of(m.o, work->sender);
+	r = signer ? make_signed(&m, signer) : make(&m);
 	pgp_use_drop(&m.use);
 	return r < 0 ? r : 1;
 }

@@ -3,6 +3,7 @@
 #ifndef OPENPGP_H
 #define OPENPGP_H
 
+#include "desk.h"
 #include "judge.h"
 #include "secret.h"
 #include "store.h"
@@ -25,6 +26,7 @@ struct openpgp {
 	struct pgp_store *store; /* NULL: no folder */
 	struct pgp_wkd *wkd;	 /* NULL: nobody to ask */
 	struct pgp_ring signing, secret;
+	struct pgp_desk desk; /* with those */
 };
 
 /* address as mail has it, in lower case: keys are looked for so. room for OPENPGP_ADDRESS octets. false: too long. */

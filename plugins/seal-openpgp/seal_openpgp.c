@@ -43,6 +43,7 @@ static void close_module(void *inst)
 
 	if (!o)
 		return;
+	pgp_desk_close(&o->desk);
 	pgp_ring_drop(&o->secret);
 	pgp_ring_drop(&o->signing);
 	pgp_wkd_free(&o->wkd);
@@ -69,8 +70,10 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 	struct openpgp *o = calloc(1, sizeof(*o));
 	int r;
 
-	if (!o)
+	if (!o || pgp_desk_open(&o->desk) < 0) {
+		free(o);
 		return host->fail(err, -ENOMEM, "out of memory");
+	}
 	o->host = host;
 	o->self = self;
 	o->conf = conf;

@@ -89,7 +89,7 @@ static void give_key(rnp_ffi_t ffi, void *ctx, const char *type, const char *tex
 	if (secret) {
 		c = pgp_ring_by_id(&v->o->secret, id);
 		if (c)
-			load(v, c);
+			(void)rnp_key_handle_destroy(pgp_desk_key(&v->o->desk, c));
 		return;
 	}
 	c = v->signers < PGP_SIGNERS ? find_public(v, id) : NULL;
@@ -231,7 +231,8 @@ int pgp_verify_open(struct pgp_verify *v, struct openpgp *o, const struct mw_sea
 	*v = (struct pgp_verify){.o = o, .work = work, .opened = opened};
 	if (o->store)
 		r = pgp_store_look(o->store, &v->shelf, err);
-	if (r == 0 && (pgp_rnp_new(work->now, &v->ffi) < 0 || rnp_ffi_set_key_provider(v->ffi, give_key, v) != RNP_SUCCESS))
+	if (r == 0 &&
+	    (pgp_desk_take(&o->desk, work->now, &v->ffi) < 0 || rnp_ffi_set_key_provider(v->ffi, give_key, v) != RNP_SUCCESS))
 		r = o->host->fail(err, -ENOMEM, "RNP does not start");
 	return r;
 }
@@ -239,7 +240,7 @@ int pgp_verify_open(struct pgp_verify *v, struct openpgp *o, const struct mw_sea
 void pgp_verify_close(struct pgp_verify *v)
 {
 	if (v->ffi)
-		(void)rnp_ffi_destroy(v->ffi);
+		pgp_desk_give(&v->o->desk);
 	for (size_t i = 0; i < v->wkds; i++)
 		pgp_cert_free(&v->wkd[i]);
 	free(v->wkd);

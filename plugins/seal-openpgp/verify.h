@@ -15,7 +15,7 @@ struct pgp_verify {
 	struct openpgp *o;
 	const struct mw_seal_work *work;
 	struct mw_opened *opened;
-	rnp_ffi_t ffi;
+	rnp_ffi_t ffi;		 /* the desk's; NULL: it is not taken */
 	struct pgp_shelf *shelf; /* NULL: no folder */
 	struct pgp_cert **wkd;	 /* what the sender's domain gave */
 	size_t wkds;

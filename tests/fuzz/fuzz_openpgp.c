@@ -51,8 +51,11 @@ static void read_mail(const char *p, size_t n)
 	struct mw_opened opened = {0};
 	struct mw_err err = {0};
 
+	if (pgp_desk_open(&o.desk) < 0)
+		return;
 	if (work.in >= 0 && work.out >= 0 && write(work.in, p, n) == (ssize_t)n)
 		(void)openpgp_unseal(&o, &work, &opened, &err);
+	pgp_desk_close(&o.desk);
 	if (work.in >= 0)
 		(void)close(work.in);
 	if (work.out >= 0)
