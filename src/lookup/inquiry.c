@@ -52,6 +52,7 @@ struct mw_inquiry {
 	struct mw_partners *partners;
 	struct mw_cache *cache;
 	char *cache_path;
+	bool unsaved; /* the last time it could not be written, which has been told */
 	struct event *saver;
 	GHashTable *jobs; /* by key of the destination */
 };
@@ -302,8 +303,15 @@ static void save(struct mw_inquiry *i)
 {
 	struct mw_err err;
 
-	if (i->cache_path && mw_cache_is_dirty(i->cache) && mw_cache_save(i->cache, i->cache_path, &err))
-		mw_log(MW_WARNING, NULL, "cache", "cannot be written: %s", err.text);
+	if (!i->cache_path || !mw_cache_is_dirty(i->cache))
+		return;
+	if (mw_cache_save(i->cache, i->cache_path, &err) == 0) {
+		i->unsaved = false;
+		return;
+	}
+	if (!i->unsaved)
+		mw_log(MW_WARNING, NULL, "cache", "cannot be written, a restart forgets: %s", err.text);
+	i->unsaved = true;
 }
 
 static void on_save(evutil_socket_t fd, short what, void *ctx)
@@ -327,7 +335,13 @@ static int open_cache(struct mw_inquiry *i, const struct mw_inquiry_options *o, 
 	r = mw_cache_load(i->cache, o->cache_path, &why);
 	if (r)
 		mw_log(MW_WARNING, NULL, "cache", "begins empty: %s", why.text);
-	r = mw_cache_save(i->cache, o->cache_path, err); /* now is when somebody looks at what is wrong with the folder */
+	/* Now is when somebody looks at what is wrong with the folder. A disk that is full will not be for ever. */
+	r = mw_cache_save(i->cache, o->cache_path, err);
+	if (r == -ENOSPC || r == -EDQUOT) {
+		mw_log(MW_WARNING, NULL, "cache", "cannot be written, a restart forgets: %s", err->text);
+		i->unsaved = true;
+		r = 0;
+	}
 	if (!r && event_add(i->saver, &(struct timeval){.tv_sec = SAVE_EVERY}))
 		r = mw_fail_memory(err);
 	return r;

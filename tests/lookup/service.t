@@ -254,6 +254,21 @@ def limits(tap, folder, names):
     lookup.stop()
 
 
+def full_disk(tap, folder, names):
+    lookup = Lookup(folder, options(names), name="full", build=build)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "full", lookup.cache], check=True)
+    with open(os.path.join(lookup.cache, "ballast"), "wb", buffering=0) as out:
+        try:
+            while True:
+                out.write(b"x" * 512)
+        except OSError:
+            pass
+    lookup.start()
+    tap.equal(lookup.ask("tls dane.test"), "OK dane-only", "a disk that is full: it starts and answers")
+    tap.equal((lookup.stop(), "cannot be written" in lookup.log()), (0, True), "and says that a restart forgets")
+    tap.equal([name for name in os.listdir(lookup.cache) if name.startswith("dane")], [], "and leaves nothing half written")
+
+
 def crashes(tap, lookup, names):
     """kill -9 and no DNS: what was known long enough to be written is known again."""
     wait_for(lambda: b"many7.test" in open(os.path.join(lookup.cache, "dane"), "rb").read(), "the cache is written", 15)
@@ -312,6 +327,7 @@ def run(tap, folder):
     crowd(tap, lookup, names)
     limits(tap, folder, names)
     user(tap, folder, names)
+    full_disk(tap, folder, names)
     crashes(tap, lookup, names)
 
 
