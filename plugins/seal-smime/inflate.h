@@ -5,9 +5,9 @@
 
 #include "pipe.h"
 
-#define INFLATE_RATIO 200u	  /* times as large as what is compressed ... */
-#define INFLATE_FREE (1u << 20)	  /* ... but this much is always let through */
-#define INFLATE_MOST (256u << 20) /* ... and more than this never */
+#define INFLATE_RATIO 200u	 /* times as large as what is compressed ... */
+#define INFLATE_FREE (1u << 20)	 /* ... but this much is always let through */
+#define INFLATE_MOST (64u << 20) /* ... and more than this never: what milward-seal lets any process write */
 
 /* 0; -EBADMSG: it is damaged; -EFBIG: it unpacks to more than these; or what source or sink gave. */
 int inflate_source(struct source *, uint64_t compressed, struct sink *);
