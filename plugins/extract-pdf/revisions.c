@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "revisions.h"
 #include "pdf.h"
+#include "update.h"
 
 #include <string.h>
 
@@ -45,6 +46,12 @@ void revisions_find(struct mw_str file, size_t most, struct revisions *r)
 			continue;
 		if (later && has_object(file.p + earlier.n, later - earlier.n)) {
 			looked++;
+			/* Its pages are those of the one that follows. */
+			if (looked <= LOOKED_MAX &&
+			    update_is_of_words_about((struct mw_str){.p = file.p, .n = later}, earlier.n)) {
+				later = earlier.n;
+				continue;
+			}
 			r->more = r->n >= most || r->n == REVISIONS_MAX || looked > LOOKED_MAX;
 			if (!r->more && is_revision(earlier))
 				r->file[r->n++] = earlier;

@@ -340,6 +340,62 @@ static void test_earlier(void **state)
 	assert_int_equal(sink.runs, 2);
 }
 
+/* Adds to the file objects 6 and 7 anew, then a table of these rows and a trailer with these keys. Of a row the offset is that of
+ * object 6 ('6'), of object 7 ('7'), or of the page's contents in the first part ('5'). */
+static struct mw_str updated(const char *six, const char *seven, const char *rows, const char *keys)
+{
+	size_t end, first, at[8] = {0};
+	char *p;
+
+	pdf_file_page(&file, "/Metadata 7 0 R", FONT, "BT /F 10 Tf 72 700 Td (seen by all) Tj ET");
+	(void)pdf_file_object(&file, "<< /Title (was) >>");
+	(void)pdf_file_stream(&file, "/Type /Metadata /Subtype /XML", "<x/>", 4);
+	end = pdf_file_end(&file, "/Info 6 0 R").n;
+	first = (size_t)((char *)memmem(file.p, end, "xref\n", 5) - file.p);
+	at[5] = file.at[4];
+	p = file.p + end;
+	at[6] = (size_t)(p - file.p);
+	p += sprintf(p, "6 0 obj\n%s\nendobj\n", six);
+	at[7] = (size_t)(p - file.p);
+	p += sprintf(p, "7 0 obj\n%s\nendobj\n", seven);
+	end = (size_t)(p - file.p);
+	p += sprintf(p, "xref\n0 1\n0000000000 65535 f \n");
+	for (; *rows; rows += 2)
+		p += sprintf(p, "%c 1\n%010zu 00000 %c \n", rows[0], at[rows[1] - '0'], rows[1] == '0' ? 'f' : 'n');
+	p += sprintf(p, "trailer\n<< /Size 8 %s /Prev %zu >>\nstartxref\n%zu\n%%%%EOF\n", keys, first, end);
+	return (struct mw_str){.p = file.p, .n = (size_t)(p - file.p)};
+}
+
+/* What changes nothing but the title is no reason to read the pages once more. */
+static void test_told_anew(void **state)
+{
+	static const char title[] = "<< /Title (is) >>", words[] = "<< /Type /Metadata /Length 4 >>\nstream\n<y/>\nendstream",
+			  other[] = "<< /Length 4 >>\nstream\nq Q \nendstream", same[] = "/Root 1 0 R /Info 6 0 R";
+	static const struct {
+		const char *six, *seven, *rows, *keys;
+		unsigned runs;
+	} rows[] = {
+	    {title, words, "6677", same, 1},
+	    {title, words, "66", same, 1},
+	    {title, words, "5577", same, 2},   /* an earlier object of the pages, anew */
+	    {title, words, "667750", same, 2}, /* which is gone */
+	    {title, other, "6677", same, 2},   /* no words about the document */
+	    {other, words, "6677", same, 2},
+	    {title, words, "6677", "/Root 2 0 R /Info 6 0 R", 2}, /* other pages */
+	    {title, words, "6677", "/Root 1 0 R /Info 7 0 R", 2},
+	    {title, words, "6677", "/Root 1 0 R", 2},
+	    {title, words, "6677", "/Root 1 0 R /Info 6 0 R /XRefStm 9", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		(void)read_pdf(updated(rows[i].six, rows[i].seven, rows[i].rows, rows[i].keys));
+		if (sink.runs != rows[i].runs)
+			print_error("row %zu\n", i);
+		assert_int_equal(sink.runs, rows[i].runs);
+	}
+}
+
 /* ---- pictures -------------------------------------------------------------------------------------------------------------------- */
 
 static int read_picture(const char *keys, const char *contents)
@@ -581,14 +637,15 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_text),	  cmocka_unit_test(test_outside),      cmocka_unit_test(test_table),
-	    cmocka_unit_test(test_form),	  cmocka_unit_test(test_boxes),	       cmocka_unit_test(test_prose),
-	    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),     cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_fields),	  cmocka_unit_test(test_notes),	       cmocka_unit_test(test_about),
-	    cmocka_unit_test(test_files),	  cmocka_unit_test(test_layers),       cmocka_unit_test(test_earlier),
-	    cmocka_unit_test(test_pictures),	  cmocka_unit_test(test_drawn),	       cmocka_unit_test(test_encrypted),
-	    cmocka_unit_test(test_damaged),	  cmocka_unit_test(test_damaged_page), cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_bomb),	  cmocka_unit_test(test_deep),	       cmocka_unit_test(test_no_tool),
+	    cmocka_unit_test(test_text),	  cmocka_unit_test(test_outside),  cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_form),	  cmocka_unit_test(test_boxes),	   cmocka_unit_test(test_prose),
+	    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text), cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_fields),	  cmocka_unit_test(test_notes),	   cmocka_unit_test(test_about),
+	    cmocka_unit_test(test_files),	  cmocka_unit_test(test_layers),   cmocka_unit_test(test_earlier),
+	    cmocka_unit_test(test_told_anew),	  cmocka_unit_test(test_pictures), cmocka_unit_test(test_drawn),
+	    cmocka_unit_test(test_encrypted),	  cmocka_unit_test(test_damaged),  cmocka_unit_test(test_damaged_page),
+	    cmocka_unit_test(test_limits),	  cmocka_unit_test(test_bomb),	   cmocka_unit_test(test_deep),
+	    cmocka_unit_test(test_no_tool),
 	};
 
 	if (access(MW_PDFTOTEXT, X_OK) < 0) {
