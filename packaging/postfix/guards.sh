@@ -197,7 +197,7 @@ detour() { # NAME VALUE WHERE
 		;;
 	virtual_alias_maps | canonical_maps | recipient_canonical_maps | alias_maps)
 		[ -z "$(items_of "$2" | grep -vFx "pcre:$ours/keep.pcre")" ] ||
-			say "note: $1 is set$3: an address inside that it leads outside is expanded after milward, which takes it for inside"
+			say "note: $1 is set$3: an address inside that it leads outside is expanded after milward, which takes it for inside unless its policy has the table (aliases)"
 		;;
 	header_checks | mime_header_checks | nested_header_checks | body_checks | milter_header_checks)
 		[ -z "$2" ] || say "note: $1 is set$3: REDIRECT, FILTER and BCC in it send mail past the routes"

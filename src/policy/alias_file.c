@@ -9,7 +9,6 @@
 #include "base/str.h"
 #include "policy/table.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* A table, or a list that is included in one, in work. */
@@ -120,6 +119,7 @@ static void include(struct reader *r, const struct piece *p, struct mw_str name)
 {
 	struct reader list = *r;
 	struct mw_err err = {0};
+	const char *why = NULL;
 	struct mw_str text;
 	char *path = mw_arena_dup(r->diags->arena, name.p, name.n);
 	bool full = r->deep >= MW_ALIAS_LISTS || r->diags->sources - r->sources->first >= MW_SOURCES_MAX;
@@ -129,11 +129,16 @@ static void include(struct reader *r, const struct piece *p, struct mw_str name)
 		return;
 	}
 	list.deep++;
-	if (path[0] != '/')
-		(void)mw_fail(&err, -EINVAL, "its name must begin with \"/\"");
-	if (full || err.code || r->sources->sealed || mw_file_read(r->diags->arena, path, MW_TERMS_MAX, &text, &err) < 0) {
-		mw_diag_add(r->diags, MW_DIAG_WARNING, p->place, full ? "too many lists" : err.text,
-			    "this list is not read: its alias counts as outside");
+	if (full)
+		why = "too many lists";
+	else if (path[0] != '/')
+		why = "the name of a list begins with \"/\"";
+	else if (r->sources->sealed)
+		why = "this policy may read no files";
+	else if (mw_file_read(r->diags->arena, path, MW_TERMS_MAX, &text, &err) < 0)
+		why = err.text;
+	if (why) {
+		mw_diag_add(r->diags, MW_DIAG_WARNING, p->place, why, "this list is not read: its alias counts as outside");
 		if (r->now)
 			r->now->unknown = "its members are in a list that cannot be read";
 		return;

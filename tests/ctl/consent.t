@@ -3,6 +3,7 @@
 """milwardctl consent, and what explain tells of consents, opt-outs and aliases."""
 import datetime
 import json
+import os
 import pathlib
 import tempfile
 
@@ -87,6 +88,15 @@ ok("attested: no health data" in out and "pass  decided by p.policy:9" in out, "
 code, out, err = ctl(*explain, "--to", "Team@clinic.example", "--to", "copy@clinic.example", W / "m.eml")
 ok("<jones@x.example>  external, behind the alias <Team@clinic.example>\n  pass" in out and "<carol@clinic.example>  internal, behind" in out, "explain: who is behind an alias", out + err)
 ok("<copy@clinic.example>  external, an alias that leads outside\n  refuse" in out and "it keeps a copy" in out, "explain: why an alias cannot be taken apart", out + err)
+
+# What the MTA goes by is older than the text.
+(W / "virtual.db").write_text("")
+os.utime(W / "virtual.db", (1, 1))
+code, out, err = ctl("check", W / "p.policy")
+ok(code == 0 and "virtual.db is older than its text" in err and "run postmap" in err, "check: a table that was not made again", out + err)
+os.utime(W / "virtual.db")
+code, out, err = ctl("check", W / "p.policy")
+ok(code == 0 and "older" not in err, "check: one that was", out + err)
 
 # Days in tests of a policy.
 (W / "tests").mkdir()
