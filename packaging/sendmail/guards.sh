@@ -97,6 +97,12 @@ warn_of_detours() { # CF
 		[ ! -r "$file" ] || ! grep -v '^#' "$file" | grep -q ':.*@' ||
 			say "warning: $file has aliases that lead to other hosts: such mail is judged by the alias"
 	done
+	# (Lines of a mailer may be continued.)
+	awk '/^[ \t]/ { line = line " " $0; next } { print line; line = $0 } END { print line }' "$1" |
+		sed -n 's/^M\([^,]*\),.*P=\[IPC\].*S=\([^/,]*\).*/\1 \2/p' | while read -r name from; do
+		case $from in EnvFromSMTP | MilwardFrom*) continue ;; esac
+		say "warning: the mailer $name has the sender ruleset $from, which does not call EnvFromSMTP perhaps: see milward-sendmail(8)"
+	done
 	! grep -q '^Kvirtuser' "$1" || say "warning: a virtuser table that leads outside is judged by the address inside"
 }
 

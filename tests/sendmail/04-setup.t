@@ -70,6 +70,7 @@ with lab.Site("sendmail") as site:
         ("a filter that lets pass", ", F=T, T=C:10s", ", T=C:10s", "MISSING  while milward is away"),
         ("status of hosts on disk", "O HostStatusDirectory\n", "O HostStatusDirectory=/x\n", "MISSING  HostStatusDirectory"),
         ("no authorities", "O CACertPath", "#O CACertPath", "MISSING  CACertPath"),
+        ("a mailer of its own", "\nMlocal,", "\nMinside,\tP=[IPC], F=mz,\n\tS=EnvFromL/HdrFromL, R=EnvToL, A=FILE /x\nMlocal,", "the mailer inside has the sender ruleset EnvFromL"),
         ("a listener of its own", "O DaemonPortOptions=Name=MTA, Addr=127.0.0.1, Port=25", "O DaemonPortOptions=Name=MTA, Port=25, InputMailFilters=spam", "does not meet milward"),
     ):
         sendmail.change(old, new)
@@ -77,6 +78,12 @@ with lab.Site("sendmail") as site:
         tap.ok(word in done.stdout + done.stderr and (done.returncode == 1 or "warning" in done.stdout), "check sees %s" % name, done.stdout + done.stderr)
         sendmail.file("sendmail.cf", added[1])
     expect("and is content again", 0, "ok       tls refuses a host without TLS", "check")
+
+    # Debian's own sendmail.mc.
+    sendmail.file("sendmail.mc", sendmail.debian())
+    expect("add to Debian's own sendmail.mc", 0, "added", "add")
+    expect("check", 0, "ok       HostStatusDirectory", "check")
+    expect("and remove", 0, "removed", "remove")
 
     # A site's own rules for TLS, in front of ours: add must not believe that its rules hold.
     sendmail.file("sendmail.mc", before[0].replace("MAILER(`local')", "LOCAL_CONFIG\nKx macro\nMAILER(`local')"))

@@ -119,6 +119,24 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
         assert old in text, old
         self.file("sendmail.cf", text.replace(old, new))
 
+    def debian(self):
+        """Debian's sendmail.mc, with the folders of the lab."""
+        for folder in ("ostype", "domain"):
+            for name in os.listdir(os.path.join(self.cf, folder)):
+                if name.startswith("debian"):
+                    path = os.path.join(self.cf, folder, name)
+                    with open(path) as file:
+                        text = file.read()
+                    with open(path, "w") as out:
+                        out.write(text.replace("/usr/share/sendmail/cf", self.cf))
+        with open(os.path.join(self.packages, "usr/share/sendmail/cf/debian/sendmail.mc")) as file:
+            text = file.read().replace("/usr/share/sendmail/cf", self.cf)
+        own = "".join("define(`%s', `%s')dnl\n" % item for item in (
+            ("MAIL_SETTINGS_DIR", self.config + "/"), ("confCACERT_PATH", self.names["capath"]), ("QUEUE_DIR", self.queue_folder),
+            ("STATUS_FILE", self.folder + "/statistics"), ("confPID_FILE", self.folder + "/sendmail.pid"), ("confCONTROL_SOCKET_NAME", ""),
+            ("confTRUSTED_USER", "mail"), ("confRUN_AS_USER", "")))
+        return re.sub(r"include\(`/etc/mail/m4.*", "", text).replace("FEATURE(`use_cw_file')dnl", own)
+
     def makemap(self, name):
         makemap = os.path.join(self.packages, "usr/libexec/sendmail/makemap")
         self.run(makemap, "-C", self.cf_path, "hash", os.path.join(self.config, name), stdin=self.read(name))
