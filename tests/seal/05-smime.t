@@ -157,6 +157,21 @@ def test_out(agent):
         tap.ok(status == 2 and why in text, "which show tells", text)
 
 
+def test_explain():
+    with open(path("explain.policy"), "w") as out:
+        out.write('listen unix:%s\nload seal-smime grant keys, store { %s }\n'
+                  'load route with seal-smime grant route, edit, run { mta none; portal yes; seal yes }\ntable <ours> { "clinic.test" }\n'
+                  'match any to external then send by smime or portal\nmatch any then pass\n' % (path("sock"), OPTIONS))
+    with open(path("mail"), "wb") as out:
+        out.write(message())
+    done = run(os.path.join(BUILD, "milwardctl"), "--modules", Agent.modules, "-p", "explain.policy", "explain", "--from", "alice@clinic.test", "--to",
+               "ec@out.test", "--to", "small@out.test", "mail", good=False)
+    text = done.stdout.decode() + done.stderr.decode()
+    bob, _, small = text.partition("small@out.test")
+    tap.ok("smime" in bob.partition("ec@out.test")[2], "explain: by S/MIME", text)
+    tap.ok("portal" in small and "weak: its RSA key has 1024 bits" in small, "explain: why not by S/MIME, but by the portal", text)
+
+
 def test_unknown(agent, ocsp):
     ocsp.terminate()
     ocsp.wait()
@@ -243,6 +258,7 @@ try:
         test_out(daemon)
         test_in(daemon)
         test_commands(daemon)
+        test_explain()
         test_unknown(daemon, process)
 finally:
     process.kill()
