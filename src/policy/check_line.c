@@ -180,6 +180,15 @@ static bool is_any(const struct mw_expr *e)
 	return e->op == MW_OP_ANY;
 }
 
+/* Is it nothing but options of programs such as milward-lookup? */
+static bool is_of_services(const struct mw_checker *c)
+{
+	for (size_t i = 0; i < c->modules.n; i++)
+		if (c->modules.v[i].plugin->kind != MW_KIND_SERVICE)
+			return false;
+	return c->modules.n > 0;
+}
+
 static void check_reach(struct mw_checker *c, const struct mw_line *v, size_t n)
 {
 	size_t any = 0;
@@ -191,7 +200,7 @@ static void check_reach(struct mw_checker *c, const struct mw_line *v, size_t n)
 			      "this line is never reached");
 	else if (any == n && n > 0)
 		mw_check_warn(c, v[n - 1].place, "end with: match any then …", "what no line matches is refused");
-	else if (n == 0 && !c->rules_only)
+	else if (n == 0 && !c->rules_only && !is_of_services(c))
 		mw_check_warn(c, (struct mw_place){.source = c->sources->first}, "add: match any then …",
 			      "there is no \"match\": every message is refused");
 }
