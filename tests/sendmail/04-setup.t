@@ -47,6 +47,15 @@ with lab.Site("sendmail") as site:
         tap.ok(done.returncode != 0 and files(sendmail) == before, "add %s is refused" % " ".join(arguments), done.stderr)
 
     sendmail.start()
+    with open(os.path.join(sendmail.folder, "sendmail.pid"), "r+") as pid:
+        lines = pid.read()
+        pid.seek(0)
+        pid.write(lines.replace(sendmail.program, "sendmail"))
+        pid.truncate()
+    expect("a Sendmail that could not start itself again", 1, "full path", "add")
+    tap.ok(sendmail.answers() and files(sendmail) == before, "is left alone")
+    with open(os.path.join(sendmail.folder, "sendmail.pid"), "w") as pid:
+        pid.write(lines)
     expect("add", 0, "added", "add")
     added = files(sendmail)
     order = [line.split("'")[0].split("`")[1] for line in added[0].splitlines() if line.startswith(("INPUT_MAIL_FILTER", "FEATURE(`milward"))]
