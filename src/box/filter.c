@@ -111,7 +111,7 @@ static int add_fcntl(scmp_filter_ctx f)
 	int r = 0;
 
 	for (size_t i = 0; i < COUNT(commands) && r == 0; i++)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, commands[i]));
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_CMP64(1, SCMP_CMP_EQ, commands[i], 0));
 	return r;
 }
 

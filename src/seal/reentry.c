@@ -122,14 +122,13 @@ static bool come_up(struct mw_reentry *r, struct said *s, struct mw_answer *a)
 /* ---- a message ------------------------------------------------------------------------------------------------------------------- */
 
 /* Anew for each message: Postfix forgets it with the one before. In two commands, as Postfix does it, because some servers take no long
- * lines. A server that does not want to be told is not. */
-static int tell(struct mw_reentry *r, const struct mw_envelope_out *e, struct said *s)
+ * lines; with those that follow, so it costs no time. How many. */
+static unsigned say_xforward(struct mw_reentry *r, const struct mw_envelope_out *e)
 {
 	static const enum mw_xforward end[] = {MW_XFORWARD_PROTO, MW_XFORWARDS};
 	unsigned k = 0;
-	int err;
 
-	if (!r->xforward)
+	if (!r->xforward || !r->pipelining)
 		return 0;
 	for (size_t turn = 0; turn < 2; turn++) {
 		mw_buf_puts(&r->stream.out, "XFORWARD");
@@ -137,15 +136,20 @@ static int tell(struct mw_reentry *r, const struct mw_envelope_out *e, struct sa
 			mw_buf_printf(&r->stream.out, " %s=%s", mw_xforward_names[k],
 				      e->xforward[k][0] ? e->xforward[k] : "[UNAVAILABLE]");
 		mw_buf_puts(&r->stream.out, "\r\n");
-		err = mw_stream_flush(&r->stream, until(r));
-		err = err < 0 ? err : hear(r, s, until(r), NULL);
-		if (err < 0)
-			return err;
-		r->xforward = r->xforward && said_ok(s);
-		if (!r->xforward)
-			return 0;
 	}
-	return 0;
+	return 2;
+}
+
+/* What it answers to that. One who does not want to be told is not told again. */
+static int hear_xforward(struct mw_reentry *r, unsigned n, struct said *s)
+{
+	int err = 0;
+
+	for (; n > 0 && err == 0; n--) {
+		err = hear(r, s, until(r), NULL);
+		r->xforward = r->xforward && err == 0 && said_ok(s);
+	}
+	return err;
 }
 
 static int64_t rest_of(const struct mw_mail *m)
@@ -203,9 +207,10 @@ static void say_rcpt(struct mw_reentry *r, const struct mw_envelope_out *e)
 static int open_data(struct mw_reentry *r, const struct mw_envelope_out *e, const struct mw_mail *m, struct said *s)
 {
 	struct said refusal = {0};
+	unsigned told = say_xforward(r, e);
 	int err = 0;
 
-	for (unsigned step = 0; step < 3; step++) {
+	for (unsigned step = 0; step < 3 && err == 0; step++) {
 		if (step == 0)
 			say_mail(r, e, m);
 		else if (step == 1)
@@ -215,6 +220,8 @@ static int open_data(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 		if (r->pipelining && step < 2)
 			continue;
 		err = mw_stream_flush(&r->stream, until(r));
+		if (err == 0 && told) /* 0 without pipelining */
+			err = hear_xforward(r, told, s);
 		for (unsigned answers = r->pipelining ? 3 : 1; answers > 0 && err == 0; answers--) {
 			err = hear(r, s, until(r), NULL);
 			if (err == 0 && !refusal.code && !said_ok(s) && s->code != 354) {
@@ -293,8 +300,7 @@ void mw_reentry_send(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 
 	if (!come_up(r, &s, a) || !can_carry(r, e, a))
 		return;
-	err = tell(r, e, &s);
-	err = err < 0 ? err : open_data(r, e, m, &s);
+	err = open_data(r, e, m, &s);
 	if (err == 0) {
 		err = send_data(r, m, &d);
 		err = err < 0 ? err : hear(r, &s, until(r), NULL);

@@ -93,7 +93,7 @@ with Agent(mta) as agent:
             answer = agent.deliver(message(), "evil-%s@out.test.mw-seals.invalid" % what)[0]
         except Closed:
             answer = "killed"
-        tap.ok(answer == "killed" or "ermission" in answer, "a sealer in a child: no %s" % what, answer)
+        tap.ok("could" not in answer, "a sealer in a child: no %s" % what, answer)
     tap.ok(not os.path.exists(os.path.join(agent.keys, "evil")), "no file was made")
 
     # ---- the policy
