@@ -17,10 +17,11 @@ static bool asks(const struct mw_checker *c, const struct mw_expr *e, is_fn is)
 	return is(c, e);
 }
 
+/* The null sender is nobody who could attest anything. */
 static bool is_sender(const struct mw_checker *c, const struct mw_expr *e)
 {
 	(void)c;
-	return e->op == MW_OP_FROM_TABLE || e->op == MW_OP_FROM_TEXT;
+	return e->op == MW_OP_FROM_TABLE || (e->op == MW_OP_FROM_TEXT && e->text[0]);
 }
 
 static bool is_trigger(const struct mw_checker *c, const struct mw_expr *e)

@@ -142,6 +142,11 @@ def virtual(site):
     tap.ok(all("ORCPT=rfc822;everybody@clinic.test" in r and "NOTIFY=FAILURE" in r for r in arguments if "dave" not in r) and
            any(r.startswith("<dave@clinic.test>") and "NOTIFY=NEVER" in r for r in arguments), "ORCPT and NOTIFY are those of the alias", arguments)
     message = lab.phi()
+    site.send(message, "carol@clinic.test", "team@clinic.test", "team@clinic.test", "bob@valid.test")
+    postfix.settle()
+    got = site.copies(message)
+    tap.ok(set(got) == set(wanted) and all(set(got[key]) == set(wanted[key]) for key in wanted), "who is named beside the alias that leads to him is not lost", got)
+    message = lab.phi()
     site.send(message, "inside@clinic.test")
     postfix.settle()
     tap.equal(sorted(site.copies(message)), [("inside", "carol@clinic.test"), ("inside", "dave@clinic.test")], "an alias that stays inside is left alone")
@@ -190,6 +195,9 @@ def several(site):
         said = answer.text
     wanted = ("550-5.7.1 message refused by policy: no route for copy@clinic.test: tls", "it keeps a copy", "550 5.7.1 no route for news@lists.clinic.test: tls", "owner")
     site.tap.ok(all(text in said for text in wanted) and not site.found(message), "several recipients without a route: one reply with a line for each", said)
+    found = records(site, message)
+    site.tap.ok("it keeps a copy" in found["copy@clinic.test"]["skipped"] and "owner" in found["news@lists.clinic.test"]["skipped"] and
+                not found["tls@valid.test"]["skipped"], "and so does the record", found)
 
 
 def local(site):
