@@ -5,8 +5,10 @@
 #include "tests/unit/fakehost.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +299,60 @@ static void test_files(void **state)
 	pki_free(&b);
 }
 
+struct asking {
+	struct pki_module *m;
+	atomic_int stop, wrong;
+};
+
+/* One that stays, one that comes and goes. */
+static void *ask(void *ctx)
+{
+	struct asking *a = ctx;
+
+	for (int i = 0; !atomic_load(&a->stop); i++) {
+		struct mw_err err = {0};
+		int stays = a->m->plugin->sealer->able(a->m->smime, "stays@x.example", PKI_NOW + i % 7 * 3000, &err);
+		int goes = a->m->plugin->sealer->able(a->m->smime, "goes@x.example", PKI_NOW, &err);
+
+		a->m->plugin->sealer->want(a->m->smime, "goes@x.example");
+		if (stays != 1 || goes < 0)
+			atomic_fetch_add(&a->wrong, 1);
+	}
+	return NULL;
+}
+
+/* Many ask while the folder changes. */
+static void test_threads(void **state)
+{
+	struct pki_cert goes = pki_make(&sub, &(struct pki_how){.email = "goes@x.example"});
+	struct asking a = {.stop = 0};
+	struct pki_module m;
+	pthread_t thread[4];
+
+	(void)state;
+	install("certs/stays.pem", &sub, &(struct pki_how){.email = "stays@x.example"});
+	assert_int_equal(pki_open(&m, "certificates", pki_path("certs"), "anchors", pki_path("anchors.pem"), NULL), 0);
+	a.m = &m;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, ask, &a), 0);
+	for (int i = 0; i < 40; i++) {
+		if (i % 2)
+			assert_int_equal(unlink(pki_path("certs/goes.pem")), 0);
+		else
+			pki_write_one("certs/goes.pem", NULL, goes.x);
+		(void)pthread_mutex_lock(&m.smime->site.lock);
+		m.smime->site.due = 0;
+		(void)pthread_mutex_unlock(&m.smime->site.lock);
+		(void)able(&m, "goes@x.example", PKI_NOW);
+	}
+	atomic_store(&a.stop, 1);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	assert_int_equal(atomic_load(&a.wrong), 0);
+	pki_close(&m);
+	pki_free(&goes);
+}
+
 /* What a policy may not say, and folders that anybody may write to. */
 static void test_refused(void **state)
 {
@@ -339,6 +395,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_crl, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_files, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,6 +270,36 @@ static void test_tampered(void **state)
 	pki_close(&m);
 }
 
+/* An authentication tag that was cut is guessed soon. */
+static void test_short_tag(void **state)
+{
+	static const char mime[] = "Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+	size_t n, at, head = sizeof(mime) - 1;
+	struct pki_module m;
+	char *der, *mail;
+
+	(void)state;
+	open_site(&m);
+	assert_int_equal(pki_run("openssl cms -encrypt -aes-256-gcm -stream -in in -outform der -out der rsa.pem"), 0);
+	der = pki_read("der", &n);
+	mail = malloc(n + head);
+	assert_non_null(mail);
+	for (at = n - 18; at && (der[at] != 0x04 || der[at + 1] != 0x10 || der[at + 18] != 0); at--)
+		; /* the tag, and ends of values behind it */
+	assert_true(at > 0);
+	memcpy(mail, mime, head);
+	memcpy(mail + head, der, n);
+	pki_write_text("mail", mail, head + n);
+	assert_opened(&m, "", true, MW_UNSIGNED, "");
+	mail[head + at + 1] = 4;
+	memmove(mail + head + at + 6, der + at + 18, n - at - 18);
+	pki_write_text("mail", mail, head + n - 12);
+	assert_refused(&m, "tag is too short");
+	free(der);
+	free(mail);
+	pki_close(&m);
+}
+
 /* multipart/signed in other forms than two parts. */
 static void test_malformed(void **state)
 {
@@ -510,11 +540,11 @@ static void test_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_encrypted),	   cmocka_unit_test(test_signed),   cmocka_unit_test(test_author),
-	    cmocka_unit_test(test_both),	   cmocka_unit_test(test_tampered), cmocka_unit_test(test_malformed),
-	    cmocka_unit_test(test_compressed),	   cmocka_unit_test(test_keep),	    cmocka_unit_test(test_keep_refused),
-	    cmocka_unit_test(test_names_of_files), cmocka_unit_test(test_circle),   cmocka_unit_test(test_two_keys),
-	    cmocka_unit_test(test_large),
+	    cmocka_unit_test(test_encrypted),	 cmocka_unit_test(test_signed),		cmocka_unit_test(test_author),
+	    cmocka_unit_test(test_both),	 cmocka_unit_test(test_tampered),	cmocka_unit_test(test_malformed),
+	    cmocka_unit_test(test_short_tag),	 cmocka_unit_test(test_compressed),	cmocka_unit_test(test_keep),
+	    cmocka_unit_test(test_keep_refused), cmocka_unit_test(test_names_of_files), cmocka_unit_test(test_circle),
+	    cmocka_unit_test(test_two_keys),	 cmocka_unit_test(test_large),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -229,9 +229,7 @@ static int decrypt(struct unsealing *u, const struct cmsfile *f, int out)
 		r = no(u, "its authentication tag is too short");
 	else if (!key)
 		r = no(u, u->s->openers.n ? "it is for none of the site's keys" : "the site has no keys that open mail");
-	else
-		r = decrypt_with(u, cms, key, f, out);
-	if (r == 0 && key)
+	else if ((r = decrypt_with(u, cms, key, f, out)) == 0)
 		r = no(u, "it cannot be decrypted");
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
