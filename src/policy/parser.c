@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const mw_parser_keywords[] = {"listen", "load",	"table",   "include", "class",	  "match",
-					  "always", "on",	"mode",	   "limit",   "rule",	  "words",
-					  "group",  "fragment", "replace", "disable", "consents", "aliases", NULL};
+const char *const mw_parser_keywords[] = {"listen",  "load",	"table",    "include", "class", "match", "always",
+					  "on",	     "mode",	"limit",    "rule",    "words", "group", "fragment",
+					  "replace", "disable", "consents", "aliases", NULL};
 
 bool mw_parser_is_keyword(const struct mw_token *t)
 {
