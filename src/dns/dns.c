@@ -82,7 +82,7 @@ static int set_up(struct ub_ctx *u, const struct mw_dns_options *o, struct mw_er
 	    {"cache-max-negative-ttl:", "900"},
 	    /* The library's own are for a program that asks now and then. */
 	    {"num-queries-per-thread:", "4096"},
-	    {"outgoing-range:", "256"}, /* UDP sockets at a time; further questions wait for one */
+	    {"outgoing-range:", "4096"}, /* UDP sockets at a time: questions that nobody answers must not keep others waiting */
 	    {"outgoing-num-tcp:", "64"},
 	    {"infra-cache-numhosts:", "10000"},
 	    {"msg-cache-size:", "8m"},

@@ -23,7 +23,7 @@ struct mw_dane_query {
 	struct mw_dns_query *mx;
 	size_t waiting; /* hosts that are not done */
 	struct asking asking[MW_DANE_MAX];
-	struct mw_mail_hosts hosts;
+	struct mw_mail_hosts *hosts; /* large, and not there while nothing is known */
 };
 
 void mw_dane_cancel(struct mw_dane_query *q)
@@ -33,12 +33,13 @@ void mw_dane_cancel(struct mw_dane_query *q)
 	mw_dns_cancel(q->mx);
 	for (size_t i = 0; i < MW_DANE_MAX; i++)
 		mw_dns_cancel(q->asking[i].dns);
+	free(q->hosts);
 	free(q);
 }
 
 static void finish(struct mw_dane_query *q)
 {
-	q->done(q->ctx, &q->hosts.finding);
+	q->done(q->ctx, &q->hosts->finding);
 	mw_dane_cancel(q);
 }
 
@@ -81,19 +82,19 @@ static void on_host(void *ctx, const struct mw_dns_answer *a)
 	ask_next(k);
 	if (q->waiting)
 		return;
-	mw_judge_all(&q->hosts);
+	mw_judge_all(q->hosts);
 	finish(q);
 }
 
 static bool ask_hosts(struct mw_dane_query *q)
 {
-	q->waiting = q->hosts.best;
-	for (size_t i = 0; i < q->hosts.best; i++) {
-		q->asking[i] = (struct asking){.query = q, .host = &q->hosts.host[i]};
+	q->waiting = q->hosts->best;
+	for (size_t i = 0; i < q->hosts->best; i++) {
+		q->asking[i] = (struct asking){.query = q, .host = &q->hosts->host[i]};
 		ask_next(&q->asking[i]);
 	}
 	if (!q->waiting)
-		mw_judge_all(&q->hosts);
+		mw_judge_all(q->hosts);
 	return q->waiting > 0;
 }
 
@@ -102,8 +103,22 @@ static void on_mx(void *ctx, const struct mw_dns_answer *a)
 	struct mw_dane_query *q = ctx;
 
 	q->mx = NULL;
-	if (mw_judge_mx(&q->hosts, &q->dest, a) || !ask_hosts(q))
+	q->hosts = calloc(1, sizeof(*q->hosts));
+	if (!q->hosts) {
+		q->done(q->ctx, &(struct mw_dane_finding){.dane = MW_DANE_TEMP, .why = "out of memory"});
+		mw_dane_cancel(q);
+		return;
+	}
+	if (mw_judge_mx(q->hosts, &q->dest, a) || !ask_hosts(q))
 		finish(q);
+}
+
+static int ask_about_host(struct mw_dane_query *q, struct mw_err *err)
+{
+	q->hosts = calloc(1, sizeof(*q->hosts));
+	if (!q->hosts)
+		return mw_fail_memory(err);
+	return mw_judge_mx(q->hosts, &q->dest, NULL) || !ask_hosts(q) ? mw_fail(err, -EBUSY, "too much is being asked") : 0;
 }
 
 int mw_dane_ask(struct mw_dns *dns, const struct mw_dest *dest, mw_dane_done *done, void *ctx, struct mw_dane_query **ret,
@@ -118,11 +133,7 @@ int mw_dane_ask(struct mw_dns *dns, const struct mw_dest *dest, mw_dane_done *do
 	q->dest = *dest;
 	q->done = done;
 	q->ctx = ctx;
-	if (!dest->host) {
-		r = mw_dns_ask(dns, dest->name, MW_DNS_MX, on_mx, q, &q->mx, err);
-	} else {
-		r = mw_judge_mx(&q->hosts, dest, NULL) || !ask_hosts(q) ? mw_fail(err, -EBUSY, "too much is being asked") : 0;
-	}
+	r = dest->host ? ask_about_host(q, err) : mw_dns_ask(dns, dest->name, MW_DNS_MX, on_mx, q, &q->mx, err);
 	if (r)
 		mw_dane_cancel(q);
 	else

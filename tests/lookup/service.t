@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(top, "tests", "mta"))
 from lab import namespace  # noqa: E402
 from lab.ca import Authority  # noqa: E402
 from lab.lookup import Connection, Lookup, netstring  # noqa: E402
-from lab.signed import FILTER, Signed, tlsa  # noqa: E402
+from lab.signed import FILTER, MUTE, Signed, tlsa  # noqa: E402
 from lab.tap import Tap, skip_all, wait_for  # noqa: E402
 
 build = os.environ.get("MILWARD_BUILD") or os.environ.get("BUILD") or top
@@ -44,6 +44,7 @@ def zones(folder):
     names.zone("counted.test", ["@ 3 IN MX 10 mx", "mx IN A 127.0.0.31", tlsa("mx", cert)], server=FILTER)
     for i in range(8):
         names.zone("many%d.test" % i, records)
+        names.zone("mute%d.test" % i, records, server=MUTE)
     names.start()
     names.filter(fails=())
     return names
@@ -231,6 +232,23 @@ def crowd(tap, lookup, names):
     tap.ok(True, "and when that is over, DNS is asked again")
 
 
+def dead(tap, lookup, names):
+    """Hundreds of domains whose servers do not answer keep nobody else waiting."""
+    quiet = names.mute()
+    held = [Connection(lookup.socket) for _ in range(8)]
+    for i, connection in enumerate(held):
+        connection.send(*["verdict h%d.mute%d.test" % (j, i) for j in range(60)])
+    started = time.monotonic()
+    answers = [lookup.ask("verdict h%d.many%d.test" % (i, i)) for i in range(8)]
+    seconds = time.monotonic() - started
+    tap.ok(all(text.startswith("OK none") for text in answers) and seconds < 1, "480 dead domains: others are answered meanwhile", seconds, answers)
+    tap.equal({connection.receive()[:4] for connection in held for _ in range(60)}, {"TEMP"}, "and they are not known")
+    for connection in held:
+        connection.close()
+    for sock in quiet:
+        sock.close()
+
+
 def limits(tap, folder, names):
     lookup = Lookup(folder, options(names, more=["clients 5", "idle 1 second"]), name="limits", build=build).start()
     held = [Connection(lookup.socket) for _ in range(5)]
@@ -325,6 +343,7 @@ def run(tap, folder):
         out.write("")
     garbage(tap, lookup)
     crowd(tap, lookup, names)
+    dead(tap, lookup, names)
     limits(tap, folder, names)
     user(tap, folder, names)
     full_disk(tap, folder, names)
