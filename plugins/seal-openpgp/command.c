@@ -186,7 +186,7 @@ static void show_domain(struct command *c, const char *address)
 	struct pgp_cert **cert = NULL;
 	size_t n = 0;
 
-	if (c->openpgp.wkd && openpgp_wkd_certs(&c->openpgp, address, &cert, &n, &c->err) < 0)
+	if (c->openpgp.wkd && openpgp_wkd_certs(&c->openpgp, address, &cert, &n, NULL, &c->err) < 0)
 		fprintf(stderr, NAME ": %s\n", c->err.text);
 	for (size_t i = 0; i < n; i++) {
 		print_entry(address, "(Web Key Directory)", cert[i], false);

@@ -5,6 +5,7 @@
 #include "openpgp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,21 +103,37 @@ static void keep_those_of(const char *address, struct pgp_cert **list, size_t *n
 	*n = kept;
 }
 
-int openpgp_wkd_certs(struct openpgp *o, const char *address, struct pgp_cert ***list, size_t *n, struct mw_err *err)
+static void say_unread(char *why, int r, bool others)
 {
-	char why[PGP_WKD_WHY], *octets = NULL;
+	const char *text = r == -EPFNOSUPPORT ? "is of a version that is not supported"
+			   : r == -EFBIG      ? "is too large, or has too many parts"
+			   : r < 0	      ? "cannot be read"
+			   : others	      ? "has no user id of this address"
+					      : NULL;
+
+	if (text)
+		(void)snprintf(why, PGP_WHY, "the OpenPGP key that its domain publishes %s", text);
+}
+
+int openpgp_wkd_certs(struct openpgp *o, const char *address, struct pgp_cert ***list, size_t *n, char *why, struct mw_err *err)
+{
+	char failed[PGP_WKD_WHY], *octets = NULL;
+	bool others;
 	size_t size = 0;
-	int r = pgp_wkd_ask(o->wkd, address, &octets, &size, why);
+	int r = pgp_wkd_ask(o->wkd, address, &octets, &size, failed);
 
 	if (r < 0)
-		return o->host->fail(err, r, "the Web Key Directory of the recipient's domain cannot be asked: %s", why);
+		return o->host->fail(err, r, "the Web Key Directory of the recipient's domain cannot be asked: %s", failed);
 	if (r == 0)
 		return 0;
 	r = pgp_certs_read(octets, size, list, n);
 	free(octets);
 	if (r == -ENOMEM)
 		return o->host->fail(err, r, "out of memory");
+	others = *n > 0;
 	keep_those_of(address, *list, n);
+	if (*n == 0 && why)
+		say_unread(why, r, others);
 	return *n > 0;
 }
 
@@ -140,7 +157,7 @@ static int find_in_wkd(struct openpgp *o, struct candidates *list, const char *a
 {
 	struct pgp_cert **cert = NULL;
 	size_t n = 0;
-	int r = openpgp_wkd_certs(o, address, &cert, &n, err);
+	int r = openpgp_wkd_certs(o, address, &cert, &n, why[0] ? NULL : why, err);
 
 	for (size_t i = 0; i < list->n; i++)
 		list->v[i].used = false;
@@ -176,6 +193,9 @@ static int find(struct openpgp *o, const struct pgp_shelf *shelf, const char *ad
 		r = judge(&list, address, now, use, why);
 	if (r < 0)
 		r = fail(o, r, err);
+	if (r == 0 && n == 0 && shelf && pgp_shelf_bad_of(shelf, address))
+		(void)snprintf(why, sizeof(why), "the file of its OpenPGP key is of no use: %s",
+			       pgp_shelf_bad_of(shelf, address));
 	if (r == 0 && o->wkd)
 		r = find_in_wkd(o, &list, address, now, use, why, err);
 	drop(&list);

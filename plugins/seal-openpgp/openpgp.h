@@ -37,8 +37,8 @@ bool openpgp_lower(const char *address, char to[OPENPGP_ADDRESS]);
  * negative: cannot be known now. */
 int openpgp_find(struct openpgp *, const char *address, int64_t now, struct pgp_use *use, struct mw_err *);
 /* find.c: keys from the Web Key Directory that have a user id of the address (lower case): *list and each in it are the caller's to free.
- * 1, 0, negative with err. */
-int openpgp_wkd_certs(struct openpgp *, const char *address, struct pgp_cert ***list, size_t *n, struct mw_err *);
+ * 1; 0: none, why (PGP_WHY octets; NULL = not asked) says what is wrong with what is there, if something is; negative with err. */
+int openpgp_wkd_certs(struct openpgp *, const char *address, struct pgp_cert ***list, size_t *n, char *why, struct mw_err *err);
 
 /* make.c, undo.c: struct mw_sealer */
 int openpgp_seal(void *inst, const struct mw_seal_work *, struct mw_err *);

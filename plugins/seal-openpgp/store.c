@@ -145,6 +145,14 @@ bool pgp_shelf_bad(const struct pgp_shelf *s, size_t n, const char **file, const
 	return false;
 }
 
+const char *pgp_shelf_bad_of(const struct pgp_shelf *s, const char *address)
+{
+	for (size_t i = 0; i < s->files; i++)
+		if (s->name[i] && s->file[i]->why[0] && strcmp(s->name[i], address) == 0)
+			return s->file[i]->why;
+	return NULL;
+}
+
 /* ---- index ----------------------------------------------------------------------------------------------------------------------- */
 
 /* The address that a file's name is. NULL and 0: none. */

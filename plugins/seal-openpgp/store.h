@@ -32,6 +32,8 @@ size_t pgp_shelf_entries(const struct pgp_shelf *, const struct pgp_entry **ret)
 size_t pgp_shelf_find(const struct pgp_shelf *, const char *address, const struct pgp_entry **ret);
 /* The key that has this key ID, its own or a subkey's. NULL: none. */
 const struct pgp_cert *pgp_shelf_by_id(const struct pgp_shelf *, const uint8_t id[PGP_ID]);
+/* Why the file that is named by this address is of no use; NULL: there is none, or it is of use. */
+const char *pgp_shelf_bad_of(const struct pgp_shelf *, const char *address);
 /* Files that are of no use, n-th: name and why. false past the end. */
 bool pgp_shelf_bad(const struct pgp_shelf *, size_t n, const char **file, const char **why);
 

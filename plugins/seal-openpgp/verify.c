@@ -55,7 +55,7 @@ static const struct pgp_cert *find_in_wkd(struct pgp_verify *v, const uint8_t id
 
 	if (v->o->wkd && !v->wkd_asked && v->work->sender[0] && openpgp_lower(v->work->sender, sender)) {
 		v->wkd_asked = true;
-		v->unsure = openpgp_wkd_certs(v->o, sender, &v->wkd, &v->wkds, NULL) < 0;
+		v->unsure = openpgp_wkd_certs(v->o, sender, &v->wkd, &v->wkds, NULL, NULL) < 0;
 	}
 	ring = (struct pgp_ring){.n = v->wkds, .cert = v->wkd};
 	return pgp_ring_by_id(&ring, id);

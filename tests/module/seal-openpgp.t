@@ -171,6 +171,9 @@ def unusable(gpg):
     broken[at + 40] ^= 1
     case("a broken signature", "broken@x.example", r"0 .*is not (validly )?signed.*", None, bytes(broken))
     case("no key at all", "trash@x.example", "0 there is no OpenPGP key for it", None, b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n")
+    case("a file of its own that is none", "named@x.example", "0 the file of its OpenPGP key is of no use: it holds no OpenPGP key", None, b"hello", "named@x.example.asc")
+    case("a key of version 6", "six@x.example", "0 the file of its OpenPGP key is of no use: it holds a key of a version that is not supported", None,
+         b"\xc6\x06\x06\0\0\0\0\x1b", "six@x.example")
     first = gpg.new("many@x.example", at=old, until="2024-03-01")
     write("keys/many-new.asc", gpg("--export", gpg.new("Many <many@x.example>")))
     case("the newest of several is used", "many@x.example", "1", first)
@@ -626,7 +629,8 @@ def directory(them):
     them.new("Web <web@w.example>")
     them.new("Else <else@w.example>")
     ok = b"OK " + base64.b64encode(them("--export", "web@w.example", "else@w.example"))
-    lookup = Lookup({"web@w.example": ok, "alias@w.example": ok, "down@w.example": b"TEMP no answer by DNS", "cut@w.example": None,
+    lookup = Lookup({"web@w.example": ok, "alias@w.example": ok, "unread@w.example": b"OK " + base64.b64encode(b"hello"),
+                     "six@w.example": b"OK " + base64.b64encode(b"\xc6\x06\x06\0\0\0\0\x1b"), "down@w.example": b"TEMP no answer by DNS", "cut@w.example": None,
                      "trash@w.example": b"OK !!", "odd@w.example": b"WHAT", "long@w.example": b"!9999999:"})
     drive = Drive("keys=" + path("keys"), "lookup=" + lookup.path, "lookup-wait=1 seconds")
     tap.equal(drive.first, "0", "opens with a socket")
@@ -638,8 +642,10 @@ def directory(them):
     tap.equal(drive("seal", "-", "web@w.example", path("in"), path("out")), "1", "and sealed to")
     tap.ok(them("--decrypt", data=armour(read("out"))) == ENTITY, "gpg reads it")
     tap.equal(len(lookup.asked), 1, "nothing was asked twice")
-    tap.equal(drive("able", "alias@w.example"), "0 neither the site nor its domain has an OpenPGP key for it",
+    tap.equal(drive("able", "alias@w.example"), "0 the OpenPGP key that its domain publishes has no user id of this address",
               "a key without a user id of the very address is none")
+    tap.equal(drive("able", "unread@w.example"), "0 the OpenPGP key that its domain publishes cannot be read", "nor is trash")
+    tap.equal(drive("able", "six@w.example"), "0 the OpenPGP key that its domain publishes is of a version that is not supported", "nor version 6")
     tap.equal(drive("able", "none@w.example"), "0 neither the site nor its domain has an OpenPGP key for it", "no key")
     for who, words in (("down", "no answer by DNS"), ("cut", "reset"), ("trash", "makes no sense"), ("odd", "makes no sense"), ("long", "makes no sense")):
         got = drive("able", who + "@w.example")
