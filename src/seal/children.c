@@ -152,6 +152,10 @@ bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *c, struc
 		if (second)
 			done(c, j, what.p, second + 1);
 		return second != NULL;
+	case MW_ASK_LEAVE:
+		c->key[0] = '\0';
+		tell(c, MW_TOLD_OK, "");
+		return true;
 	case MW_ASK_CONNECT:
 		connect_for(c, now);
 		return true;

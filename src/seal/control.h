@@ -14,6 +14,7 @@ enum mw_ask {
 	MW_ASK_LOOK = 'L',    /* key: was it delivered? Told MW_TOLD_NEW, AGAIN, DONE with the queue id, BUSY */
 	MW_ASK_BEGIN = 'B',   /* key: it is about to be sent. The same, and FAILED; on disk when it is told NEW or AGAIN */
 	MW_ASK_DONE = 'D',    /* key NUL queue id: the MTA has it. OK, FAILED */
+	MW_ASK_LEAVE = 'E',   /* nothing comes of what was asked about: others may begin it. OK */
 	MW_ASK_CONNECT = 'C', /* to the re-entry listener. OK with a socket on its way, or FAILED */
 	MW_ASK_KEEP = 'K',    /* an octet: which sealer; and the key that it is to keep. OK, FAILED */
 };

@@ -369,6 +369,8 @@ void mw_job_deliver(struct mw_job *j, const struct mw_job_rcpt *rcpt, struct mw_
 			deliver_opened(&d);
 		else
 			deliver_sealed(&d);
+		if (answer->code != 250)
+			(void)mw_parent_ask(&j->worker->parent, MW_ASK_LEAVE, (struct mw_str){0}, NULL, 0, NULL);
 	}
 	mw_log(answer->code == 250 ? MW_INFO : MW_NOTICE, j->xforward[MW_XFORWARD_IDENT],
 	       answer->code == 250 ? "sent" : "not sent", "to=<%.*s> by=%s queued-as=%s id=%s answer=%u %s",

@@ -294,13 +294,20 @@ static bool can_carry(struct mw_reentry *r, const struct mw_envelope_out *e, str
 void mw_reentry_send(struct mw_reentry *r, const struct mw_envelope_out *e, const struct mw_mail *m, struct mw_answer *a,
 		     char queue_id[MW_QUEUE_ID])
 {
-	struct said s;
+	struct said s = {0};
 	struct mw_dot d = {0};
+	bool used = r->up;
 	int err;
 
 	if (!come_up(r, &s, a) || !can_carry(r, e, a))
 		return;
 	err = open_data(r, e, m, &s);
+	if (used && (err == -EPIPE || (err > 0 && s.code == 421))) { /* it had waited too long for us: a new one */
+		drop(r);
+		if (!come_up(r, &s, a) || !can_carry(r, e, a))
+			return;
+		err = open_data(r, e, m, &s);
+	}
 	if (err == 0) {
 		err = send_data(r, m, &d);
 		err = err < 0 ? err : hear(r, &s, until(r), NULL);

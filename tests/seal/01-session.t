@@ -100,6 +100,18 @@ with Agent(mta, options="size 100K; idle 2 seconds; data 4 seconds; children 4")
         answer = agent.deliver(message(), "bob@out.test.mw-seals.invalid")[0]
         mta.answers = {}
         tap.ok(answer.startswith(code), "%s at %s: the recipient gets %s" % (reply, verb, code), answer)
+    with agent.connect() as lmtp:
+        lmtp.deliver(message(), "bob@out.test.mw-seals.invalid")
+        mta.down()
+        mta.up()
+        answer = lmtp.deliver(message(), "bob@out.test.mw-seals.invalid")[0]
+        tap.ok(answer.startswith("250"), "a listener that has ended the connection meanwhile gets a new one", answer)
+        mta.answers = {"MAIL": "421 4.3.2 enough"}
+        mta.before = lambda verb: mta.answers.clear() if verb == "RCPT" else None
+        answer = lmtp.deliver(message(), "bob@out.test.mw-seals.invalid")[0]
+        mta.before = None
+        mta.answers = {}
+        tap.ok(answer.startswith("250"), "and one that has had enough of it", answer)
     mta.down()
     tap.ok(agent.deliver(message(), "bob@out.test.mw-seals.invalid")[0].startswith("451 4.4.1"), "nobody listens: 451")
     mta.up()

@@ -88,6 +88,12 @@ with Agent(mta) as agent:
     wait_for(lambda: "delivered before" in attempt(agent, octets, "slow@out.test.mw-seals.invalid")[0], "the journal knows")
     tap.equal([copies(r + "@out.test") for r in ("first", "slow", "last")], [1, 1, 1], "each once")
 
+    octets = message()
+    with agent.connect() as lmtp:
+        lmtp.deliver(octets, "later@out.test.mw-seals.invalid")
+        answer = attempt(agent, octets, "later@out.test.mw-seals.invalid")
+        tap.ok("the directory does not answer" in answer[0], "what failed may be tried by another connection at once", answer)
+
     # ---- keys
     octets = message()
     attempt(agent, octets, "k@out.test.mw-seals.invalid")
