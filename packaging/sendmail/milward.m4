@@ -3,7 +3,8 @@ dnl SPDX-License-Identifier: Apache-2.0
 dnl
 dnl milward.m4: teaches a Sendmail (8.17 and later) milward's routes. See milward-sendmail(8), which puts this line into sendmail.mc:
 dnl
-dnl	FEATURE(`milward', `SOCKET', `PORTAL', `PORTAL-TLS', `NAMES', `SEAL-SOCKET', `SIGNER-SOCKET', `PORT', `SMARTHOST')dnl
+dnl	FEATURE(`milward', `SOCKET', `PORTAL', `PORTAL-TLS', `NAMES', `SEAL-SOCKET', `SIGNER-SOCKET', `PORT', `SMARTHOST',
+dnl		`LOOKUP-SOCKET')dnl
 dnl
 dnl SOCKET       milward's unix socket
 dnl PORTAL       relay of the pickup portal, at port 25: [name] or [address]; empty: there is none
@@ -13,6 +14,7 @@ dnl SEAL-SOCKET  LMTP socket of milward-seal; empty: nothing is sealed here
 dnl SIGNER-SOCKET  the milter that signs what comes back from milward-seal; empty: none
 dnl PORT         of 127.0.0.1, where it comes back
 dnl SMARTHOST    [name] or [address] that takes protected mail in place of the recipient's MX; empty: none
+dnl LOOKUP-SOCKET  milward-lookup, which knows the hosts of domains that have MTA-STS; empty: nobody is asked
 dnl
 dnl Its place is behind the filters that may refuse mail, before the one that signs, and before the MAILER lines.
 divert(0)
@@ -26,6 +28,7 @@ define(`_MILWARD_SEAL_', _ARG5_)
 define(`_MILWARD_SIGNER_', _ARG6_)
 define(`_MILWARD_PORT_', _ARG7_)
 define(`_MILWARD_SMARTHOST_', _ARG8_)
+define(`_MILWARD_LOOKUP_', _ARG9_)
 dnl F=T: while milward is away, mail waits at the client. (milward-sendmail remove takes the filter out first, and then the routes.)
 ifdef(`_MILWARD_STOP_', `', `INPUT_MAIL_FILTER(`milward', `S=unix:'_ARG_`, F=T, T=C:10s;S:60s;R:60s;E:5m')')
 dnl What milward-seal gives back meets the signer and no other milter.
@@ -47,6 +50,10 @@ Kmilward_a dns -R A -T<TMPF>
 Kmilward_aaaa dns -R AAAA -T<TMPF>
 Kmilward_seal regex -a@SEAL ^mw-seal[a-z]+$
 ifelse(_MILWARD_NAMES_, `', `dnl', `Kmilward_names '_MILWARD_NAMES_)
+ifelse(_MILWARD_LOOKUP_, `', `dnl', `# The name of this map is what milward-lookup is asked for.
+Kverified socket -T<TMPF> unix:_MILWARD_LOOKUP_
+Kmilward_list regex -s1 ^secure.match=(.*).servername=[^=]*$
+Kmilward_list_alone regex -s1 ^secure.match=([^=]*)$')
 C{MilwardTag} mw-tls mw-ver ifelse(_MILWARD_PORTAL_, `', `', `mw-tlsp mw-verp mw-portal')
 # In the queue file: that a host of the domain could not do what was demanded.
 C{persistentMacros} {mw_no}
@@ -206,17 +213,31 @@ R$*	$@ $>MilwardNo 5.7.5 $| "550 the certificate of the host does not name it"
 SMilwardBelow
 R$*	$: $>MilwardIsBelow $1
 ROK	$@ OK
+RTEMP	$#error $@ 4.7.0 $: "451 nobody can tell now whether the host is one of the domain"
 R$*	$@ $>MilwardNo 5.7.5 $| "550 the host is not one of the domain"
 
-# In: a host. OK: it is {mw_domain}, or below it, or the table says so: domain/host, or domain/.parent of the host.
+# In: a host. OK: it is {mw_domain}, or below it, or the table says so (domain/host, or domain/.parent of the host), or milward-lookup:
+# a list with colons of hosts and .parents. TEMP: nobody knows now.
 SMilwardIsBelow
 R$&{mw_domain}	$@ OK
 R$* . $&{mw_domain}	$@ OK
 ifelse(_MILWARD_NAMES_, `', `dnl',
-`R$+	$: < $(milward_names $&{mw_domain}/$1 $: ? $) > $1
-R< ? > $- . $+	< $(milward_names $&{mw_domain}/.$2 $: ? $) > $2
-R< ? > $*	$@ NO
+`R$+	$: < ? > $1 $| $1
+R< ? > $+ $| $*	$: < $(milward_names $&{mw_domain}/$1 $: ? $) > $1 $| $2
+R< ? > $- . $+ $| $*	< $(milward_names $&{mw_domain}/.$2 $: ? $) > $2 $| $3
+R< ? > $* $| $+	$: $2
 R< $+ > $*	$@ OK')
+ifelse(_MILWARD_LOOKUP_, `', `dnl',
+`R$+	$: $1 $| $(verified $&{mw_domain} $: ? $)
+R$* $| $* <TMPF>	$@ TEMP
+R$* $| ?	$@ NO
+R$* $| $+	$: $1 $| $(milward_list $2 $)
+R$* $| $+	$: $1 $| $(milward_list_alone $2 $)
+R$* $| $+	$: $1 $| : $2 :
+R$* $| $*	$: $1 $| $2 $(milward_set {mw_host} $@ $1 $)
+R$* $| $* : $&{mw_host} : $*	$@ OK
+R$- . $+ $| $*	$: $3 $(milward_set {mw_host} $@ .$2 $)
+R$* : $&{mw_host} : $*	$@ OK')
 R$*	$@ NO
 
 # In: status $| reply. The domain is noted, because the portal may be next. What is wrong with the portal is for the site to mend, and

@@ -6,6 +6,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mta"))
 import lab  # noqa: E402
+import socket  # noqa: E402
+import threading  # noqa: E402
 
 TLS, CLEAR = "TLSv1.3", None
 # As in tests/mta/04-destinations.t, and with the same results.
@@ -80,6 +82,46 @@ with lab.Site("sendmail") as site:
         site.send(message, rcpt)
         sendmail.settle()
         tap.equal(outcome(site, message, rcpt), wanted, "with a table of names, %s: %s" % (rcpt, wanted))
+
+    # And names that milward-lookup knows, by the protocol of socket maps.
+    path, answers, asked = os.path.join(site.folder, "lookup.sock"), {}, []
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(10)
+
+    def serve(conn):
+        while True:
+            size = b""
+            while not size.endswith(b":"):
+                octet = conn.recv(1)
+                if not octet:
+                    return
+                size += octet
+            request = b""
+            while len(request) < int(size[:-1]) + 1:
+                request += conn.recv(4096)
+            asked.append(request[:-1].decode())
+            answer = answers.get(asked[-1], "NOTFOUND ").encode()
+            conn.sendall(b"%d:%s," % (len(answer), answer))
+
+    def listen():
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=listen, daemon=True).start()
+    sendmail.stop()
+    site.setup("add", "--lookup", path)
+    sendmail.start()
+    for answer, wanted in (("OK secure match=mx.other.test:mx.valid.test servername=hostname", "second"), ("OK secure match=.valid.test servername=hostname", "second"), ("OK secure match=mx.valid.test", "second"),
+                           ("OK secure match=valid.test:x.mx.valid.test:.test", "bounce"), ("OK dane-only", "bounce"), ("NOTFOUND ", "bounce"), ("TEMP no answer", "wait")):
+        answers["verified mixed.test"] = answer
+        message, rcpt = lab.phi(), "ver@mixed.test"
+        site.send(message, rcpt)
+        sendmail.settle()
+        tap.equal(outcome(site, message, rcpt), wanted, "milward-lookup says %s: %s" % (answer, wanted))
+    tap.equal(set(asked), {"verified mixed.test"}, "asked for what the domain itself does not tell")
+    for name, _text in sendmail.queued():
+        os.unlink(os.path.join(sendmail.queue_folder, name))
 
     # TLS to the portal: what is wrong with it waits, and says nothing of the recipient's domain.
     for host, level, wanted in (("mx.selfsigned.test", "encrypt", "selfsigned"), ("mx.valid.test", "secure", "valid"),
