@@ -93,7 +93,7 @@ static int check_fields(const struct entity *e)
 	return rest.n ? -EBADMSG : 0;
 }
 
-int entity_read(int fd, struct entity_range range, struct entity *ret)
+int entity_load(int fd, struct entity_range range, struct entity *ret)
 {
 	struct entity e = {.head = NULL};
 	int r = range.begin <= range.end ? read_head(fd, range, &e) : -EINVAL;

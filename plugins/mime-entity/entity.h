@@ -30,7 +30,7 @@ struct entity {
 /* The whole file. 0, or what fstat() says; -EINVAL: not a regular file. */
 int entity_file(int fd, struct entity_range *);
 /* A range in which no empty line is found has fields alone. -EBADMSG: a line in front of it is no field. */
-int entity_read(int fd, struct entity_range, struct entity *);
+int entity_load(int fd, struct entity_range, struct entity *);
 void entity_free(struct entity *);
 
 /* Takes the next field with its folded lines off the start of *rest; false: there is none, and *rest is not empty when its next

@@ -36,7 +36,7 @@ static void test_head(void **state)
 
 	(void)state;
 	assert_int_equal(entity_file(fd, &all), 0);
-	assert_int_equal(entity_read(fd, all, &e), 0);
+	assert_int_equal(entity_load(fd, all, &e), 0);
 	assert_int_equal(entity_find(&e, "content-type", &v), 1);
 	assert_int_equal(v.n, strlen(" text/plain;\r\n charset=utf-8"));
 	assert_memory_equal(v.p, " text/plain;\r\n charset=utf-8", v.n);
@@ -71,7 +71,7 @@ static void test_bad_heads(void **state)
 		struct mw_str v;
 
 		assert_int_equal(entity_file(fd, &all), 0);
-		assert_int_equal(entity_read(fd, all, &e), row[i].ret);
+		assert_int_equal(entity_load(fd, all, &e), row[i].ret);
 		if (row[i].ret == 0)
 			assert_int_equal(entity_find(&e, "A", &v), row[i].found);
 		entity_free(&e);
@@ -91,8 +91,8 @@ static void test_long_head(void **state)
 	memset(text, 'x', n);
 	memcpy(text, "A: ", 3);
 	fd = file_of(text, n);
-	assert_int_equal(entity_read(fd, (struct entity_range){0, n}, &e), -E2BIG);
-	assert_int_equal(entity_read(fd, (struct entity_range){0, 100000}, &e), 0);
+	assert_int_equal(entity_load(fd, (struct entity_range){0, n}, &e), -E2BIG);
+	assert_int_equal(entity_load(fd, (struct entity_range){0, 100000}, &e), 0);
 	assert_int_equal(e.head_n, 100000);
 	entity_free(&e);
 	(void)close(fd);

@@ -50,7 +50,7 @@ static int read_two(struct undoing *u, int fd, struct entity_range all, const ch
 	struct entity_parts parts;
 	struct mw_str value;
 	const char *p;
-	int r = entity_read(fd, all, &whole);
+	int r = entity_load(fd, all, &whole);
 
 	if (r == 0)
 		r = entity_find(&whole, "Content-Type", &value);
@@ -68,7 +68,7 @@ static int read_two(struct undoing *u, int fd, struct entity_range all, const ch
 		r = parts.n == 2 && parts.closed ? 1 : -EBADMSG;
 	entity_free(&whole);
 	for (size_t i = 0; i < 2 && r == 1; i++)
-		r = entity_read(fd, u->part[i], &u->entity[i]) < 0 ? -EBADMSG : 1;
+		r = entity_load(fd, u->part[i], &u->entity[i]) < 0 ? -EBADMSG : 1;
 	return r;
 }
 

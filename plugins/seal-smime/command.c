@@ -177,7 +177,7 @@ static bool file_name(X509 *x, char name[512])
 	if (names_of(x, &names) < 0 || X509_digest(x, EVP_sha256(), digest, &n) != 1 || n < 8)
 		return false;
 	good = ca || (names.n && harvest_name(names.v[0], front));
-	names_free(&names);
+	names_drop(&names);
 	if (!good)
 		return false;
 	at = strlen(front) - sizeof(".pem") + 1;

@@ -77,7 +77,7 @@ static bool is_good(struct smime *s, const struct index *ix, X509 *x, STACK_OF(X
 	if (!x || !usable_now(x, USABLE_TO_ENCRYPT, now, why) || names_of(x, &names) < 0)
 		return false;
 	own = names_have(&names, address);
-	names_free(&names);
+	names_drop(&names);
 	return own && site_trusts(&s->site, ix, x, by, now, &until, why) == 1;
 }
 

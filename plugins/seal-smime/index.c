@@ -14,7 +14,7 @@ static void index_free(struct index *ix)
 {
 	for (size_t i = 0; i < ix->certs; i++) {
 		X509_free(ix->cert[i].x);
-		names_free(&ix->cert[i].names);
+		names_drop(&ix->cert[i].names);
 	}
 	for (size_t i = 0; i < ix->files; i++)
 		free(ix->file[i]);
@@ -56,7 +56,7 @@ static int add_cert(struct index *ix, X509 *x, const struct folder_file *f, enum
 	if (issuer && c->names.n == 0)
 		return 0;
 	if (!X509_up_ref(x)) {
-		names_free(&c->names);
+		names_drop(&c->names);
 		return -ENOMEM;
 	}
 	c->x = x;

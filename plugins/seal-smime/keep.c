@@ -53,7 +53,7 @@ static X509 *new_one(struct smime *s, const struct certfile *f, const char *addr
 	(void)snprintf(why, SMIME_WHY, "it is not of its address");
 	if (x && names_of(x, &names) == 0) {
 		own = names_have(&names, address);
-		names_free(&names);
+		names_drop(&names);
 	}
 	good = own && usable_now(x, USABLE_TO_ENCRYPT, now, why) && site_trusts(&s->site, ix, x, f->certs, now, &until, why) == 1;
 	index_unref(ix);

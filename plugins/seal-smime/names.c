@@ -72,14 +72,14 @@ int names_of(X509 *x, struct names *ret)
 	while (r == 0 && !any && (at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, at)) >= 0)
 		r = add(&names, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
 	if (r < 0) {
-		names_free(&names);
+		names_drop(&names);
 		return r;
 	}
 	*ret = names;
 	return 0;
 }
 
-void names_free(struct names *names)
+void names_drop(struct names *names)
 {
 	for (size_t i = 0; i < names->n; i++)
 		free(names->v[i]);

@@ -12,13 +12,13 @@
 
 struct names {
 	size_t n;
-	char *v[NAMES_MAX]; /* names_free() */
+	char *v[NAMES_MAX]; /* names_drop() */
 };
 
 /* rfc822Name and SmtpUTF8Mailbox of the subjectAltName; only where it has none the emailAddress of the subject. What is no address
  * (NUL, blanks, no @) is left out. 0 or -ENOMEM. */
 int names_of(X509 *, struct names *);
-void names_free(struct names *);
+void names_drop(struct names *);
 
 /* address in the form that finds all spellings of it: ASCII in lower case. False: it is no address. */
 bool names_key(const char *address, char key[NAMES_ADDRESS]);

@@ -90,7 +90,7 @@ static int piece_read(struct piece *p)
 	struct mw_str value = {.p = NULL}, coding = {.p = NULL};
 	const char *boundary;
 	struct entity_media m;
-	int r = entity_read(p->fd, p->all, &p->head);
+	int r = entity_load(p->fd, p->all, &p->head);
 
 	if (r < 0)
 		return r;
@@ -266,7 +266,7 @@ static int read_signature(int fd, struct entity_range part, char *p, size_t room
 	struct entity_reader r;
 	struct entity e;
 	ssize_t got = 1;
-	int ret = entity_read(fd, part, &e);
+	int ret = entity_load(fd, part, &e);
 
 	if (ret < 0)
 		return ret;

@@ -40,7 +40,7 @@ static bool find_author(const struct verify_work *w, struct author *a)
 	*a = (struct author){.named = false};
 	if (strlen(w->sender) < sizeof(a->address))
 		(void)strcpy(a->address, w->sender);
-	if (entity_read(w->fd, w->content, &e) < 0)
+	if (entity_load(w->fd, w->content, &e) < 0)
 		return true; /* it has no fields */
 	r = entity_find(&e, "From", &value);
 	if (r == 1 && mw_dkim_from_parse(value.p, value.n, &from) == 0) {
@@ -93,7 +93,7 @@ static void judge_signer(struct smime *s, const struct index *ix, CMS_SignerInfo
 			say(ret, MW_SIGNATURE_GOOD, "");
 			(void)snprintf(ret->signer, sizeof(ret->signer), "%s", own ? a->address : names.v[0]);
 		}
-		names_free(&names);
+		names_drop(&names);
 	} else {
 		say(ret, MW_SIGNATURE_UNKNOWN, "there is no memory");
 	}

@@ -23,7 +23,7 @@ static void look(X509 *x)
 	check(names_of(x, &names) == 0);
 	for (size_t i = 0; i < names.n; i++)
 		check(names_key(names.v[i], key) && names_have(&names, names.v[i]) && names_equal(names.v[i], names.v[i]));
-	names_free(&names);
+	names_drop(&names);
 	for (enum usable_for what = USABLE_TO_ENCRYPT; what <= USABLE_TO_CERTIFY; what++)
 		check(usable_now(x, what, 1790000000, why) || why[0]);
 	check(strlen(why) < sizeof(why));

@@ -46,7 +46,7 @@ static void read_parts(int fd, struct entity_range body, const char *boundary)
 	for (size_t i = 0; i < found.n; i++) {
 		check(part[i].begin >= at && part[i].end >= part[i].begin && part[i].end <= body.end);
 		at = part[i].end;
-		if (entity_read(fd, part[i], &e) == 0) {
+		if (entity_load(fd, part[i], &e) == 0) {
 			check(e.body.begin >= part[i].begin && e.body.begin <= part[i].end && e.body.end == part[i].end);
 			entity_free(&e);
 		}
@@ -62,7 +62,7 @@ static void read_entity(int fd)
 	struct mw_str coding = {.p = NULL};
 
 	check(entity_file(fd, &all) == 0);
-	if (entity_read(fd, all, &e) < 0)
+	if (entity_load(fd, all, &e) < 0)
 		return;
 	(void)entity_find(&e, "Content-Transfer-Encoding", &coding);
 	read_body(fd, e.body, entity_coding(coding));
