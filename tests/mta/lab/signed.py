@@ -96,7 +96,7 @@ class Signed:
         run = dict(cwd=self.folder, check=True, capture_output=True, text=True)
         key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone], **run).stdout.strip()
         now = int(time.time())
-        until = now - 86400 if expired else now + 86400 * 7
+        until = now + 86400 * (-3 if expired else 7)  # resolvers forgive a day
         subprocess.run(["ldns-signzone", "-o", zone, "-i", str(now - 86400 * 30), "-e", str(until), path, key], **run)
         return path + ".signed", subprocess.run(["ldns-key2ds", "-n", "-2", key + ".key"], **run).stdout.strip()
 
