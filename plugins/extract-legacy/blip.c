@@ -4,10 +4,15 @@
 #include "../ole/ole.h"
 #include "embedded.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include <zlib.h>
+
 #define RECORD 8u /* octets in front of each: version and instance, type, length */
-#define UID 16u	  /* of a picture, once or twice in front of its octets */
+#define METAFILE_HEAD 34u
+#define UNPACKED_MAX ((size_t)64 * 1024 * 1024)
+#define UID 16u /* of a picture, once or twice in front of its octets */
 
 struct kind {
 	uint16_t type, instance; /* instance: with one UID; with two it is one more */
@@ -15,7 +20,7 @@ struct kind {
 	const char *media, *magic;
 };
 
-/* Pictures of vectors and of the Macintosh are compressed: who would read them cannot, but what they are is told. */
+/* Pictures of vectors and of the Macintosh are compressed. */
 static const struct kind kinds[] = {
     {0xf01a, 0x3d4, 34, "image/emf", ""},	  {0xf01b, 0x216, 34, "image/wmf", ""},
     {0xf01c, 0x542, 34, "image/x-pict", ""},	  {0xf01d, 0x46a, 1, "image/jpeg", "\xff\xd8"},
@@ -45,6 +50,43 @@ static const struct kind *kind_at(const char *p, size_t n, struct mw_str *data)
 	return NULL;
 }
 
+/* Unpacks as much as there is. */
+static int unpack(struct mw_str s, struct bytes *to)
+{
+	z_stream z = {.next_in = (Bytef *)(uintptr_t)s.p, .avail_in = (uInt)s.n};
+	char piece[4096];
+	int r = 0, state = inflateInit(&z);
+
+	if (state != Z_OK)
+		return -ENOMEM;
+	while (r == 0 && state == Z_OK && to->n < UNPACKED_MAX) {
+		z.next_out = (Bytef *)piece;
+		z.avail_out = sizeof(piece);
+		state = inflate(&z, Z_NO_FLUSH);
+		r = bytes_add(to, piece, sizeof(piece) - z.avail_out);
+		if (z.avail_out == sizeof(piece))
+			break;
+	}
+	(void)inflateEnd(&z);
+	explicit_bzero(piece, sizeof(piece));
+	return r < 0 ? r : state == Z_STREAM_END ? 0 : -EBADMSG;
+}
+
+/* The two octets in front of a packed picture say how: zero is deflate. */
+static int picture(const struct kind *k, struct mw_str data, struct out *o)
+{
+	bool packed = k->between == METAFILE_HEAD && data.p[-2] == 0 && data.n < UINT32_MAX / 2;
+	struct bytes all = {0};
+	int r = packed ? unpack(data, &all) : 0;
+
+	if (packed)
+		data = (struct mw_str){.p = all.p ? all.p : "", .n = all.n};
+	if (r == 0 || r == -EBADMSG)
+		r = embedded_picture(o, k->media, data, ++o->pictures, r < 0 ? "damaged" : NULL);
+	bytes_free(&all);
+	return r;
+}
+
 int blip_find(struct mw_str s, struct out *o)
 {
 	size_t at = 0;
@@ -64,7 +106,7 @@ int blip_find(struct mw_str s, struct out *o)
 			at++;
 			continue;
 		}
-		r = embedded_picture(o, k->media, data, ++o->pictures, NULL);
+		r = picture(k, data, o);
 		at += RECORD + ole_u32(s.p + at + 4);
 	}
 	return r;

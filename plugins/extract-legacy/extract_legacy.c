@@ -6,6 +6,7 @@
 #include "codepage.h"
 #include "compound.h"
 #include "give.h"
+#include "metafile.h"
 #include "rtf.h"
 #include "xls.h"
 
@@ -74,7 +75,7 @@ static int read_other(const struct mw_document *doc, struct mw_str text, struct 
 			   text, flags_of(doc), NULL);
 }
 
-/* 0; -EACCES: it is encrypted; -ENOTSUP: nothing that we know; -EBADMSG: damaged. */
+/* 0; -EACCES: it is encrypted; -ENODATA: a picture; -ENOTSUP: nothing that we know; -EBADMSG: damaged. */
 static int read_document(const struct mw_document *doc, struct out *o, struct codepages *pages)
 {
 	const struct mw_str text = skip_space(doc->data);
@@ -83,6 +84,10 @@ static int read_document(const struct mw_document *doc, struct out *o, struct co
 		return rtf_read(text, o, pages, flags_of(doc));
 	if (ole_is(doc->data))
 		return compound_read(doc->data, o, pages);
+	if (metafile_is(doc->data))
+		return metafile_read(doc->data, o, pages);
+	if (strncmp(doc->type, "image/", 6) == 0)
+		return -ENODATA;
 	if (xls_is(doc->data))
 		return xls_read(doc->data, o, pages);
 	return read_other(doc, text, o);
@@ -102,6 +107,7 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 	give_free(&o);
 	*reason = r == -EFBIG	  ? "limit"
 		  : r == -ENOTSUP ? "unknown-format"
+		  : r == -ENODATA ? "image"
 		  : r == -EACCES  ? "encrypted"
 		  : r == -EBADMSG ? "damaged"
 				  : NULL;
@@ -140,6 +146,10 @@ static const char *const types[] = {
     "application/mspowerpoint",
     "application/x-mspowerpoint",
     "application/x-ole-storage",
+    "image/emf",
+    "image/x-emf",
+    "image/wmf",
+    "image/x-wmf",
     NULL,
 };
 

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 SRC = os.environ.get("MILWARD_SRC", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.environ.get("MILWARD_BUILD", SRC)
@@ -297,6 +298,56 @@ def texts():
     place("macro.doc", HIDDEN, lambda t: word("x", more={"Macros/VBA/NewMacros": b"\1" + module(b'Attribute VB_Name = "N"\r\n\' ' + t.encode())}))
 
 
+# ---- pictures that are drawn ---------------------------------------------------------------------------------------------------------------
+
+
+def emf(*records):
+    body = b"".join(struct.pack("<II", kind, 8 + len(data)) + data for kind, data in records) + struct.pack("<III", 14, 20, 0) + bytes(8)
+    head = struct.pack("<II", 1, 108) + bytes(32) + b" EMF" + struct.pack("<II", 0x10000, 108 + len(body)) + bytes(56)
+    return head[:108] + body
+
+
+def emf_text(text, x, y, wide=True, advance=10, flags=0):
+    octets = text.encode("utf-16-le" if wide else "latin-1")
+    octets += bytes(-len(octets) % 4)
+    return (84 if wide else 83, bytes(16) + struct.pack("<Iff", 1, 1, 1) + struct.pack("<iiIII4iI", x, y, len(text), 76, flags, 0, 0, 0, 0, 76 + len(octets))
+            + octets + struct.pack("<I", advance) * len(text))
+
+
+def wmf(*records):
+    body = b"".join(struct.pack("<IH", 3 + len(data) // 2, kind) + data for kind, data in records) + struct.pack("<IH", 3, 0)
+    return struct.pack("<HHHIHIH", 1, 9, 0x300, 9 + len(body) // 2, 0, 100, 0) + body
+
+
+def wmf_text(text, x, y):
+    octets = text.encode() + bytes(len(text) % 2)
+    return (0x521, struct.pack("<H", len(text)) + octets + struct.pack("<hh", y, x))
+
+
+def bitmap(width, height):
+    return (81, bytes(40) + struct.pack("<I", 80) + bytes(28) + struct.pack("<IiiHHI", 40, width, height, 1, 24, 0) + bytes(20))
+
+
+def pictures():
+    place("wide.emf", SEEN, lambda t: emf(emf_text(t, 0, 0)))
+    place("narrow.emf", SEEN, lambda t: emf(emf_text(t, 0, 0, wide=False)))
+    place("pieces.emf", SEEN, lambda t: emf(emf_text(t[:4], 0, 0), emf_text(t[4:], 40, 0)))
+    place("small.emf", SEEN, lambda t: emf((108, struct.pack("<iiIIIff", 0, 0, len(t), 0x300, 1, 1, 1) + t.encode() + bytes(-len(t) % 4))))
+    place("text-and-icon.emf", SEEN, lambda t: emf(bitmap(16, 16), emf_text(t, 0, 0)))
+    place("text-and-picture.emf", SEEN, lambda t: emf(bitmap(600, 400), emf_text(t, 0, 0)), unread="image")
+    place("picture.emf", None, lambda t: emf(bitmap(600, 400)), unread="image")
+    place("shapes-of-letters.emf", None, lambda t: emf(emf_text(t, 0, 0, flags=0x10)), unread="image")
+    place("cut.emf", SEEN, lambda t: emf(emf_text(t, 0, 0))[:-20], unread="damaged")
+    place("text.wmf", SEEN, lambda t: struct.pack("<IHhhhhHIH", 0x9AC6CDD7, 0, 0, 0, 100, 100, 1440, 0, 0) + wmf(wmf_text(t, 0, 0)))
+    place("in-slides.ppt", SEEN, lambda t: compound({"PowerPoint Document": container(1006, atom(4008, b"x")), "Current User": b"", "Pictures": blip(0xF01A, 0x3D4, emf(emf_text(t, 0, 0)))}))
+    place("in-text.doc", SEEN, lambda t: word("x", data=blip(0xF01B, 0x216, wmf(wmf_text(t, 0, 0)))))
+
+
+def blip(kind, instance, picture):
+    packed = zlib.compress(picture)
+    return atom(kind, bytes(16) + struct.pack("<I", len(picture)) + bytes(24) + struct.pack("<IBB", len(packed), 0, 0xFE) + packed, instance)
+
+
 # ---- RTF --------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -365,7 +416,7 @@ def main():
     if not os.path.exists(os.path.join(BUILD, "modules/.libs/extract-legacy.so")):
         print("1..0 # SKIP extract-legacy is not built")
         return 0
-    for fill in (sheets, slides, texts, rich):
+    for fill in (sheets, slides, texts, pictures, rich):
         fill()
     failed = 0
     with tempfile.TemporaryDirectory(prefix="milward-places-") as top:
