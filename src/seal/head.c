@@ -314,6 +314,31 @@ bool mw_head_eight_bit(struct mw_str head)
 	return false;
 }
 
+static bool is_id_octet(char c)
+{
+	return (c >= '0' && c <= '9') || (mw_lower(c) >= 'a' && mw_lower(c) <= 'z') || c == '-' || c == '_';
+}
+
+/* "from … by … with ESMTP id 6AM2O93T017564 (…); date": the word behind the last "id" before the date. */
+void mw_head_queue_id(const struct mw_header *h, char *ret, size_t n)
+{
+	const struct mw_field *f = mw_header_find(h, "Received", NULL);
+	struct mw_str v = f ? f->value : (struct mw_str){0};
+	const char *date = v.n ? memrchr(v.p, ';', v.n) : NULL;
+	size_t kept = 0;
+
+	ret[0] = '\0';
+	v.n = date ? (size_t)(date - v.p) : v.n;
+	for (size_t i = v.n; i-- > 3;) {
+		if (!strchr(" \t\n", v.p[i - 3]) || mw_lower(v.p[i - 2]) != 'i' || mw_lower(v.p[i - 1]) != 'd' || v.p[i] != ' ')
+			continue;
+		for (i++; i < v.n && kept + 1 < n && is_id_octet(v.p[i]); i++)
+			ret[kept++] = v.p[i];
+		ret[kept] = '\0';
+		return;
+	}
+}
+
 void mw_head_id(const struct mw_header *h, char ret[33])
 {
 	size_t from = 0;

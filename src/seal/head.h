@@ -33,6 +33,9 @@ void mw_head_onward(const struct mw_header *, const struct mw_header *opened, co
 
 /* Has one of the fields octets over 127? */
 bool mw_head_eight_bit(struct mw_str head);
+/* The queue id that the topmost Received field names, which the MTA has written that gave us the message: for one that does not tell it
+ * otherwise. "" = none. */
+void mw_head_queue_id(const struct mw_header *, char *ret, size_t n);
 /* The only X-Milward-Id field, when it is one: 32 hex digits; else "". */
 void mw_head_id(const struct mw_header *, char ret[33]);
 

@@ -66,8 +66,8 @@ static int name_it(struct mw_job *j)
 		return 0;
 	r = digest(j->worker->file[0], d);
 	if (r == 0)
-		(void)snprintf(j->id, sizeof(j->id), "q-%.100s-%016llx%016llx", j->xforward[MW_XFORWARD_IDENT],
-			       (unsigned long long)d[0], (unsigned long long)d[1]);
+		(void)snprintf(j->id, sizeof(j->id), "q-%.63s-%016llx%016llx", j->queue_id, (unsigned long long)d[0],
+			       (unsigned long long)d[1]);
 	return r;
 }
 
@@ -81,6 +81,11 @@ int mw_job_begin(struct mw_job *j, struct mw_str head, bool whole)
 		return -EMSGSIZE;
 	j->body = (int64_t)(head.n - rest.n);
 	j->has_entity = false;
+	(void)snprintf(j->queue_id, sizeof(j->queue_id), "%.*s", (int)sizeof(j->queue_id) - 1, j->xforward[MW_XFORWARD_IDENT]);
+	if (!j->queue_id[0])
+		mw_head_queue_id(&j->header, j->queue_id, sizeof(j->queue_id));
+	if (!j->queue_id[0])
+		memcpy(j->queue_id, "-", sizeof("-"));
 	return name_it(j);
 }
 
@@ -114,7 +119,7 @@ static int ask(struct delivery *d, char word)
 		mw_answer_set(d->answer, 452, "4.3.1", "%s", told == MW_TOLD_FAILED ? text : "the journal is out of reach");
 	}
 	if (told == MW_TOLD_AGAIN && word == MW_ASK_BEGIN)
-		mw_log(MW_NOTICE, d->job->xforward[MW_XFORWARD_IDENT], "again",
+		mw_log(MW_NOTICE, d->job->queue_id, "again",
 		       "to=<%.*s> an attempt before this ended without a word: the copy may arrive twice",
 		       (int)d->rcpt->tag.address.n, d->rcpt->tag.address.p);
 	return told;
@@ -131,7 +136,7 @@ static void delivered(struct delivery *d)
 	told = mw_parent_ask(&d->job->worker->parent, MW_ASK_DONE, (struct mw_str){.p = what, .n = n + strlen(d->queue_id)}, text,
 			     sizeof(text), NULL);
 	if (told != MW_TOLD_OK) /* it is delivered all the same */
-		mw_log(MW_WARNING, d->job->xforward[MW_XFORWARD_IDENT], "journal",
+		mw_log(MW_WARNING, d->job->queue_id, "journal",
 		       "a copy is delivered, which the journal does not know: a retry would send it again: %s", text);
 }
 
@@ -372,7 +377,7 @@ void mw_job_deliver(struct mw_job *j, const struct mw_job_rcpt *rcpt, struct mw_
 		if (answer->code != 250)
 			(void)mw_parent_ask(&j->worker->parent, MW_ASK_LEAVE, (struct mw_str){0}, NULL, 0, NULL);
 	}
-	mw_log(answer->code == 250 ? MW_INFO : MW_NOTICE, j->xforward[MW_XFORWARD_IDENT],
-	       answer->code == 250 ? "sent" : "not sent", "to=<%.*s> by=%s queued-as=%s id=%s answer=%u %s",
-	       (int)rcpt->tag.address.n, rcpt->tag.address.p, d.how, d.queue_id, j->id, answer->code, answer->text);
+	mw_log(answer->code == 250 ? MW_INFO : MW_NOTICE, j->queue_id, answer->code == 250 ? "sent" : "not sent",
+	       "to=<%.*s> by=%s queued-as=%s id=%s answer=%u %s", (int)rcpt->tag.address.n, rcpt->tag.address.p, d.how,
+	       d.queue_id, j->id, answer->code, answer->text);
 }

@@ -35,6 +35,7 @@ struct mw_job {
 	struct mw_str sender;
 	struct mw_lmtp_mail mail;
 	char (*xforward)[MW_XFORWARD_VALUE];
+	char queue_id[64]; /* for the log, "-" = not known */
 	struct mw_header header;
 	int64_t body;	 /* where it begins in file[0] */
 	bool eight_bit;	 /* of all */

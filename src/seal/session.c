@@ -66,6 +66,12 @@ static void refuse(struct session *s, const char *reply)
 	s->done = true;
 }
 
+/* For the log. */
+static const char *queue_id(const struct session *s)
+{
+	return s->xforward[MW_XFORWARD_IDENT][0] ? s->xforward[MW_XFORWARD_IDENT] : NULL;
+}
+
 static void forget(struct session *s)
 {
 	mw_arena_free(&s->arena);
@@ -161,7 +167,7 @@ static void do_rcpt(struct session *s, const struct mw_lmtp_command *c)
 	r.tag = mw_tag_parse(r.path);
 	wrong = address_wrong(s, &r.tag);
 	if (wrong) {
-		mw_log(MW_ERROR, s->xforward[MW_XFORWARD_IDENT], "refused", "to=<%.*s> %s", (int)r.path.n, r.path.p, wrong);
+		mw_log(MW_ERROR, queue_id(s), "refused", "to=<%.*s> %s", (int)r.path.n, r.path.p, wrong);
 		say(s, "%s", wrong);
 		return;
 	}
@@ -306,8 +312,8 @@ static void work(struct session *s, struct coming *c)
 
 		if (r < 0) {
 			answer_failure(r, &a);
-			mw_log(MW_NOTICE, s->xforward[MW_XFORWARD_IDENT], "not sent", "to=<%.*s> answer=%u %s",
-			       (int)s->rcpt[i].tag.address.n, s->rcpt[i].tag.address.p, a.code, a.text);
+			mw_log(MW_NOTICE, queue_id(s), "not sent", "to=<%.*s> answer=%u %s", (int)s->rcpt[i].tag.address.n,
+			       s->rcpt[i].tag.address.p, a.code, a.text);
 		} else {
 			mw_box_time(s->worker->conf->data);
 			mw_job_deliver(&job, &s->rcpt[i], &a);

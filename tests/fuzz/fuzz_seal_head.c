@@ -117,6 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (a && mw_header_parse(a, raw, &h, &body) == 0 && mw_header_parse(a, body, &opened, &rest) == 0) {
 		mw_head_id(&h, id);
 		must(strlen(id) == 0 || strlen(id) == 32);
+		mw_head_queue_id(&h, id, sizeof(id));
+		must(strlen(id) < sizeof(id));
 		seal(a, &h);
 		sealed(a, &h);
 		open_it(a, &h, &opened);

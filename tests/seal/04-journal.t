@@ -106,6 +106,9 @@ with Agent(mta) as agent:
             attempt(agent, message(mark, body), who + ".mw-seals.invalid", queue_id=queue_id)
         tap.equal(copies(who), 3, "%s: queue id and content are the key" % name)
 
+    attempt(agent, b"Received: from x by gw (8.17.1.9/8.17.1.9) with ESMTP id 6AM2O93T017564; now\r\n" + message(), "r@out.test.mw-seals.invalid", queue_id=None)
+    tap.ok("6AM2O93T017564: sent: to=<r@out.test>" in agent.log(), "an MTA that does not know XFORWARD: its queue id is that of its Received field")
+
     # ---- the file
     agent.stop()
     names = [n for n in os.listdir(agent.state) if n.startswith("journal.")]

@@ -295,6 +295,34 @@ static void test_sealed_fields(void **state)
 	mw_arena_free(&a);
 }
 
+static void test_queue_ids(void **state)
+{
+	static const struct {
+		const char *header, *id;
+	} rows[] = {
+	    {"Received: from a (b [192.0.2.1])\r\n\tby gw (8.17.1.9/8.17.1.9) with ESMTP id "
+	     "6AM2O93T017564\r\n\t(version=TLSv1.3);\r\n\tdate\r\nReceived: by x id OLD; y\r\n\r\n",
+	     "6AM2O93T017564"},
+	    {"Received: by gw (Postfix)\r\n\tid 4jXCcW55ZMz1bYG3; Thu\r\n\r\n", "4jXCcW55ZMz1bYG3"},
+	    {"Received: by gw; id x\r\n\r\n", ""},
+	    {"Received: id \r\n\r\n", ""},
+	    {"Subject: by x id y\r\n\r\n", ""},
+	};
+	struct mw_arena *a = mw_arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct mw_header h;
+		struct mw_str body;
+		char id[64];
+
+		assert_int_equal(mw_header_parse(a, mw_str(rows[i].header), &h, &body), 0);
+		mw_head_queue_id(&h, id, sizeof(id));
+		assert_string_equal(id, rows[i].id);
+	}
+	mw_arena_free(&a);
+}
+
 static void test_addresses(void **state)
 {
 	static const char *const good[] = {"inet:2600@127.0.0.1", "inet:127.0.0.1:2600", "inet6:2600@[::1]",
@@ -384,10 +412,10 @@ static void test_journal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),    cmocka_unit_test(test_commands),	  cmocka_unit_test(test_answers),
-	    cmocka_unit_test(test_dots),    cmocka_unit_test(test_dots_out),	  cmocka_unit_test(test_params),
-	    cmocka_unit_test(test_results), cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_addresses),
-	    cmocka_unit_test(test_journal),
+	    cmocka_unit_test(test_tags),      cmocka_unit_test(test_commands),	    cmocka_unit_test(test_answers),
+	    cmocka_unit_test(test_dots),      cmocka_unit_test(test_dots_out),	    cmocka_unit_test(test_params),
+	    cmocka_unit_test(test_results),   cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
+	    cmocka_unit_test(test_addresses), cmocka_unit_test(test_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
