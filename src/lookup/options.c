@@ -106,13 +106,24 @@ static int wrong(const char *what, const char *value, const char *how)
 	return MW_LOOKUP_USAGE + 1;
 }
 
+static int wrong_value(int option, const char *value)
+{
+	const struct option *r = rows;
+
+	while (r->name && r->val != option)
+		r++;
+	(void)fprintf(stderr, "milward-lookup: --%s cannot be \"%s\" (see milward-lookup --help)\n", r->name ? r->name : "?",
+		      value);
+	return MW_LOOKUP_USAGE + 1;
+}
+
 int mw_lookup_options_parse(int argc, char **argv, struct mw_lookup_options *o)
 {
-	int c, index = 0;
+	int c;
 
 	*o = (struct mw_lookup_options){
 	    .modules = MW_MODULE_DIR, .policies = MW_POLICY_DIR, .socket_mode = 0660, .log_level = MW_INFO};
-	while ((c = getopt_long(argc, argv, "p:tvhV", rows, &index)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:tvhV", rows, NULL)) != -1) {
 		if (c == 'h')
 			(void)fputs(usage, stdout);
 		if (c == 'V')
@@ -122,7 +133,7 @@ int mw_lookup_options_parse(int argc, char **argv, struct mw_lookup_options *o)
 		if (c == '?') /* getopt has said it */
 			return MW_LOOKUP_USAGE + 1;
 		if (!take(o, c, optarg ? optarg : ""))
-			return wrong("that cannot be: \"", optarg, "\"");
+			return wrong_value(c, optarg ? optarg : "");
 	}
 	if (optind < argc)
 		return wrong("what is \"", argv[optind], "\"?");
