@@ -6,7 +6,7 @@ import email.policy
 import os
 import signal
 
-from common import Agent, Closed, Mta, Tap, unseal, wait_for
+from common import Agent, Closed, Mta, Tap, sanitized, unseal, wait_for
 
 tap = Tap()
 mta = Mta()
@@ -88,7 +88,7 @@ with Agent(mta) as agent:
     for what, why in (("write", "ermission"), ("read", "ermission"), ("net", "ermission"), ("allowed", "could")):
         answer = agent.deliver(message(), "evil-%s@out.test.mw-seals.invalid" % what)[0]
         tap.ok(answer.startswith("451") and why in answer, "a sealer in a child: %s: %s" % (what, why), answer)
-    for what in ("exec", "fork"):
+    for what in () if sanitized() else ("exec", "fork"):
         try:
             answer = agent.deliver(message(), "evil-%s@out.test.mw-seals.invalid" % what)[0]
         except Closed:
