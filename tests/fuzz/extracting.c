@@ -80,25 +80,6 @@ struct mw_document fx_document(const void *data, size_t size, const char *type)
 	return (struct mw_document){.data = {.p = data, .n = size}, .type = type, .charset = "", .name = ""};
 }
 
-int fx_extract_with(const struct mw_host *host, const struct mw_plugin *plugin, const void *conf, const struct mw_document *doc,
-		    struct mw_sink *sink)
-{
-	const char *reason = NULL;
-	struct mw_err err;
-	void *inst = NULL;
-	int r;
-
-	if (plugin->hooks.open(host, NULL, conf, &inst, &err) < 0)
-		abort();
-	r = plugin->hooks.extract(inst, doc, sink, &reason, &err);
-	if ((r < 0) != (reason != NULL))
-		abort();
-	if (r < 0)
-		sink->in_member = false; /* a limit ends it anywhere */
-	plugin->hooks.close(inst);
-	return r;
-}
-
 /* Bounds as they are when the policy says nothing: the only options that modules without files of their own have. */
 static void defaults(const struct mw_opt *o, char *conf)
 {
@@ -113,12 +94,33 @@ static void defaults(const struct mw_opt *o, char *conf)
 	}
 }
 
+int fx_extract_with(const struct mw_host *host, const struct mw_plugin *plugin, const void *conf, const struct mw_document *doc,
+		    struct mw_sink *sink)
+{
+	uint64_t own[8] = {0};
+	const char *reason = NULL;
+	struct mw_err err;
+	void *inst = NULL;
+	int r;
+
+	if (!conf && plugin->conf_size > sizeof(own))
+		abort();
+	if (!conf) {
+		defaults(plugin->options, (char *)own);
+		conf = own;
+	}
+	if (plugin->hooks.open(host, NULL, conf, &inst, &err) < 0)
+		abort();
+	r = plugin->hooks.extract(inst, doc, sink, &reason, &err);
+	if ((r < 0) != (reason != NULL))
+		abort();
+	if (r < 0)
+		sink->in_member = false; /* a limit ends it anywhere */
+	plugin->hooks.close(inst);
+	return r;
+}
+
 int fx_extract(const struct mw_plugin *plugin, const struct mw_document *doc, struct mw_sink *sink)
 {
-	uint64_t conf[8] = {0};
-
-	if (plugin->conf_size > sizeof(conf))
-		abort();
-	defaults(plugin->options, (char *)conf);
-	return fx_extract_with(fx_host(), plugin, conf, doc, sink);
+	return fx_extract_with(fx_host(), plugin, NULL, doc, sink);
 }

@@ -19,7 +19,7 @@ struct mw_document fx_document(const void *data, size_t size, const char *type);
 /* Opens the module with fx_host() for this document: what extract() returns. A failure without a reason ends the program, and so does
  * a reason without a failure. What is in the sink is the caller's: look at it, then fs_reset(). */
 int fx_extract(const struct mw_plugin *, const struct mw_document *, struct mw_sink *);
-/* The same with other services, and with options. */
+/* The same with other services, and with options; NULL: as they are when the policy says nothing. */
 int fx_extract_with(const struct mw_host *, const struct mw_plugin *, const void *conf, const struct mw_document *,
 		    struct mw_sink *);
 
