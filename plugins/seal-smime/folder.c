@@ -106,30 +106,36 @@ static int file_parse(struct reading *rd, int fd, size_t n, struct folder_file *
 	return r == -ENOMEM ? r : 0;
 }
 
-static int file_open(struct reading *rd, int dir, const char *name, struct folder_file *f)
+/* One that is not what it was. What cannot be opened stands there without certificates, and is told once. */
+static int file_read(struct reading *rd, int dir, const char *name, struct folder_file *f)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r = 0;
-	const struct folder_file key = {.name = f->name}, *old;
 	struct stat st;
 
+	rd->changed = true;
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		tell(rd, f->name, "cannot be opened: ", strerror(errno));
-		if (fd >= 0)
-			(void)close(fd);
-		return 0;
-	}
-	f->id = id_of(&st);
-	old = rd->old->n ? bsearch(&key, rd->old->v, rd->old->n, sizeof(key), by_name) : NULL;
-	if (old && id_equal(&old->id, &f->id)) {
-		if (old->file.certs)
-			r = file_again(old, f);
 	} else {
-		rd->changed = true;
+		f->id = id_of(&st);
 		if (S_ISREG(st.st_mode) && st.st_size >= 0)
 			r = file_parse(rd, fd, (size_t)st.st_size, f);
 	}
-	(void)close(fd);
+	if (fd >= 0)
+		(void)close(fd);
 	return r;
+}
+
+static int file_look(struct reading *rd, int dir, const char *name, struct folder_file *f)
+{
+	const struct folder_file key = {.name = f->name}, *old;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, 0) == 0)
+		f->id = id_of(&st);
+	old = rd->old->n ? bsearch(&key, rd->old->v, rd->old->n, sizeof(key), by_name) : NULL;
+	if (!old || !id_equal(&old->id, &f->id))
+		return file_read(rd, dir, name, f);
+	return old->file.certs ? file_again(old, f) : 0;
 }
 
 static int add_file(struct reading *rd, int dir, const char *name)
@@ -148,7 +154,7 @@ static int add_file(struct reading *rd, int dir, const char *name)
 		rd->now.v = v;
 		rd->room = room;
 	}
-	r = f.name ? file_open(rd, dir, name, &f) : -ENOMEM;
+	r = f.name ? file_look(rd, dir, name, &f) : -ENOMEM;
 	if (r < 0) {
 		file_free(&f);
 		return r;

@@ -283,6 +283,14 @@ static void test_files(void **state)
 	m.smime->site.due = m.smime->site.thorough = 0;
 	assert_why(&m, "a@x.example", "there is no certificate for it");
 	assert_int_equal(m.self->lines, 3);
+	/* A link to nothing, too. */
+	assert_int_equal(symlink("nothing", pki_path("certs/link")), 0);
+	for (int i = 0; i < 3; i++) {
+		m.smime->site.due = m.smime->site.thorough = 0;
+		assert_why(&m, "a@x.example", "there is no certificate for it");
+	}
+	assert_int_equal(m.self->lines, 4);
+	assert_true(fh_logged(m.self, "link: cannot be opened"));
 	/* A folder that cannot be read leaves what was known. */
 	pki_write("certs/both.pem", NULL, both);
 	m.smime->site.due = 0;
@@ -292,7 +300,7 @@ static void test_files(void **state)
 		m.smime->site.due = 0;
 		assert_int_equal(able(&m, "a@x.example", PKI_NOW), 1);
 	}
-	assert_int_equal(m.self->lines, 4);
+	assert_int_equal(m.self->lines, 5);
 	assert_true(fh_logged(m.self, "what was read before stays in use"));
 	pki_close(&m);
 	pki_free(&a);
