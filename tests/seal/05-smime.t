@@ -140,9 +140,11 @@ def test_out(agent):
             out.write("s2k-count 65536\nallow-loopback-pinentry\n")
         sm = ["gpgsm", "--homedir", home, "--batch", "--quiet", "--disable-crl-checks", "--disable-dirmngr", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
         agent.deliver(message(), "bob@out.test.mw-seals.invalid")
-        run("openssl", "pkcs12", "-export", "-in", "bob.pem", "-inkey", "bob.key", "-out", "bob.p12", "-passout", "pass:x", "-certpbe", "PBE-SHA1-3DES", "-keypbe",
-            "PBE-SHA1-3DES", "-macalg", "sha1")
-        run(*sm, "--import", "bob.p12", data=b"x\n")
+        for _ in range(8):  # gpgsm 2.2 cannot read some of these files: other salt, other luck
+            run("openssl", "pkcs12", "-export", "-in", "bob.pem", "-inkey", "bob.key", "-out", "bob.p12", "-passout", "pass:x", "-certpbe", "PBE-SHA1-3DES",
+                "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1")
+            if run(*sm, "--import", "bob.p12", data=b"x\n", good=False).returncode == 0:
+                break
         der = email.message_from_bytes(mta.copies[-1].data).get_payload(decode=True)
         with open(path("der"), "wb") as file:
             file.write(der)
