@@ -565,7 +565,8 @@ struct mw_sealer {
 	/* Somebody named this recipient: begin to fetch what able() will need. Returns at once. NULL = there is nothing to fetch. */
 	void (*want)(void *inst, const char *recipient);
 	/* Is there a key for this recipient that may be used now? 1 yes; 0 no, err says why in words for a person ("its certificate
-	 * expired 2026-01-02"); negative: it cannot be known now. May wait for what is being fetched, with a bound of its own. */
+	 * expired 2026-01-02"); -EAGAIN: a server that is not the site's does not tell now, err says which: the next means is tried,
+	 * and where there is none the client is asked to come back; other negative: it failed. May wait for what is being fetched, with a bound of its own. */
 	int (*able)(void *inst, const char *recipient, int64_t now, struct mw_err *);
 	/* Reads the site's private keys. In milward-seal, after open(). NULL = it has none. */
 	int (*unlock)(void *inst, struct mw_err *);

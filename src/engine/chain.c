@@ -70,6 +70,17 @@ static void decide_hold(struct mw_msg *m, struct decided *d, const struct mw_cal
 	d->verdict.reason = hold->reason;
 }
 
+/* No means is there, and of one it could not be told whether it is. */
+static void decide_later(struct decided *d)
+{
+	const char *skipped = d->verdict.skipped;
+
+	decide(d, MW_TEMPFAIL, d->line, NULL);
+	d->verdict.skipped = skipped;
+	d->verdict.reason = "whether there is a key cannot be told now";
+	d->cause = MW_CAUSE_ERROR;
+}
+
 /* What the policy's own lines say for recipient i. */
 static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint32_t i, struct tracer *t)
 {
@@ -95,6 +106,8 @@ static void decide_by_policy(struct mw_msg *m, const struct mw_view *view, uint3
 		decide_consent(m, d, found.consent);
 	if (!found.line)
 		d->verdict.reason = "no line of the policy matches";
+	else if (!found.call && d->later)
+		decide_later(d);
 	else if (!found.call)
 		d->verdict.reason = MW_NO_ROUTE;
 	else if ((r == -EAGAIN || m->unsure) && !d->verdict.reason[0])

@@ -111,6 +111,7 @@ struct decided {
 	const struct mw_call *call; /* NULL: nothing to call. A means although effect is HOLD: its route when it is released */
 	const struct mw_call *hold; /* with a means: what holds it, NULL = nothing */
 	uint32_t cause;		    /* that decided, MW_CAUSES = none */
+	bool later;		    /* of some means it cannot be told now whether it is there */
 };
 
 struct mw_msg {

@@ -36,6 +36,10 @@ int mw_msg_able_to_seal(struct mw_msg *m, const struct mw_self *milter, const ch
 	mark = mw_busy_enter(m->busy, s->plugin->name, "able");
 	able = s->plugin->sealer->able(s->inst, address, (int64_t)time(NULL), &err);
 	mw_busy_leave(m->busy, mark);
+	if (able == -EAGAIN) { /* a stranger's server must not hold up what another means can do */
+		m->decided[rcpt].later = true;
+		able = 0;
+	}
 	if (able < 0) {
 		mw_msg_broken(m, MW_CAUSE_ERROR);
 		return mw_msg_module_failed(m, s, able, &err);

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 
-from common import BUILD, ENV, finish, ok, run as ctl
+from common import BUILD, ENV, TAP, finish, ok, run as ctl
 
 
 def terminal(*args):
@@ -241,6 +241,7 @@ def answer():
         peer, _ = listener.accept()
         while asked := peer.recv(4096):
             text = b"OK none ttl=60 why=no DANE, no MTA-STS policy" if b"none." in asked else b"OK dane ttl=60"
+            text = b"TEMP the server does not answer" if b"wkd " in asked else text
             peer.sendall(b"%d:%s," % (len(text), text))
 
 
@@ -250,4 +251,22 @@ code, out, err = ctl(*live)
 ok(code == 0 and out.count(b"tls(verified)") >= 2 and b"no DANE" not in out, "without --live nobody is asked", out)
 code, out, err = ctl(*live[:1], "--live", *live[1:])
 ok(code == 0 and out.count(b"no DANE, no MTA-STS policy") == 1, "with it the reason is told why verified TLS is passed over", out.decode() + err)
+# A stranger's key server that does not answer holds up nobody who has another means.
+(W / "keys").mkdir()
+(W / "later.policy").write_text("""load route with seal-openpgp grant route, edit, run { mta none; seal yes; portal yes }
+load seal-openpgp grant keys, network { keys "keys"; lookup "lookup.sock"; lookup-wait 1 seconds }
+table <ours> { "clinic.example" }
+aliases none
+match to "one@x.example" then send by openpgp
+match to external then send by openpgp or portal
+match any then pass
+""")
+if (BUILD / "modules/.libs/seal-openpgp.so").exists():
+    code, out, err = ctl("explain", "--live", "-p", W / "later.policy", "--to", "one@x.example", "--to", "two@x.example", W / "m.eml")
+    text = out.decode()
+    ok("tempfail" in text.partition("two@x.example")[0] and "whether there is a key cannot be told now" in text, "with no other means the client comes back", text + err)
+    ok("portal" in text.partition("two@x.example")[2].splitlines()[1], "with another one it is taken", text)
+else:
+    for name in ("with no other means the client comes back", "with another one it is taken"):
+        TAP.skip(name, "seal-openpgp is not built")
 finish()
