@@ -2,7 +2,7 @@
 /*
  * lookup: what an answer costs that milward-lookup remembers. Inside: a question read, its destination found in the cache, the verdict
  * worded. Over the socket: the same by the server, one question after the other, and 32 at a time; against a thread that only sends back
- * as many octets.
+ * as many octets. In the milter: what the module route remembers of it, which is what a message waits for.
  */
 #include "base/listen.h"
 #include "dns/dns.h"
@@ -11,6 +11,7 @@
 #include "lookup/inquiry.h"
 #include "lookup/server.h"
 #include "lookup/socketmap.h"
+#include "milters/route/lookup.h"
 
 #include "base/str.h"
 #include "rate.h"
@@ -30,6 +31,7 @@
 struct bench {
 	struct event_base *base;
 	struct mw_inquiry *inquiry;
+	struct mw_lookup *route;
 	struct mw_buf reply;
 	unsigned next;
 	int client, many, echo;
@@ -186,6 +188,17 @@ static void open_inquiry(struct bench *b, const char *folder)
 		die(err.text);
 }
 
+/* One verdict of the milter's own memory. */
+static void remembered(void *ctx)
+{
+	struct bench *b = ctx;
+	char name[32], why[MW_LOOKUP_WHY];
+
+	(void)snprintf(name, sizeof(name), "d%05u.example", b->next++ % 1000);
+	if (mw_lookup_ask(b->route, mw_str(name), why) != MW_LOOKUP_VERIFIED)
+		die("the milter was told something else");
+}
+
 int main(int argc, char **argv)
 {
 	static struct bench b;
@@ -196,7 +209,7 @@ int main(int argc, char **argv)
 	struct mw_err err;
 	pthread_t thread, other;
 	char spec[512];
-	double rate[3], alone;
+	double rate[3], alone, milter;
 	int pair[2];
 
 	if (argc != 2)
@@ -221,6 +234,13 @@ int main(int argc, char **argv)
 	b.many = reach(listener.path);
 	b.echo = pair[0];
 	rate_measure((const rate_fn[]){echo_one, socket_one, socket_many}, 3, &b, 1, rate);
+	b.route = mw_lookup_new(listener.path, 5000);
+	for (unsigned i = 0; b.route && i < 1000; i++)
+		remembered(&b);
+	if (!b.route)
+		die("no memory");
+	rate_measure((const rate_fn[]){remembered}, 1, &b, 1, &milter);
+	printf("in the milter, a verdict that it remembers        %6.2f us\n", 1e6 / milter);
 	printf("inside, a question read, looked up and answered   %6.2f us\n", 1e6 / alone);
 	printf("a thread that sends the octets back               %6.2f us\n", 1e6 / rate[0]);
 	printf("over the socket, one after the other              %6.2f us, %.2f of that rate\n", 1e6 / rate[1],
