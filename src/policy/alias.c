@@ -25,6 +25,7 @@ struct follow {
 };
 
 static int visit(struct follow *f, const struct node *node, unsigned deep);
+static void follow_alias(struct follow *f, const struct node *node, const struct alias *a, unsigned deep);
 
 static struct mw_str domain_of(struct mw_str address)
 {
@@ -53,7 +54,8 @@ static bool has_name(const struct mw_alias_file *file, struct mw_str domain)
 	return file->names && mw_table_has(file->names, domain);
 }
 
-/* The forms in which the MTA asks its tables for an address, the most exact first. form: 0 user@domain, 1 user, 2 @domain. */
+/* The forms in which the MTA asks its tables for an address, the most exact first. form: 0 user@domain, 1 user, 2 @domain. A name
+ * whose domain nobody tells is one of theirs. */
 static const struct alias *ask(const struct mw_alias_file *file, struct mw_str address, struct mw_str local, unsigned form)
 {
 	struct mw_str domain = domain_of(address);
@@ -61,25 +63,32 @@ static const struct alias *ask(const struct mw_alias_file *file, struct mw_str a
 	if (form == 0)
 		return mw_alias_find(file, address);
 	if (form == 1)
-		return has_name(file, domain) ? mw_alias_find(file, local) : NULL;
-	return file->kind == MW_ALIAS_VIRTUAL ? mw_alias_find(file, (struct mw_str){.p = domain.p - 1, .n = domain.n + 1}) : NULL;
+		return !domain.n || has_name(file, domain) ? mw_alias_find(file, local) : NULL;
+	return domain.n && file->kind == MW_ALIAS_VIRTUAL
+		   ? mw_alias_find(file, (struct mw_str){.p = domain.p - 1, .n = domain.n + 1})
+		   : NULL;
+}
+
+static const struct alias *look_in(const struct mw_aliases *all, enum mw_alias_kind kind, struct mw_str address)
+{
+	struct mw_str local = local_of(address);
+
+	for (unsigned form = 0; form < 3; form++)
+		for (size_t i = 0; i < all->n; i++) {
+			const struct alias *a = all->file[i]->kind == kind ? ask(all->file[i], address, local, form) : NULL;
+
+			if (a)
+				return a;
+		}
+	return NULL;
 }
 
 /* virtual(5) first: it is asked before anything is delivered. */
-static const struct alias *look_up(const struct mw_aliases *all, struct mw_str address, struct mw_str local)
+static const struct alias *look_up(const struct mw_aliases *all, struct mw_str address)
 {
-	static const enum mw_alias_kind kinds[] = {MW_ALIAS_VIRTUAL, MW_ALIAS_LOCAL};
+	const struct alias *a = look_in(all, MW_ALIAS_VIRTUAL, address);
 
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-		for (unsigned form = 0; form < 3; form++)
-			for (size_t i = 0; i < all->n; i++) {
-				const struct alias *a =
-				    all->file[i]->kind == kinds[k] ? ask(all->file[i], address, local, form) : NULL;
-
-				if (a)
-					return a;
-			}
-	return NULL;
+	return a ? a : look_in(all, MW_ALIAS_LOCAL, address);
 }
 
 static bool is_on_way(const struct node *node, struct mw_str address)
@@ -129,13 +138,28 @@ static void add_end(struct follow *f, struct mw_str address, bool inside)
 
 static void joined(struct follow *f, struct mw_str local, struct mw_str domain, struct mw_str *ret)
 {
-	char *p = mw_arena_printf(f->arena, "%.*s@%.*s", (int)local.n, local.p, (int)domain.n, domain.p);
+	size_t at = domain.n ? 1 : 0;
+	char *p = mw_arena_printf(f->arena, "%.*s%s%.*s", (int)local.n, local.p, at ? "@" : "", (int)domain.n, domain.p);
 
 	f->failed = p ? f->failed : -ENOMEM;
-	*ret = (struct mw_str){.p = p ? p : "", .n = p ? local.n + 1 + domain.n : 0};
+	*ret = (struct mw_str){.p = p ? p : "", .n = p ? local.n + at + domain.n : 0};
 }
 
-/* The whole address of a member; n = 0: it has none. */
+/* team+anything@x.example is team's, if the MTA has "+" for a delimiter, which nobody tells. n = 0: it is nobody's. */
+static struct mw_str without_extension(struct follow *f, struct mw_str address)
+{
+	struct mw_str local = local_of(address), base = {.p = "", .n = 0};
+	const char *plus = local.n ? memchr(local.p, '+', local.n) : NULL;
+	const struct alias *a = plus ? look_up(f->all, address) : NULL;
+
+	if (!plus || plus == local.p || (a && a->key.p[0] != '@'))
+		return base;
+	joined(f, (struct mw_str){.p = local.p, .n = (size_t)(plus - local.p)}, domain_of(address), &base);
+	a = base.n ? look_up(f->all, base) : NULL;
+	return a && a->key.p[0] != '@' ? base : (struct mw_str){.p = "", .n = 0};
+}
+
+/* The whole address of a member, or a name without a domain, where nobody tells which; n = 0: it has none. */
 static struct mw_str member_address(struct follow *f, const struct node *node, const struct member *m)
 {
 	struct mw_str domain = domain_of(node->address), s = m->text;
@@ -149,23 +173,55 @@ static struct mw_str member_address(struct follow *f, const struct node *node, c
 			joined(f, m->text, domain, &s);
 			return s;
 		}
-	return (struct mw_str){.p = "", .n = 0};
+	return s;
+}
+
+/* What virtual(5) leads to itself is delivered, and aliases(5) are asked then. */
+static const struct alias *look_behind(struct follow *f, struct mw_str address)
+{
+	struct mw_str local = local_of(address), base;
+	const struct alias *behind = look_in(f->all, MW_ALIAS_LOCAL, address);
+	const char *plus = local.n ? memchr(local.p, '+', local.n) : NULL;
+
+	if (!behind && plus && plus > local.p) {
+		joined(f, (struct mw_str){.p = local.p, .n = (size_t)(plus - local.p)}, domain_of(address), &base);
+		behind = base.n ? look_in(f->all, MW_ALIAS_LOCAL, base) : NULL;
+		if (behind)
+			cannot_split(f, "its address has an extension");
+	}
+	return behind;
+}
+
+/* One of the members of an alias is its own address. It stays here, and may go elsewhere as well: nobody can send to the one without
+ * the other. */
+static void follow_itself(struct follow *f, const struct node *node, const struct alias *a, unsigned deep)
+{
+	const struct alias *behind = a->local ? NULL : look_behind(f, node->address);
+
+	if (a->members.n > 1)
+		cannot_split(f, "it keeps a copy");
+	if (behind)
+		follow_alias(f, node, behind, deep);
+	else
+		add_end(f, node->address, true);
 }
 
 static void follow_member(struct follow *f, const struct node *node, const struct alias *a, const struct member *m, unsigned deep)
 {
-	struct mw_str to = member_address(f, node, m);
+	struct mw_str to = member_address(f, node, m), base;
 	const struct node *next;
 
-	if (to.n == 0) {
+	if (!memchr(to.p, '@', to.n))
 		cannot_split(f, "a member of it is no address");
+	if (to.n == 0)
 		return;
+	base = mw_str_casesame(to, node->address) ? (struct mw_str){.p = "", .n = 0} : without_extension(f, to);
+	if (base.n) {
+		cannot_split(f, "the address of a member of it has an extension");
+		to = base;
 	}
 	if (mw_str_casesame(to, node->address)) {
-		/* It stays here, and may go elsewhere as well: nobody can send to the one without the other. */
-		if (a->members.n > 1)
-			cannot_split(f, "it keeps a copy");
-		add_end(f, to, true);
+		follow_itself(f, node, a, deep);
 		return;
 	}
 	if (is_on_way(node, to)) {
@@ -180,21 +236,8 @@ static void follow_member(struct follow *f, const struct node *node, const struc
 		(void)visit(f, next, deep + 1);
 }
 
-/* As deep as MW_ALIAS_DEEP. */
-static int visit(struct follow *f, const struct node *node, unsigned deep)
+static void follow_alias(struct follow *f, const struct node *node, const struct alias *a, unsigned deep)
 {
-	bool inside = mw_table_has_address(f->all->ours, node->address);
-	const struct alias *a = inside ? look_up(f->all, node->address, local_of(node->address)) : NULL;
-
-	if (!a) {
-		add_end(f, node->address, inside);
-		return f->failed;
-	}
-	if (deep > MW_ALIAS_DEEP || f->seen.n > MW_ALIAS_MOST) {
-		f->leads.outside = true;
-		cannot_split(f, "it leads to too many addresses");
-		return f->failed;
-	}
 	if (a->unknown) {
 		f->leads.outside = true;
 		cannot_split(f, a->unknown);
@@ -203,6 +246,22 @@ static int visit(struct follow *f, const struct node *node, unsigned deep)
 		cannot_split(f, a->unsplit);
 	for (size_t i = 0; i < a->members.n && !f->failed; i++)
 		follow_member(f, node, a, &a->members.v[i], deep);
+}
+
+/* As deep as MW_ALIAS_DEEP. A name without a domain is of this machine. */
+static int visit(struct follow *f, const struct node *node, unsigned deep)
+{
+	bool inside = domain_of(node->address).n == 0 || mw_table_has_address(f->all->ours, node->address);
+	const struct alias *a = inside ? look_up(f->all, node->address) : NULL;
+
+	if (!a) {
+		add_end(f, node->address, inside);
+	} else if (deep > MW_ALIAS_DEEP || f->seen.n > MW_ALIAS_MOST) {
+		f->leads.outside = true;
+		cannot_split(f, "it leads to too many addresses");
+	} else {
+		follow_alias(f, node, a, deep);
+	}
 	return f->failed;
 }
 
@@ -226,20 +285,6 @@ static struct mw_str plain_local(struct mw_arena *arena, struct mw_str address)
 	p[n++] = '@';
 	memcpy(p + n, domain.p, domain.n);
 	return (struct mw_str){.p = p, .n = n + domain.n};
-}
-
-/* team+anything@x.example is team's, if the MTA has "+" for a delimiter, which nobody tells. n = 0: it is nobody's. */
-static struct mw_str without_extension(struct follow *f, struct mw_str address)
-{
-	struct mw_str local = local_of(address), base = {.p = "", .n = 0};
-	const char *plus = local.n ? memchr(local.p, '+', local.n) : NULL;
-	const struct alias *a = plus ? look_up(f->all, address, local) : NULL;
-
-	if (!plus || plus == local.p || (a && a->key.p[0] != '@'))
-		return base;
-	joined(f, (struct mw_str){.p = local.p, .n = (size_t)(plus - local.p)}, domain_of(address), &base);
-	a = base.n ? look_up(f->all, base, local_of(base)) : NULL;
-	return a && a->key.p[0] != '@' ? base : (struct mw_str){.p = "", .n = 0};
 }
 
 int mw_aliases_follow(const struct mw_aliases *all, struct mw_arena *arena, struct mw_str address, struct mw_alias_leads *ret)

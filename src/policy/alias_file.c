@@ -154,21 +154,32 @@ static bool begins(struct mw_str s, const char *with)
 	return s.n >= n && strncasecmp(s.p, with, n) == 0;
 }
 
+/* Words, comments, quotes, bang paths: an MTA makes another address of it than what stands here. */
+static bool is_odd_local(struct mw_str s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789#$&'*+-./=?^_`{|}~";
+
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x80 && !memchr(plain, mw_lower(s.p[i]), sizeof(plain) - 1))
+			return true;
+	return false;
+}
+
 static void take_address(struct reader *r, const struct piece *p, struct mw_str s)
 {
-	const char *hint;
+	const char *hint = NULL, *at;
 
 	if (s.n > 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
 		s = (struct mw_str){.p = s.p + 1, .n = s.n - 2};
-	if (!memchr(s.p, '@', s.n)) {
-		add_member(r, MEMBER_NAME, s);
-		return;
-	}
-	hint = mw_table_wrong(s.p[0] == '@' ? (struct mw_str){.p = s.p + 1, .n = s.n - 1} : s);
+	at = memrchr(s.p, '@', s.n);
+	if (at)
+		hint = mw_table_wrong(s.p[0] == '@' ? (struct mw_str){.p = s.p + 1, .n = s.n - 1} : s);
 	if (!hint && memchr(s.p, '%', s.n))
 		hint = "\"%\" is not supported here";
+	if (!hint && is_odd_local((struct mw_str){.p = s.p, .n = at ? (size_t)(at - s.p) : s.n}))
+		hint = "write bob@x.example, or bob";
 	if (!hint) {
-		add_member(r, MEMBER_ADDRESS, s);
+		add_member(r, at ? MEMBER_ADDRESS : MEMBER_NAME, s);
 		return;
 	}
 	mw_diag_add(r->diags, MW_DIAG_WARNING, p->place, hint,
@@ -202,7 +213,7 @@ static void take_members(struct reader *r, struct piece rest)
 /* ---- lines -------------------------------------------------------------------------------------------------------- */
 static void new_alias(struct reader *r, struct mw_str key)
 {
-	struct alias a = {.key = copied(r, key)};
+	struct alias a = {.key = copied(r, key), .local = r->file->kind == MW_ALIAS_LOCAL};
 
 	MW_LIST_PUSH(r->arena, r->diags, &r->file->aliases, a);
 	r->now = r->diags->no_memory ? NULL : &r->file->aliases.v[r->file->aliases.n - 1];

@@ -21,6 +21,7 @@ struct member {
 struct alias {
 	struct mw_str key;
 	MW_LIST_OF(struct member) members;
+	bool local;	     /* of aliases(5) */
 	const char *unknown; /* why its members are not known, NULL = they are */
 	const char *unsplit; /* why they cannot take its place, NULL = they can */
 };

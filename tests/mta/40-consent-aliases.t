@@ -22,12 +22,16 @@ team@clinic.test    carol@clinic.test, bob@valid.test, ann@plain.test
 all@clinic.test     team@clinic.test, yes@plain.test
 copy@clinic.test    copy@clinic.test, bob@valid.test
 inside@clinic.test  carol@clinic.test, dave@clinic.test
+desk@lists.clinic.test  desk@lists.clinic.test
+named@clinic.test       desk
 """
 LOCAL = """\
 staff: carol@clinic.test, bob@valid.test, helpers
 helpers: eve@plain.test
 owner-news: postmaster@clinic.test
 news: bob@valid.test
+desk: bob@valid.test
+more: desk+late@lists.clinic.test
 """
 MORE = """
 load audit grant store { path "%(folder)s/audit.log"; sync no }
@@ -207,6 +211,13 @@ def local(site):
     postfix.settle()
     tap.equal(site.copies(message), {("inside", "carol@clinic.test"): [None], ("valid", "bob@valid.test"): ["TLSv1.3"], ("portal", "eve@plain.test"): [None]},
               "aliases(5): each behind it by a route of its own")
+    message = lab.phi()
+    site.send(message, "desk@lists.clinic.test")
+    postfix.settle()
+    tap.equal(site.copies(message), {("valid", "bob@valid.test"): ["TLSv1.3"]}, "what virtual(5) leads to itself, and aliases(5) elsewhere")
+    for rcpt, why in (("named@clinic.test", "no address"), ("more@lists.clinic.test", "extension")):
+        said = refused(site, rcpt)
+        tap.ok(said.startswith("550") and why in said, "%s, which leads outside by a name or an extension: refused, with the reason" % rcpt, said)
     said = refused(site, "news@lists.clinic.test")
     tap.ok(said.startswith("550") and "owner" in said, "a list with an owner: refused, with the reason", said)
 
