@@ -259,44 +259,42 @@ static void put_content(const struct mw_header *h, struct mw_buf *out)
 	mw_buf_free(&type);
 }
 
-/* Is it in the way of what is taken over? */
-static bool is_replaced(struct mw_str name, const struct mw_header *opened)
+/* A bit of its own for each name that may be set; 0: it may not. A stranger says how many fields there are: they are not compared with
+ * each other. */
+static unsigned restored_bit(struct mw_str name)
 {
-	if (!is_in(name, restored))
-		return false;
-	for (size_t i = 0; i < opened->n; i++)
-		if (mw_str_casesame(opened->v[i].name, name))
-			return true;
-	return false;
-}
-
-static bool is_first(const struct mw_header *h, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (mw_str_casesame(h->v[i].name, h->v[n].name))
-			return false;
-	return true;
+	for (unsigned i = 0; restored[i]; i++)
+		if (mw_str_caseeq(name, restored[i]))
+			return 1u << i;
+	return 0;
 }
 
 void mw_head_onward(const struct mw_header *h, const struct mw_header *opened, const struct mw_head_results *results,
 		    struct mw_buf *out)
 {
 	bool over = opened && is_protected(opened);
+	unsigned replaced = 0;
 
+	for (size_t i = 0; over && i < opened->n; i++)
+		replaced |= restored_bit(opened->v[i].name);
 	if (results)
 		mw_buf_puts(out, results->text);
 	for (size_t i = 0; i < h->n; i++) {
 		const struct mw_field *f = &h->v[i];
 
-		if (is_in(f->name, not_onward) || (over && is_replaced(f->name, opened)) || (opened && is_structure(f->name)))
+		if (is_in(f->name, not_onward) || (restored_bit(f->name) & replaced) || (opened && is_structure(f->name)))
 			continue;
 		if (results && mw_str_caseeq(f->name, "Authentication-Results") && results->is_ours(results->ctx, f->value))
 			continue;
 		put(out, f->name, f->value);
 	}
-	for (size_t i = 0; over && i < opened->n; i++)
-		if (is_first(opened, i) && is_in(opened->v[i].name, restored))
+	for (size_t i = 0; over && i < opened->n; i++) { /* the first of each name */
+		unsigned bit = restored_bit(opened->v[i].name);
+
+		if (bit & replaced)
 			put_clean(out, opened->v[i].name, opened->v[i].value);
+		replaced &= ~bit;
+	}
 	if (opened) {
 		mw_buf_puts(out, "MIME-Version: 1.0\r\n");
 		put_content(opened, out);

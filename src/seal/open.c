@@ -26,23 +26,10 @@ static void from_address(const struct mw_header *h, char *ret, size_t size)
 {
 	size_t at = 0;
 	const struct mw_field *f = mw_header_find(h, "From", &at);
-	struct mw_str v = f ? mw_str_trim(f->value) : (struct mw_str){0};
-	const char *open;
 
 	ret[0] = '\0';
-	if (!v.n || mw_header_find(h, "From", &at))
-		return;
-	open = memrchr(v.p, '<', v.n);
-	if (open) {
-		v = mw_str_behind(v, (size_t)(open - v.p) + 1);
-		if (!v.n || v.p[v.n - 1] != '>')
-			return;
-		v.n--;
-	}
-	if (v.n < size && !memchr(v.p, ',', v.n) && !memchr(v.p, ' ', v.n) && memchr(v.p, '@', v.n)) {
-		memcpy(ret, v.p, v.n);
-		ret[v.n] = '\0';
-	}
+	if (f && !mw_header_find(h, "From", &at))
+		mw_results_author(f->value, ret, size);
 }
 
 /* Says what a sealer found, and gives the parent the key that it wants to keep. */

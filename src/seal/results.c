@@ -60,6 +60,67 @@ bool mw_results_of_sealer(struct mw_str value)
 	return names_it(value, "smime") || names_it(value, "openpgp");
 }
 
+/* ---- who wrote it ---------------------------------------------------------------------------------------------------------------- */
+
+/* The octets of an address that all read in the same way: one "@", and nothing that divides addresses or hides a part of one. */
+static bool is_address(struct mw_str s)
+{
+	size_t ats = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f ||
+		    memchr("\"(),:;<>[\\]", s.p[i], sizeof("\"(),:;<>[\\]") - 1))
+			return false;
+		ats += s.p[i] == '@';
+	}
+	return ats == 1 && s.p[0] != '@' && s.p[s.n - 1] != '@';
+}
+
+/* The octet behind what begins at from: a string in quotes, a comment, or an octet that stands for itself. Beyond the end of s: it does
+ * not end. */
+static size_t behind_word(struct mw_str s, size_t from)
+{
+	const char end = s.p[from] == '"' ? '"' : ')';
+	size_t depth = 1, i = from + 1;
+
+	if (s.p[from] != '"' && s.p[from] != '(')
+		return i;
+	for (; i < s.n && depth; i++) {
+		if (s.p[i] == '\\')
+			i++;
+		else if (s.p[i] == end)
+			depth--;
+		else if (end == ')' && s.p[i] == '(')
+			depth++;
+	}
+	return depth ? s.n + 1 : i;
+}
+
+/* "name <address>": a name in quotes or a comment may say anything; one that stands bare nothing that begins or ends an address, but
+ * for the address itself, which many programs write twice. */
+void mw_results_author(struct mw_str value, char *ret, size_t n)
+{
+	struct mw_str v = mw_str_trim(value), name, address = v;
+	const char *open = v.n ? memrchr(v.p, '<', v.n) : NULL;
+
+	ret[0] = '\0';
+	if (open) {
+		name = mw_str_trim((struct mw_str){.p = v.p, .n = (size_t)(open - v.p)});
+		address = mw_str_behind(v, (size_t)(open - v.p) + 1);
+		if (!address.n || address.p[--address.n] != '>')
+			return;
+		if (mw_str_casesame(name, address))
+			name.n = 0;
+		for (size_t i = 0; i < name.n; i = behind_word(name, i))
+			if (memchr(",:;<>@)", name.p[i], sizeof(",:;<>@)") - 1) || behind_word(name, i) > name.n)
+				return;
+	}
+	if (address.n >= n || !is_address(address))
+		return;
+	memcpy(ret, address.p, address.n);
+	ret[address.n] = '\0';
+}
+
 /* ---- ours ------------------------------------------------------------------------------------------------------------------------ */
 
 const char *mw_result_word(const struct mw_result *r, const char *from)

@@ -11,6 +11,9 @@ bool mw_results_is_by(struct mw_str value, const char *author);
 /* Does it have a result of a sealer: smime, x-openpgp? */
 bool mw_results_of_sealer(struct mw_str value);
 
+/* The one address in the value of a From field; "" where there are several, or where a reader could take another one for it. */
+void mw_results_author(struct mw_str value, char *ret, size_t n);
+
 /* What a sealer found. */
 struct mw_result {
 	const char *method; /* of the sealer */

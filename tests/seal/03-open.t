@@ -52,7 +52,7 @@ with Agent(mta) as agent:
     wait_for(lambda: os.path.exists(os.path.join(agent.keys, "kept")), "the key is kept")
     with open(os.path.join(agent.keys, "kept")) as file:
         tap.equal(file.read(), "smime key", "the signer's key is kept, by another process")
-    for sender in ("mallory@evil.test", "carol@out.test, mallory@evil.test"):
+    for sender in ("mallory@evil.test", "carol@out.test, mallory@evil.test", "mallory@evil.test, <carol@out.test>", "mallory@evil.test <carol@out.test>"):
         answer, mail, octets = deliver(agent, message(seal(inner(), SIGNED), sender=sender))
         tap.ok("smime=policy (not encrypted, signed by another address than From)" in " ".join(mail.get_all("Authentication-Results")[0].split()), "signed by another than From: " + sender, octets)
     answer, mail, octets = deliver(agent, message(seal(seal(inner(), "application/x-sealed-openpgp"))))

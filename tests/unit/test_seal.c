@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 /* behind those that it needs */
 #include <cmocka.h>
@@ -266,6 +267,74 @@ static void test_results(void **state)
 	mw_buf_free(&out);
 }
 
+static void test_authors(void **state)
+{
+	static const struct {
+		const char *value, *author;
+	} rows[] = {
+	    {" a@b.test", "a@b.test"},
+	    {" <a@b.test>\r\n", "a@b.test"},
+	    {" Ann [x] B. <a@b.test>", "a@b.test"},
+	    {" =?utf-8?q?=2C?= (c, \\) (d@e.test)) <a@b.test>", "a@b.test"},
+	    {" \"B, \\\" <c@d.test>\"\r\n <a@b.test>", "a@b.test"},
+	    {" A@b.test <a@b.test>", "a@b.test"},
+	    {" c@d.test, <a@b.test>", ""},
+	    {" c@d.test <a@b.test>", ""},
+	    {" <c@d.test> <a@b.test>", ""},
+	    {" <c@d.test>, Ann <a@b.test>", ""},
+	    {" g: c@d.test; <a@b.test>", ""},
+	    {" c@d.test (x <a@b.test>", ""},
+	    {" \"c@d.test <a@b.test>", ""},
+	    {" a) c@d.test <a@b.test>", ""},
+	    {" <a@b.test> c@d.test", ""},
+	    {" <a@b.test> (x)", ""},
+	    {" a@b.test,c@d.test", ""},
+	    {" <@c.test:a@b.test>", ""},
+	    {" <\"c@d.test\"@b.test>", ""},
+	    {" <a@b.test", ""},
+	    {" <>", ""},
+	    {" a", ""},
+	    {"", ""},
+	};
+	char got[16];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		mw_results_author(mw_str(rows[i].value), got, sizeof(got));
+		assert_string_equal(got, rows[i].author);
+	}
+	mw_results_author(mw_str("a@too-long-for-it.test"), got, sizeof(got));
+	assert_string_equal(got, "");
+}
+
+/* A million octets of fields inside and outside: each is looked at once, not with each other. */
+static void test_many_fields(void **state)
+{
+	const size_t n = 60000;
+	struct mw_arena *a = mw_arena_new(0);
+	struct mw_buf in = MW_BUF_INIT, out = MW_BUF_INIT;
+	struct mw_header opened;
+	struct mw_str body;
+	clock_t from;
+
+	(void)state;
+	mw_buf_puts(&in, "Content-Type: text/plain; hp=cipher\r\n");
+	for (size_t i = 0; i < n; i++)
+		mw_buf_printf(&in, "X%05zu:\r\n", i);
+	for (size_t i = 0; i < n; i++)
+		mw_buf_puts(&in, "Subject: inner\r\n");
+	mw_buf_puts(&in, "\r\n");
+	assert_true(mw_buf_ok(&in));
+	assert_int_equal(mw_header_parse(a, (struct mw_str){.p = in.p, .n = in.n}, &opened, &body), 0);
+	from = clock();
+	mw_head_onward(&opened, &opened, NULL, &out);
+	assert_true(clock() - from < 3 * CLOCKS_PER_SEC);
+	assert_non_null(strstr(mw_buf_text(&out), "X59999:\r\nSubject: inner\r\nMIME-Version"));
+	mw_buf_free(&in);
+	mw_buf_free(&out);
+	mw_arena_free(&a);
+}
+
 static void test_sealed_fields(void **state)
 {
 	static const struct {
@@ -412,10 +481,11 @@ static void test_journal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),      cmocka_unit_test(test_commands),	    cmocka_unit_test(test_answers),
-	    cmocka_unit_test(test_dots),      cmocka_unit_test(test_dots_out),	    cmocka_unit_test(test_params),
-	    cmocka_unit_test(test_results),   cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
-	    cmocka_unit_test(test_addresses), cmocka_unit_test(test_journal),
+	    cmocka_unit_test(test_tags),	cmocka_unit_test(test_commands),      cmocka_unit_test(test_answers),
+	    cmocka_unit_test(test_dots),	cmocka_unit_test(test_dots_out),      cmocka_unit_test(test_params),
+	    cmocka_unit_test(test_results),	cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
+	    cmocka_unit_test(test_addresses),	cmocka_unit_test(test_journal),	      cmocka_unit_test(test_authors),
+	    cmocka_unit_test(test_many_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
