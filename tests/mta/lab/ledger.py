@@ -95,9 +95,10 @@ class Ledger:
         reports = collections.defaultdict(set)
         for copy in self.site.bounces():
             text = copy.data.decode("utf-8", "replace")
+            failed = [block for block in text.split("\r\n\r\n") if "\nAction: failed" in block]
             for entry in self.entries:
                 if "<%s>" % entry.message.id in text:
-                    reports[entry.message.id].update(r for r in entry.rcpts if r in text)
+                    reports[entry.message.id].update(r for r in entry.rcpts if any(r in block for block in failed))
         return copies, reports
 
 

@@ -32,13 +32,13 @@ class Agent(Milward):
                 pass
 
 
-def load(site, sealers="seal-smime, seal-openpgp"):
-    """Load lines: route with its sealers, and the agent itself."""
+def load(site, sealers="seal-smime, seal-openpgp", listen=SOCKET):
+    """Load lines: the sealers, and the agent itself."""
     lines = ['load seal-smime grant keys, store { certificates "%s/certificates"; verify no }' % site.folder,
              'load seal-openpgp grant keys, network { keys "%s/openpgp" }' % site.folder]
     lines = [line for line in lines if line.split()[1] in sealers]
     lines.append('load seal { listen "unix:%s"; socket-group "postfix"; reentry "inet:%d@127.0.0.1"; state "%s/seal-state"; name "gw.clinic.test" }'
-                 % (SOCKET, REENTRY, site.folder))
+                 % (listen, REENTRY, site.folder))
     return "\n".join(lines)
 
 

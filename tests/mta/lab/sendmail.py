@@ -83,6 +83,7 @@ class Sendmail:
         self.load = """load phi with extract-html, check-us grant text
 load route grant route, edit, run { mta sendmail; portal yes; config-directory "%s"; command-directory "%s" }""" % (
             self.config, os.path.dirname(self.program))
+        self.arguments = ["-C", self.cf_path, "-bD"]
         self.process = None
 
     # ---- configuration
@@ -157,9 +158,9 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
         return self.run(self.program, "-C", self.cf_path, "-bt", stdin="\n".join(lines) + "\n").stdout
 
     def start(self):
-        """A daemon in the foreground of its own; the queue is run when a test says so."""
+        """A daemon in the foreground of its own; the queue is run when a test says so (or adds -q to the arguments)."""
         before = self.log().count("starting daemon")
-        self.process = subprocess.Popen([self.program, "-C", self.cf_path, "-bD"], stdin=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen([self.program] + self.arguments, stdin=subprocess.DEVNULL, start_new_session=True)
         wait_for(lambda: self.log().count("starting daemon") > before or self.process.poll() is not None, "Sendmail listens", 15)
         wait_for(lambda: self.answers() or self.process.poll() is not None, "Sendmail answers", 15)
         if self.process.poll() is not None:
@@ -173,6 +174,17 @@ load route grant route, edit, run { mta sendmail; portal yes; config-directory "
     def sessions(self):
         """Processes of the daemon that serve a client."""
         return self.run("ps", "-o", "pid=", "--ppid", str(self.process.pid), check=False).stdout.split()
+
+    def children(self):
+        """All processes of Sendmail but the daemon itself: they serve clients, deliver, or run the queue."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if int(pid) != self.process.pid and os.path.samefile("/proc/%s/exe" % pid, self.program):
+                    found.append(int(pid))
+            except OSError:
+                pass
+        return found
 
     def stop(self):
         self.process.terminate()

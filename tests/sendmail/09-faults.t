@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Hundreds of messages with recipients of every kind, while everything that can break does: on Sendmail too every copy ends delivered by
+a route that the policy allows, waiting, or reported; none in clear, none lost, and none twice but where a delivery was cut off."""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mta"))
+import lab  # noqa: E402
+
+from lab import faults, seal  # noqa: E402
+
+# Other work of this machine must not make Sendmail refuse or only queue.
+QUICK = """define(`confREFUSE_LA', `1000')dnl
+define(`confQUEUE_LA', `1000')dnl
+define(`confTO_RESOLVER_RETRANS', `2s')dnl
+"""
+SEALED = dict(faults.SEALED, **{"nokey@plain.test": "send by tls(verified) or smime or portal"})
+
+
+class Faults(faults.Faults):
+    """With those of Sendmail, whose one program takes mail, delivers it and runs the queue."""
+
+    order = (
+        "worker_dies", "agent_dies", "portal_down", "deliveries_die", "reload", "sealing_dies", "daemon_dies", "host_down", "signer_dies",
+        "names_time_out", "deliveries_die", "agent_disk_full", "mta_dies", "worker_hangs",
+    )
+
+    def deliveries_die(self):
+        self.cut_off(self.site.sendmail.children())
+
+    def mta_dies(self):
+        pids = self.site.sendmail.children()
+        self.kills += len(pids)
+        self.site.sendmail.kill()
+        for pid in pids:
+            faults.kill(pid)
+        time.sleep(0.3)
+        self.site.sendmail.start()
+
+
+def flush(sendmail, seconds):
+    """Runs the queue until nothing waits."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and sendmail.queued():
+        sendmail.flush()
+        time.sleep(0.2)
+    return sendmail.queued()
+
+
+with lab.Site("sendmail") as site:
+    sendmail = site.sendmail
+    people = seal.People(site)
+    people.certificate("smime@plain.test")
+    sockets = [os.path.join(os.path.dirname(site.socket), name) for name in ("seal.sock", "sign.sock")]
+    policy, sign = faults.policies(site, sendmail.load, SEALED, sockets, "seal-smime")
+    sendmail.edit("FEATURE(`no_default_msa')", QUICK)
+    sendmail.build()
+    site.setup("add", "--seal", sockets[0], "--signer", sockets[1])
+    struck = Faults(site, *faults.services(site, policy, sign))
+    sendmail.arguments.append("-q3s")
+    sendmail.start()
+    ledger = faults.send(site, faults.ALLOWED, faults.messages(300))
+    struck.strike(ledger)
+    site.tap.equal(flush(sendmail, 90), [], "when all is well again nothing waits")
+    faults.count(site, ledger, struck, faults.ALLOWED, people, ("smime@plain.test",), whole=True)
