@@ -393,19 +393,23 @@ void mw_lookup_want(struct mw_lookup *l, struct mw_str domain)
 	(void)pthread_mutex_unlock(&l->lock);
 }
 
-enum mw_lookup_answer mw_lookup_ask(struct mw_lookup *l, struct mw_str domain, char *why)
+enum mw_lookup_answer mw_lookup_ask(struct mw_lookup *l, struct mw_str domain, int64_t *until, char *why)
 {
 	enum mw_lookup_answer answer = MW_LOOKUP_UNKNOWN;
+	int64_t own = 0;
 	struct domain *d;
 
 	why[0] = '\0';
 	(void)pthread_mutex_lock(&l->lock);
 	d = domain_of(l, domain);
 	if (d && d->state != ANSWERED) {
-		const struct timespec until = timespec_of(now() + l->wait);
+		struct timespec end;
 
+		until = until ? until : &own;
+		*until = *until ? *until : now() + l->wait;
+		end = timespec_of(*until);
 		/* Looked for again each time: others may have made room. */
-		while (d && d->state != ANSWERED && pthread_cond_timedwait(&l->done, &l->lock, &until) == 0)
+		while (d && d->state != ANSWERED && pthread_cond_timedwait(&l->done, &l->lock, &end) == 0)
 			d = find(l, domain);
 	}
 	if (d && d->state == ANSWERED) {

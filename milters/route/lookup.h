@@ -26,8 +26,9 @@ struct mw_lookup *mw_lookup_new(const char *socket, int64_t wait);
 void mw_lookup_free(struct mw_lookup **); /* accepts NULL, sets NULL; waits for its threads */
 /* Begin to ask about this domain (octets), unless the answer is there. Returns at once. */
 void mw_lookup_want(struct mw_lookup *, struct mw_str domain);
-/* The answer; waits for it, but not longer than `wait`. why: MW_LOOKUP_WHY octets, printable, "" unless MW_LOOKUP_NONE. */
-enum mw_lookup_answer mw_lookup_ask(struct mw_lookup *, struct mw_str domain, char *why);
+/* The answer; waits for it, but not longer than `wait`, or as long as is left of that for all questions that share *until: 0 at first,
+ * NULL = this question has it for itself. why: MW_LOOKUP_WHY octets, printable, "" unless MW_LOOKUP_NONE. */
+enum mw_lookup_answer mw_lookup_ask(struct mw_lookup *, struct mw_str domain, int64_t *until, char *why);
 
 /* For tests: reads what stands behind the length of a netstring. Out-parameters are untouched when it is no answer: -EBADMSG. */
 int mw_lookup_parse(struct mw_str text, enum mw_lookup_answer *ret, int64_t *ttl, char *why);

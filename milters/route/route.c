@@ -65,6 +65,7 @@ struct route {
 /* One message. */
 struct route_tx {
 	bool has_id;
+	int64_t waits_until; /* for answers of milward-lookup: all recipients together */
 };
 
 static const struct mw_word mta_words[] = {{"postfix", MTA_POSTFIX}, {"sendmail", MTA_SENDMAIL}, {"none", MTA_NONE}, {NULL, 0}};
@@ -232,11 +233,11 @@ static const struct mw_rcpt *recipient(const struct route *r, struct mw_msg *msg
 
 /* Whose host shows a certificate that can be verified? What cannot be known now is settled by delivery, which asks again and keeps
  * the message in the queue until it knows. */
-static int able_verified(struct route *r, const struct mw_rcpt *rcpt, struct mw_err *err)
+static int able_verified(struct route *r, struct route_tx *tx, const struct mw_rcpt *rcpt, struct mw_err *err)
 {
 	char why[MW_LOOKUP_WHY];
 
-	if (!r->lookup || mw_lookup_ask(r->lookup, rcpt->domain, why) != MW_LOOKUP_NONE)
+	if (!r->lookup || mw_lookup_ask(r->lookup, rcpt->domain, &tx->waits_until, why) != MW_LOOKUP_NONE)
 		return 1;
 	(void)r->host->fail(err, -ENOTSUP, "%s", why);
 	return 0;
@@ -278,7 +279,6 @@ static int route_able(void *inst, void *tx, struct mw_msg *msg, const struct mw_
 	const struct mw_rcpt *rcpt;
 	int able;
 
-	(void)tx;
 	if (actions[o->action].effect != MW_ROUTE)
 		return 1;
 	rcpt = recipient(r, msg, o);
@@ -298,7 +298,7 @@ static int route_able(void *inst, void *tx, struct mw_msg *msg, const struct mw_
 		return 0;
 	able = able_here(r, o->action, err);
 	if (able > 0 && is_verified_tls(o))
-		able = able_verified(r, rcpt, err);
+		able = able_verified(r, tx, rcpt, err);
 	if (able > 0 && r->guard && mw_guard_check(r->guard, err) < 0)
 		return -EHOSTUNREACH;
 	return able;

@@ -138,20 +138,20 @@ static void test_answers(void **state)
 	(void)state;
 	assert_non_null(l);
 	mw_lookup_want(l, str("a.example"));
-	assert_int_equal(mw_lookup_ask(l, str("a.example"), why), MW_LOOKUP_VERIFIED);
-	assert_int_equal(mw_lookup_ask(l, str("none.example"), why), MW_LOOKUP_NONE);
+	assert_int_equal(mw_lookup_ask(l, str("a.example"), NULL, why), MW_LOOKUP_VERIFIED);
+	assert_int_equal(mw_lookup_ask(l, str("none.example"), NULL, why), MW_LOOKUP_NONE);
 	assert_string_equal(why, "nothing there");
-	assert_int_equal(mw_lookup_ask(l, str("temp.example"), why), MW_LOOKUP_UNKNOWN);
+	assert_int_equal(mw_lookup_ask(l, str("temp.example"), NULL, why), MW_LOOKUP_UNKNOWN);
 	assert_string_equal(why, "");
 	before = atomic_load(&questions);
-	assert_int_equal(mw_lookup_ask(l, str("a.example"), why), MW_LOOKUP_VERIFIED);
-	assert_int_equal(mw_lookup_ask(l, str("none.example"), why), MW_LOOKUP_NONE);
-	assert_int_equal(mw_lookup_ask(l, str("temp.example"), why), MW_LOOKUP_UNKNOWN);
+	assert_int_equal(mw_lookup_ask(l, str("a.example"), NULL, why), MW_LOOKUP_VERIFIED);
+	assert_int_equal(mw_lookup_ask(l, str("none.example"), NULL, why), MW_LOOKUP_NONE);
+	assert_int_equal(mw_lookup_ask(l, str("temp.example"), NULL, why), MW_LOOKUP_UNKNOWN);
 	assert_int_equal(atomic_load(&questions), before); /* all remembered */
-	assert_int_equal(mw_lookup_ask(l, str("short.example"), why), MW_LOOKUP_VERIFIED);
-	assert_int_equal(mw_lookup_ask(l, str("short.example"), why), MW_LOOKUP_VERIFIED);
+	assert_int_equal(mw_lookup_ask(l, str("short.example"), NULL, why), MW_LOOKUP_VERIFIED);
+	assert_int_equal(mw_lookup_ask(l, str("short.example"), NULL, why), MW_LOOKUP_VERIFIED);
 	assert_int_equal(atomic_load(&questions), before + 2); /* an answer that holds for no time is asked for again */
-	assert_int_equal(mw_lookup_ask(l, str(""), why), MW_LOOKUP_UNKNOWN);
+	assert_int_equal(mw_lookup_ask(l, str(""), NULL, why), MW_LOOKUP_UNKNOWN);
 	mw_lookup_free(&l);
 	assert_null(l);
 	mw_lookup_free(&l);
@@ -166,14 +166,35 @@ static void test_failures(void **state)
 	(void)state;
 	mw_lookup_want(l, str("slow.1.example"));
 	mw_lookup_want(l, str("slow.2.example"));
-	assert_int_equal(mw_lookup_ask(l, str("a.example"), why), MW_LOOKUP_VERIFIED);
-	assert_int_equal(mw_lookup_ask(l, str("slow.1.example"), why), MW_LOOKUP_UNKNOWN);
-	assert_int_equal(mw_lookup_ask(l, str("mad.example"), why), MW_LOOKUP_UNKNOWN);
-	assert_int_equal(mw_lookup_ask(l, str("gone.example"), why), MW_LOOKUP_UNKNOWN);
-	assert_int_equal(mw_lookup_ask(l, str("b.example"), why), MW_LOOKUP_VERIFIED);
-	assert_int_equal(mw_lookup_ask(nobody, str("a.example"), why), MW_LOOKUP_UNKNOWN);
+	assert_int_equal(mw_lookup_ask(l, str("a.example"), NULL, why), MW_LOOKUP_VERIFIED);
+	assert_int_equal(mw_lookup_ask(l, str("slow.1.example"), NULL, why), MW_LOOKUP_UNKNOWN);
+	assert_int_equal(mw_lookup_ask(l, str("mad.example"), NULL, why), MW_LOOKUP_UNKNOWN);
+	assert_int_equal(mw_lookup_ask(l, str("gone.example"), NULL, why), MW_LOOKUP_UNKNOWN);
+	assert_int_equal(mw_lookup_ask(l, str("b.example"), NULL, why), MW_LOOKUP_VERIFIED);
+	assert_int_equal(mw_lookup_ask(nobody, str("a.example"), NULL, why), MW_LOOKUP_UNKNOWN);
 	mw_lookup_free(&l);
 	mw_lookup_free(&nobody);
+}
+
+/* A message with many recipients whose name servers are slow waits once, not for each of them. */
+static void test_shared_wait(void **state)
+{
+	struct mw_lookup *l = mw_lookup_new(path, 300);
+	char why[MW_LOOKUP_WHY], name[32];
+	int64_t until = 0, first;
+	struct timespec from, to;
+
+	(void)state;
+	(void)clock_gettime(CLOCK_MONOTONIC, &from);
+	for (unsigned i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof(name), "slow.%u.example", 100 + i);
+		assert_int_equal(mw_lookup_ask(l, str(name), &until, why), MW_LOOKUP_UNKNOWN);
+		first = i ? first : until;
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &to);
+	assert_true(first > 0 && until == first);
+	assert_true(to.tv_sec - from.tv_sec <= 5); /* of the 12 seconds of 40 waits */
+	mw_lookup_free(&l);
 }
 
 struct asker {
@@ -189,7 +210,7 @@ static void *ask_many(void *arg)
 		char name[64], why[MW_LOOKUP_WHY];
 
 		(void)snprintf(name, sizeof(name), "%u.example", (a->seed * 31 + i * 7) % 97);
-		if (mw_lookup_ask(a->l, str(name), why) != MW_LOOKUP_VERIFIED)
+		if (mw_lookup_ask(a->l, str(name), NULL, why) != MW_LOOKUP_VERIFIED)
 			return arg;
 	}
 	return NULL;
@@ -219,10 +240,8 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_parse),
-	    cmocka_unit_test(test_answers),
-	    cmocka_unit_test(test_failures),
-	    cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_parse),	cmocka_unit_test(test_answers), cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_shared_wait), cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

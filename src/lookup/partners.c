@@ -43,10 +43,12 @@ static struct mw_str take_word(struct mw_str *rest)
 	return (struct mw_str){.p = s.p, .n = n};
 }
 
-/* A name that a certificate must have; ".example" is every name below. */
+/* A name that a certificate must have; ".example" is every name below. What Postfix takes for "whatever host MX records name" is none:
+ * who forges these has a certificate for that. */
 static bool is_match(struct mw_str name)
 {
-	return mw_dns_is_host(name.n && name.p[0] == '.' ? mw_str_behind(name, 1) : name);
+	return mw_dns_is_host(name.n && name.p[0] == '.' ? mw_str_behind(name, 1) : name) &&
+	       !mw_str_casesame(name, mw_str("hostname"));
 }
 
 static void take_names(struct line *l, struct mw_str value)

@@ -195,7 +195,7 @@ static void remembered(void *ctx)
 	char name[32], why[MW_LOOKUP_WHY];
 
 	(void)snprintf(name, sizeof(name), "d%05u.example", b->next++ % 1000);
-	if (mw_lookup_ask(b->route, mw_str(name), why) != MW_LOOKUP_VERIFIED)
+	if (mw_lookup_ask(b->route, mw_str(name), NULL, why) != MW_LOOKUP_VERIFIED)
 		die("the milter was told something else");
 }
 

@@ -551,6 +551,8 @@ static void test_partners(void **state)
 	mw_partners_free(&p);
 	assert_int_equal(mw_partners_parse(mw_str("a.test match=x\n\nb.test match=x y=z"), ignore, &line, &p, NULL), -EINVAL);
 	assert_int_equal(line, 3);
+	assert_int_equal(mw_partners_parse(mw_str("a.test match=mx.a.test:HostName"), ignore, &line, &p, NULL), -EINVAL);
+	assert_int_equal(line, 1);
 }
 
 int main(void)
