@@ -206,12 +206,26 @@ static int load(struct mw_sts_table *t, const char *path, struct mw_err *err)
 
 /* ---- from outside --------------------------------------------------------------------------------------------------------------- */
 
+/* Whoever sends to many domains whose policies cannot be had fills the table with them, and must not keep others out of it: of the
+ * oldest that has no policy all that is lost is since when it fails. */
+static void drop_oldest(struct mw_sts_table *t)
+{
+	struct mw_sts_domain *e = TAILQ_FIRST(&t->all);
+
+	while (e && (mw_sts_domain_busy(e) || mw_sts_domain_left(e) > 0))
+		e = TAILQ_NEXT(e, link);
+	if (e)
+		drop(e);
+}
+
 struct mw_sts_domain *mw_sts_table_take(struct mw_sts_table *t, const char *name)
 {
 	struct mw_sts_domain *e = find(t, name);
 
 	if (!e && t->n >= 2 * t->most)
 		mw_sts_table_sweep(t);
+	if (!e && t->n >= 2 * t->most)
+		drop_oldest(t);
 	if (!e)
 		return t->n < 2 * t->most ? make(t, name) : NULL;
 	TAILQ_REMOVE(&t->all, e, link);

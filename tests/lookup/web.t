@@ -462,6 +462,19 @@ def test_full(site):
     os.unlink(cache)
 
 
+def test_flood(site):
+    """Many domains whose policies cannot be had keep no other out."""
+    probe = Probe(site, most=4)
+    said = []
+    for i in range(12):
+        site.dns.sts("flood%d.test" % i, "v=STSv1; id=1")
+        said.append(probe.ask("sts flood%d.test" % i))
+    TAP.ok(all("cannot be had" in text for text in said), "more domains that fail than there is room for: each is asked about", said)
+    text = probe.ask("sts good.test")
+    TAP.ok(text.startswith("policy"), "and then one that has a policy", text)
+    probe.stop()
+
+
 def test_stop(site):
     """The end comes while much is under way, some of it waiting for its turn: all who ask are told."""
     probe = Probe(site)
@@ -653,6 +666,7 @@ def main():
         test_kill(site)
         test_refresh(site)
         test_full(site)
+        test_flood(site)
         test_stop(site)
         test_public(site)
         test_daemon(site)
