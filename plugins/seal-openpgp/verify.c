@@ -117,11 +117,21 @@ static const struct pgp_cert *cert_of(struct pgp_verify *v, rnp_op_verify_signat
 	return c;
 }
 
+/* Has a stranger's domain published it, for one address of its own? What else it says it is for, nobody has vouched for. */
+static bool is_of_wkd(const struct pgp_verify *v, const struct pgp_cert *c)
+{
+	for (size_t i = 0; i < v->wkds; i++)
+		if (v->wkd[i] == c)
+			return true;
+	return false;
+}
+
 /* The address that the key stands for: the sender's, where it may be that; else its first one. "" = none. */
 static const char *address_of(const struct pgp_verify *v, const struct pgp_cert *c, char sender[OPENPGP_ADDRESS])
 {
 	const struct pgp_entry *entry;
 	const char *first = "";
+	const bool others = !is_of_wkd(v, c);
 	rnp_key_handle_t primary;
 	size_t n = 0;
 
@@ -134,7 +144,7 @@ static const char *address_of(const struct pgp_verify *v, const struct pgp_cert 
 	for (size_t i = 0; primary && i < c->uids && (!*first || strcmp(first, sender) != 0); i++) {
 		const struct pgp_uid *uid = &c->uid[i];
 
-		if (!uid->address || uid->revoked || uid->odd || (*first && strcmp(uid->address, sender) != 0))
+		if (!uid->address || uid->revoked || uid->odd || ((*first || !others) && strcmp(uid->address, sender) != 0))
 			continue;
 		if (pgp_uid_valid(primary, c, uid))
 			first = uid->address;

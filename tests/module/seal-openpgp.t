@@ -632,7 +632,20 @@ def directory(them):
     lookup = Lookup({"web@w.example": ok, "alias@w.example": ok, "unread@w.example": b"OK " + base64.b64encode(b"hello"),
                      "six@w.example": b"OK " + base64.b64encode(b"\xc6\x06\x06\0\0\0\0\x1b"), "down@w.example": b"TEMP no answer by DNS", "cut@w.example": None,
                      "trash@w.example": b"OK !!", "odd@w.example": b"WHAT", "long@w.example": b"!9999999:"})
+    # Whoever runs a domain may write any name into a key that he publishes for an address of his own, and take that address back.
+    for who, back in (("both", False), ("eve", True)):
+        fpr = them.new("%s@w.example" % who)
+        them("--quick-add-uid", fpr, "Good <good@x.example>")
+        if back:
+            them("--quick-revoke-uid", fpr, "%s@w.example" % who)
+        lookup.answers["%s@w.example" % who] = b"OK " + base64.b64encode(them("--export", fpr))
+        write(who + ".signed", detached(them, ENTITY, "-u", fpr))
     drive = Drive("keys=" + path("keys"), "lookup=" + lookup.path, "lookup-wait=1 seconds")
+    tap.equal(drive("unseal", "both@w.example", "a@clinic.example", path("both.signed"), path("opened")), "1 decrypted=0 signature=1 signer=both@w.example why=",
+              "a key of the sender's domain stands for the sender")
+    got = drive("unseal", "eve@w.example", "a@clinic.example", path("eve.signed"), path("opened"))
+    tap.ok(got.startswith("1 decrypted=0 signature=2 signer= why=") and "no valid address" in got, "and for nobody else whom it names", got)
+    lookup.asked.clear()
     tap.equal(drive.first, "0", "opens with a socket")
     tap.equal(drive("want", "web@w.example"), "0", "a question goes out")
     wait_for(lambda: lookup.asked, "the question")
