@@ -73,6 +73,10 @@ static void done(struct mw_child *c, struct mw_journal *j, const char *key, cons
 {
 	struct mw_err err;
 
+	if (strcmp(c->key, key) != 0) { /* of no message but its own may it say that there is nothing left to do */
+		tell(c, MW_TOLD_FAILED, "the journal was not asked before");
+		return;
+	}
 	c->key[0] = '\0';
 	if (mw_journal_done(j, key, queue_id, &err) < 0) {
 		tell(c, MW_TOLD_FAILED, err.text);

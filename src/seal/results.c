@@ -52,6 +52,8 @@ bool mw_results_is_by(struct mw_str value, const char *author)
 		while (word.n < s.n && !memchr(" \t\r\n;(/", s.p[word.n], sizeof(" \t\r\n;(/") - 1))
 			word.n++;
 	}
+	while (word.n && word.p[word.n - 1] == '.') /* the same name, to who takes it for one of DNS */
+		word.n--;
 	return mw_str_caseeq(word, author);
 }
 

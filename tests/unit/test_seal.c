@@ -243,6 +243,9 @@ static void test_results(void **state)
 	    {"", false},
 	    {" (gw.test", true},
 	    {" gw.test(c); none", true},
+	    {" gw.test.; none", true},
+	    {" \"gw.test.\" 1; none", true},
+	    {" .; none", false},
 	};
 	struct mw_result r = {.method = "smime", .opened = true};
 	struct mw_buf out = MW_BUF_INIT;
