@@ -224,7 +224,13 @@ static void list_line(struct reader *r, struct piece line)
 	take_members(r, line);
 }
 
-static bool is_key(struct reader *r, const struct piece *p, struct mw_str key)
+/* "x.example anything" tells Postfix that it is a domain of aliases; with an address behind it, it is a name as john.doe is. */
+static bool is_domain(struct mw_str key, struct mw_str members)
+{
+	return memchr(key.p, '.', key.n) && !(members.n && memchr(members.p, '@', members.n));
+}
+
+static bool is_key(struct reader *r, const struct piece *p, struct mw_str key, struct mw_str members)
 {
 	const char *hint = NULL, *at = key.n ? memchr(key.p, '@', key.n) : NULL;
 
@@ -235,7 +241,7 @@ static bool is_key(struct reader *r, const struct piece *p, struct mw_str key)
 		wrong(r, p, NULL, "the name of the alias is missing");
 	else if (at)
 		hint = mw_table_wrong(key.p[0] == '@' ? (struct mw_str){.p = key.p + 1, .n = key.n - 1} : key);
-	else if (!r->file->names && !memchr(key.p, '.', key.n) && !r->told) {
+	else if (!r->file->names && !is_domain(key, members) && !r->told) {
 		r->told = true;
 		wrong(r, p, "add, behind the file: for <local>, a table of the domains that the MTA delivers itself",
 		      "this name has no domain, and nothing says which domains it is of");
@@ -255,9 +261,9 @@ static void virtual_line(struct reader *r, struct piece line)
 	}
 	key = cut(&line, ' ', true);
 	r->now = NULL;
-	if (!is_key(r, &key, unquoted(r, key.text)))
+	if (!is_key(r, &key, unquoted(r, key.text), line.text))
 		return;
-	/* "x.example anything" tells Postfix that it is a domain of aliases, and is nobody's name where there are no names. */
+	/* Nobody's name where there are no names. */
 	if (memchr(key.text.p, '@', key.text.n) || r->file->names)
 		new_alias(r, unquoted(r, key.text));
 	take_members(r, line);
@@ -278,7 +284,7 @@ static void local_line(struct reader *r, struct piece line)
 		      "no \":\" behind the name");
 		return;
 	}
-	if (is_key(r, &key, unquoted(r, key.text)))
+	if (is_key(r, &key, unquoted(r, key.text), line.text))
 		new_alias(r, unquoted(r, key.text));
 	take_members(r, line);
 }
