@@ -31,6 +31,19 @@ static bool names_it(struct mw_str s, const char *author)
 	return false;
 }
 
+static struct mw_str without_dots(struct mw_str s)
+{
+	while (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	return s;
+}
+
+/* With a final dot or without: it is one name to who takes it for one of DNS. */
+static bool same_name(struct mw_str a, struct mw_str b)
+{
+	return mw_str_casesame(without_dots(a), without_dots(b));
+}
+
 bool mw_results_is_by(struct mw_str value, const char *author)
 {
 	struct mw_str s = without_comments(value), word = s;
@@ -52,9 +65,7 @@ bool mw_results_is_by(struct mw_str value, const char *author)
 		while (word.n < s.n && !memchr(" \t\r\n;(/", s.p[word.n], sizeof(" \t\r\n;(/") - 1))
 			word.n++;
 	}
-	while (word.n && word.p[word.n - 1] == '.') /* the same name, to who takes it for one of DNS */
-		word.n--;
-	return mw_str_caseeq(word, author);
+	return same_name(word, mw_str(author));
 }
 
 bool mw_results_of_sealer(struct mw_str value)

@@ -253,6 +253,8 @@ static void test_results(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_true(mw_results_is_by(mw_str(rows[i].value), "gw.test") == rows[i].ours);
+	assert_true(mw_results_is_by(mw_str("gw.test."), "gw.test."));
+	assert_true(mw_results_is_by(mw_str("gw.test"), "gw.test."));
 	r.found.signature = MW_SIGNATURE_GOOD;
 	(void)snprintf(r.found.signer, sizeof(r.found.signer), "a@b.test");
 	(void)snprintf(r.found.why, sizeof(r.found.why), "x) spf=pass (\r\nX: y");
