@@ -159,6 +159,27 @@ static struct mw_str without_extension(struct follow *f, struct mw_str address)
 	return a && a->key.p[0] != '@' ? base : (struct mw_str){.p = "", .n = 0};
 }
 
+/* A name without a domain is completed by the MTA with a domain of its own, of which the policy does not tell which it is. Does an
+ * address with this local part lead on in another domain of the names than here? */
+static bool leads_elsewhere(const struct follow *f, struct mw_str name, struct mw_str domain)
+{
+	for (size_t i = 0; i < f->all->n; i++) {
+		const struct mw_alias_file *file = f->all->file[i];
+
+		for (size_t k = 0; file->kind == MW_ALIAS_VIRTUAL && k < file->aliases.n; k++) {
+			struct mw_str key = file->aliases.v[k].key, other = domain_of(key);
+
+			if (!other.n || mw_str_casesame(other, domain) ||
+			    (key.p[0] != '@' && !mw_str_casesame(local_of(key), name)))
+				continue;
+			for (size_t n = 0; n < f->all->n; n++)
+				if (has_name(f->all->file[n], other))
+					return true;
+		}
+	}
+	return false;
+}
+
 /* The whole address of a member, or a name without a domain, where nobody tells which; n = 0: it has none. */
 static struct mw_str member_address(struct follow *f, const struct node *node, const struct member *m)
 {
@@ -170,6 +191,10 @@ static struct mw_str member_address(struct follow *f, const struct node *node, c
 		return m->kind == MEMBER_ADDRESS ? s : (struct mw_str){.p = "", .n = 0};
 	for (size_t i = 0; i < f->all->n; i++)
 		if (has_name(f->all->file[i], domain)) {
+			if (leads_elsewhere(f, m->text, domain)) {
+				f->leads.outside = true;
+				cannot_split(f, "a member of it is a name, which is an alias in another domain");
+			}
 			joined(f, m->text, domain, &s);
 			return s;
 		}

@@ -61,6 +61,8 @@ static const char virtual_text[] = "clinic.example anything\n"
 				   "named@other.clinic.example carol, dave\n"
 				   "nameext@other.clinic.example root+x\n"
 				   "fine+tag@clinic.example x@far.example\n"
+				   "pair@clinic.example half\n"
+				   "half@second.clinic.example bob@far.example\n"
 				   "pct@clinic.example %1@far.example\n";
 
 /* `>`: outside, those behind it; `!`: outside, and why it cannot be split; "": as it is. */
@@ -124,6 +126,9 @@ static const struct {
     {"+root@clinic.example", ""},
     {"fine+tag@clinic.example", ">x@far.example"},
     {"anybody+x@catch.clinic.example", ">admin@far.example"},
+    /* Which domain a name gets is the MTA's to say. */
+    {"pair@clinic.example", "!a member of it is a name, which is an alias in another domain"},
+    {"half@clinic.example", ""},
     {"pct@clinic.example", "!not all of its members are known"},
     {"@clinic.example", ""},
     {"clinic.example", ""},
@@ -161,6 +166,7 @@ static void site_make(struct site *s, const char *locals, const char *virtuals)
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(mw_table_add(s->arena, inside, mw_str(ours[i])), 0);
 	assert_int_equal(mw_table_add(s->arena, names, mw_str("clinic.example")), 0);
+	assert_int_equal(mw_table_add(s->arena, names, mw_str("second.clinic.example")), 0);
 	read_table(s, 0, MW_ALIAS_LOCAL, locals, names);
 	read_table(s, 1, MW_ALIAS_VIRTUAL, virtuals, names);
 	s->all = (struct mw_aliases){.n = 2, .file = s->file, .ours = inside};
