@@ -65,7 +65,7 @@ def policies(site, modules, keys):
         file.write(text)
     sign = os.path.join(site.folder, "sign.policy")
     with open(sign, "w") as file:
-        file.write("listen unix:%s\nload route grant route, edit, run { mta none }\n%s\nmatch any then pass\nalways sign dkim\n" % (SIGNER, keys.load()))
+        file.write("listen unix:%s\nload route grant route, edit, run { mta none }\n%s\ntable <ours> { \"clinic.test\" }\nmatch to external then pass, sign dkim\nmatch any then pass\n" % (SIGNER, keys.load()))
     return policy, sign, folder
 
 
@@ -104,7 +104,7 @@ def routes(site, agent, keys):
     postfix.super("-d", "ALL")
 
 
-def inbound(site, _agent, _keys):
+def inbound(site, _agent, keys):
     """Mail for the site that came sealed."""
     tap, postfix = site.tap, site.postfix
     message = lab.harmless(sender="carol@out.test")
@@ -117,6 +117,11 @@ def inbound(site, _agent, _keys):
     tap.equal([c.to for c in copies], [["open@clinic.test"]], "what came sealed arrives once", )
     mail = email.message_from_bytes(copies[0].data, policy=email.policy.SMTP)
     tap.equal((str(mail["Subject"]), mail.get_content().strip(), len(mail.get_all("Authentication-Results"))), ("Meeting of doctors", "Dear Bob", 1), "opened, with its Subject and one result")
+    forged = lab.harmless(sender="eve@out.test")
+    forged.octets = forged.octets.replace(b"From: eve@out.test", b"From: chief@clinic.test")
+    site.send(forged, "open@clinic.test")
+    postfix.settle()
+    tap.equal([keys.verify(c.data) for c in site.found(forged)], [{}], "whom a stranger names in From is not signed for")
 
 
 def once(site, message, *rcpts):
