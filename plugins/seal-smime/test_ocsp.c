@@ -42,8 +42,8 @@ enum how {
 
 static struct {
 	int listener;
-	enum how how;
-	int asked;
+	_Atomic(enum how) how; /* of both threads */
+	_Atomic int asked;
 	pthread_t thread;
 } lookup;
 
