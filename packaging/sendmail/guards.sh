@@ -103,6 +103,9 @@ warn_of_detours() { # CF
 		case $from in EnvFromSMTP | MilwardFrom*) continue ;; esac
 		say "warning: the mailer $name has the sender ruleset $from, which does not call EnvFromSMTP perhaps: see milward-sendmail(8)"
 	done
+	grep -q '^Q[^,]*,.*[ ,]r=1\([ ,]\|$\)' "$1" ||
+		say "warning: recipients of one message share an envelope, and one that bounces may take with it another that should wait:" \
+			"QUEUE_GROUP with r=1 helps, see milward-sendmail(8)"
 	! grep -q '^Kvirtuser' "$1" || say "warning: a virtuser table that leads outside is judged by the address inside"
 }
 

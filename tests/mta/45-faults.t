@@ -22,7 +22,8 @@ class Faults(faults.Faults):
 
     order = (
         "worker_dies", "agent_dies", "portal_down", "deliveries_die", "reload", "sealing_dies", "daemon_dies", "lookup_dies", "host_down",
-        "signer_dies", "names_time_out", "agent_disk_full", "mta_dies", "worker_hangs", "cleanups_die",
+        "signer_dies", "names_time_out", "agent_disk_full", "clock_jumps", "mta_dies", "worker_hangs",
+        "cleanups_die",
     )
 
     def __init__(self, site, lookup, *services):

@@ -62,6 +62,16 @@ class Faults:
         time.sleep(0.5)
         self.agent.start()
 
+    def clock_jumps(self):
+        """Two days ahead, for everything that decides and seals, and back."""
+        for offset in ("+2d", None):
+            for program in (self.daemon, self.agent, self.signer):
+                program.jump(offset)
+                self.kills += len(self.agent.workers()) if program is self.agent else 0
+                program.kill()
+                program.start()
+            time.sleep(0.7)
+
     def sealing_dies(self):
         self.cut_off(self.agent.workers())
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """milward: the daemon under test, started as systemd would start it, and hurt as no systemd would."""
+import glob
 import os
 import signal
 import socket
@@ -19,6 +20,13 @@ class Milward:
         self.log_path = os.path.join(folder, "log", name)
         self.program = os.path.join(prefix, "sbin", "milward")
         self.process = None
+        self.clock = {}  # see jump()
+
+    def jump(self, offset):
+        """The clock that it sees from its next start on: "+2d"; None = that of the machine. False: there is no libfaketime."""
+        found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+        self.clock = {"LD_PRELOAD": found[0], "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"} if offset and found else {}
+        return bool(found)
 
     def start(self, ready=True, seconds=30):
         """Starts it; with ready=True returns when it has told that it is ready, and fails when it ends before."""
@@ -35,7 +43,7 @@ class Milward:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(os.environ, NOTIFY_SOCKET=path),
+                env=dict(os.environ, NOTIFY_SOCKET=path, **self.clock),
             )
             log.close()
             end = time.monotonic() + seconds
