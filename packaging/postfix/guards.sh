@@ -211,6 +211,10 @@ detour() { # NAME VALUE WHERE
 	esac
 }
 warn_of_detours() {
+	case $(value recipient_delimiter) in '' | +) ;;
+	*) say "warning: recipient_delimiter is $(value recipient_delimiter): milward takes + alone for the begin of an extension, so an" \
+		"alias with another one is judged as an address of its own" ;;
+	esac
 	checks=$(value header_checks)
 	postconf -c "$config" -x always_bcc sender_bcc_maps recipient_bcc_maps virtual_alias_maps canonical_maps recipient_canonical_maps \
 		alias_maps header_checks mime_header_checks nested_header_checks body_checks milter_header_checks smtpd_milter_maps \
