@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/options.h"
 
+#include "base/start.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -84,7 +86,7 @@ static const struct option rows[] = {
 };
 
 /* Digits, then K, M or G when `units`. */
-static bool number(const char *text, int base, bool units, uint64_t min, uint64_t max, uint64_t *ret)
+static bool number(const char *text, bool units, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	char *end;
 	unsigned shift = 0;
@@ -93,7 +95,7 @@ static bool number(const char *text, int base, bool units, uint64_t min, uint64_
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
-	v = strtoull(text, &end, base);
+	v = strtoull(text, &end, 10);
 	if (errno || end == text)
 		return false;
 	if (units && *end) {
@@ -110,40 +112,17 @@ static bool count(const char *text, uint64_t min, uint64_t max, unsigned *ret)
 {
 	uint64_t v;
 
-	if (!number(text, 10, false, min, max, &v))
+	if (!number(text, false, min, max, &v))
 		return false;
 	*ret = (unsigned)v;
 	return true;
 }
 
-/* The daemon leaves its folder, and a reload must find the same files. */
-static bool absolute(const char *path, const char **ret)
-{
-	char *here, *whole = NULL;
-
-	if (!*path)
-		return false;
-	if (*path == '/') {
-		*ret = path;
-		return true;
-	}
-	here = getcwd(NULL, 0);
-	if (here && asprintf(&whole, "%s/%s", here, path) < 0)
-		whole = NULL;
-	free(here);
-	if (!whole)
-		return false;
-	*ret = whole;
-	return true;
-}
-
 static bool take(struct mw_options *o, int option, const char *value, bool *log_given)
 {
-	uint64_t v;
-
 	switch (option) {
 	case 'p':
-		return absolute(value, &o->policy);
+		return mw_start_path(value, &o->policy);
 	case 's':
 		o->socket = value;
 		return *value != '\0';
@@ -159,29 +138,25 @@ static bool take(struct mw_options *o, int option, const char *value, bool *log_
 		return true;
 	case OPT_LOG:
 		*log_given = true;
-		o->log_to = strcmp(value, "syslog") == 0 ? MW_LOG_SYSLOG : MW_LOG_STDERR;
-		return strcmp(value, "syslog") == 0 || strcmp(value, "stderr") == 0;
+		return mw_start_log_to(value, &o->log_to);
 	case OPT_MODULES:
-		return absolute(value, &o->modules);
+		return mw_start_path(value, &o->modules);
 	case OPT_POLICIES:
-		return absolute(value, &o->policies);
+		return mw_start_path(value, &o->policies);
 	case OPT_SPOOL:
-		return absolute(value, &o->spool);
+		return mw_start_path(value, &o->spool);
 	case OPT_USER:
 		o->user = value;
 		return *value != '\0';
 	case OPT_SOCKET_MODE:
-		if (!number(value, 8, false, 0, 0777, &v))
-			return false;
-		o->socket_mode = (unsigned)v;
-		return true;
+		return mw_start_mode(value, &o->socket_mode);
 	case OPT_SOCKET_GROUP:
 		o->socket_group = value;
 		return *value != '\0';
 	case OPT_PID_FILE:
-		return absolute(value, &o->pid_file);
+		return mw_start_path(value, &o->pid_file);
 	case OPT_MEMORY:
-		return number(value, 10, true, 1u << 20, UINT64_C(1) << 40, &o->memory);
+		return number(value, true, 1u << 20, UINT64_C(1) << 40, &o->memory);
 	case OPT_WORK:
 		return count(value, 1, 10000, &o->work);
 	case OPT_WAIT:
@@ -260,16 +235,13 @@ int mw_options_parse(int argc, char **argv, struct mw_options *o)
 
 int mw_no_start(const struct mw_options *o, int status, const char *fmt, ...)
 {
-	char text[1024];
+	int r;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	r = mw_start_refused("milward", o->log_to, status, fmt, ap);
 	va_end(ap);
-	mw_log(MW_ERROR, NULL, "start", "%s", text);
-	if (o->log_to != MW_LOG_STDERR)
-		(void)fprintf(stderr, "milward: %s\n", text);
-	return status;
+	return r;
 }
 
 void mw_leave_stderr(const struct mw_options *o)

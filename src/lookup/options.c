@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lookup/options.h"
 
+#include "base/start.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,42 +40,11 @@ static const struct option rows[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The program leaves its folder, and a reload must find the same files. */
-static bool absolute(const char *path, const char **ret)
-{
-	char *here, *whole = NULL;
-
-	if (!*path)
-		return false;
-	if (*path == '/') {
-		*ret = path;
-		return true;
-	}
-	here = getcwd(NULL, 0);
-	if (here && asprintf(&whole, "%s/%s", here, path) < 0)
-		whole = NULL;
-	free(here);
-	if (!whole)
-		return false;
-	*ret = whole;
-	return true;
-}
-
-static bool mode(const char *text, unsigned *ret)
-{
-	size_t n = strlen(text);
-
-	if (n == 0 || n > 4 || strspn(text, "01234567") != n || strtoul(text, NULL, 8) > 0777)
-		return false;
-	*ret = (unsigned)strtoul(text, NULL, 8);
-	return true;
-}
-
 static bool take(struct mw_lookup_options *o, int option, const char *value)
 {
 	switch (option) {
 	case 'p':
-		return absolute(value, &o->policy);
+		return mw_start_path(value, &o->policy);
 	case 't':
 		o->test = true;
 		return true;
@@ -81,17 +52,16 @@ static bool take(struct mw_lookup_options *o, int option, const char *value)
 		o->log_level = MW_DEBUG;
 		return true;
 	case OPT_LOG:
-		o->log_to = strcmp(value, "syslog") == 0 ? MW_LOG_SYSLOG : MW_LOG_STDERR;
-		return strcmp(value, "syslog") == 0 || strcmp(value, "stderr") == 0;
+		return mw_start_log_to(value, &o->log_to);
 	case OPT_MODULES:
-		return absolute(value, &o->modules);
+		return mw_start_path(value, &o->modules);
 	case OPT_POLICIES:
-		return absolute(value, &o->policies);
+		return mw_start_path(value, &o->policies);
 	case OPT_USER:
 		o->user = value;
 		return *value != '\0';
 	case OPT_SOCKET_MODE:
-		return mode(value, &o->socket_mode);
+		return mw_start_mode(value, &o->socket_mode);
 	case OPT_SOCKET_GROUP:
 		o->socket_group = value;
 		return *value != '\0';
@@ -142,14 +112,11 @@ int mw_lookup_options_parse(int argc, char **argv, struct mw_lookup_options *o)
 
 int mw_lookup_no_start(const struct mw_lookup_options *o, int status, const char *fmt, ...)
 {
-	char text[1024];
+	int r;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	r = mw_start_refused("milward-lookup", o->log_to, status, fmt, ap);
 	va_end(ap);
-	mw_log(MW_ERROR, NULL, "start", "%s", text);
-	if (o->log_to != MW_LOG_STDERR)
-		(void)fprintf(stderr, "milward-lookup: %s\n", text);
-	return status;
+	return r;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/listen.h"
 #include "base/notify.h"
+#include "base/start.h"
 #include "seal/children.h"
 #include "seal/session.h"
 
@@ -40,16 +41,13 @@ struct agent {
 
 int mw_seal_no_start(const struct mw_seal_options *o, int status, const char *fmt, ...)
 {
-	char text[1024];
+	int r;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	r = mw_start_refused("milward-seal", o->log_to, status, fmt, ap);
 	va_end(ap);
-	mw_log(MW_ERROR, NULL, "start", "%s", text);
-	if (o->log_to != MW_LOG_STDERR)
-		(void)fprintf(stderr, "milward-seal: %s\n", text);
-	return status;
+	return r;
 }
 
 /* ---- a child --------------------------------------------------------------------------------------------------------------------- */

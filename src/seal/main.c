@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milward-seal: the delivery agent that encrypts mail to keys of its recipients, and opens mail that came encrypted to the site. */
+#include "base/start.h"
 #include "base/user.h"
 #include "seal/agent.h"
 
@@ -37,26 +38,11 @@ static const struct option rows[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The agent leaves its folder, and a reload must find the same files. NULL: it cannot be had. */
-static const char *absolute(const char *path)
-{
-	char *here, *whole = NULL;
-
-	if (*path == '/' || !*path)
-		return *path ? path : NULL;
-	here = getcwd(NULL, 0);
-	if (here && asprintf(&whole, "%s/%s", here, path) < 0)
-		whole = NULL;
-	free(here);
-	return whole;
-}
-
 static bool take(struct mw_seal_options *o, int option, const char *value)
 {
 	switch (option) {
 	case 'p':
-		o->policy = absolute(value);
-		return o->policy != NULL;
+		return mw_start_path(value, &o->policy);
 	case 't':
 		o->test = true;
 		return true;
@@ -64,14 +50,11 @@ static bool take(struct mw_seal_options *o, int option, const char *value)
 		o->log_level = MW_DEBUG;
 		return true;
 	case OPT_LOG:
-		o->log_to = strcmp(value, "syslog") == 0 ? MW_LOG_SYSLOG : MW_LOG_STDERR;
-		return strcmp(value, "syslog") == 0 || strcmp(value, "stderr") == 0;
+		return mw_start_log_to(value, &o->log_to);
 	case OPT_MODULES:
-		o->modules = absolute(value);
-		return o->modules != NULL;
+		return mw_start_path(value, &o->modules);
 	case OPT_POLICIES:
-		o->policies = absolute(value);
-		return o->policies != NULL;
+		return mw_start_path(value, &o->policies);
 	case OPT_USER:
 		o->user = value;
 		return *value != '\0';

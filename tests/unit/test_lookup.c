@@ -236,92 +236,79 @@ struct said {
 	size_t n;
 };
 
+static const struct mw_str tlsa_good[] = {MW_STR_LIT("\3\1\1" SHA)};
+static const struct mw_str tlsa_bad[] = {MW_STR_LIT("\1\1\1" SHA)};
+static const struct {
+	struct said said[4];
+	enum mw_step steps[4];
+	enum mw_dane dane;
+	bool gone, at_name, usable;
+} host_rows[] = {
+    {{{.secure = true, .n = 1}, {.secure = true, .n = 1}}, {MW_STEP_TLSA}, MW_DANE_YES, false, true, true},
+    {{{.secure = true, .n = 1}, {.secure = true, .n = 1}}, {MW_STEP_TLSA}, MW_DANE_NO, false, true, false},
+    {{{.secure = true, .n = 1}, {.secure = true}}, {MW_STEP_TLSA}, MW_DANE_NO, false, true, true},
+    {{{.secure = true, .n = 1}, {.secure = false, .n = 1}}, {MW_STEP_TLSA}, MW_DANE_NO, false, true, true},
+    {{{.secure = true, .n = 1}, {.status = MW_DNS_FAILED}}, {MW_STEP_TLSA}, MW_DANE_TEMP, false, true, true},
+    {{{.secure = true, .n = 1}, {.status = MW_DNS_BOGUS}}, {MW_STEP_TLSA}, MW_DANE_TEMP, false, true, true},
+    {{{.secure = true, .n = 1}, {.status = MW_DNS_TIMEOUT}}, {MW_STEP_TLSA}, MW_DANE_TEMP, false, true, true},
+    {{{.secure = false, .n = 1}}, {MW_STEP_DONE}, MW_DANE_NO, false, false, true},
+    {{{.status = MW_DNS_BOGUS}}, {MW_STEP_DONE}, MW_DANE_TEMP, false, false, true},
+    {{{.secure = true}, {.secure = true, .n = 1}, {.secure = true, .n = 1}},
+     {MW_STEP_AAAA, MW_STEP_TLSA},
+     MW_DANE_YES,
+     false,
+     true,
+     true},
+    {{{.secure = true}, {.secure = true}}, {MW_STEP_AAAA}, MW_DANE_NO, true, false, true},
+    {{{.secure = true, .rcode = MW_DNS_NXDOMAIN}}, {MW_STEP_DONE}, MW_DANE_NO, true, false, true},
+    {{{.secure = true, .n = 1, .alias = "b.test"}, {.secure = true, .n = 1}}, {MW_STEP_TLSA}, MW_DANE_YES, false, false, true},
+    {{{.secure = true, .n = 1, .alias = "b.test"}, {.secure = true}, {.secure = true, .n = 1}},
+     {MW_STEP_TLSA, MW_STEP_TLSA},
+     MW_DANE_YES,
+     false,
+     true,
+     true},
+    {{{.secure = true, .n = 1, .alias = "b.test"}, {.status = MW_DNS_FAILED}}, {MW_STEP_TLSA}, MW_DANE_TEMP, false, false, true},
+    {{{.secure = false, .n = 1, .alias = "b.test"}, {.secure = true, .n = 1}, {.secure = true, .n = 1}},
+     {MW_STEP_CNAME, MW_STEP_TLSA},
+     MW_DANE_YES,
+     false,
+     true,
+     true},
+    {{{.secure = false, .n = 1, .alias = "b.test"}, {.secure = false, .n = 1}}, {MW_STEP_CNAME}, MW_DANE_NO, false, false, true},
+    {{{.secure = false, .n = 1, .alias = "b.test"}, {.status = MW_DNS_TIMEOUT}},
+     {MW_STEP_CNAME},
+     MW_DANE_TEMP,
+     false,
+     false,
+     true},
+};
+
 static void test_host(void **state)
 {
-	static const struct mw_str good[] = {MW_STR_LIT("\3\1\1" SHA)};
-	static const struct mw_str bad[] = {MW_STR_LIT("\1\1\1" SHA)};
-	static const struct {
-		struct said said[4];
-		enum mw_step steps[4];
-		enum mw_dane dane;
-		bool gone, at_name, usable;
-	} rows[] = {
-	    {{{.secure = true, .n = 1}, {.secure = true, .n = 1}}, {MW_STEP_TLSA}, MW_DANE_YES, false, true, true},
-	    {{{.secure = true, .n = 1}, {.secure = true, .n = 1}}, {MW_STEP_TLSA}, MW_DANE_NO, false, true, false},
-	    {{{.secure = true, .n = 1}, {.secure = true}}, {MW_STEP_TLSA}, MW_DANE_NO, false, true, true},
-	    {{{.secure = true, .n = 1}, {.secure = false, .n = 1}}, {MW_STEP_TLSA}, MW_DANE_NO, false, true, true},
-	    {{{.secure = true, .n = 1}, {.status = MW_DNS_FAILED}}, {MW_STEP_TLSA}, MW_DANE_TEMP, false, true, true},
-	    {{{.secure = true, .n = 1}, {.status = MW_DNS_BOGUS}}, {MW_STEP_TLSA}, MW_DANE_TEMP, false, true, true},
-	    {{{.secure = true, .n = 1}, {.status = MW_DNS_TIMEOUT}}, {MW_STEP_TLSA}, MW_DANE_TEMP, false, true, true},
-	    {{{.secure = false, .n = 1}}, {MW_STEP_DONE}, MW_DANE_NO, false, false, true},
-	    {{{.status = MW_DNS_BOGUS}}, {MW_STEP_DONE}, MW_DANE_TEMP, false, false, true},
-	    {{{.secure = true}, {.secure = true, .n = 1}, {.secure = true, .n = 1}},
-	     {MW_STEP_AAAA, MW_STEP_TLSA},
-	     MW_DANE_YES,
-	     false,
-	     true,
-	     true},
-	    {{{.secure = true}, {.secure = true}}, {MW_STEP_AAAA}, MW_DANE_NO, true, false, true},
-	    {{{.secure = true, .rcode = MW_DNS_NXDOMAIN}}, {MW_STEP_DONE}, MW_DANE_NO, true, false, true},
-	    {{{.secure = true, .n = 1, .alias = "b.test"}, {.secure = true, .n = 1}},
-	     {MW_STEP_TLSA},
-	     MW_DANE_YES,
-	     false,
-	     false,
-	     true},
-	    {{{.secure = true, .n = 1, .alias = "b.test"}, {.secure = true}, {.secure = true, .n = 1}},
-	     {MW_STEP_TLSA, MW_STEP_TLSA},
-	     MW_DANE_YES,
-	     false,
-	     true,
-	     true},
-	    {{{.secure = true, .n = 1, .alias = "b.test"}, {.status = MW_DNS_FAILED}},
-	     {MW_STEP_TLSA},
-	     MW_DANE_TEMP,
-	     false,
-	     false,
-	     true},
-	    {{{.secure = false, .n = 1, .alias = "b.test"}, {.secure = true, .n = 1}, {.secure = true, .n = 1}},
-	     {MW_STEP_CNAME, MW_STEP_TLSA},
-	     MW_DANE_YES,
-	     false,
-	     true,
-	     true},
-	    {{{.secure = false, .n = 1, .alias = "b.test"}, {.secure = false, .n = 1}},
-	     {MW_STEP_CNAME},
-	     MW_DANE_NO,
-	     false,
-	     false,
-	     true},
-	    {{{.secure = false, .n = 1, .alias = "b.test"}, {.status = MW_DNS_TIMEOUT}},
-	     {MW_STEP_CNAME},
-	     MW_DANE_TEMP,
-	     false,
-	     false,
-	     true},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(host_rows) / sizeof(host_rows[0]); i++) {
 		struct mw_mail_host h = {.name = "a.test", .step = MW_STEP_A, .ttl = UINT32_MAX, .why = ""};
 		size_t k = 0;
 
 		for (; h.step != MW_STEP_DONE && k < 4; k++) {
-			const struct said *s = &rows[i].said[k];
+			const struct said *s = &host_rows[i].said[k];
 
-			mw_judge_host(&h, &(struct mw_dns_answer){.status = s->status,
-								  .secure = s->secure,
-								  .packet = {.rcode = s->rcode,
-									     .name = s->alias ? s->alias : "a.test",
-									     .alias = s->alias,
-									     .ttl = 10,
-									     .n = s->n,
-									     .record = rows[i].usable ? good : bad},
-								  .why = "why"});
-			if (k < 3 && h.step != rows[i].steps[k])
+			mw_judge_host(&h,
+				      &(struct mw_dns_answer){.status = s->status,
+							      .secure = s->secure,
+							      .packet = {.rcode = s->rcode,
+									 .name = s->alias ? s->alias : "a.test",
+									 .alias = s->alias,
+									 .ttl = 10,
+									 .n = s->n,
+									 .record = host_rows[i].usable ? tlsa_good : tlsa_bad},
+							      .why = "why"});
+			if (k < 3 && h.step != host_rows[i].steps[k])
 				fail_msg("row %zu: after answer %zu step %d", i, k, h.step);
 		}
-		if (h.step != MW_STEP_DONE || h.dane != rows[i].dane || h.gone != rows[i].gone || h.at_name != rows[i].at_name)
+		if (h.step != MW_STEP_DONE || h.dane != host_rows[i].dane || h.gone != host_rows[i].gone ||
+		    h.at_name != host_rows[i].at_name)
 			fail_msg("row %zu: dane %d, gone %d, at_name %d", i, h.dane, h.gone, h.at_name);
 	}
 }
