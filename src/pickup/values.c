@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pickup/values.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct entry {
+	struct entry *next;
+	const char *name;
+	struct mw_value value;
+	struct mw_values *last; /* item */
+};
+
+struct mw_values {
+	struct mw_arena *arena;
+	bool *failed;		 /* of all that belong together */
+	struct mw_values *outer; /* whose item it is */
+	struct mw_values *next;	 /* item */
+	struct entry *entries;	 /* newest first */
+};
+
+struct mw_values *mw_values_new(struct mw_arena *a)
+{
+	struct mw_values *v = mw_arena_alloc(a, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->arena = a;
+	v->failed = mw_arena_alloc(a, sizeof(bool));
+	return v->failed ? v : NULL;
+}
+
+static struct entry *add(struct mw_values *v, const char *name)
+{
+	struct entry *e = mw_arena_alloc(v->arena, sizeof(*e));
+
+	if (!e) {
+		*v->failed = true;
+		return NULL;
+	}
+	e->name = name;
+	e->next = v->entries;
+	v->entries = e;
+	return e;
+}
+
+void mw_values_set(struct mw_values *v, const char *name, struct mw_str text)
+{
+	struct entry *e = add(v, name);
+	char *copy = e ? mw_arena_dup(v->arena, text.n ? text.p : "", text.n) : NULL;
+
+	if (!copy)
+		*v->failed = true;
+	else
+		e->value = (struct mw_value){.kind = MW_VALUE_TEXT, .text = {.p = copy, .n = text.n}};
+}
+
+void mw_values_puts(struct mw_values *v, const char *name, const char *text)
+{
+	mw_values_set(v, name, mw_str(text));
+}
+
+void mw_values_number(struct mw_values *v, const char *name, int64_t number)
+{
+	char digits[24];
+
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, number);
+	mw_values_puts(v, name, digits);
+}
+
+void mw_values_flag(struct mw_values *v, const char *name, bool flag)
+{
+	struct entry *e = add(v, name);
+
+	if (e)
+		e->value = (struct mw_value){.kind = MW_VALUE_FLAG, .flag = flag};
+}
+
+static struct entry *list_of(struct mw_values *v, const char *name)
+{
+	struct entry *e;
+
+	for (e = v->entries; e && strcmp(e->name, name) != 0; e = e->next)
+		;
+	if (e && e->value.kind == MW_VALUE_LIST)
+		return e;
+	e = add(v, name);
+	if (e)
+		e->value = (struct mw_value){.kind = MW_VALUE_LIST};
+	return e;
+}
+
+struct mw_values *mw_values_item(struct mw_values *v, const char *name)
+{
+	struct entry *e = list_of(v, name);
+	struct mw_values *item = e ? mw_arena_alloc(v->arena, sizeof(*item)) : NULL;
+
+	if (!item) {
+		*v->failed = true;
+		return v;
+	}
+	*item = (struct mw_values){.arena = v->arena, .failed = v->failed, .outer = v};
+	if (e->last)
+		e->last->next = item;
+	else
+		e->value.first = item;
+	e->last = item;
+	return item;
+}
+
+bool mw_values_ok(const struct mw_values *v)
+{
+	return !*v->failed;
+}
+
+const struct mw_value *mw_values_find(const struct mw_values *v, struct mw_str name)
+{
+	for (; v; v = v->outer)
+		for (const struct entry *e = v->entries; e; e = e->next)
+			if (mw_str_eq(name, e->name))
+				return &e->value;
+	return NULL;
+}
+
+const struct mw_values *mw_values_next(const struct mw_values *v)
+{
+	return v->next;
+}
