@@ -15,6 +15,7 @@
  *
  * ABI history (append only within a major)
  *  1.0  first release
+ *  1.1  mw_sealer.custody
  */
 #ifndef MILWARD_PLUGIN_H
 #define MILWARD_PLUGIN_H
@@ -30,7 +31,7 @@ extern "C" {
 
 #define MW_MAGIC 0x4d574152u /* "MWAR" */
 #define MW_ABI_MAJOR 1u	     /* a module of another major is refused */
-#define MW_ABI_MINOR 0u	     /* a module of a newer minor is refused */
+#define MW_ABI_MINOR 1u	     /* a module of a newer minor is refused */
 
 /* Build options that change the layout of structures, compared as a string. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -560,6 +561,43 @@ struct mw_opened {
 	struct mw_str keep; /* key that the signature proved, for keep(); the sealer's own, until the next call. n == 0: none */
 };
 
+#define MW_TICKET_MOST 4096u
+
+/* A message that is to be kept. Files are regular ones. */
+struct mw_custody_work {
+	int in;	 /* the message as it came, at its first octet */
+	int out; /* pack(): what room() gave; notice(): an empty file for the notice, a message with CRLF at its lines */
+	const char *sender;    /* envelope sender without <>; "" = null sender */
+	const char *recipient; /* envelope recipient without <> */
+	const char *queue_id;  /* of the MTA that handed the message in, "-" = not known */
+	int64_t now;	       /* seconds since 1970 */
+};
+
+/*
+ * Keeps messages until their recipients fetch them, and makes the notices that tell of them (the portal). It works in two processes of
+ * milward-seal. The parent, which reads no mail, has keys and store: room(), store(), noticed(). A child has the message, and of the
+ * secrets those of this message alone: leave(), pack(), notice(). What goes from one to the other is a ticket (octets, at most
+ * MW_TICKET_MOST), of which the parent believes no more than it has checked.
+ * key: names the message and one recipient, the same when it is handed in again after a failure.
+ */
+struct mw_custody {
+	size_t size; /* sizeof(struct mw_custody) in the module's header */
+	/* 0: it was not stored before, *fd is an empty file for it, which nobody finds; 1: it was, notice() is what is left to do;
+	 * -EALREADY: that was done, too. Other negative: failed. With 0 and 1 its ticket is made. */
+	int (*room)(void *inst, const char *key, char *ticket, size_t *n, int *fd, struct mw_err *);
+	/* What was packed into fd is kept: when this returns 0 it is on disk, and room() gives 1. */
+	int (*store)(void *inst, const char *key, const struct mw_custody_work *, struct mw_str ticket, int fd, struct mw_err *);
+	/* The MTA has the notice, under queue_id: the secret is forgotten. */
+	int (*noticed)(void *inst, const char *key, const char *queue_id, int64_t now, struct mw_err *);
+	/* In a child, before it is locked down: gives up the keys and the store, which are the parent's. */
+	void (*leave)(void *inst);
+	/* 1 the message is in work->out, on disk, and the ticket says so; 0 it cannot be kept, err says why in words for its sender;
+	 * negative: failed, to be tried again. */
+	int (*pack)(void *inst, const struct mw_custody_work *, char *ticket, size_t *n, struct mw_err *);
+	/* Makes the notice for what has this ticket: the same each time. 0 or negative. */
+	int (*notice)(void *inst, const struct mw_custody_work *, struct mw_str ticket, struct mw_err *);
+};
+
 struct mw_sealer {
 	const char *method; /* the word of `send by`: smime */
 	/* Somebody named this recipient: begin to fetch what able() will need. Returns at once. NULL = there is nothing to fetch. */
@@ -577,6 +615,8 @@ struct mw_sealer {
 	int (*unseal)(void *inst, const struct mw_seal_work *, struct mw_opened *, struct mw_err *);
 	/* Keeps a key that unseal() found; needs the power `store`. Not called in the process that reads messages. NULL = it cannot. */
 	int (*keep)(void *inst, struct mw_str key, struct mw_err *);
+	/* It encrypts nothing on its way but keeps it; of the functions above, unlock() may be there. ABI 1.1. NULL = it does not. */
+	const struct mw_custody *custody;
 };
 
 /* A command of milwardctl that belongs to this module: `milwardctl MODULE NAME …`. */

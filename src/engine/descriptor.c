@@ -258,6 +258,28 @@ static int prefilter_check(const struct probe *pr, const struct mw_plugin *p)
 	return 0;
 }
 
+/* A module of an older minor has a shorter struct. */
+static bool has_custody(const struct mw_plugin *p)
+{
+	return p->abi_minor >= 1;
+}
+
+const struct mw_custody *mw_descriptor_custody(const struct mw_plugin *p)
+{
+	return p->sealer && has_custody(p) ? p->sealer->custody : NULL;
+}
+
+static int custody_check(const struct probe *pr, const struct mw_plugin *p, const struct mw_custody *k)
+{
+	const struct mw_sealer *s = p->sealer;
+
+	if (!inside(pr->mem, k, sizeof(*k), alignof(struct mw_custody)) || k->size < sizeof(*k))
+		return damaged(pr, "the custody");
+	if (s->want || s->able || s->seal || s->unseal || s->keep)
+		return mw_fail(pr->err, -ENOEXEC, "both keeps and seals: these are two modules");
+	return 0;
+}
+
 static int sealer_check(const struct probe *pr, const struct mw_plugin *p)
 {
 	const struct mw_sealer *s = p->sealer;
@@ -267,10 +289,13 @@ static int sealer_check(const struct probe *pr, const struct mw_plugin *p)
 			       s ? "has a sealer, but is of another kind" : "is a sealer without functions");
 	if (!s)
 		return 0;
-	if (!inside(pr->mem, s, sizeof(*s), alignof(struct mw_sealer)) || !text_ok(pr->mem, s->method))
+	if (!inside(pr->mem, s, has_custody(p) ? sizeof(*s) : offsetof(struct mw_sealer, custody), alignof(struct mw_sealer)) ||
+	    !text_ok(pr->mem, s->method))
 		return damaged(pr, "the sealer");
 	if (!mw_descriptor_name_ok(s->method))
 		return mw_fail(pr->err, -ENOEXEC, "has a method of sealing that no policy can write");
+	if (mw_descriptor_custody(p))
+		return custody_check(pr, p, mw_descriptor_custody(p));
 	if (!s->able || !s->seal)
 		return mw_fail(pr->err, -ENOEXEC, "lacks a function of its sealer");
 	return 0;

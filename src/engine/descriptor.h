@@ -19,6 +19,8 @@ struct mw_memory {
 int mw_descriptor_check(const struct mw_memory *, const void *descriptor, const char *name, struct mw_err *);
 /* Do both say the same: identity, stages, powers and every row? Both must have passed the check. */
 bool mw_descriptor_same(const struct mw_plugin *, const struct mw_plugin *);
+/* Its custody, NULL = it has none. It must have passed the check. */
+const struct mw_custody *mw_descriptor_custody(const struct mw_plugin *);
 /* A word of the policy language: a-z, then a-z, 0-9 and inner dashes; at most 63. */
 bool mw_descriptor_name_ok(const char *name);
 

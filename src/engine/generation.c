@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/descriptor.h"
 #include "engine/private.h"
 #include "match/lint.h"
 
@@ -373,7 +374,7 @@ const void *mw_generation_service(const struct mw_generation *g, const char *nam
 	for (size_t i = 0; i < g->plan->modules; i++) {
 		const struct mw_plan_module *m = &g->plan->module[i];
 
-		if (m->plugin->kind == MW_KIND_SERVICE && strcmp(m->name, name) == 0)
+		if ((m->plugin->kind == MW_KIND_SERVICE || mw_descriptor_custody(m->plugin)) && strcmp(m->name, name) == 0)
 			return m->plugin->conf_size == size ? m->conf : NULL;
 	}
 	return NULL;
@@ -384,10 +385,24 @@ const struct mw_sealer *mw_generation_sealer(const struct mw_generation *g, size
 	for (size_t i = 0; i < g->plan->modules; i++) {
 		const struct mw_self *s = &g->self[i];
 
-		if (!s->opened || !s->plugin->sealer || n-- > 0)
+		if (!s->opened || !s->plugin->sealer || mw_descriptor_custody(s->plugin) || n-- > 0)
 			continue;
 		*inst = s->inst;
 		return s->plugin->sealer;
+	}
+	return NULL;
+}
+
+const struct mw_custody *mw_generation_custody(const struct mw_generation *g, void **inst)
+{
+	for (size_t i = 0; i < g->plan->modules; i++) {
+		const struct mw_self *s = &g->self[i];
+		const struct mw_custody *k = s->opened ? mw_descriptor_custody(s->plugin) : NULL;
+
+		if (k) {
+			*inst = s->inst;
+			return k;
+		}
 	}
 	return NULL;
 }

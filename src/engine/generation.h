@@ -37,10 +37,12 @@ const struct mw_check *mw_generation_check(const struct mw_generation *, const c
 uint32_t mw_generation_stages(const struct mw_generation *);
 /* 1, 2, … within one loader. */
 uint64_t mw_generation_number(const struct mw_generation *);
-/* Options of a MW_KIND_SERVICE: the struct that they fill. size: its own. NULL: the policy does not load it, or its struct is another. */
+/* Options of a MW_KIND_SERVICE or a custody, for the program that they are of: the struct that they fill. size: its own. NULL: the policy does not load it, or its struct is another. */
 const void *mw_generation_service(const struct mw_generation *, const char *name, size_t size);
-/* The sealers that are open, in the order of the policy: the n-th, with what its functions take. NULL past the end. */
+/* The sealers that are open and keep nothing, in the order of the policy: the n-th, with what its functions take. NULL past the end. */
 const struct mw_sealer *mw_generation_sealer(const struct mw_generation *, size_t n, void **inst);
+/* The custody that is open, with what its functions take. NULL: none is. */
+const struct mw_custody *mw_generation_custody(const struct mw_generation *, void **inst);
 /* MW_SEE_CLOSE for the modules that asked: a connection ended. There is no message, and nothing to fail. */
 void mw_generation_closed(struct mw_generation *, struct mw_busy *);
 

@@ -11,7 +11,7 @@ static const struct mw_self *sealer_of(const struct mw_generation *g, const stru
 	for (size_t i = 0; i < milter->row->withs; i++) {
 		const struct mw_self *s = &g->self[milter->row->with[i]];
 
-		if (s->plugin->sealer && strcmp(s->plugin->sealer->method, method) == 0)
+		if (s->plugin->sealer && s->plugin->sealer->able && strcmp(s->plugin->sealer->method, method) == 0)
 			return s;
 	}
 	return NULL;

@@ -111,7 +111,7 @@ says "newer major" "is made for the newer ABI 2.0; this milward has 1.0" describ
 fault -DFAULT_MAJOR=0
 says "older major" "is made for the older ABI 0.0; this milward has 1.0" describe fault
 fault '-DFAULT_MINOR=MW_ABI_MINOR+1'
-says "newer minor" "needs at least ABI 1.1; this milward has 1.0: update milward" describe fault
+says "newer minor" "needs at least ABI 1.2; this milward has 1.1: update milward" describe fault
 fault '-DFAULT_BUILD="milward-1/16pdp"'
 says "other build" "is of another build, \"milward-1/16pdp\"; this milward is \"milward-1/" describe fault
 fault '-DFAULT_NAME="other"'

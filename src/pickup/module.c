@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * portal: the module by which a policy has a portal: messages wait there until their recipients pick them up. It is opened by
+ * milward-seal, where messages are handed in; milward-portal reads the same options; in milward, the milter, it is options and nothing
+ * else, and opens neither key nor database. Manual page: milward-portal(8).
+ */
+#include "pickup/conf.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct mw_word proofs[] = {
+    {"code", MW_PORTAL_CODE}, {"passphrase", MW_PORTAL_PASSPHRASE}, {"both", MW_PORTAL_BOTH}, {0}};
+
+static const struct mw_opt options[] = {
+    MW_OPT(PATH, struct mw_portal_conf, store, "store", .dflt = "\"/var/lib/milward/portal\"",
+	   .help = "folder of messages that wait to be picked up"),
+    MW_OPT(PATH, struct mw_portal_conf, keys, "keys", .dflt = "\"/etc/milward/portal.keys\"",
+	   .help = "file of the keys that what is stored is encrypted with"),
+    MW_OPT(PATH, struct mw_portal_conf, audit, "audit", .help = "file of a record for each thing that happens to a message"),
+    MW_OPT(STR, struct mw_portal_conf, url, "url", .flags = MW_REQUIRED, .help = "where recipients find the portal: https://…"),
+    MW_OPT(STR, struct mw_portal_conf, site, "site", .flags = MW_REQUIRED, .help = "name of the site, as recipients know it"),
+    MW_OPT(STR, struct mw_portal_conf, from, "from", .flags = MW_REQUIRED, .help = "address that notices come from"),
+    MW_OPT(PATH, struct mw_portal_conf, templates, "templates",
+	   .help = "folder of templates that stand in for those that come with milward"),
+    MW_OPT(STR, struct mw_portal_conf, language, "language", .dflt = "\"en\"", .help = "language of notices and pages"),
+    MW_OPT(PATH, struct mw_portal_conf, languages, "languages", .help = "file of addresses and domains with their language"),
+    MW_OPT(TIME, struct mw_portal_conf, expire, "expire", .dflt = "30 days", .min = 3600, .max = 86400 * 3660,
+	   .help = "how long a message waits, where its sender says nothing"),
+    MW_OPT(TIME, struct mw_portal_conf, expire_min, "expire-min", .dflt = "1 day", .min = 3600, .max = 86400 * 3660,
+	   .help = "shortest time that a sender may ask for"),
+    MW_OPT(TIME, struct mw_portal_conf, expire_max, "expire-max", .dflt = "90 days", .min = 3600, .max = 86400 * 3660,
+	   .help = "longest time that a sender may ask for"),
+    MW_OPT(TIME, struct mw_portal_conf, remind, "remind", .dflt = "7 days", .min = 0, .max = 86400 * 3660,
+	   .help = "who has not read by then is reminded, once; 0 seconds: never"),
+    MW_OPT(WORD, struct mw_portal_conf, proof, "proof", .dflt = "code", .words = proofs,
+	   .help = "how recipients prove who they are: a code by mail, a passphrase, or both"),
+    MW_OPT(PATH, struct mw_portal_conf, passphrase_for, "passphrase-for",
+	   .help = "file of addresses and domains that need a passphrase, whatever proof says"),
+    MW_OPT(STR, struct mw_portal_conf, listen, "listen", .dflt = "\"unix:/run/milward/portal.sock\"",
+	   .help = "where milward-portal serves HTTP to the web server: unix:/path or inet:PORT@127.0.0.1"),
+    MW_OPT(STR, struct mw_portal_conf, socket_group, "socket-group", .help = "group of that unix socket"),
+    MW_OPT(STR, struct mw_portal_conf, socket_mode, "socket-mode", .dflt = "\"0660\"", .help = "its permissions, octal"),
+    MW_OPT(STR, struct mw_portal_conf, reentry, "reentry", .dflt = "\"inet:10533@127.0.0.1\"",
+	   .help = "listener of the MTA that takes codes, reminders and receipts, and signs them"),
+    MW_OPT(STR, struct mw_portal_conf, submit, "submit", .dflt = "\"inet:25@127.0.0.1\"",
+	   .help = "listener of the MTA that takes replies, and scans them"),
+    MW_OPT(SIZE, struct mw_portal_conf, size, "size", .dflt = "64M", .min = 1024, .max = INT64_C(1) << 32,
+	   .help = "largest message that is handed in"),
+    MW_OPT(SIZE, struct mw_portal_conf, reply_size, "reply-size", .dflt = "25M", .min = 1024, .max = INT64_C(1) << 32,
+	   .help = "largest reply with its attachments"),
+    {.name = NULL},
+};
+
+/* What stands in a header field or in a page as it is: a line of printable text. */
+static bool is_line(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return false;
+	return true;
+}
+
+static bool is_address(const char *s)
+{
+	const char *at = strchr(s, '@');
+
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("<>()[]:;,\\\"", *p))
+			return false;
+	return at && at > s && at[1] && !strchr(at + 1, '@');
+}
+
+/* https, as a link goes into mail and cookies are for TLS only; no query: links are put behind it. */
+static bool is_url(const char *s)
+{
+	static const char scheme[] = "https://";
+	size_t n = strlen(s);
+
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f || strchr("\"<>\\^`{|}?#@", *p))
+			return false;
+	return strncmp(s, scheme, sizeof(scheme) - 1) == 0 && n > sizeof(scheme) && n < 400 && s[sizeof(scheme) - 1] != '/' &&
+	       s[n - 1] != '/';
+}
+
+static bool is_language(const char *s)
+{
+	return strlen(s) >= 2 && strlen(s) <= 35 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(s);
+}
+
+static int portal_check(const struct mw_host *host, const void *conf, struct mw_err *err)
+{
+	const struct mw_portal_conf *c = conf;
+
+	if (!is_url(c->url))
+		return host->fail(err, -EINVAL, "url must be https://HOST or https://HOST/PATH, without \"/\" at its end");
+	if (!*c->site || !is_line(c->site) || strlen(c->site) > 200)
+		return host->fail(err, -EINVAL, "site must be a name in one line");
+	if (!is_address(c->from) || strlen(c->from) > 254)
+		return host->fail(err, -EINVAL, "from must be an address, without a name and without <>");
+	if (!is_language(c->language))
+		return host->fail(err, -EINVAL, "language must be one as \"en\" or \"pt-BR\"");
+	if (c->expire_min > c->expire_max || c->expire < c->expire_min || c->expire > c->expire_max)
+		return host->fail(err, -EINVAL, "expire must lie between expire-min and expire-max");
+	return 0;
+}
+
+static const struct mw_custody custody = {.size = sizeof(custody)};
+static const struct mw_sealer sealer = {.method = "portal", .custody = &custody};
+
+MW_PLUGIN(portal, "portal", .kind = MW_KIND_SEALER, .version = MW_VERSION, .licence = "Apache-2.0",
+	  .summary = "the portal: messages wait there for recipients who have a browser and nothing else",
+	  .powers = MW_POWER_KEYS | MW_POWER_STORE, .options = options, .conf_size = sizeof(struct mw_portal_conf),
+	  .sealer = &sealer, .hooks = {.check = portal_check});
