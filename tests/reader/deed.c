@@ -3,7 +3,9 @@
  * deed: an extractor that does what the document says, as one would that a document has taken over. What comes back from the system
  * becomes text. Built twice: as "deed", and with RUN as "deed-run", which has a program to run.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <milward/plugin.h>
 
 #include <errno.h>
@@ -89,7 +91,7 @@ static int do_exit(const struct work *w)
 static int do_spin(const struct work *w)
 {
 	(void)w;
-	for (volatile int i = 0;; i = 0)
+	for (volatile bool on = true; on; on = true)
 		;
 	return 0;
 }
@@ -173,6 +175,8 @@ static int do_recurse(const struct work *w)
 	struct work again = *w;
 
 	room[0] = 1;
+	if (room[0] != 1) /* never, which compilers cannot know */
+		return 0;
 	return do_recurse(&again) + room[0];
 }
 
