@@ -8,7 +8,7 @@
 
 #include "commands.h"
 #include "message.h"
-#include "writer.h"
+#include "audit/writer.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query.h"
 
-#include "scan.h"
+#include "audit/scan.h"
 
 #include <errno.h>
 #include <fcntl.h>

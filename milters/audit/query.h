@@ -3,7 +3,7 @@
 #ifndef MW_AUDIT_QUERY_H
 #define MW_AUDIT_QUERY_H
 
-#include "record.h"
+#include "audit/record.h"
 
 #include <jansson.h>
 

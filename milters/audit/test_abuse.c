@@ -2,7 +2,7 @@
 /* What somebody can do to an audit file, and that verify finds it. */
 #include "testlog.h"
 
-#include "head.h"
+#include "audit/head.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify.h"
 
-#include "head.h"
-#include "scan.h"
+#include "audit/head.h"
+#include "audit/scan.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #ifndef MW_AUDIT_VERIFY_H
 #define MW_AUDIT_VERIFY_H
 
-#include "record.h"
+#include "audit/record.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_audit: R a line of an audit file, H its head, V a whole file for verify and show. The first octet chooses. */
-#include "../../milters/audit/head.h"
 #include "../../milters/audit/query.h"
 #include "../../milters/audit/verify.h"
+
+#include "audit/head.h"
 
 #include <inttypes.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "head.h"
+#include "audit/head.h"
 
 #include <errno.h>
 #include <inttypes.h>

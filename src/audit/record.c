@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "record.h"
+#include "audit/record.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,7 +8,7 @@
 #ifndef MW_AUDIT_WRITER_H
 #define MW_AUDIT_WRITER_H
 
-#include "record.h"
+#include "audit/record.h"
 
 struct mw_audit_writer;
 

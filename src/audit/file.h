@@ -7,8 +7,8 @@
 #ifndef MW_AUDIT_FILE_H
 #define MW_AUDIT_FILE_H
 
-#include "head.h"
-#include "record.h"
+#include "audit/head.h"
+#include "audit/record.h"
 
 /* A record of the chain itself, to be written in front of the next one. */
 struct mw_audit_note {

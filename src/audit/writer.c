@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "writer.h"
+#include "audit/writer.h"
 
-#include "file.h"
+#include "audit/file.h"
 
 #include <errno.h>
 #include <inttypes.h>

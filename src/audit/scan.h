@@ -3,8 +3,8 @@
 #ifndef MW_AUDIT_SCAN_H
 #define MW_AUDIT_SCAN_H
 
-#include "head.h"
-#include "record.h"
+#include "audit/head.h"
+#include "audit/record.h"
 
 /* A reader of lines at any offset. */
 struct mw_audit_scan {

@@ -10,7 +10,7 @@
 #ifndef MW_AUDIT_HEAD_H
 #define MW_AUDIT_HEAD_H
 
-#include "chain.h"
+#include "audit/chain.h"
 
 #define MW_AUDIT_HEAD_SLOT 256
 #define MW_AUDIT_HEAD_SIZE (2 * MW_AUDIT_HEAD_SLOT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "chain.h"
+#include "audit/chain.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 #ifndef MW_AUDIT_RECORD_H
 #define MW_AUDIT_RECORD_H
 
-#include "chain.h"
+#include "audit/chain.h"
 
 #define MW_AUDIT_LINE_MAX (32u << 20) /* octets of a line */
 #define MW_AUDIT_SEQ_MAX 999999999999999999u
