@@ -60,7 +60,8 @@ struct run {
 	mw_audit_query_fn fn;
 	void *ctx;
 	uint64_t skipped;
-	bool in_use; /* what is at the end may be half written */
+	int fd;
+	uint64_t size; /* that is read of it */
 };
 
 static int run_line(void *ctx, const char *line, size_t n, uint64_t end, bool whole)
@@ -71,7 +72,7 @@ static int run_line(void *ctx, const char *line, size_t n, uint64_t end, bool wh
 	int r = 0;
 
 	(void)end;
-	if (!whole && run->in_use)
+	if (!whole && mw_audit_scan_grows(run->fd, run->size)) /* it is half written */
 		return 0;
 	if (!whole || !mw_audit_record_parse(line, n, &rec)) {
 		run->skipped++;
@@ -97,8 +98,9 @@ int mw_audit_query_run(const struct mw_audit_query *q, const char *file, mw_audi
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = -errno;
 	} else {
-		run.in_use = mw_audit_scan_in_use(fd);
-		r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, run_line, &run);
+		run.fd = fd;
+		run.size = (uint64_t)st.st_size;
+		r = mw_audit_scan_lines(fd, 0, run.size, run_line, &run);
 	}
 	if (fd >= 0)
 		(void)close(fd);

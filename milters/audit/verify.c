@@ -220,7 +220,7 @@ static int verify_file(struct state *s, const char *file, FILE *err)
 	} else {
 		/* Until the end of the file as it is now: a daemon may be writing. */
 		r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, verify_line, s);
-		if (r == 0 && s->torn && !mw_audit_scan_in_use(fd))
+		if (r == 0 && s->torn && !mw_audit_scan_grows(fd, (uint64_t)st.st_size))
 			finding(s, "truncated: %" PRIu64 " octets of a record without its end, behind record %" PRIu64, s->torn,
 				s->seq);
 	}

@@ -10,10 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "audit/scan.h"
 
+#define LOCK_WAIT_US (5 * 1000000)
+#define LOCK_STEP_US 500
 #define TORN_SHOWN 2048 /* octets of a torn record that are kept in its note */
 
 /* ---- notes ------------------------------------------------------------------------------------------------------------------
@@ -100,10 +103,37 @@ static int sync_folder(const char *path)
 	return r;
 }
 
-/* Opens or creates one of both files, and locks it. */
-static int open_locked(const struct mw_audit_file *f, const char *path, int *ret, struct mw_err *err)
+/* Two handles of one process are not each other's: OFD locks. A process that is killed leaves none behind. */
+static int lock(const struct mw_audit_file *f, const char *path, int fd, struct mw_err *err)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET}; /* all of the file */
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int64_t waited = 0;
+
+	while (fcntl(fd, F_OFD_SETLK, &all) < 0) {
+		struct timespec nap = {.tv_nsec = LOCK_STEP_US * 1000};
+
+		if (!f->shared)
+			return f->host->fail(err, -EBUSY, "audit file %s is in use by another process; give each its own file",
+					     path);
+		if (waited >= LOCK_WAIT_US)
+			return f->host->fail(err, -EBUSY, "audit file %s: another process has been writing for %d seconds", path,
+					     LOCK_WAIT_US / 1000000);
+		(void)nanosleep(&nap, NULL);
+		waited += LOCK_STEP_US;
+	}
+	return 0;
+}
+
+static void unlock(int fd)
+{
+	struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+	(void)fcntl(fd, F_OFD_SETLK, &all);
+}
+
+/* Opens or creates one of both files. */
+static int open_file(const struct mw_audit_file *f, const char *path, int *ret, struct mw_err *err)
+{
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640), r = 0;
 	struct stat st;
 
@@ -118,8 +148,6 @@ static int open_locked(const struct mw_audit_file *f, const char *path, int *ret
 	else if (st.st_uid != geteuid() && st.st_uid != 0)
 		r = f->host->fail(err, -EPERM, "audit file %s belongs to user %lu: run chown %lu %s", path,
 				  (unsigned long)st.st_uid, (unsigned long)geteuid(), path);
-	else if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
-		r = f->host->fail(err, -EBUSY, "audit file %s is in use by another process; give each its own file", path);
 	else if (st.st_size == 0 && sync_folder(path) < 0)
 		r = f->host->fail(err, -EIO, "audit file %s: cannot sync its folder", path);
 	if (r < 0)
@@ -127,6 +155,60 @@ static int open_locked(const struct mw_audit_file *f, const char *path, int *ret
 	else
 		*ret = fd;
 	return r;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The file of records: the lock of a shared one is that of its head. */
+static int open_records(const struct mw_audit_file *f, int *ret, struct mw_err *err)
+{
+	int fd, r = open_file(f, f->path, &fd, err);
+
+	if (r == 0 && !f->shared) {
+		r = lock(f, f->path, fd, err);
+		if (r < 0)
+			(void)close(fd);
+	}
+	if (r == 0)
+		*ret = fd;
+	return r;
+}
+
+/* The head, locked; again when somebody put another file in its place while we waited. */
+static int open_head(struct mw_audit_file *f, struct mw_err *err)
+{
+	struct stat ours, there;
+	int fd, r;
+
+	for (int i = 0; i < 100; i++) {
+		r = open_file(f, f->head_path, &fd, err);
+		if (r < 0)
+			return r;
+		r = lock(f, f->head_path, fd, err);
+		if (r == 0 && fstat(fd, &ours) == 0 && stat(f->head_path, &there) == 0 && same_file(&ours, &there)) {
+			f->head_fd = fd;
+			return 0;
+		}
+		(void)close(fd);
+		if (r < 0)
+			return r;
+	}
+	return f->host->fail(err, -EBUSY, "%s is replaced again and again", f->head_path);
+}
+
+/* 1 read, 0 there is none yet. */
+static int read_head(struct mw_audit_file *f, struct mw_err *err)
+{
+	int r = mw_audit_head_read(f->head_fd, f->chain, &f->head);
+
+	if (r == -EBADMSG)
+		return f->host->fail(err, r,
+				     "%s is damaged or was written with another key: move it and %s away to begin a new chain",
+				     f->head_path, f->path);
+	return r < 0 ? f->host->fail(err, r, "cannot read %s: %s", f->head_path, strerror(-r)) : r;
 }
 
 /* ---- where the chain stands ---------------------------------------------------------------------------------------------------
@@ -251,12 +333,12 @@ static int write_head(struct mw_audit_file *f, struct mw_err *err)
 }
 
 int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
-		       struct mw_err *err)
+		       bool shared, struct mw_err *err)
 {
 	bool fresh;
 	int fd, r;
 
-	*f = (struct mw_audit_file){.host = host, .chain = chain, .fd = -1, .head_fd = -1};
+	*f = (struct mw_audit_file){.host = host, .chain = chain, .shared = shared, .fd = -1, .head_fd = -1};
 	memcpy(f->head.hash, mw_audit_zero, sizeof(f->head.hash));
 	f->path = strdup(path);
 	if (!f->path || asprintf(&f->head_path, "%s.head", path) < 0) {
@@ -266,19 +348,12 @@ int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, cons
 	}
 	r = check_folder(f, err);
 	if (r == 0)
-		r = open_locked(f, f->head_path, &f->head_fd, err);
-	if (r == 0) {
-		r = mw_audit_head_read(f->head_fd, chain, &f->head);
-		if (r == -EBADMSG)
-			r = host->fail(err, r,
-				       "%s is damaged or was written with another key: move it and %s away to begin a new chain",
-				       f->head_path, f->path);
-		else if (r < 0)
-			r = host->fail(err, r, "cannot read %s: %s", f->head_path, strerror(-r));
-	}
+		r = open_head(f, err);
+	if (r == 0)
+		r = read_head(f, err);
 	fresh = r == 0;
 	if (r >= 0)
-		r = open_locked(f, f->path, &fd, err);
+		r = open_records(f, &fd, err);
 	if (r == 0)
 		r = adopt(f, fd, !fresh, err);
 	/* A crash right behind the first record must not look as if somebody had taken the head away. */
@@ -287,6 +362,36 @@ int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, cons
 	if (r < 0)
 		mw_audit_file_close(f);
 	return r;
+}
+
+int mw_audit_file_enter(struct mw_audit_file *f, struct mw_err *err)
+{
+	struct stat ours, there;
+	int r;
+
+	if (!f->shared)
+		return 0;
+	r = lock(f, f->head_path, f->head_fd, err);
+	if (r < 0)
+		return r;
+	if (fstat(f->head_fd, &ours) < 0 || stat(f->head_path, &there) < 0 || !same_file(&ours, &there)) {
+		r = f->host->fail(err, -ESTALE, "%s is gone, or another file: put it back, or restart all that write into %s",
+				  f->head_path, f->path);
+	} else {
+		r = read_head(f, err);
+		if (r == 0)
+			r = f->host->fail(err, -EBADMSG, "%s is empty: move it and %s away to begin a new chain", f->head_path,
+					  f->path);
+	}
+	if (r < 0)
+		unlock(f->head_fd);
+	return r < 0 ? r : 0;
+}
+
+void mw_audit_file_leave(struct mw_audit_file *f)
+{
+	if (f->shared && f->head_fd >= 0)
+		unlock(f->head_fd);
 }
 
 void mw_audit_file_close(struct mw_audit_file *f)
@@ -358,7 +463,8 @@ int mw_audit_file_renew(struct mw_audit_file *f, bool sync, const char **why, st
 {
 	struct stat at_path, ours;
 	bool here = stat(f->path, &at_path) == 0, open = f->fd >= 0 && fstat(f->fd, &ours) == 0;
-	bool same = here && open && at_path.st_dev == ours.st_dev && at_path.st_ino == ours.st_ino;
+	bool same = here && open && same_file(&at_path, &ours);
+	bool gone_on = f->shared && here && at_path.st_size > 0; /* another process has ended the old one */
 	int fd, r;
 
 	if (same && (uint64_t)ours.st_size == f->head.end)
@@ -371,12 +477,12 @@ int mw_audit_file_renew(struct mw_audit_file *f, bool sync, const char **why, st
 	/* The new one first: when it cannot be opened, the old one has not ended. */
 	r = check_folder(f, err);
 	if (r == 0)
-		r = open_locked(f, f->path, &fd, err);
+		r = open_records(f, &fd, err);
 	if (r < 0)
 		return r;
 	if (!same) {
 		*why = !open ? "it was not open" : ours.st_nlink == 0 ? "it was removed" : "it was moved away";
-		if (open && ours.st_nlink > 0 && (uint64_t)ours.st_size == f->head.end)
+		if (open && !gone_on && ours.st_nlink > 0 && (uint64_t)ours.st_size == f->head.end)
 			end_old(f, sync);
 		if (open)
 			(void)close(f->fd);

@@ -3,6 +3,9 @@
  * file: the audit file on disk. Opening it finds out where the chain stands, and what has to be noted about it before the next
  * record: a write that a crash cut short, records that are gone, a file that continues an older one.
  * One thread at a time: the writer's leader.
+ *
+ * A file belongs to one process, which keeps both locked; or it is shared: each process locks the head for the time of one group, and
+ * learns from it where the others have left the chain.
  */
 #ifndef MW_AUDIT_FILE_H
 #define MW_AUDIT_FILE_H
@@ -21,16 +24,22 @@ struct mw_audit_file {
 	const struct mw_host *host;
 	char *path, *head_path;
 	const struct mw_audit_chain *chain; /* of the writer */
-	int fd, head_fd;		    /* -1 = not open */
-	unsigned turn;			    /* slot of the head that is written next */
-	struct mw_audit_head head;	    /* end of the chain, as known to be on disk */
+	bool shared;
+	int fd, head_fd;	   /* -1 = not open */
+	unsigned turn;		   /* slot of the head that is written next */
+	struct mw_audit_head head; /* end of the chain, as known to be on disk */
 	struct mw_audit_note *note;
 };
 
-/* path: absolute. Opens the head and the file, creates what is missing, locks both. On failure nothing stays open. */
+/* path: absolute. Opens the head and the file, creates what is missing, locks both; shared: until mw_audit_file_leave(), which may
+ * come when the notes are written. On failure nothing stays open. */
 int mw_audit_file_open(struct mw_audit_file *, const struct mw_host *, const char *path, const struct mw_audit_chain *,
-		       struct mw_err *);
+		       bool shared, struct mw_err *);
 void mw_audit_file_close(struct mw_audit_file *);
+/* Around all that follows, for a shared file: waits until no other process writes, and takes over what they wrote. -EBUSY: one of
+ * them does not come to its end. */
+int mw_audit_file_enter(struct mw_audit_file *, struct mw_err *);
+void mw_audit_file_leave(struct mw_audit_file *);
 /* Is the path still this file, with the size that it should have? If not (rotated, removed, touched): closes the old one with a
  * record `end`, opens the path again, and leaves notes. 1: reopened, with *why for the log; 0: all is well. */
 int mw_audit_file_renew(struct mw_audit_file *, bool sync, const char **why, struct mw_err *);

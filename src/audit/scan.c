@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PIECE (256u << 10)
@@ -94,6 +95,13 @@ bool mw_audit_scan_in_use(int fd)
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
 	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool mw_audit_scan_grows(int fd, uint64_t size)
+{
+	struct stat st;
+
+	return mw_audit_scan_in_use(fd) || fstat(fd, &st) < 0 || (uint64_t)st.st_size != size;
 }
 
 /* ---- the chain --------------------------------------------------------------------------------------------------------------

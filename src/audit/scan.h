@@ -21,6 +21,8 @@ int mw_audit_scan_lines(int fd, uint64_t from, uint64_t size, mw_audit_line_fn f
 
 /* Is a daemon at work on this file? Then what is at its end may be half written. */
 bool mw_audit_scan_in_use(int fd);
+/* Was or is somebody at work behind its first `size` octets? As above, for files that daemons share: they lock none for long. */
+bool mw_audit_scan_grows(int fd, uint64_t size);
 
 /* 1: the record that ends at head->end is the one of the head. 0: it is not. */
 int mw_audit_scan_at(struct mw_audit_scan *, const struct mw_audit_head *head);

@@ -34,7 +34,7 @@ struct mw_audit_writer {
 	pthread_mutex_t lock; /* of what follows, up to the file */
 	pthread_cond_t wake;
 	bool leading;
-	bool sync;
+	bool sync, visit;
 	uint64_t checkpoint;
 	struct entry *first, **last;
 
@@ -81,8 +81,10 @@ static struct entry *commit(struct mw_audit_writer *w, struct mw_self *self, str
 	struct entry *rest = NULL;
 	const char *why;
 	uint64_t seq;
-	int r = mw_audit_file_renew(&w->file, sync, &why, &err);
+	int r = mw_audit_file_enter(&w->file, &err);
 
+	if (r == 0)
+		r = mw_audit_file_renew(&w->file, sync, &why, &err);
 	if (r > 0)
 		w->host->log(self, NULL, MW_WARNING, "audit-reopened", "file=%s: %s; records go on in a file of that name",
 			     w->path, why);
@@ -101,6 +103,7 @@ static struct entry *commit(struct mw_audit_writer *w, struct mw_self *self, str
 	}
 	if (r >= 0)
 		mw_audit_file_noted(&w->file);
+	mw_audit_file_leave(&w->file);
 	for (struct entry *e = group; r < 0 && e != rest; e = e->next)
 		e->err = err;
 	return rest;
@@ -178,6 +181,12 @@ static char *canonical(const char *path)
 	return made;
 }
 
+/* A command begins no chain, and has nothing to note: it writes no `start`. */
+static bool start_due(const struct mw_audit_writer *w, bool visit)
+{
+	return !visit || w->file.head.seq == 0 || w->file.note;
+}
+
 static void writer_free(struct mw_audit_writer *w)
 {
 	mw_audit_file_close(&w->file);
@@ -190,7 +199,7 @@ static void writer_free(struct mw_audit_writer *w)
 }
 
 static int writer_new(const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
-		      struct mw_audit_writer **ret, struct mw_err *err)
+		      const struct mw_audit_setup *setup, struct mw_audit_writer **ret, struct mw_err *err)
 {
 	struct mw_audit_writer *w = calloc(1, sizeof(*w));
 	int r;
@@ -204,19 +213,22 @@ static int writer_new(const struct mw_host *host, const char *path, const struct
 	w->last = &w->first;
 	w->file.fd = w->file.head_fd = -1;
 	w->path = strdup(path);
-	r = w->path ? mw_audit_file_open(&w->file, host, path, &w->chain, err) : host->fail(err, -ENOMEM, "no memory");
+	r = w->path ? mw_audit_file_open(&w->file, host, path, &w->chain, setup->shared, err)
+		    : host->fail(err, -ENOMEM, "no memory");
 	if (r < 0) {
 		writer_free(w);
 		return r;
 	}
 	w->checked = w->file.head.seq;
+	if (!start_due(w, setup->visit))
+		mw_audit_file_leave(&w->file);
 	*ret = w;
 	return 0;
 }
 
 /* The writer of this path, made when there is none. */
-static int find(const struct mw_host *host, const char *path, const struct mw_audit_chain *chain, struct mw_audit_writer **ret,
-		struct mw_err *err)
+static int find(const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
+		const struct mw_audit_setup *setup, struct mw_audit_writer **ret, struct mw_err *err)
 {
 	struct mw_audit_writer *w = writers;
 	int r;
@@ -227,7 +239,7 @@ static int find(const struct mw_host *host, const char *path, const struct mw_au
 		return host->fail(err, -EBUSY, "audit file %s is in use with another key: move it and its head away, and restart",
 				  path);
 	if (!w) {
-		r = writer_new(host, path, chain, &w, err);
+		r = writer_new(host, path, chain, setup, &w, err);
 		if (r < 0)
 			return r;
 		w->next = writers;
@@ -238,12 +250,23 @@ static int find(const struct mw_host *host, const char *path, const struct mw_au
 	return 0;
 }
 
+static int start(struct mw_audit_writer *w, struct mw_self *self, bool visit, struct mw_err *err)
+{
+	char members[400];
+
+	if (!start_due(w, visit))
+		return 0;
+	(void)snprintf(members, sizeof(members), "\"version\":\"%s\",\"pid\":%ld,\"digest\":\"%s\",\"policy\":\"%s\"", MW_VERSION,
+		       (long)getpid(), w->chain.key_n ? "hmac-sha-256" : "sha-256", w->host->own_policy_digest(self));
+	return mw_audit_writer_append(w, self, "start", (struct mw_str){.p = members, .n = strlen(members)}, err);
+}
+
 int mw_audit_writer_open(const struct mw_host *host, struct mw_self *self, const struct mw_audit_setup *setup,
 			 struct mw_audit_writer **ret, struct mw_err *err)
 {
 	struct mw_audit_chain chain;
 	struct mw_audit_writer *w = NULL;
-	char *path, members[400];
+	char *path;
 	int r = mw_audit_chain_open(host, setup->key, &chain, err);
 
 	if (r < 0)
@@ -254,7 +277,7 @@ int mw_audit_writer_open(const struct mw_host *host, struct mw_self *self, const
 		return host->fail(err, -ENOENT, "audit file %s: its folder is not there: %s", setup->path, strerror(errno));
 	}
 	(void)pthread_mutex_lock(&writers_lock);
-	r = find(host, path, &chain, &w, err);
+	r = find(host, path, &chain, setup, &w, err);
 	(void)pthread_mutex_unlock(&writers_lock);
 	mw_audit_chain_wipe(&chain);
 	free(path);
@@ -263,10 +286,9 @@ int mw_audit_writer_open(const struct mw_host *host, struct mw_self *self, const
 	(void)pthread_mutex_lock(&w->lock);
 	w->sync = setup->sync;
 	w->checkpoint = setup->checkpoint;
+	w->visit = setup->visit;
 	(void)pthread_mutex_unlock(&w->lock);
-	(void)snprintf(members, sizeof(members), "\"version\":\"%s\",\"pid\":%ld,\"digest\":\"%s\",\"policy\":\"%s\"", MW_VERSION,
-		       (long)getpid(), w->chain.key_n ? "hmac-sha-256" : "sha-256", host->own_policy_digest(self));
-	r = mw_audit_writer_append(w, self, "start", (struct mw_str){.p = members, .n = strlen(members)}, err);
+	r = start(w, self, setup->visit, err);
 	if (r < 0) {
 		mw_audit_writer_close(w, self);
 		return r;
@@ -283,9 +305,9 @@ void mw_audit_writer_close(struct mw_audit_writer *w, struct mw_self *self)
 
 	(void)pthread_mutex_lock(&writers_lock);
 	if (--w->users == 0) {
-		if (mw_audit_writer_append(w, self, "stop", none, &err) < 0)
+		if (!w->visit && mw_audit_writer_append(w, self, "stop", none, &err) < 0)
 			w->host->log(self, NULL, MW_ERROR, "audit-stop", "%s", err.text);
-		if (w->checked != w->file.head.seq)
+		if (!w->visit && w->checked != w->file.head.seq)
 			checkpoint(w, self);
 		while (*at != w)
 			at = &(*at)->next;

@@ -17,6 +17,8 @@ struct mw_audit_setup {
 	const char *key; /* NULL = none */
 	bool sync;
 	uint64_t checkpoint; /* records between two checkpoints in the log */
+	bool shared;	     /* other processes write into it too, all of them shared: see file.h */
+	bool visit; /* of a command: it writes no records of its own that it began and ended, but the first one of a chain */
 };
 
 /* The writer of the path: opens the file, or joins the generation that has it open (-EBUSY when it uses another key). */
