@@ -30,7 +30,7 @@ size_t mw_pickup_keys_count(struct mw_pickup_keys *);
 void mw_pickup_keys_close(struct mw_pickup_keys **);
 
 /* On the file, for milwardctl. Each writes a new file beside it, with owner and mode of the old one, that replaces it: all or nothing.
- * make: the first file, with one key, mode 0600; -EEXIST. add: one key more. drop: those before `oldest` (mw_pickup_oldest_key()), that
+ * make: the first file, with one key, mode 0600; -EEXIST. add: one key more. drop: those before `oldest` (mw_pickup_oldest_key(); 0: no row needs one), that
  * another has followed for at least `after` seconds; how many. */
 int mw_pickup_keys_make(const char *path, int64_t now, struct mw_err *);
 int mw_pickup_keys_add(const char *path, int64_t now, uint32_t *number, struct mw_err *);
