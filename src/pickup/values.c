@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct entry {
 	struct entry *next;
@@ -107,6 +108,27 @@ struct mw_values *mw_values_item(struct mw_values *v, const char *name)
 		e->value.first = item;
 	e->last = item;
 	return item;
+}
+
+void mw_values_date(struct mw_values *v, const char *name, int64_t seconds)
+{
+	static const char *const months[] = {"m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12"};
+	time_t when = (time_t)seconds;
+	struct mw_values *date;
+	char two[3];
+	struct tm tm;
+
+	if (!seconds || !localtime_r(&when, &tm))
+		return;
+	date = mw_values_item(v, name);
+	mw_values_number(date, "day", tm.tm_mday);
+	mw_values_number(date, "month", tm.tm_mon + 1);
+	mw_values_number(date, "year", (int64_t)tm.tm_year + 1900);
+	(void)strftime(two, sizeof(two), "%H", &tm);
+	mw_values_puts(date, "hour", two);
+	(void)strftime(two, sizeof(two), "%M", &tm);
+	mw_values_puts(date, "minute", two);
+	mw_values_flag(date, months[tm.tm_mon], true);
 }
 
 bool mw_values_ok(const struct mw_values *v)

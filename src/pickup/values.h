@@ -21,6 +21,9 @@ void mw_values_number(struct mw_values *, const char *name, int64_t);
 void mw_values_flag(struct mw_values *, const char *name, bool);
 /* One more item at the end of the list that is called so. Without memory: the values themselves, which are not right any more. */
 struct mw_values *mw_values_item(struct mw_values *, const char *name);
+/* A date, in this machine's time zone: a list of one item with day, month, year, hour, minute and one flag of m1 to m12, so that each
+ * language has its own way to say it. Of a time that is none (0): nothing. */
+void mw_values_date(struct mw_values *, const char *name, int64_t seconds);
 bool mw_values_ok(const struct mw_values *);
 
 /* For template.c. */
