@@ -122,7 +122,7 @@ static void serve(int fd)
 	}
 	all = make_answer(lookup.how, out, sizeof(out));
 	for (size_t at = 0; at < all;) {
-		r = write(fd, out + at, all - at < 700 ? all - at : 700); /* in pieces */
+		r = send(fd, out + at, all - at < 700 ? all - at : 700, MSG_NOSIGNAL); /* in pieces */
 		if (r <= 0)
 			return;
 		at += (size_t)r;
