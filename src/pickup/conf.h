@@ -13,9 +13,10 @@ enum mw_portal_proof { MW_PORTAL_CODE = 1, MW_PORTAL_PASSPHRASE = 2, MW_PORTAL_B
 
 struct mw_portal_conf {
 	/* the store */
-	const char *store; /* folder of the database and of the crates */
-	const char *keys;  /* file of the server's keys */
-	const char *audit; /* file of records, NULL = none */
+	const char *store;     /* folder of the database and of the crates */
+	const char *keys;      /* file of the server's keys */
+	const char *audit;     /* file of records, NULL = none */
+	const char *audit_key; /* file of the key that they are chained with, NULL = none */
 
 	/* what recipients are told */
 	const char *url;       /* of the portal, without "/" at its end */
@@ -28,6 +29,8 @@ struct mw_portal_conf {
 	/* life of a message, in seconds */
 	int64_t expire, expire_min, expire_max;
 	int64_t remind; /* after that time unread; 0 = never */
+	bool receipts;	/* to the sender */
+	int64_t retain; /* how long it is known what became of a message, after its end */
 
 	/* who may read */
 	int64_t proof;		    /* enum mw_portal_proof */

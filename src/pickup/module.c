@@ -18,6 +18,8 @@ static const struct mw_opt options[] = {
     MW_OPT(PATH, struct mw_portal_conf, keys, "keys", .dflt = "\"/etc/milward/portal.keys\"",
 	   .help = "file of the keys that what is stored is encrypted with"),
     MW_OPT(PATH, struct mw_portal_conf, audit, "audit", .help = "file of a record for each thing that happens to a message"),
+    MW_OPT(PATH, struct mw_portal_conf, audit_key, "audit-key",
+	   .help = "file with a secret that these records are chained with; 32 octets or more"),
     MW_OPT(STR, struct mw_portal_conf, url, "url", .flags = MW_REQUIRED, .help = "where recipients find the portal: https://…"),
     MW_OPT(STR, struct mw_portal_conf, site, "site", .flags = MW_REQUIRED, .help = "name of the site, as recipients know it"),
     MW_OPT(STR, struct mw_portal_conf, from, "from", .flags = MW_REQUIRED, .help = "address that notices come from"),
@@ -33,6 +35,10 @@ static const struct mw_opt options[] = {
 	   .help = "longest time that a sender may ask for"),
     MW_OPT(TIME, struct mw_portal_conf, remind, "remind", .dflt = "7 days", .min = 0, .max = 86400 * 3660,
 	   .help = "who has not read by then is reminded, once; 0 seconds: never"),
+    MW_OPT(BOOL, struct mw_portal_conf, receipts, "receipts", .dflt = "yes",
+	   .help = "the sender is told that a message was read, expired, or is locked"),
+    MW_OPT(TIME, struct mw_portal_conf, retain, "retain", .dflt = "90 days", .min = 86400, .max = 86400 * 3660,
+	   .help = "how long it is known what became of a message that was removed"),
     MW_OPT(WORD, struct mw_portal_conf, proof, "proof", .dflt = "code", .words = proofs,
 	   .help = "how recipients prove who they are: a code by mail, a passphrase, or both"),
     MW_OPT(PATH, struct mw_portal_conf, passphrase_for, "passphrase-for",
@@ -102,6 +108,8 @@ static int portal_check(const struct mw_host *host, const void *conf, struct mw_
 		return host->fail(err, -EINVAL, "from must be an address, without a name and without <>");
 	if (!is_language(c->language))
 		return host->fail(err, -EINVAL, "language must be one as \"en\" or \"pt-BR\"");
+	if (c->audit_key && !c->audit)
+		return host->fail(err, -EINVAL, "audit-key is given, and no audit");
 	if (c->expire_min > c->expire_max || c->expire < c->expire_min || c->expire > c->expire_max)
 		return host->fail(err, -EINVAL, "expire must lie between expire-min and expire-max");
 	return 0;

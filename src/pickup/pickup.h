@@ -48,7 +48,9 @@ struct mw_pickup_row {
 	unsigned char id[MW_PICKUP_ID];
 	char sender[MW_PICKUP_ADDRESS], recipient[MW_PICKUP_ADDRESS];
 	char language[MW_PICKUP_WORD], queue_id[MW_PICKUP_WORD];
-	char message_id[MW_PICKUP_MESSAGE_ID]; /* of the notice, with its angle brackets; "" before it went out */
+	char origin_queue_id[MW_PICKUP_WORD];	      /* of the message that was handed in, for its sender and the MTA's log */
+	char origin_message_id[MW_PICKUP_MESSAGE_ID]; /* its Message-ID, "" when it had none */
+	char message_id[MW_PICKUP_MESSAGE_ID];	      /* of the notice, with its angle brackets; "" before it went out */
 	enum mw_pickup_state state;
 	uint32_t proof;
 	uint32_t reads, reminders;
@@ -96,6 +98,8 @@ struct mw_pickup_ticket {
 	uint64_t size;
 	uint32_t objects, proof;
 	char language[MW_PICKUP_WORD];
+	char origin_queue_id[MW_PICKUP_WORD];	      /* "-" or "": not known */
+	char origin_message_id[MW_PICKUP_MESSAGE_ID]; /* with its angle brackets; "" when there is none that fits */
 	/* of what was stored before: */
 	bool noticed; /* the notice is out: nothing is left to do, and lock.pending is empty */
 	char queue_id[MW_PICKUP_WORD];
@@ -180,6 +184,10 @@ struct mw_pickup_record { /* an event */
 /* All events of a message, in their order. fn as in mw_pickup_each(). */
 int mw_pickup_history(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID],
 		      int (*fn)(void *ctx, const struct mw_pickup_record *), void *ctx, struct mw_err *);
+/* Somebody who is told of each event of this store before its transaction ends (the audit file, pickup/record.h): what he refuses, by a negative
+ * value with err, does not happen. The event counts as recorded then. NULL: nobody, as it is at first. */
+typedef int mw_pickup_witness_fn(void *ctx, const struct mw_pickup_record *, struct mw_err *);
+void mw_pickup_witness(struct mw_pickup *, mw_pickup_witness_fn *, void *ctx);
 /* Events of all messages that are not in the audit log yet, in their order, at most `most`; mw_pickup_recorded() when they are, up to number. */
 int mw_pickup_unrecorded(struct mw_pickup *, uint32_t most, int (*fn)(void *ctx, const struct mw_pickup_record *), void *ctx,
 			 struct mw_err *);
