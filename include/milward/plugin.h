@@ -339,6 +339,16 @@ struct mw_member {
 	uint32_t flags;	     /* MW_MEMBER_… */
 };
 
+/* A program that an extractor runs, for run_beside(); as the arguments of run(). */
+struct mw_program {
+	const char *const *argv;
+	struct mw_str input;
+	int (*fn)(void *ctx, const char *p, size_t n);
+	void *ctx;
+	int status; /* result */
+};
+#define MW_PROGRAMS_MOST 8u
+
 /* ---- host services -------------------------------------------------------------------------------------------------------- */
 
 enum mw_log_level { MW_ERROR = 3, MW_WARNING = 4, MW_NOTICE = 5, MW_INFO = 6, MW_DEBUG = 7 };
@@ -432,6 +442,11 @@ struct mw_host {
 	/* As add_field(): takes a text (ASCII, in any case) out of the values of all fields of that name, as a reader sees them: a tag in the
 	 * Subject, wherever encoded words and folds have it. Returns how many fields are changed. */
 	int (*cut_text)(struct mw_self *, struct mw_msg *, const char *name, const char *text);
+
+	/* As run(), for programs that work at the same time, MW_PROGRAMS_MOST at most. When all have been started, meanwhile() (may be NULL) is
+	 * called, for what can be done until they print. Then each fn gets its output: that of a run only when the one before it has
+	 * ended. The first failure, of meanwhile() too, ends all of them and is returned. */
+	int (*run_beside)(struct mw_sink *, struct mw_program *, size_t n, int (*meanwhile)(void *ctx), void *ctx);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */

@@ -78,6 +78,17 @@ static void read_value(struct walk *w, struct mw_str s, size_t *budget)
 	pdf_drop(w->pdf, mark);
 }
 
+/* memmem(), which is slow for a needle as short as this: slashes are rare. key begins with one. */
+static const char *find_key(const char *p, const char *end, const char *key, size_t n)
+{
+	while (p < end && (p = memchr(p, '/', (size_t)(end - p))) && (size_t)(end - p) >= n) {
+		if (memcmp(p, key, n) == 0)
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
 static void read_octets(struct walk *w, struct mw_str s)
 {
 	size_t budget = s.n * BUDGET_TIMES + TEXT_MAX;
@@ -86,7 +97,7 @@ static void read_octets(struct walk *w, struct mw_str s)
 		size_t n = strlen(keys[k]);
 		const char *p = s.p, *end = s.p + s.n;
 
-		while (!walk_over(w) && (p = memmem(p, (size_t)(end - p), keys[k], n))) {
+		while (!walk_over(w) && (p = find_key(p, end, keys[k], n))) {
 			p += n;
 			if (p < end && strchr(" \t\r\n\f(<", *p))
 				read_value(w, (struct mw_str){.p = p, .n = (size_t)(end - p)}, &budget);
@@ -118,7 +129,7 @@ static void read_object_streams(struct walk *w, struct mw_str file)
 	static const char type[] = "/ObjStm";
 	const char *p = file.p;
 
-	while (!walk_over(w) && (p = memmem(p, file.n - (size_t)(p - file.p), type, sizeof(type) - 1))) {
+	while (!walk_over(w) && (p = find_key(p, file.p + file.n, type, sizeof(type) - 1))) {
 		size_t mark = pdf_mark(w->pdf), n;
 		unsigned number = number_before(file, (size_t)(p - file.p));
 		qpdf_oh stream = pdf_number_object(w->pdf, number);

@@ -8,9 +8,11 @@
 #include "page.h"
 #include "revisions.h"
 #include "sheets.h"
+#include "tool.h"
 #include "unseen.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,10 +20,14 @@
 #define TABLES "/usr/share/poppler/cidToUnicode" /* of the package poppler-data, which pdftotext does without */
 #define ODD_SOME 20u /* characters without a meaning that make a text suspicious, when they are one in ten */
 
+#define PORTION_PAGES 5u /* take pdftotext about as long as its start */
+#define PORTIONS_MOST 4u
+
 struct conf {
 	const char *pdftotext;
 	uint64_t contents;
 	int64_t revisions;
+	int64_t at_once;
 };
 
 struct instance {
@@ -29,13 +35,25 @@ struct instance {
 	char *pdftotext;
 	uint64_t contents; /* octets of pages that are decoded to see what is drawn */
 	size_t revisions;  /* earlier ones that are read */
+	size_t at_once;	   /* pdftotexts */
 	bool tables;	   /* of Chinese, Japanese and Korean */
 };
 
-/* One run of pdftotext. */
+/* Pages that one pdftotext reads. */
+struct portion {
+	struct reading *of;
+	struct words words;
+	size_t first; /* page, from 0 */
+	char from[16], to[16];
+	const char *argv[12];
+};
+
+/* The pages of one file. */
 struct reading {
 	struct pen out;
-	struct words words;
+	struct portion portion[PORTIONS_MOST];
+	size_t portions, now;
+	bool whole;		     /* all portions have come to their ends, and none lacks pages */
 	struct page page, outside;   /* outside: what stands beside the page */
 	const struct sheets *sheets; /* NULL: the pages are as wide as they are */
 	bool again;		     /* pages were counted by the first */
@@ -47,11 +65,13 @@ struct reading {
 struct work {
 	const struct instance *self;
 	struct mw_sink *sink;
+	struct mw_str data;
 	struct pdf pdf;
 	bool open;	    /* pdf is */
 	struct lines lines; /* of the pages, when there is something to compare with them */
 	struct revisions revisions;
 	struct sheets sheets;
+	bool walked;	    /* what is not on the pages has been read */
 	const char *reason; /* NULL, or why not all was read */
 	struct reading *reading;
 };
@@ -74,10 +94,8 @@ static int take_word(void *ctx, struct box at, struct mw_str text)
 	return page_add(r->sheets && sheets_is_outside(r->sheets, r->pages, &at) ? &r->outside : &r->page, at, text);
 }
 
-static int end_page(void *ctx)
+static int note_page(struct reading *r, size_t letters)
 {
-	struct reading *r = ctx;
-
 	if (r->pages == r->cap) {
 		size_t cap = r->cap * 2 + 64;
 		uint32_t *v = reallocarray(r->letters, cap, sizeof(*v));
@@ -87,7 +105,16 @@ static int end_page(void *ctx)
 		r->letters = v;
 		r->cap = cap;
 	}
-	r->letters[r->pages++] = r->page.letters > UINT32_MAX ? UINT32_MAX : (uint32_t)r->page.letters;
+	r->letters[r->pages++] = letters > UINT32_MAX ? UINT32_MAX : (uint32_t)letters;
+	return 0;
+}
+
+static int end_page(void *ctx)
+{
+	struct reading *r = ctx;
+
+	if (note_page(r, r->page.letters) < 0)
+		return -ENOMEM;
 	r->all += r->page.letters;
 	r->odd += r->page.odd;
 	if (page_write(&r->page, &r->out) < 0)
@@ -101,28 +128,105 @@ static int end_page(void *ctx)
 	return r->out.failed;
 }
 
-static int take_output(void *ctx, const char *p, size_t n)
+/* The portions before this one have ended. A page that one of them lacks is there without letters, so that all have their numbers. */
+static int turn_to(struct reading *r, size_t portion)
 {
-	return words_take(&((struct reading *)ctx)->words, p, n);
+	int rc = 0;
+
+	while (rc == 0 && r->now < portion) {
+		struct portion *p = &r->portion[r->now++];
+
+		rc = words_end(&p->words);
+		r->whole &= p->words.whole && r->pages >= p[1].first;
+		while (rc == 0 && r->pages < p[1].first)
+			rc = note_page(r, 0);
+	}
+	return rc;
 }
 
-/* 0, or what the sink or run() gave; *status as run() has it. */
-static int read_pages(struct work *w, struct mw_str data, struct reading *r, int *status)
+static int take_output(void *ctx, const char *octets, size_t n)
+{
+	struct portion *p = ctx;
+	int rc = turn_to(p->of, (size_t)(p - p->of->portion));
+
+	return rc == 0 ? words_take(&p->words, octets, n) : rc;
+}
+
+/* pages: how many there seem to be; the last portion goes to the end, wherever that is. */
+static void divide(const struct instance *self, struct reading *r, size_t pages, struct mw_str data, struct mw_program *runs)
 {
 	static const struct words_to to = {.page = take_page, .word = take_word, .page_end = end_page};
-	const char *const argv[] = {w->self->pdftotext, "-bbox", "-q", "-enc", "UTF-8", "-", "-", NULL};
+	size_t most = self->at_once < PORTIONS_MOST ? self->at_once : PORTIONS_MOST;
+
+	r->portions = pages / PORTION_PAGES < most ? pages / PORTION_PAGES : most;
+	r->portions += r->portions == 0;
+	r->now = 0;
+	r->whole = true;
+	for (size_t i = 0, k = 0; i < r->portions; i++, k = 0) {
+		struct portion *p = &r->portion[i];
+
+		p->of = r;
+		p->first = pages * i / r->portions;
+		words_init(&p->words, &to, r);
+		p->argv[k++] = self->pdftotext;
+		if (i) {
+			(void)snprintf(p->from, sizeof(p->from), "%zu", p->first + 1);
+			p->argv[k++] = "-f";
+			p->argv[k++] = p->from;
+		}
+		if (i + 1 < r->portions) {
+			(void)snprintf(p->to, sizeof(p->to), "%zu", pages * (i + 1) / r->portions);
+			p->argv[k++] = "-l";
+			p->argv[k++] = p->to;
+		}
+		memcpy(&p->argv[k], (const char *const[]){"-bbox", "-q", "-enc", "UTF-8", "-", "-", NULL}, 7 * sizeof(*p->argv));
+		runs[i] = (struct mw_program){.argv = p->argv, .input = data, .fn = take_output, .ctx = p};
+	}
+}
+
+/* pages: into portions of which they may be divided; 0 = it is read in one. 0, or what the sink or run_beside() gave; *status as that
+ * has it, of the first that failed. */
+static int read_pages(struct work *w, struct mw_str data, struct reading *r, size_t pages, int (*meanwhile)(void *), int *status)
+{
+	struct mw_program runs[PORTIONS_MOST];
 	int rc, ended;
 
-	words_init(&r->words, &to, r);
-	rc = w->self->host->run(w->sink, argv, data, take_output, r, status);
+	divide(w->self, r, pages, data, runs);
+	rc = w->self->host->run_beside(w->sink, runs, r->portions, meanwhile, w);
+	ended = rc == 0 ? turn_to(r, r->portions - 1) : 0;
 	/* Also the words of a page in the middle of which it was stopped. */
-	ended = words_end(&r->words);
+	ended = ended == 0 ? words_end(&r->portion[r->now].words) : ended;
+	r->whole &= r->portion[r->now].words.whole;
 	pen_flush(&r->out);
 	page_free(&r->page);
 	page_free(&r->outside);
-	explicit_bzero(r->words.word, sizeof(r->words.word));
+	*status = 0;
+	for (size_t i = 0; i < r->portions; i++) {
+		*status = *status ? *status : runs[i].status;
+		explicit_bzero(r->portion[i].words.word, sizeof(r->portion[i].words.word));
+	}
 	rc = rc == 0 ? ended : rc;
 	return rc == 0 ? r->out.failed : rc;
+}
+
+/* What is not on the pages, while pdftotext reads those. */
+static int walk_rest(void *ctx)
+{
+	struct work *w = ctx;
+	struct pen *o = &w->reading->out;
+	struct walk walk = {.pdf = &w->pdf, .out = o};
+	int (*tap)(void *, const char *, size_t) = o->tap, pages;
+
+	if (!w->open || w->walked)
+		return 0;
+	w->walked = true;
+	pages = qpdf_get_num_pages(w->pdf.q);
+	o->tap = NULL; /* no line of a page */
+	walk_document(&walk, w->data, pages < 0 ? 0 : (size_t)pages);
+	pen_section(o, NULL, false);
+	pen_flush(o);
+	o->tap = tap;
+	return o->failed;
 }
 
 static void give_reason(struct work *w, const char *reason)
@@ -137,9 +241,11 @@ static int keep_lines(void *ctx, const char *p, size_t n)
 }
 
 /* The pages as they are seen, and why not all of them could be read. */
-static int read_seen(struct work *w, struct mw_str data, struct reading *r)
+static int read_seen(struct work *w, struct reading *r)
 {
-	int status = 0, rc;
+	struct mw_str data = w->data;
+	int in_file = w->open ? qpdf_get_num_pages(w->pdf.q) : 0, status = 0, rc;
+	size_t pages = in_file > 0 ? (size_t)in_file : 0;
 
 	revisions_find(data, w->self->revisions, &w->revisions);
 	if (w->revisions.n || (w->open && layers_hide(&w->pdf))) {
@@ -149,11 +255,12 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 	if (w->open && sheets_widen(&w->pdf, data, &w->sheets) < 0)
 		return -ENOMEM;
 	r->sheets = w->sheets.p ? &w->sheets : NULL;
-	rc = read_pages(w, w->sheets.p ? (struct mw_str){.p = w->sheets.p, .n = w->sheets.n} : data, r, &status);
+	rc =
+	    read_pages(w, w->sheets.p ? (struct mw_str){.p = w->sheets.p, .n = w->sheets.n} : data, r, pages, walk_rest, &status);
 	if (rc == 0 && w->sheets.p && r->pages == 0) {
 		/* What we have made of it is not read: then as it came. */
 		r->sheets = NULL;
-		rc = read_pages(w, data, r, &status);
+		rc = read_pages(w, data, r, 0, walk_rest, &status);
 	}
 	if (rc == -ETIME)
 		give_reason(w, "limit");
@@ -161,7 +268,7 @@ static int read_seen(struct work *w, struct mw_str data, struct reading *r)
 		return rc == -ETIME ? 0 : rc;
 	if (status > 128)
 		give_reason(w, "crashed");
-	else if (status != 0 || !r->words.whole || (w->open && qpdf_get_num_pages(w->pdf.q) > (int)r->pages))
+	else if (status != 0 || !r->whole || pages > r->pages)
 		give_reason(w, "damaged");
 	if (r->odd > ODD_SOME && r->odd * 10 > r->all + r->odd)
 		give_reason(w, "unknown-format");
@@ -220,7 +327,7 @@ static int read_again(struct work *w, struct mw_str data, const struct sheets *s
 	s->reading.out.divert = true;
 	s->reading.again = true;
 	s->reading.sheets = sheets;
-	rc = read_pages(w, data, &s->reading, &status);
+	rc = read_pages(w, data, &s->reading, 0, NULL, &status);
 	end_line(s);
 	pen_flush(&s->out);
 	explicit_bzero(s->line, sizeof(s->line));
@@ -253,7 +360,8 @@ static int read_unseen(struct work *w)
 
 /* ---- all ------------------------------------------------------------------------------------------------------------------------- */
 
-static int read_rest(struct work *w, struct mw_str data, struct reading *r)
+/* What is on the pages and no text, and what was found out of all. */
+static int judge(struct work *w, struct reading *r)
 {
 	struct walk walk = {.pdf = &w->pdf, .out = &r->out};
 	int in_file = qpdf_get_num_pages(w->pdf.q);
@@ -263,7 +371,6 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 
 	r->out.tap = NULL;
 	unseen_find(&walk, r->letters, pages < r->pages ? pages : r->pages, w->self->contents, &unseen);
-	walk_document(&walk, data, pages);
 	pen_flush(&r->out);
 	rc = r->out.failed;
 	if (w->pdf.limit)
@@ -272,28 +379,28 @@ static int read_rest(struct work *w, struct mw_str data, struct reading *r)
 		give_reason(w, "unknown-format");
 	if (unseen.picture)
 		give_reason(w, "image");
-	if (w->pdf.damaged || in_file < 0 || !pdf_is_whole(data))
+	if (w->pdf.damaged || in_file < 0 || !pdf_is_whole(w->data))
 		give_reason(w, "damaged");
 	return rc;
 }
 
-static int read_document(struct work *w, struct mw_str data)
+static int read_document(struct work *w)
 {
 	struct reading *r = w->reading;
-	int rc = pdf_open(&w->pdf, data, &w->reason);
+	int rc = pdf_open(&w->pdf, w->data, &w->reason);
 
 	if (rc == -EACCES || rc == -ENOMEM)
 		return rc;
 	w->open = rc == 0;
-	rc = read_seen(w, data, r);
+	rc = read_seen(w, r);
 	if (rc == 0 && w->open)
-		rc = read_rest(w, data, r);
+		rc = judge(w, r);
 	return rc == 0 ? read_unseen(w) : rc;
 }
 
 static int extract(void *inst, const struct mw_document *doc, struct mw_sink *sink, const char **reason, struct mw_err *err)
 {
-	struct work w = {.self = inst, .sink = sink, .reading = calloc(1, sizeof(*w.reading))};
+	struct work w = {.self = inst, .sink = sink, .data = doc->data, .reading = calloc(1, sizeof(*w.reading))};
 	const struct mw_host *host = w.self->host;
 	int r;
 
@@ -302,7 +409,7 @@ static int extract(void *inst, const struct mw_document *doc, struct mw_sink *si
 		return host->fail(err, -ENOMEM, "out of memory");
 	}
 	pen_init(&w.reading->out, host, sink);
-	r = read_document(&w, doc->data);
+	r = read_document(&w);
 	sheets_free(&w.sheets);
 	pdf_close(&w.pdf);
 	lines_free(&w.lines);
@@ -340,7 +447,7 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 
 	(void)self;
 	if (host->size < sizeof(struct mw_host))
-		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no run()");
+		return host->fail(err, -ENOSYS, "this milward is too old for the module: it has no run_beside()");
 	i = calloc(1, sizeof(*i));
 	if (i)
 		i->pdftotext = strdup(c->pdftotext);
@@ -351,6 +458,7 @@ static int open_module(const struct mw_host *host, struct mw_self *self, const v
 	i->host = host;
 	i->contents = c->contents;
 	i->revisions = (size_t)c->revisions;
+	i->at_once = (size_t)c->at_once;
 	i->tables = access(TABLES, R_OK) == 0;
 	*inst = i;
 	return 0;
@@ -364,6 +472,8 @@ static const struct mw_opt options[] = {
     MW_OPT(SIZE, struct conf, contents, "contents", .dflt = "256M", .min = 65536, .max = INT64_C(4) << 30,
 	   .help = "of all pages that is unpacked to see what is drawn on them"),
     MW_OPT(INT, struct conf, revisions, "revisions", .dflt = "8", .max = REVISIONS_MAX, .help = "earlier ones that are read"),
+    MW_OPT(INT, struct conf, at_once, "at-once", .dflt = "2", .min = 1, .max = PORTIONS_MOST,
+	   .help = "programs that read the pages of one document"),
     {.name = NULL},
 };
 

@@ -257,6 +257,12 @@ bool pdf_first(struct pdf *p, qpdf_oh h)
 	return first;
 }
 
+void pdf_forget(struct pdf *p)
+{
+	if (p->seen)
+		memset(p->seen, 0, p->seen_words * sizeof(*p->seen));
+}
+
 struct taken {
 	char *p;
 	size_t n, cap, most;

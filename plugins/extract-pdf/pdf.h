@@ -59,6 +59,8 @@ long long pdf_number(struct pdf *, qpdf_oh);		   /* 0 when it is none */
 struct mw_str pdf_text(struct pdf *, qpdf_oh);
 /* Has this object not been here before? Notes it. One that stands inside another has no number, and is always new. */
 bool pdf_first(struct pdf *, qpdf_oh);
+/* All are new again. */
+void pdf_forget(struct pdf *);
 /* A string, or the octets of a stream, at most `most`: for free(). NULL when it is neither or there is no memory. */
 char *pdf_octets(struct pdf *, qpdf_oh, size_t most, size_t *n);
 

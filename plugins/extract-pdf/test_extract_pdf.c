@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
 
 #include "pdf_file.h"
+#include "tool.h"
 
 extern const struct mw_plugin mw_plugin_extract_pdf;
 
@@ -256,7 +258,8 @@ static void test_notes(void **state)
 	(void)pdf_file_object(&file, "<< /Title (Jane Doe, 1970) /First 9 0 R /Next 9 0 R >>");
 	(void)pdf_file_stream(&file, "", "name,ssn\n", 9);
 	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
-	has("seen\n\n\n== !notes\nDr. Roe\ncall Jane\nDoe\n");
+	has("== !notes\nDr. Roe\ncall Jane\nDoe\n");
+	has("\n== !\nseen\n");
 	has("== !links\n\n== hidden\nmailto:x@example.org?subject=Jane Doe%\n");
 	has("https://example.org/open\n");
 	has("== !bookmarks\nJane Doe, 1970\n");
@@ -591,12 +594,12 @@ static void test_deep(void **state)
 struct conf {
 	const char *pdftotext;
 	uint64_t contents;
-	int64_t revisions;
+	int64_t revisions, at_once;
 };
 
 static void test_no_tool(void **state)
 {
-	struct conf conf = {"/nonexistent/pdftotext", 1u << 28, 8};
+	struct conf conf = {"/nonexistent/pdftotext", 1u << 28, 8, 2};
 	struct mw_err err = {.code = 0};
 	void *none = NULL, *real = inst;
 
@@ -617,9 +620,105 @@ static void test_no_tool(void **state)
 	mw_plugin_extract_pdf.hooks.close(none);
 }
 
+/* ---- several at once ------------------------------------------------------------------------------------------------------------- */
+
+#define PAGES 24
+
+/* Pages with their numbers in words that are no numbers: "page cg". */
+static struct mw_str many_pages(void)
+{
+	char body[1024], kids[512] = "";
+	int n = 0;
+
+	pdf_file_begin(&file);
+	for (int i = 0; i < PAGES; i++)
+		n += snprintf(kids + n, sizeof(kids) - (size_t)n, "%d 0 R ", 4 + 2 * i);
+	(void)pdf_file_object(&file, "<< /Type /Catalog /Pages 2 0 R >>");
+	(void)snprintf(body, sizeof(body), "<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 612 792] >>", kids, PAGES);
+	(void)pdf_file_object(&file, body);
+	(void)pdf_file_object(&file, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
+	for (int i = 0; i < PAGES; i++) {
+		(void)snprintf(body, sizeof(body),
+			       "<< /Type /Page /Parent 2 0 R /Contents %d 0 R /Resources << /Font << /F 3 0 R >> >> >>",
+			       5 + 2 * i);
+		(void)pdf_file_object(&file, body);
+		(void)snprintf(body, sizeof(body), "BT /F 10 Tf 72 700 Td (page %c%c) Tj 9000 0 Td (far %c%c) Tj ET", 'a' + i / 8,
+			       'a' + i % 8, 'a' + i / 8, 'a' + i % 8);
+		(void)pdf_file_stream(&file, "", body, strlen(body));
+	}
+	return pdf_file_end(&file, "");
+}
+
+/* By a program of one's own in place of pdftotext, NULL = pdftotext. What was read before is freed. */
+static int read_many(const char *program, int64_t at_once)
+{
+	struct conf conf = {program ? program : MW_PDFTOTEXT, 1u << 28, 8, at_once};
+	void *other = NULL, *real = inst;
+	int r;
+
+	assert_int_equal(mw_plugin_extract_pdf.hooks.open(&host, NULL, &conf, &other, NULL), 0);
+	inst = other;
+	r = read_pdf(many_pages());
+	inst = real;
+	mw_plugin_extract_pdf.hooks.close(other);
+	return r;
+}
+
+/* However many there are, the pages come in their order, and what is outside of them with them. */
+static void test_portions(void **state)
+{
+	char *one;
+
+	(void)state;
+	assert_int_equal(read_many(NULL, 1), 0);
+	assert_int_equal(sink.pages, PAGES);
+	has("page aa\n");
+	has("far ch\n");
+	one = strdup(text());
+	assert_non_null(one);
+	for (int64_t n = 2; n <= 4; n++) {
+		assert_int_equal(read_many(NULL, n), 0);
+		assert_int_equal(sink.pages, PAGES);
+		assert_string_equal(text(), one);
+	}
+	free(one);
+}
+
+/* One of two fails: what the other has read is there, and why not all is. */
+static void test_half(void **state)
+{
+	static const struct {
+		const char *script, *there, *missing, *reason;
+	} rows[] = {
+	    {"case \"$*\" in *-f*) exit 3;; esac", "page bd\n", "page be\n", "damaged"},
+	    {"case \"$*\" in *-f*) kill -SEGV $$;; esac", "page bd\n", "page be\n", "crashed"},
+	    {"case \"$*\" in *-l*) exit 3;; esac", "page be\n", "page bd\n", "damaged"},
+	    {"case \"$*\" in *-l*) exit 0;; esac", "page be\n", "page bd\n", "damaged"},
+	    {"case \"$*\" in *-l*) shift 2; set -- -l 3 \"$@\";; esac", "page ac\n", "page ad\n", "damaged"},
+	};
+	char path[] = "/tmp/pdf.half.XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0 && fchmod(fd, 0700) == 0);
+	(void)close(fd);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		FILE *f = fopen(path, "w");
+
+		assert_non_null(f);
+		assert_true(fprintf(f, "#!/bin/sh\n%s\nexec " MW_PDFTOTEXT " \"$@\"\n", rows[i].script) > 0);
+		assert_int_equal(fclose(f), 0);
+		assert_int_equal(read_many(path, 2), -EBADMSG);
+		assert_string_equal(reason, rows[i].reason);
+		has(rows[i].there);
+		has_not(rows[i].missing);
+	}
+	(void)unlink(path);
+}
+
 static int setup(void **state)
 {
-	struct conf conf = {MW_PDFTOTEXT, 1u << 28, 8};
+	struct conf conf = {MW_PDFTOTEXT, 1u << 28, 8, 2};
 
 	(void)state;
 	host = (struct mw_host){FS_HOST, .fail = fh_host()->fail};
@@ -645,7 +744,7 @@ int main(void)
 	    cmocka_unit_test(test_told_anew),	  cmocka_unit_test(test_pictures), cmocka_unit_test(test_drawn),
 	    cmocka_unit_test(test_encrypted),	  cmocka_unit_test(test_damaged),  cmocka_unit_test(test_damaged_page),
 	    cmocka_unit_test(test_limits),	  cmocka_unit_test(test_bomb),	   cmocka_unit_test(test_deep),
-	    cmocka_unit_test(test_no_tool),
+	    cmocka_unit_test(test_no_tool),	  cmocka_unit_test(test_portions), cmocka_unit_test(test_half),
 	};
 
 	if (access(MW_PDFTOTEXT, X_OK) < 0) {

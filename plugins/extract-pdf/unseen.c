@@ -177,6 +177,7 @@ void unseen_find(struct walk *w, const uint32_t *letters, size_t pages, uint64_t
 	uint64_t contents;
 	struct shared shared = {.number = 0};
 
+	pdf_forget(w->pdf);
 	for (size_t i = 0; i < pages && !walk_over(w); i++) {
 		size_t mark = pdf_mark(w->pdf);
 		qpdf_oh page = pdf_page(w->pdf, i);

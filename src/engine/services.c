@@ -279,6 +279,16 @@ static int host_run(struct mw_sink *s, const char *const *argv, struct mw_str in
 	return -EPERM;
 }
 
+static int host_run_beside(struct mw_sink *s, struct mw_program *runs, size_t n, int (*meanwhile)(void *ctx), void *ctx)
+{
+	(void)s;
+	(void)runs;
+	(void)n;
+	(void)meanwhile;
+	(void)ctx;
+	return -EPERM;
+}
+
 const struct mw_host mw_host_table = {
     .size = sizeof(struct mw_host),
     .abi_major = MW_ABI_MAJOR,
@@ -315,4 +325,5 @@ const struct mw_host mw_host_table = {
     .member_end = mw_sink_member_end,
     .run = host_run,
     .cut_text = host_cut_text,
+    .run_beside = host_run_beside,
 };

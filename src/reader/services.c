@@ -221,12 +221,23 @@ static bool is_tool(const struct mw_self *self, const char *path)
 	return false;
 }
 
+static int run_beside(struct mw_sink *s, struct mw_program *runs, size_t n, int (*meanwhile)(void *ctx), void *ctx)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(s->module->granted & MW_POWER_RUN) || !is_tool(s->module, runs[i].argv[0]))
+			return -EPERM;
+	return mw_tools_run(runs, n, s->null, s->until, meanwhile, ctx);
+}
+
 static int run(struct mw_sink *s, const char *const *argv, struct mw_str input, int (*fn)(void *ctx, const char *p, size_t n),
 	       void *ctx, int *status)
 {
-	if (!(s->module->granted & MW_POWER_RUN) || !is_tool(s->module, argv[0]))
-		return -EPERM;
-	return mw_tool_run(argv, input, s->null, s->until, fn, ctx, status);
+	struct mw_program one = {.argv = argv, .input = input, .fn = fn, .ctx = ctx};
+	int r = run_beside(s, &one, 1, NULL, NULL);
+
+	if (r == 0)
+		*status = one.status;
+	return r;
 }
 
 const struct mw_host mw_reader_table = {
@@ -245,4 +256,5 @@ const struct mw_host mw_reader_table = {
     .member_data = member_data,
     .member_end = member_end,
     .run = run,
+    .run_beside = run_beside,
 };

@@ -8,20 +8,18 @@ extern const struct mw_plugin mw_plugin_extract_pdf;
 
 static struct mw_str printed;
 
-static int run(struct mw_sink *s, const char *const *argv, struct mw_str input, int (*fn)(void *ctx, const char *p, size_t n),
-	       void *ctx, int *status)
+/* Each of them prints all of it. */
+static int run_beside(struct mw_sink *s, struct mw_program *runs, size_t n, int (*meanwhile)(void *ctx), void *ctx)
 {
-	(void)s;
-	(void)argv;
-	(void)input;
-	*status = 0;
-	for (size_t at = 0; at < printed.n; at += 1000) {
-		int r = fn(ctx, printed.p + at, printed.n - at < 1000 ? printed.n - at : 1000);
+	int r = meanwhile ? meanwhile(ctx) : 0;
 
-		if (r != 0)
-			return r;
+	(void)s;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t at = 0; at < printed.n && r == 0; at += 1000)
+			r = runs[i].fn(runs[i].ctx, printed.p + at, printed.n - at < 1000 ? printed.n - at : 1000);
+		runs[i].status = 0;
 	}
-	return 0;
+	return r;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,10 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct {
 		const char *tool;
 		uint64_t contents;
-		int64_t revisions;
-	} conf = {"/bin/sh", 1u << 26, 8};
+		int64_t revisions, at_once;
+	} conf = {"/bin/sh", 1u << 26, 8, 2};
 
-	host.run = run;
+	host.run_beside = run_beside;
 	printed = doc.data;
 	(void)fx_extract_with(&host, &mw_plugin_extract_pdf, &conf, &doc, &sink);
 	fs_reset(&sink);

@@ -351,6 +351,95 @@ static int do_run_other(const struct work *w)
 	return run(w, argv, (struct mw_str){.p = "", .n = 0});
 }
 
+/* ---- programs at once ------------------------------------------------------------------------------------------------------------ */
+
+struct output {
+	const struct work *work;
+	size_t n;
+};
+
+static int count(void *ctx, const char *p, size_t n)
+{
+	struct output *o = ctx;
+
+	(void)p;
+	o->n += n;
+	return 0;
+}
+
+static int refuse(void *ctx, const char *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return -ENOSPC;
+}
+
+static int meanwhile(void *ctx)
+{
+	return say(ctx, "meanwhile ");
+}
+
+static int beside(const struct work *w, struct mw_program *runs, size_t n)
+{
+	int r = w->inst->host->run_beside(w->sink, runs, n, meanwhile, (void *)(uintptr_t)w);
+
+	if (r < 0)
+		return say(w, "%s\n", strerrorname_np(-r));
+	for (size_t i = 0; i < n; i++)
+		(void)say(w, " status %d", runs[i].status);
+	return 0;
+}
+
+/* The second prints more than a pipe holds, while nobody wants it yet. */
+static int do_run_beside(const struct work *w)
+{
+	static char much[1 << 20];
+	const char *const argv[] = {w->inst->conf->tool, NULL};
+	struct output second = {.n = 0};
+	struct mw_program runs[] = {
+	    {.argv = argv, .input = {.p = w->arg, .n = strlen(w->arg)}, .fn = put, .ctx = (void *)(uintptr_t)w},
+	    {.argv = argv, .input = {.p = much, .n = sizeof(much)}, .fn = count, .ctx = &second},
+	};
+	int r = beside(w, runs, 2);
+
+	return r < 0 ? r : say(w, " second %zu\n", second.n);
+}
+
+/* What the first prints is not wanted: nobody waits for the second, which does not end. */
+static int do_run_refused(const struct work *w)
+{
+	const char *const argv[] = {w->inst->conf->tool, NULL}, *const slow[] = {w->inst->conf->slow, "1000", NULL};
+	struct mw_program runs[] = {
+	    {.argv = argv, .input = {.p = "x", .n = 1}, .fn = refuse},
+	    {.argv = slow, .input = {.p = "", .n = 0}, .fn = refuse},
+	};
+
+	return beside(w, runs, 2);
+}
+
+static int do_run_other_beside(const struct work *w)
+{
+	const char *const argv[] = {w->inst->conf->tool, NULL}, *const other[] = {w->arg, NULL};
+	struct mw_program runs[] = {
+	    {.argv = argv, .input = {.p = "x", .n = 1}, .fn = put, .ctx = (void *)(uintptr_t)w},
+	    {.argv = other, .input = {.p = "", .n = 0}, .fn = put, .ctx = (void *)(uintptr_t)w},
+	};
+
+	return beside(w, runs, 2);
+}
+
+/* More than may be. */
+static int do_run_many(const struct work *w)
+{
+	const char *const argv[] = {w->inst->conf->tool, NULL};
+	struct mw_program runs[MW_PROGRAMS_MOST + 1];
+
+	for (size_t i = 0; i <= MW_PROGRAMS_MOST; i++)
+		runs[i] = (struct mw_program){.argv = argv, .input = {.p = "x", .n = 1}, .fn = put, .ctx = (void *)(uintptr_t)w};
+	return beside(w, runs, MW_PROGRAMS_MOST + 1);
+}
+
 /* ---- the module -------------------------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -392,6 +481,10 @@ static const struct {
     {"run-file", do_run_file},
     {"run-slow", do_run_slow},
     {"run-other", do_run_other},
+    {"run-beside", do_run_beside},
+    {"run-refused", do_run_refused},
+    {"run-other-beside", do_run_other_beside},
+    {"run-many", do_run_many},
 };
 
 /* WORD ARGUMENT, up to the end of the line. */

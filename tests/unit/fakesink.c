@@ -152,30 +152,78 @@ static void child(const char *const *argv, int in, int out)
 	_exit(127);
 }
 
+struct running {
+	int out;
+	pid_t pid;
+};
+
+/* first: it prints into a pipe. */
+static struct running start(const struct mw_program *what, bool first)
+{
+	int in = input_file(what->input), pipes[2];
+	struct running t;
+
+	if (first) {
+		must(pipe(pipes) == 0, "pipe");
+	} else {
+		pipes[0] = memfd_create("output", MFD_CLOEXEC);
+		pipes[1] = pipes[0] >= 0 ? dup(pipes[0]) : -1;
+		must(pipes[1] >= 0, "memfd_create");
+	}
+	t.out = pipes[0];
+	t.pid = fork();
+	must(t.pid >= 0, "fork");
+	if (t.pid == 0)
+		child(what->argv, in, pipes[1]);
+	(void)close(pipes[1]);
+	(void)close(in);
+	return t;
+}
+
+static int finish(const struct running *t, struct mw_program *what, bool first, int r)
+{
+	char piece[4096];
+	int code = 0;
+	ssize_t n;
+
+	if (!first) {
+		must(waitpid(t->pid, &code, 0) == t->pid, "waitpid");
+		must(lseek(t->out, 0, SEEK_SET) == 0, "lseek");
+	}
+	while (r == 0 && (n = read(t->out, piece, sizeof(piece))) > 0)
+		r = what->fn(what->ctx, piece, (size_t)n);
+	(void)close(t->out);
+	if (first)
+		must(waitpid(t->pid, &code, 0) == t->pid, "waitpid");
+	what->status = WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code);
+	return r;
+}
+
+int fs_run_beside(struct mw_sink *s, struct mw_program *runs, size_t n, int (*meanwhile)(void *ctx), void *ctx)
+{
+	struct running t[MW_PROGRAMS_MOST];
+	int r;
+
+	s->runs++;
+	must(n <= MW_PROGRAMS_MOST, "too many programs at once");
+	for (size_t i = 0; i < n; i++)
+		if (access(runs[i].argv[0], X_OK) != 0)
+			return -ENOENT;
+	for (size_t i = 0; i < n; i++)
+		t[i] = start(&runs[i], i == 0);
+	r = meanwhile ? meanwhile(ctx) : 0;
+	for (size_t i = 0; i < n; i++)
+		r = finish(&t[i], &runs[i], i == 0, r);
+	return r;
+}
+
 int fs_run(struct mw_sink *s, const char *const *argv, struct mw_str input, int (*fn)(void *ctx, const char *p, size_t n),
 	   void *ctx, int *status)
 {
-	char piece[4096];
-	int in, pipes[2], code, r = 0;
-	ssize_t n;
-	pid_t pid;
+	struct mw_program one = {.argv = argv, .input = input, .fn = fn, .ctx = ctx};
+	int r = fs_run_beside(s, &one, 1, NULL, NULL);
 
-	s->runs++;
-	if (access(argv[0], X_OK) != 0)
-		return -ENOENT;
-	in = input_file(input);
-	must(pipe(pipes) == 0, "pipe");
-	pid = fork();
-	must(pid >= 0, "fork");
-	if (pid == 0)
-		child(argv, in, pipes[1]);
-	(void)close(pipes[1]);
-	(void)close(in);
-	while (r == 0 && (n = read(pipes[0], piece, sizeof(piece))) > 0)
-		r = fn(ctx, piece, (size_t)n);
-	(void)close(pipes[0]);
-	must(waitpid(pid, &code, 0) == pid, "waitpid");
-	*status = WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code);
+	*status = one.status;
 	return r;
 }
 

@@ -39,6 +39,8 @@ int fs_member_end(struct mw_sink *, const char *unread);
 /* Starts the program for real, without a sandbox. */
 int fs_run(struct mw_sink *, const char *const *argv, struct mw_str input, int (*fn)(void *ctx, const char *p, size_t n),
 	   void *ctx, int *status);
+/* The same; the programs that follow the first print into files. */
+int fs_run_beside(struct mw_sink *, struct mw_program *, size_t n, int (*meanwhile)(void *ctx), void *ctx);
 /* Frees what was written; the sink is as new, with its limits. */
 void fs_reset(struct mw_sink *);
 
@@ -46,6 +48,7 @@ void fs_reset(struct mw_sink *);
 #define FS_HOST                                                                                                                  \
 	.size = sizeof(struct mw_host), .abi_major = MW_ABI_MAJOR, .abi_minor = MW_ABI_MINOR, .sink_text = fs_text,              \
 	.sink_section = fs_section, .sink_hidden = fs_hidden, .sink_page = fs_page, .sink_unread = fs_unread,                    \
-	.member = fs_member, .member_data = fs_member_data, .member_end = fs_member_end, .run = fs_run
+	.member = fs_member, .member_data = fs_member_data, .member_end = fs_member_end, .run = fs_run,                          \
+	.run_beside = fs_run_beside
 
 #endif
