@@ -38,9 +38,16 @@ struct mw_portal_conf {
 
 	/* milward-portal */
 	const char *listen, *socket_group, *socket_mode;
-	const char *reentry;	   /* listener of the MTA that takes codes, reminders and receipts, and signs them */
-	const char *submit;	   /* listener of the MTA that takes replies, and scans them */
-	uint64_t size, reply_size; /* largest message, largest reply with its attachments */
+	const char *reentry;	    /* listener of the MTA that takes codes, reminders and receipts, and signs them */
+	const char *submit;	    /* listener of the MTA that takes replies, and scans them */
+	uint64_t size, reply_size;  /* largest message, largest reply with its attachments */
+	const char *client_address; /* header field in which the web server says who asks */
+	int64_t idle, session;	    /* seconds that a session lives without a request, and at most */
+	int64_t sessions, workers, connections, per_client;
+	uint64_t header_size, form_size;
+	int64_t header_time, body_time, transfer_time; /* seconds */
+	int64_t hsts;				       /* seconds; 0: the web server says it, or nobody */
+	int64_t drain;				       /* seconds */
 };
 
 #endif

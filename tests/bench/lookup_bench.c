@@ -165,7 +165,7 @@ static void open_inquiry(struct bench *b, const char *folder)
 {
 	static const char *const resolvers[] = {"127.0.0.1@9"}; /* nobody is asked */
 	char path[512], anchor[512];
-	struct mw_dns *dns;
+	struct mw_dns *dns = NULL;
 	struct mw_err err;
 	FILE *f;
 

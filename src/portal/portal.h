@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* portal: what all requests of the process share. */
+#ifndef MW_PORTAL_PORTAL_H
+#define MW_PORTAL_PORTAL_H
+
+#include "pickup/keys.h"
+#include "pickup/record.h"
+#include "portal/secret.h"
+#include "portal/session.h"
+
+struct mw_portal {
+	unsigned char form_key[MW_SECRET_KEY]; /* of the tokens in forms; random, and gone with the process */
+	struct mw_sessions *sessions;
+	struct mw_pickup_keys *keys;
+	struct mw_recorder *recorder; /* NULL: no audit file */
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request: what was asked, and what it is answered. The server makes it (server.c); routes answer it. */
+#ifndef MW_PORTAL_REQUEST_H
+#define MW_PORTAL_REQUEST_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "pickup/pickup.h"
+#include "portal/field.h"
+#include "portal/routes.h"
+#include "portal/session.h"
+#include "portal/site.h"
+
+struct MHD_Response;
+struct mw_portal;
+
+struct mw_request {
+	struct mw_arena *arena;	  /* of this request alone; wiped at its end */
+	struct mw_portal *portal; /* of the process: sessions, tokens (portal.h) */
+	struct mw_site *site;	  /* the policy and the templates, as they were when it came; counted */
+	struct mw_pickup *store;  /* of the thread that answers */
+	const struct mw_route *route;
+	int64_t now; /* seconds since 1970 */
+	bool head;   /* HEAD: nobody sees what is answered, so nothing was read */
+	struct mw_str path, arg[MW_ROUTE_ARGS];
+	struct mw_fields form;	      /* MW_ROUTE_FORM */
+	struct mw_session session;    /* MW_ROUTE_SESSION: with the key of the message */
+	struct mw_pickup_row row;     /* MW_ROUTE_SESSION: the message, which can be read */
+	void *upload;		      /* of the route's upload */
+	const char *language;	      /* the browser's, of those that the site has; "" = none of them */
+	char client[MW_FIELD_CLIENT]; /* address as the proxy says; "" = not known */
+	/* header fields, "" when absent */
+	struct mw_str cookie, origin, fetch_site, type, range;
+	/* the answer (pages.h) */
+	unsigned status;
+	struct MHD_Response *response;
+	/* private: of the server */
+	struct mw_buf body;
+	uint64_t body_octets;
+	void (*resume)(void *); /* its connection goes on */
+	void *resume_ctx;
+	struct mw_connection *connection;
+	struct mw_request *next;
+	int failed; /* the upload's error */
+	bool queued, counted;
+};
+
+/* A field of the form. */
+static inline struct mw_str mw_request_field(const struct mw_request *r, const char *name)
+{
+	return mw_fields_get(&r->form, name);
+}
+
+/* Whether it comes from a page of ours, as far as the browser says (Origin, Sec-Fetch-Site). */
+bool mw_request_from_us(const struct mw_request *);
+/* Whether that is the token of the session's forms: for a form that is not MW_ROUTE_FORM, but an upload. Constant time. */
+bool mw_request_csrf_good(const struct mw_request *, struct mw_str csrf);
+
+#endif

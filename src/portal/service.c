@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portal/service.h"
+
+#include "base/clock.h"
+#include "base/listen.h"
+#include "base/notify.h"
+#include "portal/inherit.h"
+#include "portal/server.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS 500
+#define SWEEP_MS 10000
+
+struct service {
+	const struct mw_portal_options *options;
+	struct mw_loader *loader;
+	struct mw_site *site;
+	struct mw_portal portal;
+	struct mw_server *server;
+	char *spec; /* of listen: policies come and go */
+	struct mw_listen listen;
+	int fd; /* of listen, or the service manager's */
+	int signals;
+	int64_t swept;
+	int64_t until; /* when draining: time at which it ends; 0 = it is not */
+};
+
+/* ---- the policy ------------------------------------------------------------------------------------------------------------------ */
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* An option that differs, of those that only a start takes; NULL: none does. */
+static const char *differs(const struct mw_portal_conf *a, const struct mw_portal_conf *b)
+{
+	return !same(a->store, b->store)		 ? "store"
+	       : !same(a->keys, b->keys)		 ? "keys"
+	       : !same(a->listen, b->listen)		 ? "listen"
+	       : !same(a->socket_group, b->socket_group) ? "socket-group"
+	       : !same(a->socket_mode, b->socket_mode)	 ? "socket-mode"
+	       : a->connections != b->connections	 ? "connections"
+	       : a->workers != b->workers		 ? "workers"
+	       : a->sessions != b->sessions		 ? "sessions"
+							 : NULL;
+}
+
+static void reload(struct service *s)
+{
+	struct mw_site *fresh = NULL;
+	struct mw_err err = {0};
+	const char *other;
+
+	(void)mw_notify_reloading();
+	if (mw_pickup_keys_reread(s->portal.keys, &err) < 0 ||
+	    mw_site_load(s->loader, s->options, &fresh, &err) != MW_PORTAL_OK) {
+		mw_log(MW_ERROR, NULL, "reload", "%s", err.text[0] ? err.text : "out of memory");
+		mw_log(MW_ERROR, NULL, "reload", "the running policy stays as it is");
+		(void)mw_notify("READY=1\nSTATUS=reload failed, the old policy is running; see the log");
+		return;
+	}
+	other = differs(s->site->conf, fresh->conf);
+	if (other)
+		mw_log(MW_WARNING, NULL, "reload", "%s stays as it was until a restart", other);
+	mw_server_set_site(s->server, fresh);
+	mw_sessions_set_times(s->portal.sessions, fresh->conf->idle, fresh->conf->session);
+	mw_site_unref(&s->site);
+	s->site = fresh;
+	mw_log(MW_NOTICE, NULL, "reload", "the new policy is running");
+	(void)mw_notify("READY=1\nSTATUS=running %s", s->options->policy);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------------------------------------------- */
+
+static void drain(struct service *s)
+{
+	if (s->until)
+		return;
+	s->until = mw_clock_ms() + s->site->conf->drain * 1000;
+	mw_server_drain(s->server);
+	mw_listen_close(&s->listen);
+	(void)mw_notify("STOPPING=1");
+	mw_log(MW_NOTICE, NULL, "stop", "%zu requests are left", mw_server_busy(s->server));
+}
+
+static void take_signals(struct service *s)
+{
+	struct signalfd_siginfo one;
+
+	while (read(s->signals, &one, sizeof(one)) == (ssize_t)sizeof(one)) {
+		if (one.ssi_signo != SIGHUP)
+			drain(s);
+		else if (!s->until)
+			reload(s);
+	}
+}
+
+static void turn(struct service *s)
+{
+	struct pollfd p = {.fd = s->signals, .events = POLLIN};
+
+	if (poll(&p, 1, s->until ? TICK_MS / 10 : TICK_MS) > 0)
+		take_signals(s);
+	mw_server_tick(s->server);
+	if (mw_clock_ms() - s->swept >= SWEEP_MS) {
+		s->swept = mw_clock_ms();
+		(void)mw_sessions_sweep(s->portal.sessions, s->swept);
+	}
+}
+
+static bool done(struct service *s)
+{
+	return s->until && (mw_server_busy(s->server) == 0 || mw_clock_ms() >= s->until);
+}
+
+/* ---- start and end --------------------------------------------------------------------------------------------------------------- */
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_store(struct service *s, struct mw_err *err)
+{
+	struct mw_pickup *store = NULL;
+	const struct mw_portal_conf *c = s->site->conf;
+	struct mw_recorder_setup setup = {
+	    .path = c->audit, .key = c->audit_key, .visit = s->options->test, .policy = mw_generation_plan(s->site->gen)->digest};
+	int r = mw_pickup_keys_open(c->keys, &s->portal.keys, err);
+
+	/* Workers open it for themselves: it is there then, and of this version. */
+	if (r == 0)
+		r = mw_pickup_open(c->store, s->portal.keys, true, &store, err);
+	if (r == 0)
+		mw_pickup_close(&store);
+	return r < 0 ? r : mw_recorder_open(&setup, &s->portal.recorder, err);
+}
+
+static int open_socket(struct service *s, struct mw_err *err)
+{
+	const struct mw_portal_conf *c = s->site->conf;
+	int r = mw_inherit_socket(&s->fd, err);
+
+	if (r < 0 || s->fd >= 0)
+		return r;
+	s->spec = strdup(c->listen);
+	r = s->spec ? mw_listen_open(s->spec, s->site->mode, c->socket_group, &s->listen, err) : mw_fail_memory(err);
+	if (r == 0)
+		s->fd = s->listen.fd;
+	return r;
+}
+
+static int start(struct service *s, struct mw_err *err)
+{
+	const struct mw_portal_conf *c = s->site->conf;
+	int r;
+
+	s->signals = open_signals();
+	if (s->signals < 0 || RAND_priv_bytes(s->portal.form_key, sizeof(s->portal.form_key)) != 1)
+		return mw_fail(err, -EIO, "no signals, or no random octets");
+	r = mw_sessions_new((size_t)c->sessions, c->idle, c->session, &s->portal.sessions, err);
+	return r < 0 ? r : mw_server_start(&s->portal, s->site, s->fd, mw_inherit_local(s->fd), &s->server, err);
+}
+
+static int set_up(struct service *s, struct mw_err *err)
+{
+	int status;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	tzset();
+	/* The keys of messages are in our memory. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		(void)mw_fail(err, -errno, "prctl: %s", strerror(errno));
+		return MW_PORTAL_SYSTEM;
+	}
+	s->loader = mw_loader_new(s->options->modules);
+	if (!s->loader) {
+		(void)mw_fail_memory(err);
+		return MW_PORTAL_SYSTEM;
+	}
+	status = mw_site_load(s->loader, s->options, &s->site, err);
+	if (status == MW_PORTAL_OK && open_store(s, err) < 0)
+		status = MW_PORTAL_STORE;
+	if (status != MW_PORTAL_OK || s->options->test)
+		return status;
+	if (open_socket(s, err) < 0)
+		return MW_PORTAL_CREATE;
+	return start(s, err) < 0 ? MW_PORTAL_SYSTEM : MW_PORTAL_OK;
+}
+
+static void tear_down(struct service *s)
+{
+	mw_server_stop(&s->server);
+	mw_sessions_free(&s->portal.sessions);
+	mw_recorder_close(&s->portal.recorder);
+	mw_pickup_keys_close(&s->portal.keys);
+	mw_site_unref(&s->site);
+	mw_listen_close(&s->listen);
+	mw_loader_free(&s->loader);
+	OPENSSL_cleanse(&s->portal, sizeof(s->portal));
+	free(s->spec);
+	if (s->signals >= 0)
+		(void)close(s->signals);
+}
+
+int mw_portal_run(const struct mw_portal_options *o)
+{
+	struct service s = {.options = o, .listen = {.fd = -1}, .fd = -1, .signals = -1};
+	struct mw_err err = {0};
+	int status = set_up(&s, &err);
+
+	if (status == MW_PORTAL_OK && !o->test) {
+		mw_log(MW_NOTICE, NULL, "start", "milward-portal " MW_VERSION ", serving %s",
+		       s.listen.fd >= 0 ? s.spec : "the service manager's socket");
+		(void)mw_notify("READY=1\nSTATUS=running %s", o->policy);
+		while (!done(&s))
+			turn(&s);
+		mw_log(MW_NOTICE, NULL, "stop", "stopped");
+	}
+	tear_down(&s);
+	return status == MW_PORTAL_OK ? status : mw_portal_no_start(o, status, "%s", err.text);
+}

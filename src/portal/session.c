@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portal/session.h"
+
+#include "portal/secret.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define DIGEST 32u
+
+struct entry {
+	bool used;
+	unsigned char token[DIGEST]; /* SHA-256 */
+	int64_t began, seen;
+	struct mw_session session;
+};
+
+struct mw_sessions {
+	pthread_mutex_t lock;
+	int64_t idle, longest; /* milliseconds */
+	size_t most, used;
+	struct entry *entry;
+};
+
+int mw_sessions_new(size_t most, int64_t idle, int64_t longest, struct mw_sessions **ret, struct mw_err *err)
+{
+	struct mw_sessions *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->entry = calloc(most, sizeof(*s->entry));
+	if (!s || !s->entry) {
+		free(s);
+		return mw_fail_memory(err);
+	}
+	(void)pthread_mutex_init(&s->lock, NULL);
+	s->most = most;
+	/* Keys stay out of swap where that is allowed. */
+	(void)mlock(s->entry, most * sizeof(*s->entry));
+	mw_sessions_set_times(s, idle, longest);
+	*ret = s;
+	return 0;
+}
+
+void mw_sessions_free(struct mw_sessions **p)
+{
+	struct mw_sessions *s = *p;
+
+	*p = NULL;
+	if (!s)
+		return;
+	OPENSSL_cleanse(s->entry, s->most * sizeof(*s->entry));
+	(void)munlock(s->entry, s->most * sizeof(*s->entry));
+	free(s->entry);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void mw_sessions_set_times(struct mw_sessions *s, int64_t idle, int64_t longest)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->idle = idle * 1000;
+	s->longest = longest * 1000;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static void wipe(struct mw_sessions *s, struct entry *e)
+{
+	OPENSSL_cleanse(e, sizeof(*e));
+	s->used--;
+}
+
+static bool over(const struct mw_sessions *s, const struct entry *e, int64_t now)
+{
+	return now - e->seen >= s->idle || now - e->began >= s->longest;
+}
+
+static size_t sweep(struct mw_sessions *s, int64_t now)
+{
+	for (size_t i = 0; i < s->most; i++)
+		if (s->entry[i].used && over(s, &s->entry[i], now))
+			wipe(s, &s->entry[i]);
+	return s->used;
+}
+
+size_t mw_sessions_sweep(struct mw_sessions *s, int64_t now)
+{
+	size_t left;
+
+	(void)pthread_mutex_lock(&s->lock);
+	left = sweep(s, now);
+	(void)pthread_mutex_unlock(&s->lock);
+	return left;
+}
+
+static bool digest(struct mw_str token, unsigned char ret[DIGEST])
+{
+	return token.n == MW_SESSION_TOKEN - 1 && EVP_Digest(token.p, token.n, ret, NULL, EVP_sha256(), NULL) == 1;
+}
+
+static struct entry *room(struct mw_sessions *s, int64_t now)
+{
+	if (s->used == s->most && sweep(s, now) == s->most)
+		return NULL;
+	for (size_t i = 0; i < s->most; i++)
+		if (!s->entry[i].used)
+			return &s->entry[i];
+	return NULL;
+}
+
+int mw_sessions_begin(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], const unsigned char key[MW_PICKUP_KEY],
+		      int64_t now, char token[MW_SESSION_TOKEN], struct mw_err *err)
+{
+	struct entry fresh = {.used = true, .began = now, .seen = now}, *e;
+	char text[MW_SESSION_TOKEN];
+
+	if (!mw_secret_text(text, sizeof(text)) || !mw_secret_text(fresh.session.csrf, sizeof(fresh.session.csrf)) ||
+	    !digest(mw_str(text), fresh.token))
+		return mw_fail(err, -EIO, "no random octets");
+	memcpy(fresh.session.id, id, MW_PICKUP_ID);
+	memcpy(fresh.session.key, key, MW_PICKUP_KEY);
+	(void)pthread_mutex_lock(&s->lock);
+	e = room(s, now);
+	if (e) {
+		*e = fresh;
+		s->used++;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	OPENSSL_cleanse(&fresh, sizeof(fresh));
+	if (e)
+		memcpy(token, text, sizeof(text));
+	OPENSSL_cleanse(text, sizeof(text));
+	return e ? 0 : mw_fail(err, -EAGAIN, "%zu sessions are open, which is the limit", s->most);
+}
+
+/* The same time for each, whatever it is compared with. */
+static struct entry *find(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token)
+{
+	unsigned char hash[DIGEST];
+	struct entry *found = NULL;
+
+	if (!digest(token, hash))
+		return NULL;
+	for (size_t i = 0; i < s->most; i++) {
+		struct entry *e = &s->entry[i];
+
+		if (e->used && CRYPTO_memcmp(e->token, hash, DIGEST) == 0 && CRYPTO_memcmp(e->session.id, id, MW_PICKUP_ID) == 0)
+			found = e;
+	}
+	return found;
+}
+
+bool mw_sessions_find(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now,
+		      struct mw_session *ret)
+{
+	struct entry *e;
+
+	(void)pthread_mutex_lock(&s->lock);
+	e = find(s, id, token);
+	if (e && over(s, e, now)) {
+		wipe(s, e);
+		e = NULL;
+	}
+	if (e) {
+		e->seen = now;
+		*ret = e->session;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return e != NULL;
+}
+
+void mw_sessions_end(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token)
+{
+	struct entry *e;
+
+	(void)pthread_mutex_lock(&s->lock);
+	e = find(s, id, token);
+	if (e)
+		wipe(s, e);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void mw_sessions_end_all(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID])
+{
+	(void)pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->most; i++)
+		if (s->entry[i].used && memcmp(s->entry[i].session.id, id, MW_PICKUP_ID) == 0)
+			wipe(s, &s->entry[i]);
+	(void)pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session: people who have shown who they are. Sessions live in the memory of this process, and end with it; a session is of one message,
+ * and has its key. The token in the person's cookie is kept as a hash. Thread safe.
+ */
+#ifndef MW_PORTAL_SESSION_H
+#define MW_PORTAL_SESSION_H
+
+#include "base/err.h"
+#include "pickup/keys.h"
+#include "pickup/link.h"
+
+#define MW_SESSION_TOKEN 65u /* text of a token, with the terminator */
+#define MW_SESSION_CSRF 33u
+
+struct mw_session {
+	unsigned char id[MW_PICKUP_ID];
+	unsigned char key[MW_PICKUP_KEY]; /* of the message's crate */
+	char csrf[MW_SESSION_CSRF];	  /* what this person's forms carry */
+};
+
+struct mw_sessions;
+
+/* most: sessions at a time; idle, longest: seconds. Caller frees. */
+int mw_sessions_new(size_t most, int64_t idle, int64_t longest, struct mw_sessions **ret, struct mw_err *);
+void mw_sessions_free(struct mw_sessions **); /* accepts NULL, sets NULL; wipes */
+/* Others from now on, for the sessions that there are, too. */
+void mw_sessions_set_times(struct mw_sessions *, int64_t idle, int64_t longest);
+/* now: of mw_clock_ms(). -EAGAIN: there are too many; -EIO: no random octets. */
+int mw_sessions_begin(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], const unsigned char key[MW_PICKUP_KEY],
+		      int64_t now, char token[MW_SESSION_TOKEN], struct mw_err *);
+/* The session of that message and token; it is not idle then. The caller wipes what he got. */
+bool mw_sessions_find(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now,
+		      struct mw_session *ret);
+void mw_sessions_end(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token);
+/* All of a message: it was recalled, or has expired. */
+void mw_sessions_end_all(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID]);
+/* Wipes those that are idle for too long, or too old. How many are left. */
+size_t mw_sessions_sweep(struct mw_sessions *, int64_t now);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portal/work.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "portal/pages.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct worker {
+	struct mw_work *work;
+	struct mw_pickup *store;
+	pthread_t thread;
+	bool runs;
+};
+
+struct mw_work {
+	struct mw_portal *portal;
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	struct mw_request *first, **last;
+	size_t busy; /* waiting, or in work */
+	atomic_bool ends;
+	size_t n;
+	struct worker worker[];
+};
+
+void mw_work_wipe(struct mw_request *r)
+{
+	OPENSSL_cleanse(&r->session, sizeof(r->session));
+}
+
+/* ---- a request ------------------------------------------------------------------------------------------------------------------- */
+
+bool mw_request_from_us(const struct mw_request *r)
+{
+	if (r->fetch_site.n && !mw_str_eq(r->fetch_site, "same-origin") && !mw_str_eq(r->fetch_site, "none"))
+		return false;
+	/* "null": what browsers send from pages that say no-referrer, as ours do. */
+	return !r->origin.n || mw_str_eq(r->origin, "null") || mw_str_caseeq(r->origin, r->site->conf->url);
+}
+
+/* False: there is an answer already. */
+static bool take_form(struct mw_request *r)
+{
+	if (!mw_request_from_us(r)) {
+		mw_page_stale(r);
+		return false;
+	}
+	if (!mw_str_caseeq(mw_field_type(r->type), "application/x-www-form-urlencoded") || !mw_buf_ok(&r->body) ||
+	    mw_fields_parse(r->arena, (struct mw_str){.p = mw_buf_text(&r->body), .n = r->body.n}, &r->form) < 0) {
+		mw_page(r, 400, "method.html", mw_page_values(r));
+		return false;
+	}
+	return true;
+}
+
+/* The token of a message's session, from its cookie. */
+static struct mw_str token_of(const struct mw_request *r)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "__Secure-mw-%.*s", (int)r->arg[0].n, r->arg[0].p);
+	return mw_field_cookie(r->cookie, name);
+}
+
+static bool is_over(const struct mw_pickup_row *row, int64_t now)
+{
+	return row->state == MW_PICKUP_EXPIRED || row->state == MW_PICKUP_RECALLED || row->expires <= now;
+}
+
+/* The session, and a message that is still there. */
+static bool take_session(struct mw_request *r)
+{
+	unsigned char id[MW_PICKUP_ID];
+	struct mw_err err = {0};
+	int found;
+
+	if (!mw_pickup_id_parse(r->arg[0], id) ||
+	    !mw_sessions_find(r->portal->sessions, id, token_of(r), mw_clock_ms(), &r->session)) {
+		mw_page_left(r);
+		return false;
+	}
+	found = mw_pickup_find(r->store, id, &r->row, &err);
+	if (found == 0)
+		mw_page_language(r, r->row.language);
+	if (found == -ENOENT || (found == 0 && is_over(&r->row, r->now))) {
+		mw_sessions_end_all(r->portal->sessions, id);
+		mw_page_gone(r);
+	} else if (found < 0) {
+		mw_log(MW_ERROR, NULL, "store", "%s", err.text);
+		mw_page_later(r);
+	}
+	return found == 0 && !r->response;
+}
+
+bool mw_request_csrf_good(const struct mw_request *r, struct mw_str csrf)
+{
+	return csrf.n == MW_SESSION_CSRF - 1 && CRYPTO_memcmp(csrf.p, r->session.csrf, csrf.n) == 0;
+}
+
+static void work_on(struct mw_request *r)
+{
+	unsigned flags = r->route->flags;
+
+	if (r->failed) {
+		if (r->failed == -EFBIG)
+			mw_page_large(r, 0);
+		else
+			mw_page_later(r);
+		return;
+	}
+	if (flags & MW_ROUTE_FORM && !take_form(r))
+		return;
+	if (flags & MW_ROUTE_SESSION && !take_session(r))
+		return;
+	if (flags & MW_ROUTE_CSRF && !mw_request_csrf_good(r, mw_request_field(r, "csrf"))) {
+		mw_page_stale(r);
+		return;
+	}
+	r->route->answer(r);
+	mw_page_later(r); /* when nothing else was made */
+}
+
+/* ---- threads --------------------------------------------------------------------------------------------------------------------- */
+
+static struct mw_request *next(struct mw_work *w)
+{
+	struct mw_request *r;
+
+	(void)pthread_mutex_lock(&w->lock);
+	while (!w->first && !w->ends)
+		(void)pthread_cond_wait(&w->change, &w->lock);
+	r = w->first;
+	if (r) {
+		w->first = r->next;
+		if (!w->first)
+			w->last = &w->first;
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	return r;
+}
+
+/* After its connection goes on, the request is another thread's. */
+static void done(struct mw_work *w, struct mw_request *r)
+{
+	void (*resume)(void *) = r->resume;
+	void *ctx = r->resume_ctx;
+
+	r->store = NULL;
+	(void)pthread_mutex_lock(&w->lock);
+	w->busy--;
+	(void)pthread_mutex_unlock(&w->lock);
+	resume(ctx);
+}
+
+static void *run(void *arg)
+{
+	struct worker *me = arg;
+	struct mw_request *r;
+
+	while ((r = next(me->work)) != NULL) {
+		r->store = me->store;
+		if (me->work->ends)
+			mw_page_later(r);
+		else
+			work_on(r);
+		done(me->work, r);
+	}
+	return NULL;
+}
+
+void mw_work_add(struct mw_work *w, struct mw_request *r, void (*resume)(void *ctx), void *ctx)
+{
+	bool taken;
+
+	r->resume = resume;
+	r->resume_ctx = ctx;
+	r->next = NULL;
+	(void)pthread_mutex_lock(&w->lock);
+	taken = !w->ends;
+	if (taken) {
+		*w->last = r;
+		w->last = &r->next;
+		w->busy++;
+		(void)pthread_cond_signal(&w->change);
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	if (!taken) {
+		mw_page_later(r);
+		resume(ctx);
+	}
+}
+
+size_t mw_work_busy(struct mw_work *w)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&w->lock);
+	n = w->busy;
+	(void)pthread_mutex_unlock(&w->lock);
+	return n;
+}
+
+int mw_work_start(struct mw_portal *portal, struct mw_site *site, struct mw_work **ret, struct mw_err *err)
+{
+	size_t n = (size_t)site->conf->workers;
+	struct mw_work *w = calloc(1, sizeof(*w) + n * sizeof(*w->worker));
+	int r = 0;
+
+	if (!w)
+		return mw_fail_memory(err);
+	w->portal = portal;
+	w->last = &w->first;
+	w->n = n;
+	(void)pthread_mutex_init(&w->lock, NULL);
+	(void)pthread_cond_init(&w->change, NULL);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct worker *one = &w->worker[i];
+
+		one->work = w;
+		r = mw_pickup_open(site->conf->store, portal->keys, false, &one->store, err);
+		if (r == 0) {
+			int e;
+
+			mw_recorder_attach(portal->recorder, one->store);
+			e = pthread_create(&one->thread, NULL, run, one);
+			r = e ? mw_fail(err, -e, "no thread: %s", strerror(e)) : 0;
+			one->runs = e == 0;
+		}
+	}
+	if (r == 0) {
+		*ret = w;
+		return 0;
+	}
+	mw_work_stop(w);
+	mw_work_free(&w);
+	return r;
+}
+
+void mw_work_stop(struct mw_work *w)
+{
+	if (!w)
+		return;
+	(void)pthread_mutex_lock(&w->lock);
+	w->ends = true;
+	(void)pthread_cond_broadcast(&w->change);
+	(void)pthread_mutex_unlock(&w->lock);
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->worker[i].runs)
+			(void)pthread_join(w->worker[i].thread, NULL);
+		w->worker[i].runs = false;
+	}
+}
+
+void mw_work_free(struct mw_work **p)
+{
+	struct mw_work *w = *p;
+
+	*p = NULL;
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		if (w->worker[i].store)
+			mw_pickup_close(&w->worker[i].store);
+	(void)pthread_cond_destroy(&w->change);
+	(void)pthread_mutex_destroy(&w->lock);
+	free(w);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* work: the threads that answer requests. Each has the store open for itself, and may wait for disk and MTA. */
+#ifndef MW_PORTAL_WORK_H
+#define MW_PORTAL_WORK_H
+
+#include "portal/portal.h"
+#include "portal/request.h"
+
+struct mw_work;
+
+/* Threads as the site says. Caller: mw_work_stop(), then mw_work_free(). */
+int mw_work_start(struct mw_portal *, struct mw_site *, struct mw_work **ret, struct mw_err *);
+/* done(ctx) is called when the request has its answer, in a thread of ours, or at once when none takes it any more. */
+void mw_work_add(struct mw_work *, struct mw_request *, void (*done)(void *ctx), void *ctx);
+size_t mw_work_busy(struct mw_work *);
+/* What is waiting is answered with "later". Accepts NULL. */
+void mw_work_stop(struct mw_work *);
+void mw_work_free(struct mw_work **); /* accepts NULL, sets NULL */
+/* The secrets that a request has come to. */
+void mw_work_wipe(struct mw_request *);
+
+#endif
