@@ -9,7 +9,7 @@
 #include "engine/generation.h"
 #include "seal/control.h"
 #include "seal/head.h"
-#include "seal/reentry.h"
+#include "smtp/reentry.h"
 #include "seal/service.h"
 #include "seal/tag.h"
 

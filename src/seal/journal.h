@@ -10,7 +10,7 @@
 #define MW_SEAL_JOURNAL_H
 
 #include "base/err.h"
-#include "seal/reply.h"
+#include "smtp/reply.h"
 
 #define MW_JOURNAL_KEY 1400u /* octets of a key, with the terminator */
 

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "mail/address.h"
 #include "seal/box.h"
-#include "seal/dots.h"
+#include "smtp/dots.h"
 
 #include <errno.h>
 #include <stdio.h>

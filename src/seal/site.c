@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seal/site.h"
 
-#include "base/listen.h"
+#include "smtp/address.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* Several lines each: one log line for each of them keeps them readable. */
@@ -53,40 +51,6 @@ static int load_policy(struct mw_loader *loader, const struct mw_seal_options *o
 	}
 	mw_arena_free(&arena);
 	return status;
-}
-
-int mw_site_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n, struct mw_err *err)
-{
-	const char *path = mw_unix_path(spec);
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
-	char port[32], host[256];
-	const char *where;
-	int r;
-
-	memset(ret, 0, sizeof(*ret));
-	if (path && (*spec == '/' || strchr(spec, ':'))) {
-		struct sockaddr_un un;
-
-		r = mw_unix_address(path, &un, err);
-		if (r == 0) {
-			memcpy(ret, &un, sizeof(un));
-			*n = sizeof(un);
-		}
-		return r;
-	}
-	if (strncasecmp(spec, "inet:", 5) != 0 && strncasecmp(spec, "inet6:", 6) != 0)
-		return mw_fail(err, -EINVAL, "reentry \"%s\": write inet:PORT@HOST or unix:/path", spec);
-	where = strchr(spec, ':') + 1;
-	if (sscanf(where, "%31[0-9]@[%255[^]]", port, host) != 2 && sscanf(where, "%31[0-9]@%255s", port, host) != 2 &&
-	    sscanf(where, "[%255[^]]]:%31[0-9]", host, port) != 2 && sscanf(where, "%255[^:]:%31[0-9]", host, port) != 2)
-		return mw_fail(err, -EINVAL, "reentry \"%s\": write inet:PORT@HOST or unix:/path", spec);
-	r = getaddrinfo(host, port, &hints, &found);
-	if (r)
-		return mw_fail(err, -EINVAL, "reentry \"%s\": %s", spec, gai_strerror(r));
-	memcpy(ret, found->ai_addr, found->ai_addrlen);
-	*n = found->ai_addrlen;
-	freeaddrinfo(found);
-	return 0;
 }
 
 static bool is_name(const char *s)
@@ -138,7 +102,7 @@ static int set_up(struct mw_site *s, const struct mw_seal_options *o, struct mw_
 		return MW_SEAL_POLICY;
 	}
 	if (take_name(s, err) < 0 || take_mode(s, err) < 0 ||
-	    mw_site_address(s->conf->reentry, &s->reentry, &s->reentry_len, err) < 0) {
+	    mw_smtp_address(s->conf->reentry, &s->reentry, &s->reentry_len, err) < 0) {
 		mw_err_prefix(err, "%s", o->policy);
 		return MW_SEAL_POLICY;
 	}

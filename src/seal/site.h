@@ -23,7 +23,5 @@ struct mw_site {
 /* Loads the policy and opens its sealers. MW_SEAL_OK, or what the exit status would be with err; logs diagnostics. Caller frees. */
 int mw_site_load(struct mw_loader *, const struct mw_seal_options *, struct mw_site **ret, struct mw_err *);
 void mw_site_free(struct mw_site **);
-/* "inet:PORT@HOST", "inet:HOST:PORT" or "unix:/path" to an address. 0 or -EINVAL. */
-int mw_site_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n, struct mw_err *);
 
 #endif

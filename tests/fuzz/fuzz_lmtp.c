@@ -4,9 +4,9 @@
  * l commands, line by line; r answers; d octets, which must come out of both coders as they were when no CR or LF stands alone, in
  * whatever pieces they come; t addresses.
  */
-#include "seal/dots.h"
-#include "seal/lmtp.h"
-#include "seal/reply.h"
+#include "smtp/dots.h"
+#include "smtp/lmtp.h"
+#include "smtp/reply.h"
 #include "seal/tag.h"
 
 #include <stdlib.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of milward-seal that are pure: addresses, commands, answers, octets, parameters, results, headers; and its journal. */
 #include "base/str.h"
-#include "seal/dots.h"
+#include "smtp/address.h"
+#include "smtp/dots.h"
 #include "seal/head.h"
 #include "seal/journal.h"
-#include "seal/lmtp.h"
+#include "smtp/lmtp.h"
 #include "seal/param.h"
-#include "seal/reply.h"
+#include "smtp/reply.h"
 #include "seal/results.h"
 #include "seal/site.h"
 #include "seal/tag.h"
@@ -408,9 +409,9 @@ static void test_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
-		assert_int_equal(mw_site_address(good[i], &to, &n, &err), 0);
+		assert_int_equal(mw_smtp_address(good[i], &to, &n, &err), 0);
 	for (size_t i = 0; i < COUNT(bad); i++)
-		assert_true(mw_site_address(bad[i], &to, &n, &err) < 0);
+		assert_true(mw_smtp_address(bad[i], &to, &n, &err) < 0);
 }
 
 /* ---- the journal ----------------------------------------------------------------------------------------------------------------- */

@@ -3,8 +3,8 @@
  * lmtp: commands of LMTP (RFC 2033) with DSN (RFC 3461), SIZE, 8BITMIME, SMTPUTF8 and Postfix's XFORWARD, out of lines.
  * Pure over (pointer, length); what it gives points into the line.
  */
-#ifndef MW_SEAL_LMTP_H
-#define MW_SEAL_LMTP_H
+#ifndef MW_SMTP_LMTP_H
+#define MW_SMTP_LMTP_H
 
 #include "base/str.h"
 

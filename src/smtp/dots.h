@@ -3,8 +3,8 @@
  * dots: the octets between DATA and the dot (RFC 5321 4.5.2), both ways. Only CR LF ends a line, and only CR LF . CR LF the message:
  * what others take for an end must not pass. Pure over (pointer, length).
  */
-#ifndef MW_SEAL_DOTS_H
-#define MW_SEAL_DOTS_H
+#ifndef MW_SMTP_DOTS_H
+#define MW_SMTP_DOTS_H
 
 #include "base/buf.h"
 #include "base/str.h"

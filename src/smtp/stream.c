@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seal/stream.h"
+#include "smtp/stream.h"
 
 #include "base/clock.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reentry: gives a message back to the MTA by SMTP: to the listener whose only milter is the signer. */
-#ifndef MW_SEAL_REENTRY_H
-#define MW_SEAL_REENTRY_H
+#ifndef MW_SMTP_REENTRY_H
+#define MW_SMTP_REENTRY_H
 
-#include "seal/lmtp.h"
-#include "seal/reply.h"
-#include "seal/stream.h"
+#include "smtp/lmtp.h"
+#include "smtp/reply.h"
+#include "smtp/stream.h"
 
 /* The message: header fields, an empty line and what follows, from memory; then a file from an offset to its end. */
 struct mw_mail {
@@ -22,7 +22,7 @@ struct mw_envelope_out {
 	const struct mw_lmtp_mail *mail;
 	struct mw_str notify, orcpt;
 	bool eight_bit;				   /* the header or the file has octets over 127 */
-	const char (*xforward)[MW_XFORWARD_VALUE]; /* MW_XFORWARDS of them */
+	const char (*xforward)[MW_XFORWARD_VALUE]; /* MW_XFORWARDS of them; NULL = nobody's but ours */
 };
 
 struct mw_reentry {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seal/lmtp.h"
+#include "smtp/lmtp.h"
 
 #include <string.h>
 

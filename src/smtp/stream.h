@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stream: lines and octets over a socket that does not block, each step with a time at which it is given up. */
-#ifndef MW_SEAL_STREAM_H
-#define MW_SEAL_STREAM_H
+#ifndef MW_SMTP_STREAM_H
+#define MW_SMTP_STREAM_H
 
 #include "base/buf.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reply: answers of an SMTP server (RFC 5321 4.2), and answers of ours. Pure over (pointer, length). */
-#ifndef MW_SEAL_REPLY_H
-#define MW_SEAL_REPLY_H
+#ifndef MW_SMTP_REPLY_H
+#define MW_SMTP_REPLY_H
 
 #include "base/buf.h"
 #include "base/str.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seal/reentry.h"
+#include "smtp/reentry.h"
 
 #include "base/clock.h"
-#include "seal/dots.h"
+#include "smtp/dots.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -128,7 +128,7 @@ static unsigned say_xforward(struct mw_reentry *r, const struct mw_envelope_out 
 	static const enum mw_xforward end[] = {MW_XFORWARD_PROTO, MW_XFORWARDS};
 	unsigned k = 0;
 
-	if (!r->xforward || !r->pipelining)
+	if (!e->xforward || !r->xforward || !r->pipelining)
 		return 0;
 	for (size_t turn = 0; turn < 2; turn++) {
 		mw_buf_puts(&r->stream.out, "XFORWARD");
@@ -246,7 +246,7 @@ static int open_data(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 
 static int send_file(struct mw_reentry *r, const struct mw_mail *m, struct mw_dot *d)
 {
-	static char piece[PIECE];
+	char piece[PIECE];
 	int64_t at = m->from;
 	int err = 0;
 

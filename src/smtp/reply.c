@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seal/reply.h"
+#include "smtp/reply.h"
 
 #include <errno.h>
 #include <stdio.h>

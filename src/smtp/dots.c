@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seal/dots.h"
+#include "smtp/dots.h"
 
 #include <string.h>
 
