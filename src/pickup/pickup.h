@@ -5,7 +5,7 @@
  *     a row     in DIR/pickup.db (SQLite): who, when, how long, in which state, and K, wrapped twice (wrap.h)
  *     a link    ID and SECRET in a URL (link.h): only the recipient's mailbox has the secret
  * Several processes (milward-seal, milward-portal, milwardctl) use one store at the same time. An open store is used by one thread at a time:
- * each thread opens its own. Every change is one transaction that is on disk when the function returns 0; a process that is killed leaves
+ * each thread opens its own, and a child of fork() does not touch that of its parent (nor close it). Every change is one transaction that is on disk when the function returns 0; a process that is killed leaves
  * either all of it or nothing, and at most a crate without a row, which mw_pickup_sweep() removes.
  *
  * Errors of all functions, beside their own: -ENOSPC the disk is full, -EBUSY another process kept the database locked for too long, -EUCLEAN
@@ -71,10 +71,12 @@ int mw_pickup_find(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], str
 struct mw_pickup_filter {		/* 0 or NULL: any */
 	uint32_t states;		/* bits 1u << state */
 	const char *sender, *recipient; /* ASCII case does not count */
-	int64_t expires_before;		/* <= */
+	const char *origin;		/* the origin's queue id or Message-ID */
+	int64_t expires_before;		/* <=, and not ended */
 	int64_t noticed_before;		/* <=, and noticed at all */
 	int64_t ended_before;		/* <=, and ended at all */
 	int64_t since;			/* created >= */
+	bool unreminded;		/* waiting, and no reminder has gone out */
 	bool unremoved;			/* ended, and the crate not yet removed */
 	bool newest_first;
 	uint32_t most;

@@ -34,7 +34,8 @@ struct mw_pickup_proof { /* what the person gave; NULL: nothing */
 };
 /* Looks at all that the row's proof asks for. 0: signed in (an event), K is the caller's to wipe, the code is used up. -EAGAIN: locked, nothing
  * was looked at, wait is set; -EPERM: wrong, or void, or none was set (which is not told); mail (MW_MAIL_LOCKED or none) goes to the outbox when
- * this locks the message. Others as mw_pickup_unlock(). Takes the time of one scrypt (some 50 ms) when a passphrase is asked for. */
+ * this locks the message. Others as mw_pickup_unlock(). Takes the time (some 0.2 s) and memory (16 MB) of one scrypt
+ * when a passphrase is asked for. */
 int mw_pickup_prove(struct mw_pickup *, const struct mw_pickup_rule *, const unsigned char id[MW_PICKUP_ID],
 		    const unsigned char secret[MW_PICKUP_SECRET], const struct mw_pickup_proof *, enum mw_pickup_mail mail,
 		    int64_t now, unsigned char key[MW_PICKUP_KEY], struct mw_pickup_row *row, int64_t *wait, struct mw_err *);
