@@ -195,7 +195,7 @@ static const struct rtf_word words[] = {
     {"rdblquote", 0x201d, RTF_CHAR},
     {"red", 0, RTF_RGB},
     {"result", 0, RTF_THROUGH},
-    {"revtbl", 0, RTF_SKIP},
+    {"revtbl", 0, RTF_HIDE},
     {"row", 0, RTF_ROW},
     {"rquote", 0x2019, RTF_CHAR},
     {"rsidtbl", 0, RTF_SKIP},

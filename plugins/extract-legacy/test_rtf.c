@@ -127,6 +127,7 @@ static void test_hidden(void **state)
 	    {"{\\rtf1{\\field{\\*\\fldinst HYPERLINK \"http://x.example/\"}{\\fldrslt here}}}",
 	     "here\n\f\n\n== hidden\nHYPERLINK \"http://x.example/\"\n"},
 	    {"{\\rtf1{\\info{\\title T}{\\author A}}b}", "b\n\f\n\n== hidden\nT\nA\n"},
+	    {"{\\rtf1{\\*\\revtbl {Unknown;}{Ada May;}}a}", "a\n\f\n\n== hidden\nUnknown;Ada May;\n"}, /* who has changed it */
 	    {"{\\rtf1{\\*\\unknown text}a}", "a\n\f\n\n== hidden\ntext\n"},
 	    {"{\\rtf1{\\header h{\\v x}}}", "\n== !headers\nh\n\f\n\n== hidden\nx\n"},
 	    {"{\\rtf1 a{\\bin4 {}\\}}b}", "ab\n\f\n\n== hidden\n{}\\}\n"},

@@ -43,13 +43,14 @@ static const struct sample samples[] = {
      {"abc\nnote\nbox\nwhy\n", HIDDEN "alt\nBo\n"}},
     {.title = "deleted text, hidden sections, styles and controls",
      {CONTENT("<style:style style:name='T1'><style:text-properties text:display='none'/></style:style><office:body><office:text>"
-	      "<text:tracked-changes><text:deletion>" P(
-		  "gone 1") "</text:deletion></text:tracked-changes>"
+	      "<text:tracked-changes><text:changed-region><text:deletion><office:change-info><dc:creator>Ada May</dc:creator>"
+	      "</office:change-info>" P(
+		  "gone 1") "</text:deletion></text:changed-region></text:tracked-changes>"
 			    "<text:section text:display='none'>" P("sect 2") "</text:section>" P(
 				"seen <text:span text:style-name='T1'>style 3</text:span>") "<form:button "
 											    "form:label='press'/></office:text></"
 											    "office:body>")},
-     {"seen \n", "gone 1\n", "sect 2\n", "seen style 3\n", "press\n", HIDDEN "gone 1\n"}},
+     {"seen \n", "gone 1\n", "sect 2\n", "seen style 3\n", "press\n", HIDDEN "Ada May\ngone 1\n"}},
     {.title = "headers, properties, links, pictures",
      {TEXT(P("<text:a xlink:href='https://x/?a%20b'>go</text:a>")),
       {"styles.xml", "<s" SPACES "><style:header>" P("head") "</style:header><number:text>, </number:text></s>"},

@@ -61,6 +61,12 @@ static const struct sample word[] = {
     {.title = "deleted text is hidden, its words around it with it",
      {DOC(P(T("SSN: ") "<w:del><w:r><w:delText>219-09-9998</w:delText></w:r></w:del><w:ins>" T("none") "</w:ins>"))},
      {"SSN: none\n", HIDDEN "SSN: 219-09-9998none\n"}},
+    {.title = "who has changed the text is told once, and is not seen",
+     {DOC(P(T("a") "<w:ins w:author='Ada May'>" T("b") "</w:ins><w:del w:author='Bo'><w:r><w:delText>c</w:delText></w:r></w:del>")
+	      P("<w:pPr><w:rPr><w:ins w:author='Ada'/></w:rPr><w:pPrChange w:author='Ada May'/></w:pPr>"
+		"<w:r><w:rPr><w:rPrChange w:author='Bo'/></w:rPr><w:t>d</w:t></w:r>"))},
+     {"ab\nd\n", HIDDEN "abc\nAda May\nBo\nAda\n"},
+     {"Bo\nBo", "Ada May\nAda May", "May\nBo\nAda May"}},
     {.title = "moved text is seen once",
      {DOC(P("<w:moveFrom>" T("x1") "</w:moveFrom>") P("<w:moveTo>" T("y1") "</w:moveTo>"))},
      {"y1\n" HIDDEN "x1\n"}},

@@ -7,10 +7,11 @@
 
 #include <string.h>
 
-enum { TEXT = 1, CELL, SECTION, PAGE, REMARK };
+enum { TEXT = 1, CELL, SECTION, NAMED, REMARK };
 
-static const struct xml_name names[] = {{"Text", TEXT}, {"Cell", CELL},		  {"Section", SECTION},
-					{"Page", PAGE}, {"CommentEntry", REMARK}, {NULL, 0}};
+static const struct xml_name names[] = {{"Text", TEXT},	 {"Cell", CELL},	 {"Section", SECTION},
+					{"Page", NAMED}, {"AuthorEntry", NAMED}, {"CommentEntry", REMARK},
+					{NULL, 0}};
 
 struct drawing {
 	struct office *office;
@@ -40,7 +41,7 @@ static int on_start(void *ctx, struct xml *x, int id)
 		    !xml_is(name, "Address"))
 			return 0;
 		return text_unseen_line(&d->text, xml_attribute(x, "V"));
-	case PAGE:
+	case NAMED:
 		return text_unseen_line(&d->text, xml_attribute(x, "Name"));
 	default:
 		return 0;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define AUTHORS_KEPT 4096u /* octets; who comes behind those is told with each change */
+
 enum {
 	P = 1,
 	T,
@@ -284,6 +286,34 @@ static int comment(struct wordtext *w, struct xml *x)
 	return r == 0 && author.n ? put(w, false, ": ", 2) : r;
 }
 
+/* Who has inserted, deleted, moved or formatted what is marked as changed: once. */
+static int changed_by(struct wordtext *w, struct xml *x)
+{
+	struct mw_str who = xml_attribute(x, "author"), told = buf_str(&w->authors);
+	size_t at = w->authors.n;
+	int r;
+
+	if (is_blank(who))
+		return 0;
+	r = told.n ? 0 : buf_char(&w->authors, '\n');
+	at += told.n == 0;
+	r = r == 0 ? buf_flat(&w->authors, who.p, who.n) : r;
+	r = r == 0 ? buf_char(&w->authors, '\n') : r;
+	if (r < 0)
+		return r;
+	/* With the line feeds around it. */
+	told = (struct mw_str){.p = w->authors.p + at - 1, .n = w->authors.n - at + 1};
+	if (memmem(w->authors.p, at, told.p, told.n)) {
+		w->authors.n = at;
+		return 0;
+	}
+	who = (struct mw_str){.p = told.p + 1, .n = told.n - 2};
+	r = text_unseen_line(&w->text, who);
+	if (w->authors.n > AUTHORS_KEPT)
+		w->authors.n = at;
+	return r;
+}
+
 /* ---- events ----------------------------------------------------------------------------------------------------------------------- */
 
 static void run_begin(struct wordtext *w)
@@ -398,7 +428,10 @@ static int state_start(struct wordtext *w, struct xml *x, int id)
 static int on_start(void *ctx, struct xml *x, int id)
 {
 	struct wordtext *w = ctx;
+	int r = id != COMMENT && xml_has(x, "author") ? changed_by(w, x) : 0;
 
+	if (r < 0)
+		return r;
 	switch (id) {
 	case T:
 	case REMARK:
@@ -543,6 +576,7 @@ int wordtext_end(struct wordtext *w, int r)
 	buf_free(&w->choice);
 	buf_free(&w->instead);
 	buf_free(&w->base64);
+	buf_free(&w->authors);
 	return end;
 }
 

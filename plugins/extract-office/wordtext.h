@@ -32,6 +32,7 @@ struct wordtext {
 	size_t fallback;	    /* how deep in fallbacks */
 	struct buf choice, instead; /* texts of both */
 	struct buf base64;
+	struct buf authors; /* of changes, those that were told, each between two line feeds */
 };
 
 int wordtext_read(struct office *, size_t entry, const struct styles *, bool unseen);
