@@ -8,6 +8,9 @@
 
 struct mw_request;
 
-void mw_door_show(struct mw_request *); /* GET /m/LINK */
+void mw_door_show(struct mw_request *);	 /* GET /m/LINK */
+void mw_door_ask(struct mw_request *);	 /* POST /m/LINK */
+void mw_door_enter(struct mw_request *); /* POST /m/LINK/code */
+void mw_door_leave(struct mw_request *); /* POST /read/ID/leave */
 
 #endif

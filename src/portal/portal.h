@@ -10,6 +10,7 @@
 
 struct mw_portal {
 	unsigned char form_key[MW_SECRET_KEY]; /* of the tokens in forms; random, and gone with the process */
+	char host[256];			       /* name of this machine */
 	struct mw_sessions *sessions;
 	struct mw_pickup_keys *keys;
 	struct mw_recorder *recorder; /* NULL: no audit file */

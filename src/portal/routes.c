@@ -8,9 +8,14 @@
 
 /* "*" "/" keeps compilers from seeing the end of a comment, or its beginning. */
 #define LINK "/m/*"
+#define READ "/read/*"
 
 static const struct mw_route routes[] = {
     {"GET", LINK, 0, mw_door_show, NULL},
+    {"POST", LINK, MW_ROUTE_FORM, mw_door_ask, NULL},
+    {"GET", LINK "/code", 0, mw_door_show, NULL}, /* who loads the page of the code's field again */
+    {"POST", LINK "/code", MW_ROUTE_FORM, mw_door_enter, NULL},
+    {"POST", READ "/leave", MW_ROUTE_FORM | MW_ROUTE_SESSION | MW_ROUTE_CSRF, mw_door_leave, NULL},
     {"GET", "/style.css", 0, mw_asset_style, NULL},
     {"GET", "/brand.css", 0, mw_asset_brand, NULL},
     {"GET", "/logo", 0, mw_asset_logo, NULL},

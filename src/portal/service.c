@@ -177,6 +177,8 @@ static int start(struct service *s, struct mw_err *err)
 	s->signals = open_signals();
 	if (s->signals < 0 || RAND_priv_bytes(s->portal.form_key, sizeof(s->portal.form_key)) != 1)
 		return mw_fail(err, -EIO, "no signals, or no random octets");
+	if (gethostname(s->portal.host, sizeof(s->portal.host) - 1) < 0)
+		return mw_fail(err, -errno, "gethostname: %s", strerror(errno));
 	r = mw_sessions_new((size_t)c->sessions, c->idle, c->session, &s->portal.sessions, err);
 	return r < 0 ? r : mw_server_start(&s->portal, s->site, s->fd, mw_inherit_local(s->fd), &s->server, err);
 }

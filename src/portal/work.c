@@ -61,8 +61,7 @@ static bool take_form(struct mw_request *r)
 	return true;
 }
 
-/* The token of a message's session, from its cookie. */
-static struct mw_str token_of(const struct mw_request *r)
+struct mw_str mw_request_token(const struct mw_request *r)
 {
 	char name[64];
 
@@ -83,7 +82,7 @@ static bool take_session(struct mw_request *r)
 	int found;
 
 	if (!mw_pickup_id_parse(r->arg[0], id) ||
-	    !mw_sessions_find(r->portal->sessions, id, token_of(r), mw_clock_ms(), &r->session)) {
+	    !mw_sessions_find(r->portal->sessions, id, mw_request_token(r), mw_clock_ms(), &r->session)) {
 		mw_page_left(r);
 		return false;
 	}
