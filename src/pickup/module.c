@@ -4,6 +4,7 @@
  * milward-seal, where messages are handed in; milward-portal reads the same options; in milward, the milter, it is options and nothing
  * else, and opens neither key nor database. Manual page: milward-portal(8).
  */
+#include "pickup/command.h"
 #include "pickup/conf.h"
 
 #include <errno.h>
@@ -143,10 +144,36 @@ static int portal_check(const struct mw_host *host, const void *conf, struct mw_
 	return 0;
 }
 
+static const struct mw_command commands[] = {
+    {.name = "list",
+     .args = "[--json] [--state STATE,...] [--from ADDRESS] [--to ADDRESS] [--since TIME] [--most N]",
+     .help = "messages of the portal, the newest first",
+     .run = mw_portal_list},
+    {.name = "show", .args = "[--json] ID", .help = "one message, and what happened to it", .run = mw_portal_show},
+    {.name = "recall",
+     .args = "[--json] ID... | --message-id ID [--to ADDRESS] | --queue-id ID [--to ADDRESS]",
+     .help = "takes messages back; says whether they had been read",
+     .run = mw_portal_recall},
+    {.name = "expire",
+     .args = "[--json] ID... | --all-before TIME [--yes]",
+     .help = "ends the time of messages now",
+     .run = mw_portal_expire},
+    {.name = "passphrase",
+     .args = "ADDRESS [--from SENDER] [--remove] | --list [--json]",
+     .help = "what sender and recipient agreed on, from the terminal or standard input",
+     .run = mw_portal_passphrase},
+    {.name = "rekey",
+     .args = "[--finish] [--json]",
+     .help = "a new server key, to which all messages are moved",
+     .run = mw_portal_rekey},
+    {.name = "check", .args = "[--repair] [--json]", .help = "do rows, files and keys fit together?", .run = mw_portal_check},
+    {0},
+};
+
 static const struct mw_custody custody = {.size = sizeof(custody)};
 static const struct mw_sealer sealer = {.method = "portal", .custody = &custody};
 
 MW_PLUGIN(portal, "portal", .kind = MW_KIND_SEALER, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "the portal: messages wait there for recipients who have a browser and nothing else",
 	  .powers = MW_POWER_KEYS | MW_POWER_STORE, .options = options, .conf_size = sizeof(struct mw_portal_conf),
-	  .sealer = &sealer, .hooks = {.check = portal_check});
+	  .sealer = &sealer, .commands = commands, .hooks = {.check = portal_check});

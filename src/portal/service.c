@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/listen.h"
 #include "base/notify.h"
+#include "portal/housekeeper.h"
 #include "portal/inherit.h"
 #include "portal/server.h"
 
@@ -28,6 +29,7 @@ struct service {
 	struct mw_site *site;
 	struct mw_portal portal;
 	struct mw_server *server;
+	struct mw_housekeeper *housekeeper;
 	char *spec; /* of listen: policies come and go */
 	struct mw_listen listen;
 	int fd; /* of listen, or the service manager's */
@@ -75,6 +77,7 @@ static void reload(struct service *s)
 	if (other)
 		mw_log(MW_WARNING, NULL, "reload", "%s stays as it was until a restart", other);
 	mw_server_set_site(s->server, fresh);
+	mw_housekeeper_set_site(s->housekeeper, fresh);
 	mw_sessions_set_times(s->portal.sessions, fresh->conf->idle, fresh->conf->session);
 	mw_site_unref(&s->site);
 	s->site = fresh;
@@ -180,6 +183,8 @@ static int start(struct service *s, struct mw_err *err)
 	if (gethostname(s->portal.host, sizeof(s->portal.host) - 1) < 0)
 		return mw_fail(err, -errno, "gethostname: %s", strerror(errno));
 	r = mw_sessions_new((size_t)c->sessions, c->idle, c->session, &s->portal.sessions, err);
+	if (r == 0)
+		r = mw_housekeeper_start(&s->portal, s->site, &s->housekeeper, err);
 	return r < 0 ? r : mw_server_start(&s->portal, s->site, s->fd, mw_inherit_local(s->fd), &s->server, err);
 }
 
@@ -211,6 +216,7 @@ static int set_up(struct service *s, struct mw_err *err)
 
 static void tear_down(struct service *s)
 {
+	mw_housekeeper_stop(&s->housekeeper);
 	mw_server_stop(&s->server);
 	mw_sessions_free(&s->portal.sessions);
 	mw_recorder_close(&s->portal.recorder);
