@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "pickup_expect.h"
+
 static int setup(void **state)
 {
 	struct shelf *s = calloc(1, sizeof(*s));
@@ -35,24 +37,6 @@ static int teardown(void **state)
 	free(*state);
 	return 0;
 }
-
-/* Does this fail with the code, and with a word on it? */
-#define assert_fails(call, wanted)                                                                                               \
-	do {                                                                                                                     \
-		struct mw_err err = {0};                                                                                         \
-		assert_int_equal((call), (wanted));                                                                              \
-		assert_int_equal(err.code, (wanted));                                                                            \
-		assert_true(err.text[0]);                                                                                        \
-	} while (0)
-/* Is this the result? Else the error is told. */
-#define assert_gives(call, value)                                                                                                \
-	do {                                                                                                                     \
-		struct mw_err err = {0};                                                                                         \
-		int got = (call);                                                                                                \
-		if (got != (value))                                                                                              \
-			print_error("%s: %s\n", #call, err.text);                                                                \
-		assert_int_equal(got, (value));                                                                                  \
-	} while (0)
 
 static void put(struct shelf *s, struct shelf_message *m)
 {
