@@ -203,7 +203,7 @@ static void test_zip(void **state)
 
 static void test_zip_methods(void **state)
 {
-	/* Deflate, and a size that stands behind the octets; then Deflate64, which nobody here knows. */
+	/* Deflate; Shrink, which nobody here knows; Deflate64, and where it is none, or is not what was packed. */
 	const struct build_file packed[] = {
 	    {.name = "a",
 	     .data = "\x4b\x4c\x4a\x06\0",
@@ -214,9 +214,19 @@ static void test_zip_methods(void **state)
 	     .size = 3,
 	     .crc = 0x352441c2},
 	    {.name = "b", .data = "\x4b\x4c\x4a\x06\0", .n = 5, .method = 8, .lies = 1, .packed = 5, .size = 3, .crc = 1},
-	    {.name = "c", .data = "????", .method = 9},
+	    {.name = "c", .data = "????", .method = 1},
 	    {.name = "d", .data = "????", .flags = 1},
 	    {.name = "e", .data = "one", .lies = 1, .packed = 3, .size = 4},
+	    {.name = "f",
+	     .data = "\x4b\x4c\x4a\x06\0",
+	     .n = 5,
+	     .method = 9,
+	     .lies = 1,
+	     .packed = 5,
+	     .size = 3,
+	     .crc = 0x352441c2},
+	    {.name = "g", .data = "\x4b\x4c\x4a\x06\0", .n = 5, .method = 9, .lies = 1, .packed = 5, .size = 3, .crc = 1},
+	    {.name = "h", .data = "\xff", .method = 9},
 	};
 	struct mw_buf b = MW_BUF_INIT;
 
@@ -224,7 +234,7 @@ static void test_zip_methods(void **state)
 	build_zip(&b, packed, sizeof(packed) / sizeof(*packed));
 	gives(&b, NULL,
 	      MEMBER("a", "abc") UNREAD("b", "abc", "damaged") UNREAD("c", "", "unknown-format") UNREAD("d", "", "encrypted")
-		  UNREAD("e", "one", "damaged"));
+		  UNREAD("e", "one", "damaged") MEMBER("f", "abc") UNREAD("g", "abc", "damaged") UNREAD("h", "", "damaged"));
 }
 
 /* What the directory does not know, and what stands around. */

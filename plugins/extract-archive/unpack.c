@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unpack.h"
 
+#include "deflate64.h"
 #include "filter.h"
 #include "rar.h"
 
@@ -8,6 +9,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
+#include <zlib.h>
 
 /* Packed octets are handed over in small pieces, so that we are asked between what they become. */
 #define PIECE 16384u
@@ -33,7 +35,8 @@ static const char *unpack_reason(struct archive *a)
 	/* It has no codes for these. */
 	if (text && (strstr(text, "ncrypt") || strstr(text, "Crypto")))
 		return "encrypted";
-	if (text && (strstr(text, "nsupported") || strstr(text, "not supported") || strstr(text, "not implemented")))
+	if (text && (strstr(text, "codec ID") || strstr(text, "nsupported") || strstr(text, "not supported") ||
+		     strstr(text, "not implemented")))
 		return "unknown-format";
 	return "damaged";
 }
@@ -150,7 +153,7 @@ static int zipped_data(struct work *w, struct archive *a, struct pieces *s, cons
 	return 0;
 }
 
-int unpack_zipped(struct work *w, const struct zip_entry *e, struct mw_str packed, bool size_known, size_t *used)
+static int zipped(struct work *w, const struct zip_entry *e, struct mw_str packed, bool size_known, size_t *used)
 {
 	char header[HEADER];
 	size_t octets = size_known ? HEADER : 31;
@@ -176,6 +179,38 @@ int unpack_zipped(struct work *w, const struct zip_entry *e, struct mw_str packe
 		*used = (uint64_t)read > packed.n ? packed.n : (size_t)read;
 	(void)archive_read_free(a);
 	return r == 0 ? w->host->member_end(w->sink, unread) : r;
+}
+
+struct checked {
+	struct work *w;
+	uint64_t n;
+	uLong crc;
+};
+
+static int take_checked(void *ctx, const char *p, size_t n)
+{
+	struct checked *c = ctx;
+
+	c->n += n;
+	c->crc = crc32_z(c->crc, (const Bytef *)p, n);
+	return work_data(c->w, p, n);
+}
+
+static int deflated64_data(struct work *w, const struct zip_entry *e, struct mw_str packed, bool size_known, size_t *used)
+{
+	struct checked c = {.w = w, .crc = crc32_z(0, NULL, 0)};
+	int r = deflate64_unpack(packed, take_checked, &c, used);
+	bool good = r == 0 && (!size_known || (c.n == e->size && c.crc == e->crc));
+
+	if (r == 0 || r == -EBADMSG)
+		r = w->host->member_end(w->sink, good ? NULL : "damaged");
+	return r;
+}
+
+int unpack_zipped(struct work *w, const struct zip_entry *e, struct mw_str packed, bool size_known, size_t *used)
+{
+	return e->method == ZIP_DEFLATED64 ? deflated64_data(w, e, packed, size_known, used)
+					   : zipped(w, e, packed, size_known, used);
 }
 
 /* ---- everything else -------------------------------------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ enum {
 	ZIP_UTF8 = 0x0800,
 	ZIP_MASKED = 0x2000,
 };
-enum { ZIP_STORED = 0, ZIP_DEFLATED = 8, ZIP_BZIP2 = 12, ZIP_LZMA = 14 };
+enum { ZIP_STORED = 0, ZIP_DEFLATED = 8, ZIP_DEFLATED64 = 9, ZIP_BZIP2 = 12, ZIP_LZMA = 14 };
 
 /* A file, as its local header or the directory has it. */
 struct zip_entry {
