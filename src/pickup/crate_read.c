@@ -135,8 +135,8 @@ ssize_t mw_crate_read(struct mw_crate_object *o, uint64_t offset, void *p, size_
 	unsigned char *to = p;
 	size_t done = 0;
 
-	if (offset >= o->place.length)
-		return 0;
+	if (offset >= o->place.length) /* an empty last chunk has only its tag to tell that the object ends here */
+		return o->place.length % MW_CRATE_CHUNK ? 0 : open_chunk(o, mw_crate_chunks(o->place.length) - 1, o->plain, err);
 	if (n > o->place.length - offset)
 		n = (size_t)(o->place.length - offset);
 	n = n > SSIZE_MAX ? SSIZE_MAX : n;
@@ -177,12 +177,7 @@ static int read_ends(struct mw_crate *c, const unsigned char id[MW_PICKUP_ID], s
 	return r == 0 ? mw_crate_tail_read(tail, (uint64_t)st.st_size, &c->tail, err) : r;
 }
 
-/* Its length is the tail's word, which nobody has signed: its last chunk is to say so, also when that is empty. */
-static int ends(struct mw_crate_object *o, struct mw_err *err)
-{
-	return open_chunk(o, mw_crate_chunks(o->place.length) - 1, o->plain, err);
-}
-
+/* The index's length is the tail's word, which nobody has signed: that it ends there is looked at, too. */
 static int read_index(struct mw_crate *c, struct mw_err *err)
 {
 	struct mw_crate_place place = {.at = c->tail.index, .length = 8ull * c->tail.objects};
@@ -192,8 +187,12 @@ static int read_index(struct mw_crate *c, struct mw_err *err)
 
 	c->place = calloc(c->tail.objects, sizeof(*c->place));
 	r = index && c->place ? object_new(c, MW_CRATE_INDEX, place, &o, err) : mw_fail_memory(err);
-	if (r == 0 && (mw_crate_read(o, 0, index, (size_t)place.length, err) < 0 || ends(o, err) < 0))
-		r = mw_fail(err, -EBADMSG, "damaged crate, or another key's: its index does not open");
+	if (r == 0)
+		r = (int)mw_crate_read(o, 0, index, (size_t)place.length, err);
+	if (r > 0)
+		r = (int)mw_crate_read(o, place.length, NULL, 0, err);
+	if (r == -EBADMSG)
+		(void)mw_fail(err, r, "damaged crate, or another key's: its index does not open");
 	if (r == 0)
 		r = mw_crate_index_read(index, &c->tail, c->place, err);
 	mw_crate_put(&o);

@@ -15,10 +15,10 @@
 #define assert_gives(call, value)                                                                                                \
 	do {                                                                                                                     \
 		struct mw_err err = {0};                                                                                         \
-		int got = (call);                                                                                                \
-		if (got != (value))                                                                                              \
+		int gave = (call);                                                                                               \
+		if (gave != (value))                                                                                             \
 			print_error("%s: %s\n", #call, err.text);                                                                \
-		assert_int_equal(got, (value));                                                                                  \
+		assert_int_equal(gave, (value));                                                                                 \
 	} while (0)
 
 #endif
