@@ -5,16 +5,18 @@
 # shellcheck disable=SC2016 # a $ in quotes is Postfix's own
 
 bad=0
-guard_ok() { printf '  ok       %s\n' "$1"; }
-guard_bad() {
-	printf '  MISSING  %s\n' "$1"
+guard_ok() { [ "$records" = yes ] || printf '  ok       %s\n' "$1"; }
+guard_bad() { # ID TEXT
 	bad=$((bad + 1))
+	if [ "$records" = yes ]; then record error "$1" "$config" "this does not hold: $2" "$(again)"; else printf '  MISSING  %s\n' "$2"; fi
 }
-expect() { # TEXT COMMAND…
-	text=$1
-	shift
-	if "$@" >/dev/null 2>&1; then guard_ok "$text"; else guard_bad "$text"; fi
+expect() { # ID TEXT COMMAND…
+	id=$1 text=$2
+	shift 2
+	if "$@" >/dev/null 2>&1; then guard_ok "$text"; else guard_bad "$id" "$text"; fi
 }
+# Without the guard, a relayhost gets what has no route.
+guard_id() { if [ -n "$(value relayhost)" ]; then echo relayhost; else echo tag-guard; fi; }
 # The keys of an address in transport_maps, in the order in which Postfix asks.
 forms_of() {
 	domain=${1#*@}
@@ -78,9 +80,10 @@ local_milters_are() { # the site's of today, and milward
 	items_of "$(raw non_smtpd_milters)" | cmp -s - "$stage/maps"
 }
 milter_is_there() { is_milter "$(items_of "$(value "$1")" | at_socket "$(our_socket)")"; }
-before_signers() {
+before_signers() { signs_behind "$(value "$1")"; }
+signs_behind() { # LIST
 	mine=$(our_socket)
-	items_of "$(value "$1")" | while IFS= read -r item; do
+	items_of "$1" | while IFS= read -r item; do
 		[ -z "$(printf '%s\n' "$item" | at_socket "$mine")" ] || exit 0
 		! is_signer "$item" || exit 1
 	done
@@ -101,46 +104,46 @@ table_is_whole() { fill "$files/$1" | cmp -s - "$ours/$1"; }
 portal_is_safe() { is_local "$portal" || case $(option milward-portal/unix/smtp_tls_security_level) in encrypt | secure) ;; *) return 1 ;; esac; }
 
 check_transport() { # NAME LEVEL
-	expect "$1: TLS level $2" option_is "$1/unix/smtp_tls_security_level" "$2"
-	expect "$1: takes the tag off, before smtp_generic_maps as they are now (if not: add again)" takes_tag_off "$1"
-	expect "$1: no policy table of the site lowers it" policy_is "$1"
+	expect tls-level "$1: TLS level $2" option_is "$1/unix/smtp_tls_security_level" "$2"
+	expect untag "$1: takes the tag off, before smtp_generic_maps as they are now (if not: add again)" takes_tag_off "$1"
+	expect tls-policy "$1: no policy table of the site lowers it" policy_is "$1"
 	case $1 in
-	*p) expect "$1: falls back to the portal, and asks the fallback listener first" option_is "$1/unix/smtp_fallback_relay" "$(fallback)" ;;
-	*) expect "$1: no fallback relay" option_empty "$1/unix/smtp_fallback_relay" ;;
+	*p) expect fallback "$1: falls back to the portal, and asks the fallback listener first" option_is "$1/unix/smtp_fallback_relay" "$(fallback)" ;;
+	*) expect fallback "$1: no fallback relay" option_empty "$1/unix/smtp_fallback_relay" ;;
 	esac
-	! known smtp_tls_per_site || expect "$1: no table of old style lowers it" option_empty "$1/unix/smtp_tls_per_site"
-	! known tls_required_enable || expect "$1: TLS-Required: no has no power" option_is "$1/unix/tls_required_enable" no
+	! known smtp_tls_per_site || expect tls-policy "$1: no table of old style lowers it" option_empty "$1/unix/smtp_tls_per_site"
+	! known tls_required_enable || expect tls-required "$1: TLS-Required: no has no power" option_is "$1/unix/tls_required_enable" no
 }
 
 check_seal() {
 	listener=127.0.0.1:$((port + 2))/inet
-	for tag in sealsop open; do expect "tag $tag is routed" routed $tag milward-seal; done
-	expect "milward-seal: is told the tag" option_empty milward-seal/unix/lmtp_generic_maps
-	expect "milward-seal: is told the queue id" option_is milward-seal/unix/lmtp_send_xforward_command yes
-	expect "what comes back from it meets the signer alone" option_is "$listener/smtpd_milters" '$milward_signing_milters'
-	[ -z "$signer" ] || expect "whose failure is a tempfail" is_milter "$(raw milward_signing_milters)"
-	expect "and no table of addresses" option_is "$listener/receive_override_options" \
+	for tag in sealsop open; do expect tag-route "tag $tag is routed" routed $tag milward-seal; done
+	expect untag "milward-seal: is told the tag" option_empty milward-seal/unix/lmtp_generic_maps
+	expect seal-listener "milward-seal: is told the queue id" option_is milward-seal/unix/lmtp_send_xforward_command yes
+	expect seal-listener "what comes back from it meets the signer alone" option_is "$listener/smtpd_milters" '$milward_signing_milters'
+	[ -z "$signer" ] || expect milter-action "whose failure is a tempfail" is_milter "$(raw milward_signing_milters)"
+	expect seal-listener "and no table of addresses" option_is "$listener/receive_override_options" \
 		no_unknown_recipient_checks,no_address_mappings,no_header_body_checks
-	expect "and no limit of size" option_is milward-reentry/unix/message_size_limit 0
+	expect size-limit "and no limit of size" option_is milward-reentry/unix/message_size_limit 0
 }
 
 check_milters() {
-	expect "clients may not name a tag" first_is_notag
-	expect "smtpd_milters: milward, and its failure is a tempfail" milter_is_there smtpd_milters
-	expect "smtpd_milters: milward is before what signs" before_signers smtpd_milters
-	expect "NUL is refused: milters see no header field behind it" nul_is_refused
-	expect "and by every service of master.cf" no_nul_by_service
-	expect "sendmail(1): its mail takes the hop over SMTP" takes_hop
-	expect "sendmail(1): without milters before it" option_empty milward-pickup/unix/non_smtpd_milters
+	expect tag-clients "clients may not name a tag" first_is_notag
+	expect milter-action "smtpd_milters: milward, and its failure is a tempfail" milter_is_there smtpd_milters
+	expect milter-order "smtpd_milters: milward is before what signs" before_signers smtpd_milters
+	expect nul "NUL is refused: milters see no header field behind it" nul_is_refused
+	expect nul "and by every service of master.cf" no_nul_by_service
+	expect local-mail "sendmail(1): its mail takes the hop over SMTP" takes_hop
+	expect local-mail "sendmail(1): without milters before it" option_empty milward-pickup/unix/non_smtpd_milters
 	for name in header_checks mime_header_checks nested_header_checks body_checks; do
-		expect "sendmail(1): $name are made behind it" option_empty milward-pickup/unix/$name
+		expect local-mail "sendmail(1): $name are made behind it" option_empty milward-pickup/unix/$name
 	done
-	expect "sendmail(1): milward is asked there, and its failure is a tempfail" milter_is_there milward_local_milters
-	expect "sendmail(1): beside non_smtpd_milters as they are now (if not: add again)" local_milters_are
-	for name in $rewrites; do expect "$name: tagged addresses pass it as they are (if not: add again)" keeps_tags "$(value "$name")"; done
+	expect milter-action "sendmail(1): milward is asked there, and its failure is a tempfail" milter_is_there milward_local_milters
+	expect local-mail "sendmail(1): beside non_smtpd_milters as they are now (if not: add again)" local_milters_are
+	for name in $rewrites; do expect rewriting "$name: tagged addresses pass it as they are (if not: add again)" keeps_tags "$(value "$name")"; done
 	postconf -c "$config" -Px 2>/dev/null | sed -n 's|^\([^ ]*\)/\([^/ ]*\) = *|\1 \2 |p' >"$stage/rewriting"
 	while read -r service name list; do
-		case " $rewrites " in *" $name "*) expect "service $service: the same for its $name" keeps_tags "$list" ;; esac
+		case " $rewrites " in *" $name "*) expect rewriting "service $service: the same for its $name" keeps_tags "$list" ;; esac
 	done <"$stage/rewriting"
 }
 
@@ -152,22 +155,22 @@ check_all() {
 	port=${port:-0}
 	postconf -c "$config" -P >"$stage/options.now" 2>/dev/null || :
 	list_maps
-	for file in $tables; do expect "table $file is as it was made" table_is_whole "$file"; done
-	expect "names for verified TLS cannot lower it" names_are_strict
-	expect "unknown tags are an error, not a delivery" routed nosuch error
-	expect "also when a table of milward is not asked" first_is_guard
-	expect "tag tls is routed" routed tls milward-tls
-	expect "tag ver is routed" routed ver milward-ver
+	for file in $tables; do expect tables "table $file is as it was made" table_is_whole "$file"; done
+	expect names "names for verified TLS cannot lower it" names_are_strict
+	expect "$(guard_id)" "unknown tags are an error, not a delivery" routed nosuch error
+	expect "$(guard_id)" "also when a table of milward is not asked" first_is_guard
+	expect tag-route "tag tls is routed" routed tls milward-tls
+	expect tag-route "tag ver is routed" routed ver milward-ver
 	check_transport milward-tls encrypt
 	check_transport milward-ver secure
 	if [ -n "$portal" ]; then
-		for tag in tlsp verp portal; do expect "tag $tag is routed" routed $tag milward-$tag; done
+		for tag in tlsp verp portal; do expect tag-route "tag $tag is routed" routed $tag milward-$tag; done
 		check_transport milward-tlsp encrypt
 		check_transport milward-verp secure
-		expect "milward-portal: TLS, or on this machine" portal_is_safe
-		expect "the fallback listener probes recipients" listener_probes
-		for name in milward-tlsp milward-verp; do expect "$name: a host that is down is waited for" waits $name; done
-		expect "the fallback listener takes no mail" option_is "127.0.0.1:$port/inet/smtpd_data_restrictions" reject
+		expect tls-level "milward-portal: TLS, or on this machine" portal_is_safe
+		expect fallback "the fallback listener probes recipients" listener_probes
+		for name in milward-tlsp milward-verp; do expect fallback "$name: a host that is down is waited for" waits $name; done
+		expect fallback "the fallback listener takes no mail" option_is "127.0.0.1:$port/inet/smtpd_data_restrictions" reject
 	fi
 	[ -z "$seal" ] || check_seal
 	check_milters
@@ -189,71 +192,21 @@ listener_probes() {
 		"reject_unverified_recipient,check_recipient_access,pcre:$ours/notls.pcre,reject"
 }
 
-# Ways around the milter that Postfix opens after it, or the site beside it: they need a person's decision.
-detour() { # NAME VALUE WHERE
-	case $1 in
-	always_bcc | sender_bcc_maps | recipient_bcc_maps)
-		[ -z "$2" ] || say "warning: $1 is set$3: its copies are made after milward and are not protected"
-		;;
-	virtual_alias_maps | canonical_maps | recipient_canonical_maps | alias_maps)
-		[ -z "$(items_of "$2" | grep -vFx "pcre:$ours/keep.pcre")" ] ||
-			say "note: $1 is set$3: an address inside that it leads outside is expanded after milward, which takes it for inside unless its policy has the table (aliases)"
-		;;
-	header_checks | mime_header_checks | nested_header_checks | body_checks | milter_header_checks)
-		[ -z "$2" ] || say "note: $1 is set$3: REDIRECT, FILTER and BCC in it send mail past the routes"
-		;;
-	smtpd_milter_maps) [ -z "$2" ] || say "warning: $1 is set$3: clients that it names do not meet milward" ;;
-	debug_peer_list) [ -z "$2" ] || say "warning: $1 is set$3: the log has what is in the messages of these hosts" ;;
-	content_filter)
-		case $2 in '' | milward-local:*) return ;; esac
-		say "note: $1 is set$3: the listener behind it must allow tags (no notag.pcre there) and have no milward of its own"
-		;;
-	esac
-}
-warn_of_detours() {
-	case $(value recipient_delimiter) in '' | +) ;;
-	*) say "warning: recipient_delimiter is $(value recipient_delimiter): milward takes + alone for the begin of an extension, so an" \
-		"alias with another one is judged as an address of its own" ;;
-	esac
-	checks=$(value header_checks)
-	postconf -c "$config" -x always_bcc sender_bcc_maps recipient_bcc_maps virtual_alias_maps canonical_maps recipient_canonical_maps \
-		alias_maps header_checks mime_header_checks nested_header_checks body_checks milter_header_checks smtpd_milter_maps \
-		content_filter debug_peer_list 2>/dev/null | while read -r name _ list; do
-		# By default they are what header_checks is.
-		case $name in mime_header_checks | nested_header_checks) [ "$list" != "$checks" ] || continue ;; esac
-		detour "$name" "$list" ''
-	done
-	postconf -c "$config" -Px 2>/dev/null | while read -r name _ list; do
-		detour "${name##*/}" "$list" " for the service ${name%/*} of master.cf"
-	done
-	case $(value receive_override_options) in *no_milters*) say "warning: receive_override_options has no_milters: milward is not asked" ;; esac
-	case $(value receive_override_options) in
-	*no_header_body_checks*) say "warning: receive_override_options has no_header_body_checks: mail with NUL is not refused" ;;
-	esac
-	postconf -c "$config" -M 2>/dev/null |
-		awk '{ for (i = 9; i <= NF; i++) if ($i ~ /^-vv*$/) { print $1 "/" $2; break } }' | while read -r name; do
-		say "warning: service $name of master.cf has -v: the log has what is in its messages"
-	done
-	postconf -c "$config" -M 2>/dev/null | awk '$8 == "qmqpd" { print $1 "/" $2 }' | while read -r name; do
-		say "warning: service $name of master.cf takes mail by QMQP: it does not meet milward"
-	done
-	postconf -c "$config" -M 2>/dev/null | awk '$8 == "smtpd" { print $1 "/" $2 }' | while read -r name; do
-		case $name in 127.0.0.1:* | localhost:*) continue ;; esac
-		! has_option "$name/smtpd_milters" ||
-			say "warning: service $name of master.cf has its own smtpd_milters: add milward's socket there too"
-		case $(option "$name/receive_override_options") in
-		*no_milters*) say "warning: service $name of master.cf has no_milters: its mail does not meet milward" ;;
-		*no_header_body_checks*) say "warning: service $name of master.cf has no_header_body_checks: it takes mail with NUL" ;;
-		esac
-	done
-}
-
 check() {
+	stage=$(mktemp -d)
+	if [ "$records" = yes ] && ! is_added && ! has_pieces; then
+		record error not-added "$config" "milward is not added to this Postfix" "milward-postfix add -c $config"
+		return
+	fi
 	warn_of_detours
+	look_at_site
+	[ "$records" = no ] || facts
 	check_all || {
+		[ "$records" = no ] || return 0
 		echo "milward-postfix: $bad missing; milward-postfix add puts them in" >&2
 		exit 1
 	}
+	[ "$records" = no ] || return 0
 	path=$(told socket)
 	case $path in /*) ;; *) path=$queue/$path ;; esac
 	[ -S "$path" ] || say "note: there is no socket $path: is milward running? Until it is, mail is asked to come back"
