@@ -62,6 +62,10 @@ static const struct mw_command commands[] = {
      .args = "[--format csv|json] [--queue-id ID] [--recipient ADDRESS] [--since TIME] [--until TIME] [FILE...]",
      .help = "one row for each recipient, for an auditor",
      .run = mw_audit_export_command},
+    {.name = "doctor",
+     .args = "",
+     .help = "is the end of the chain there? For milwardctl doctor",
+     .run = mw_audit_doctor_command},
     {0},
 };
 

@@ -8,11 +8,13 @@
  */
 #include <milward/plugin.h>
 
+#include "doctor.h"
 #include "net.h"
 #include "ring.h"
 #include "sign.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +87,36 @@ enum { FACT_SIGNATURES, FACT_REASON };
 static const struct mw_fact facts[] = {
     {.name = "signatures", .help = "how many keys match the author", .type = MW_INT},
     {.name = "reason", .help = "why there is none: client, no-author, many-authors, no-key; empty otherwise", .type = MW_STR},
+    {0},
+};
+
+/* ---- commands ---------------------------------------------------------------------------------------------------------------
+ */
+
+static int doctor_command(const struct mw_host *host, const void *conf, int argc, char **argv)
+{
+	const struct conf *c = conf;
+
+	(void)argc;
+	(void)argv;
+	return c ? mw_dkim_doctor(host, c->key_table, c->signing_table) : 0;
+}
+
+static int records_command(const struct mw_host *host, const void *conf, int argc, char **argv)
+{
+	const struct conf *c = conf;
+
+	(void)argv;
+	if (!c || argc != 1) {
+		fprintf(stderr, "usage: milwardctl -p POLICY dkim records\n");
+		return 64;
+	}
+	return mw_dkim_records(host, c->key_table, c->signing_table);
+}
+
+static const struct mw_command commands[] = {
+    {.name = "records", .args = "", .help = "what DNS must say of the keys, as lines of a zone file", .run = records_command},
+    {.name = "doctor", .args = "", .help = "the same for milwardctl doctor", .run = doctor_command},
     {0},
 };
 
@@ -276,5 +308,5 @@ static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *
 MW_PLUGIN(dkim, "dkim", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "signs what leaves, with OpenDKIM's tables", .stages = MW_SEE_MESSAGE,
 	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_KEYS, .options = options, .conf_size = sizeof(struct conf),
-	  .facts = facts, .actions = actions,
+	  .facts = facts, .actions = actions, .commands = commands,
 	  .hooks = {.check = check, .open = dkim_open, .begin = begin, .see = see, .act = act, .close = dkim_close_inst});

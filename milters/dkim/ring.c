@@ -295,6 +295,23 @@ const struct mw_dkim_key *mw_dkim_ring_sample(const struct mw_dkim_ring *ring, b
 	return NULL;
 }
 
+int mw_dkim_ring_each(const struct mw_dkim_ring *ring, mw_dkim_each *fn, void *ctx)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ring->keys.rows && r == 0; i++) {
+		const struct mw_dkim_keyrow *row = &ring->keys.row[i];
+		const struct holder *h = &ring->holder[i];
+
+		/* A key for whatever domain: of which there is mail, only the mail tells. */
+		if (h->key.pkey && strcmp(row->domain, "%") != 0)
+			r = fn(ctx, row->domain, row->selector, &h->key);
+		for (size_t k = 0; k < h->kids && r == 0; k++)
+			r = fn(ctx, h->kid[k].domain, row->selector, &h->kid[k].key);
+	}
+	return r;
+}
+
 /* ---- one message ------------------------------------------------------------------------------------------------------------
  */
 

@@ -27,6 +27,9 @@ int mw_dkim_ring_open(const struct mw_host *, const char *key_table, const char 
 void mw_dkim_ring_free(struct mw_dkim_ring *);
 /* Some key of this kind, to try the library with; NULL when there is none. */
 const struct mw_dkim_key *mw_dkim_ring_sample(const struct mw_dkim_ring *, bool ed25519);
+/* Calls fn for every key with its domain and selector; stops at the first result that is not 0, and returns it. */
+typedef int mw_dkim_each(void *ctx, const char *domain, const char *selector, const struct mw_dkim_key *);
+int mw_dkim_ring_each(const struct mw_dkim_ring *, mw_dkim_each *fn, void *ctx);
 
 /* Signatures for this author; domains in *ret point into from and the ring. Returns how many; -ENOKEY: a row of the signing
  * table leads to a key that is not there, -E2BIG: more than max. err names the row. */

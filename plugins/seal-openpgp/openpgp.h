@@ -49,5 +49,7 @@ int openpgp_command_list(const struct mw_host *, const void *conf, int argc, cha
 int openpgp_command_show(const struct mw_host *, const void *conf, int argc, char **argv);
 int openpgp_command_add(const struct mw_host *, const void *conf, int argc, char **argv);
 int openpgp_command_remove(const struct mw_host *, const void *conf, int argc, char **argv);
+/* doctor.c */
+int openpgp_command_doctor(const struct mw_host *, const void *conf, int argc, char **argv);
 
 #endif

@@ -131,6 +131,7 @@ static const struct mw_command commands[] = {
     {"show", "ADDRESS", "its keys, here and in its domain's Web Key Directory", openpgp_command_show},
     {"add", "FILE...", "put keys into the folder of keys", openpgp_command_add},
     {"remove", "ADDRESS|0xKEYID", "take keys out of it", openpgp_command_remove},
+    {"doctor", "", "which of the site's own keys end soon, for milwardctl doctor", openpgp_command_doctor},
     {0},
 };
 

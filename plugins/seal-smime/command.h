@@ -9,5 +9,7 @@ int smime_command_list(const struct mw_host *, const void *conf, int argc, char 
 int smime_command_show(const struct mw_host *, const void *conf, int argc, char **argv);
 int smime_command_add(const struct mw_host *, const void *conf, int argc, char **argv);
 int smime_command_remove(const struct mw_host *, const void *conf, int argc, char **argv);
+/* doctor.c: the site's own keys that end soon. */
+int smime_command_doctor(const struct mw_host *, const void *conf, int argc, char **argv);
 
 #endif

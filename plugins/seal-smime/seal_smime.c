@@ -132,6 +132,7 @@ static const struct mw_command commands[] = {
     {"show", "ADDRESS", "which certificate is used for an address, and why not the others", smime_command_show},
     {"add", "FILE...", "put certificates into the folder", smime_command_add},
     {"remove", "ADDRESS|FILE", "remove the certificates of an address, or a file", smime_command_remove},
+    {"doctor", "", "which of the site's own certificates end soon, for milwardctl doctor", smime_command_doctor},
     {0},
 };
 
