@@ -35,6 +35,7 @@ extern const struct ctl_command ctl_commands[]; /* NULL name ends */
 
 int ctl_check(struct ctl *, int argc, char **argv);
 int ctl_consent(struct ctl *, int argc, char **argv);
+int ctl_doctor(struct ctl *, int argc, char **argv);
 int ctl_index(struct ctl *, int argc, char **argv);
 int ctl_explain(struct ctl *, int argc, char **argv);
 int ctl_scan(struct ctl *, int argc, char **argv);
@@ -44,6 +45,8 @@ int ctl_text(struct ctl *, int argc, char **argv);
 int ctl_completion(struct ctl *, int argc, char **argv);
 /* `milwardctl MODULE COMMAND …`: runs a module's own command. -1: no such module (nothing printed). */
 int ctl_module(struct ctl *, int argc, char **argv);
+/* What a module's commands are called with. */
+extern const struct mw_host ctl_command_host;
 /* Prints the commands that loadable modules bring, for help. */
 void ctl_module_help(struct ctl *);
 

@@ -19,6 +19,8 @@ const struct ctl_command ctl_commands[] = {
     {"index", "[-o INDEX] [--key FILE] [--new-key] TABLE", "make the index of the site's own patients", ctl_index},
     {"consent", "check|list [--ending DAYS] FILE… | add … FILE ADDRESS",
      "files of consents: are they well-formed, which end soon, one more", ctl_consent},
+    {"doctor", "[--json] [--ignore ID]… [-c DIR] [postfix|sendmail] [POLICY…]",
+     "what is unsafe or missing on this machine, and the command that mends it", ctl_doctor},
     {"explain", "[--from A] [--to B]… [--live] MSG", "what was found, and which line decided for each recipient and why",
      ctl_explain},
     {"scan", "[--json] [--policy F] [--text] FILE|DIR…", "classes and findings of messages, one a line", ctl_scan},

@@ -24,7 +24,7 @@ static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level l
 }
 
 /* Commands work on files, not on messages: they get errors and the log, nothing else. */
-static const struct mw_host command_host = {
+const struct mw_host ctl_command_host = {
     .size = sizeof(struct mw_host),
     .abi_major = MW_ABI_MAJOR,
     .abi_minor = MW_ABI_MINOR,
@@ -79,7 +79,7 @@ static int run(struct ctl *ctl, const struct mw_plugin *plugin, const struct mw_
 
 	if (ctl->policy && !gen)
 		return CTL_FAILED;
-	r = command->run(&command_host, conf, argc, argv);
+	r = command->run(&ctl_command_host, conf, argc, argv);
 	mw_generation_unref(&gen);
 	return r;
 }

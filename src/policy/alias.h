@@ -49,5 +49,7 @@ struct mw_alias_leads {
 int mw_aliases_follow(const struct mw_aliases *, struct mw_arena *, struct mw_str address, struct mw_alias_leads *ret);
 enum mw_alias_kind mw_alias_file_kind(const struct mw_alias_file *);
 size_t mw_alias_file_count(const struct mw_alias_file *);
+/* The n-th address or name that it knows. */
+struct mw_str mw_alias_file_key(const struct mw_alias_file *, size_t n);
 
 #endif

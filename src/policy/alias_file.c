@@ -398,3 +398,8 @@ size_t mw_alias_file_count(const struct mw_alias_file *f)
 {
 	return f->aliases.n;
 }
+
+struct mw_str mw_alias_file_key(const struct mw_alias_file *f, size_t n)
+{
+	return f->aliases.v[n].key;
+}

@@ -21,6 +21,7 @@ bool mw_table_has_address(const struct mw_table *, struct mw_str address); /* ad
 bool mw_table_has(const struct mw_table *, struct mw_str entry);
 const char *mw_table_name(const struct mw_table *);
 size_t mw_table_entries(const struct mw_table *);
+struct mw_str mw_table_entry(const struct mw_table *, size_t n); /* the n-th, in no order */
 
 /* ---- expressions --------------------------------------------------------------------------------------------------------- */
 enum mw_op {

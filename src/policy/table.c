@@ -125,6 +125,14 @@ size_t mw_table_entries(const struct mw_table *t)
 	return t->entries;
 }
 
+struct mw_str mw_table_entry(const struct mw_table *t, size_t n)
+{
+	for (size_t i = 0; i < t->slots; i++)
+		if (t->slot[i].p && n-- == 0)
+			return t->slot[i];
+	return (struct mw_str){.p = "", .n = 0};
+}
+
 /* ---- what an entry looks like --------------------------------------------------------------------------------------------- */
 
 static bool is_label_char(char c)
