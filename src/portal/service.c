@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/listen.h"
 #include "base/notify.h"
+#include "mail/mime.h"
 #include "portal/housekeeper.h"
 #include "portal/inherit.h"
 #include "portal/server.h"
@@ -234,7 +235,10 @@ int mw_portal_run(const struct mw_portal_options *o)
 {
 	struct service s = {.options = o, .listen = {.fd = -1}, .fd = -1, .signals = -1};
 	struct mw_err err = {0};
-	int status = set_up(&s, &err);
+	int status;
+
+	mw_mime_init();
+	status = set_up(&s, &err);
 
 	if (status == MW_PORTAL_OK && !o->test) {
 		mw_log(MW_NOTICE, NULL, "start", "milward-portal " MW_VERSION ", serving %s",
