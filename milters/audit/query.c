@@ -34,8 +34,11 @@ static bool in_time(const struct mw_audit_query *q, struct mw_str time)
 static bool has_recipient(const json_t *record, const char *address)
 {
 	const json_t *list = json_object_get(record, "recipients"), *one;
+	const char *only = json_string_value(json_object_get(record, "recipient"));
 	size_t i;
 
+	if (only && strcasecmp(only, address) == 0)
+		return true;
 	json_array_foreach(list, i, one)
 	{
 		const char *s = json_string_value(json_object_get(one, "address"));

@@ -107,6 +107,17 @@ static void show_message(const json_t *json)
 	show_lists(json);
 }
 
+/* A step in the life of a message of the portal. */
+static void show_portal(const json_t *json)
+{
+	show_text(" portal ", text_of(json, "step"));
+	show_text(" ", text_of(json, "id"));
+	show_text(" from ", text_of(json, "sender"));
+	show_text(" to ", text_of(json, "recipient"));
+	show_text(": ", text_of(json, "detail"));
+	putchar('\n');
+}
+
 int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
 {
 	const struct mw_audit_show *show = ctx;
@@ -119,6 +130,10 @@ int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const cha
 	printf("%" PRIu64 " %.*s", rec->seq, (int)rec->time.n, rec->time.p);
 	if (mw_audit_str_is(rec->kind, "message")) {
 		show_message(json);
+		return 0;
+	}
+	if (mw_audit_str_is(rec->kind, "portal")) {
+		show_portal(json);
 		return 0;
 	}
 	printf(" %.*s", (int)rec->kind.n, rec->kind.p);

@@ -79,6 +79,7 @@ int shelf_put(struct mw_pickup *p, struct mw_pickup_keys *keys, struct shelf_mes
 	unsigned char key[MW_PICKUP_KEY];
 	int fd = -1, r = mw_pickup_room(p, name, &t, &fd, err);
 
+	(void)snprintf(t.origin_message_id, sizeof(t.origin_message_id), "%s", m->origin ? m->origin : "");
 	t.created = m->created ? m->created : SHELF_NOW;
 	t.expires = m->expires ? m->expires : SHELF_NOW + 7 * 86400;
 	if (r == 0)

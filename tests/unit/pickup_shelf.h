@@ -20,6 +20,7 @@ void shelf_close(struct shelf *);  /* removes the folder */
 
 struct shelf_message {
 	const char *key, *sender, *recipient, *text; /* NULL: usual ones */
+	const char *origin;			     /* Message-ID of what was handed in; NULL: none */
 	uint32_t proof;				     /* 0: by code */
 	int64_t created, expires;		     /* 0: SHELF_NOW and a week */
 	bool unnoticed;
