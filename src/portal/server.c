@@ -19,6 +19,7 @@
 #define HTTP_THREADS 2u
 #define POOL ((size_t)64 * 1024) /* of a connection: header, and what is read at a time */
 #define PATH_MOST 512u
+#define KEEP 75 /* seconds for a connection between requests: web servers keep theirs for 60, and must be the ones that close */
 
 struct mw_server {
 	struct mw_portal *portal;
@@ -305,7 +306,7 @@ static void completed(void *cls, struct MHD_Connection *c, void **state, enum MH
 	(void)why;
 	if (!r)
 		return;
-	mw_connection_until(s->connections, r->connection, in_seconds(r->site->conf->header_time));
+	mw_connection_until(s->connections, r->connection, in_seconds(KEEP + r->site->conf->header_time));
 	request_free(s, r);
 	*state = NULL;
 }
@@ -342,13 +343,15 @@ static size_t unescape(void *cls, struct MHD_Connection *c, char *text)
 static struct MHD_Daemon *start_daemon(struct mw_server *s, int fd)
 {
 	const struct mw_portal_conf *c = s->site->conf;
+	/* Without an octet. Times for what is done as a whole are those of connections. */
+	unsigned still = (unsigned)(c->body_time > KEEP + c->header_time ? c->body_time : KEEP + c->header_time);
 
 	return MHD_start_daemon(
 	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, handle, s,
 	    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)c->connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)c->body_time, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    POOL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_NOTIFY_COMPLETED,
-	    completed, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+	    (unsigned)c->connections, MHD_OPTION_CONNECTION_TIMEOUT, still, MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_NOTIFY_COMPLETED, completed,
+	    s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 int mw_server_start(struct mw_portal *portal, struct mw_site *site, int fd, bool proxied, struct mw_server **ret,

@@ -3,7 +3,6 @@
 
 #include "box/filter.h"
 #include "box/landlock.h"
-#include "engine/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,8 +115,7 @@ static int add_sealers(struct paths *p, const struct mw_plan *plan)
 	for (size_t i = 0; i < plan->modules; i++) {
 		const struct mw_plan_module *m = &plan->module[i];
 
-		/* A custody has read what its children need, and they have left its store and keys. */
-		if (m->plugin->kind != MW_KIND_SEALER || !m->conf || mw_descriptor_custody(m->plugin))
+		if (m->plugin->kind != MW_KIND_SEALER || !m->conf)
 			continue;
 		for (const struct mw_opt *o = m->plugin->options; o && o->name && r == 0; o++) {
 			const char *path = NULL;
