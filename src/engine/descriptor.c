@@ -277,6 +277,8 @@ static int custody_check(const struct probe *pr, const struct mw_plugin *p, cons
 		return damaged(pr, "the custody");
 	if (s->want || s->able || s->seal || s->unseal || s->keep)
 		return mw_fail(pr->err, -ENOEXEC, "both keeps and seals: these are two modules");
+	if (!k->room || !k->store || !k->noticed || !k->leave || !k->pack || !k->notice)
+		return mw_fail(pr->err, -ENOEXEC, "lacks a function of its custody");
 	return 0;
 }
 

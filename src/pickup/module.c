@@ -4,11 +4,17 @@
  * milward-seal, where messages are handed in; milward-portal reads the same options; in milward, the milter, it is options and nothing
  * else, and opens neither key nor database. Manual page: milward-portal(8).
  */
+#include "pickup/portal.h"
+
+#include "mail/mime.h"
 #include "pickup/command.h"
-#include "pickup/conf.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define TEMPLATE_DIR MW_POLICY_DIR "/../portal"
 
 static const struct mw_word proofs[] = {
     {"code", MW_PORTAL_CODE}, {"passphrase", MW_PORTAL_PASSPHRASE}, {"both", MW_PORTAL_BOTH}, {0}};
@@ -170,10 +176,72 @@ static const struct mw_command commands[] = {
     {0},
 };
 
-static const struct mw_custody custody = {.size = sizeof(custody)};
-static const struct mw_sealer sealer = {.method = "portal", .custody = &custody};
+static void portal_close(void *inst)
+{
+	struct portal *p = inst;
+
+	if (!p)
+		return;
+	mw_pickup_close(&p->store);
+	mw_pickup_keys_close(&p->keys);
+	mw_templates_free(&p->templates);
+	mw_people_free(&p->languages);
+	mw_people_free(&p->passphrases);
+	portal_charsets_close(p->charsets);
+	free(p);
+}
+
+/* In every program that loads it. Nothing is read before unlock(). */
+static int portal_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
+{
+	struct portal *p = calloc(1, sizeof(*p));
+
+	(void)self;
+	if (!p)
+		return host->fail(err, -ENOMEM, "no memory");
+	p->conf = conf;
+	*inst = p;
+	return 0;
+}
+
+/* A site that has all of its templates itself needs none of ours. */
+static int load_templates(struct portal *p, struct mw_err *err)
+{
+	const struct mw_portal_conf *c = p->conf;
+	bool ours = !c->templates || access(TEMPLATE_DIR, F_OK) == 0;
+
+	return mw_templates_load(ours ? TEMPLATE_DIR : c->templates, ours ? c->templates : NULL, c->language, &p->templates, err);
+}
+
+/* In milward-seal alone. */
+static int portal_unlock(void *inst, struct mw_err *err)
+{
+	struct portal *p = inst;
+	const struct mw_portal_conf *c = p->conf;
+	int r;
+
+	mw_mime_init();
+	r = mw_pickup_keys_open(c->keys, &p->keys, err);
+	r = r < 0 ? r : mw_people_read(c->languages, true, &p->languages, err);
+	r = r < 0 ? r : mw_people_read(c->passphrase_for, false, &p->passphrases, err);
+	r = r < 0 ? r : load_templates(p, err);
+	if (r == 0) {
+		p->charsets = portal_charsets_open();
+		r = p->charsets ? 0 : mw_fail_memory(err);
+	}
+	return r;
+}
+
+static const struct mw_custody custody = {.size = sizeof(custody),
+					  .room = portal_room,
+					  .store = portal_store,
+					  .noticed = portal_noticed,
+					  .leave = portal_leave,
+					  .pack = portal_pack,
+					  .notice = portal_notice};
+static const struct mw_sealer sealer = {.method = "portal", .unlock = portal_unlock, .custody = &custody};
 
 MW_PLUGIN(portal, "portal", .kind = MW_KIND_SEALER, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "the portal: messages wait there for recipients who have a browser and nothing else",
 	  .powers = MW_POWER_KEYS | MW_POWER_STORE, .options = options, .conf_size = sizeof(struct mw_portal_conf),
-	  .sealer = &sealer, .commands = commands, .hooks = {.check = portal_check});
+	  .sealer = &sealer, .commands = commands, .hooks = {.check = portal_check, .open = portal_open, .close = portal_close});

@@ -92,9 +92,13 @@ static void leave_parent(struct agent *a)
 {
 	(void)close(a->listen.fd);
 	(void)close(a->signals);
-	for (size_t i = 0; i < a->n; i++)
+	for (size_t i = 0; i < a->n; i++) {
+		mw_child_forget(&a->child[i]);
 		(void)close(a->child[i].sock);
+	}
 	mw_journal_close(&a->journal);
+	if (a->site->custody)
+		a->site->custody->leave(a->site->custody_inst);
 }
 
 static _Noreturn void be_child(struct agent *a, int client, int sock, const int *file, pid_t parent)
@@ -107,6 +111,8 @@ static _Noreturn void be_child(struct agent *a, int client, int sock, const int 
 			       .name = a->site->name,
 			       .author = a->site->author,
 			       .gen = a->site->gen,
+			       .custody = a->site->custody,
+			       .custody_inst = a->site->custody_inst,
 			       .parent = {.sock = sock},
 			       .reentry = {.name = a->site->name,
 					   .reply = a->site->conf->reply * 1000,
@@ -160,7 +166,7 @@ static void start_child(struct agent *a, int client)
 	if (pair[1] >= 0)
 		(void)close(pair[1]);
 	if (pid > 0)
-		a->child[a->n++] = (struct mw_child){.pid = pid, .sock = pair[0], .site = a->site};
+		a->child[a->n++] = (struct mw_child){.pid = pid, .sock = pair[0], .site = a->site, .room = -1};
 	else if (pair[0] >= 0)
 		(void)close(pair[0]);
 }
@@ -264,6 +270,7 @@ static void reload(struct agent *a)
 
 static void child_gone(struct agent *a, size_t i)
 {
+	mw_child_forget(&a->child[i]);
 	(void)close(a->child[i].sock);
 	a->child[i] = a->child[--a->n];
 }
@@ -427,6 +434,7 @@ static void tear_down(struct agent *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		(void)kill(a->child[i].pid, SIGKILL);
+		mw_child_forget(&a->child[i]);
 		(void)close(a->child[i].sock);
 	}
 	if (a->n)

@@ -3,6 +3,7 @@
 
 #include "box/filter.h"
 #include "box/landlock.h"
+#include "engine/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +116,8 @@ static int add_sealers(struct paths *p, const struct mw_plan *plan)
 	for (size_t i = 0; i < plan->modules; i++) {
 		const struct mw_plan_module *m = &plan->module[i];
 
-		if (m->plugin->kind != MW_KIND_SEALER || !m->conf)
+		/* A custody has read what its children need, and they have left its store and keys. */
+		if (m->plugin->kind != MW_KIND_SEALER || !m->conf || mw_descriptor_custody(m->plugin))
 			continue;
 		for (const struct mw_opt *o = m->plugin->options; o && o->name && r == 0; o++) {
 			const char *path = NULL;

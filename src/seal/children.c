@@ -30,13 +30,22 @@ static bool is_busy(const struct mw_child *children, size_t n, const struct mw_c
 	return false;
 }
 
+void mw_child_forget(struct mw_child *c)
+{
+	if (c->room >= 0)
+		(void)close(c->room);
+	c->room = -1;
+	c->kept = false;
+	c->key[0] = '\0';
+}
+
 static void look(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const char *key)
 {
 	char queue_id[MW_QUEUE_ID] = "";
 	enum mw_fate fate = mw_journal_look(j, key, queue_id);
 	size_t n_key = strlen(key);
 
-	c->key[0] = '\0';
+	mw_child_forget(c);
 	if (n_key >= sizeof(c->key))
 		tell(c, MW_TOLD_FAILED, "the key is too long");
 	else if (fate == MW_FATE_DONE)
@@ -69,6 +78,17 @@ static void begin(struct mw_child *c, struct mw_journal *j, const char *key)
 	c->told = again ? MW_TOLD_AGAIN : MW_TOLD_NEW;
 }
 
+/* The notice is out: what is left of its link's secret goes. When that fails, the message can be read all the same. */
+static void noticed(const struct mw_child *c, const char *key, const char *queue_id)
+{
+	struct mw_err err = {0};
+	int r = c->site->custody->noticed(c->site->custody_inst, key, queue_id, (int64_t)time(NULL), &err);
+
+	if (r < 0)
+		mw_log(MW_ERROR, NULL, "portal", "the secret of a link that was sent stays in the store: %s",
+		       err.text[0] ? err.text : strerror(-r));
+}
+
 static void done(struct mw_child *c, struct mw_journal *j, const char *key, const char *queue_id)
 {
 	struct mw_err err;
@@ -77,7 +97,9 @@ static void done(struct mw_child *c, struct mw_journal *j, const char *key, cons
 		tell(c, MW_TOLD_FAILED, "the journal was not asked before");
 		return;
 	}
-	c->key[0] = '\0';
+	if (c->kept)
+		noticed(c, key, queue_id);
+	mw_child_forget(c);
 	if (mw_journal_done(j, key, queue_id, &err) < 0) {
 		tell(c, MW_TOLD_FAILED, err.text);
 		return;
@@ -133,6 +155,69 @@ static void keep(struct mw_child *c, struct mw_str what)
 	tell(c, pid < 0 ? MW_TOLD_FAILED : MW_TOLD_OK, "");
 }
 
+/* ---- the portal ------------------------------------------------------------------------------------------------------------------ */
+
+static void custody_failed(struct mw_child *c, const char *what, int code, const struct mw_err *err)
+{
+	const char *why = err->text[0] ? err->text : strerror(-code);
+
+	mw_log(MW_ERROR, NULL, "portal", "%s: %s", what, why);
+	tell(c, MW_TOLD_FAILED, code == -ENOSPC || code == -EDQUOT ? "no room for it is left" : "the store fails, see the log");
+}
+
+static void room(struct mw_child *c, const char *key)
+{
+	char ticket[MW_TICKET_MOST];
+	struct mw_err err = {0};
+	size_t n = 0;
+	int r, fd = -1;
+
+	if (!c->site->custody || strcmp(c->key, key) != 0) { /* of no message but its own is it told the secret */
+		tell(c, MW_TOLD_FAILED, "the journal was not asked before");
+		return;
+	}
+	r = c->site->custody->room(c->site->custody_inst, key, ticket, &n, &fd, &err);
+	if (r == 0 || r == 1) {
+		c->kept = true;
+		c->room = fd;
+		(void)mw_control_send(c->sock, r == 0 ? MW_TOLD_NEW : MW_TOLD_AGAIN, (struct mw_str){.p = ticket, .n = n}, fd);
+	} else if (r == -EALREADY) {
+		(void)mw_control_send(c->sock, MW_TOLD_DONE, (struct mw_str){.p = ticket, .n = n}, -1);
+	} else {
+		custody_failed(c, "no room", r, &err);
+	}
+	explicit_bzero(ticket, sizeof(ticket));
+}
+
+/* The next text of several; NULL: there is none. */
+static const char *take_text(struct mw_str *what)
+{
+	const char *text = what->p, *end = memchr(what->p, '\0', what->n);
+
+	if (!end)
+		return NULL;
+	*what = mw_str_behind(*what, (size_t)(end - text) + 1);
+	return text;
+}
+
+static void store(struct mw_child *c, struct mw_str what)
+{
+	struct mw_custody_work work = {.in = -1, .out = -1, .now = (int64_t)time(NULL)};
+	struct mw_err err = {0};
+	const char *key = take_text(&what);
+	int r = -EINVAL;
+
+	work.sender = key ? take_text(&what) : NULL;
+	work.recipient = work.sender ? take_text(&what) : NULL;
+	work.queue_id = work.recipient ? take_text(&what) : NULL;
+	if (work.queue_id && c->room >= 0 && strcmp(c->key, key) == 0)
+		r = c->site->custody->store(c->site->custody_inst, key, &work, what, c->room, &err);
+	if (r < 0)
+		custody_failed(c, "a message is not stored", r, &err);
+	else
+		tell(c, MW_TOLD_OK, "");
+}
+
 bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const struct mw_site *now)
 {
 	static char packet[MW_CONTROL_PACKET + 1];
@@ -157,8 +242,14 @@ bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *c, struc
 			done(c, j, what.p, second + 1);
 		return second != NULL;
 	case MW_ASK_LEAVE:
-		c->key[0] = '\0';
+		mw_child_forget(c);
 		tell(c, MW_TOLD_OK, "");
+		return true;
+	case MW_ASK_ROOM:
+		room(c, what.p);
+		return true;
+	case MW_ASK_STORE:
+		store(c, what);
 		return true;
 	case MW_ASK_CONNECT:
 		connect_for(c, now);

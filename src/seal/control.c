@@ -64,27 +64,36 @@ ssize_t mw_control_receive(int sock, char *packet, size_t size, int *fd)
 	return n;
 }
 
-int mw_parent_ask(struct mw_parent *p, char word, struct mw_str what, char *text, size_t size, int *fd)
+int mw_parent_ask_octets(struct mw_parent *p, char word, struct mw_str what, char *octets, size_t *n, int *fd)
 {
-	char packet[1024];
-	ssize_t n;
+	char packet[1 + MW_TICKET_MOST];
+	ssize_t got;
 	int r = mw_control_send(p->sock, word, what, -1);
 
 	if (r < 0)
 		return r;
 	do {
-		n = mw_control_receive(p->sock, packet, sizeof(packet), fd);
-		p->stop = p->stop || (n > 0 && packet[0] == MW_TOLD_STOP);
-	} while (n > 0 && packet[0] == MW_TOLD_STOP);
-	if (n <= 0)
-		return n < 0 ? (int)n : -EPIPE;
-	if (text && size) {
-		size_t k = (size_t)n - 1 < size ? (size_t)n - 1 : size - 1;
+		got = mw_control_receive(p->sock, packet, sizeof(packet), fd);
+		p->stop = p->stop || (got > 0 && packet[0] == MW_TOLD_STOP);
+	} while (got > 0 && packet[0] == MW_TOLD_STOP);
+	if (got <= 0)
+		return got < 0 ? (int)got : -EPIPE;
+	*n = (size_t)got - 1 < *n ? (size_t)got - 1 : *n;
+	memcpy(octets, packet + 1, *n);
+	r = (unsigned char)packet[0];
+	explicit_bzero(packet, sizeof(packet)); /* a ticket has a secret */
+	return r;
+}
 
-		memcpy(text, packet + 1, k);
-		text[k] = '\0';
-	}
-	return (unsigned char)packet[0];
+int mw_parent_ask(struct mw_parent *p, char word, struct mw_str what, char *text, size_t size, int *fd)
+{
+	char none[1];
+	size_t n = size ? size - 1 : 0;
+	int r = mw_parent_ask_octets(p, word, what, text ? text : none, &n, fd);
+
+	if (r >= 0 && text && size)
+		text[n] = '\0';
+	return r;
 }
 
 bool mw_parent_lives(const struct mw_parent *p)

@@ -16,7 +16,10 @@ enum mw_ask {
 	MW_ASK_DONE = 'D',    /* key NUL queue id: the MTA has it. OK, FAILED */
 	MW_ASK_LEAVE = 'E',   /* nothing comes of what was asked about: others may begin it. OK */
 	MW_ASK_CONNECT = 'C', /* to the re-entry listener. OK with a socket on its way, or FAILED */
-	MW_ASK_KEEP = 'K',    /* an octet: which sealer; and the key that it is to keep. OK, FAILED */
+	MW_ASK_ROOM = 'R',    /* key: it is to be handed in. NEW with a ticket and a file; AGAIN with a ticket: it is stored, the
+				notice is left to do; DONE with the queue id of the notice; FAILED */
+	MW_ASK_STORE = 'S', /* key NUL sender NUL recipient NUL queue id NUL ticket: what was packed into that file. OK, FAILED */
+	MW_ASK_KEEP = 'K',  /* an octet: which sealer; and the key that it is to keep. OK, FAILED */
 };
 enum mw_told {
 	MW_TOLD_NEW = 'n',
@@ -42,6 +45,8 @@ struct mw_parent {
 };
 /* Asks, and waits. text: of size octets, what came with the word, terminated. The word, or negative errno. */
 int mw_parent_ask(struct mw_parent *, char word, struct mw_str what, char *text, size_t size, int *fd);
+/* The same for octets: *n is the room for them, then how many came. */
+int mw_parent_ask_octets(struct mw_parent *, char word, struct mw_str what, char *octets, size_t *n, int *fd);
 /* Is it there? What it is not told any more, a retry would do again. */
 bool mw_parent_lives(const struct mw_parent *);
 /* Is it to stop? */

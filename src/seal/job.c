@@ -89,6 +89,9 @@ int mw_job_begin(struct mw_job *j, struct mw_str head, bool whole)
 	return name_it(j);
 }
 
+static const char *const ways[] = {
+    [MW_TAG_NONE] = "-", [MW_TAG_SEAL] = "seal", [MW_TAG_OPEN] = "open", [MW_TAG_PORTAL] = "portal", [MW_TAG_OTHER] = "-"};
+
 static int make_key(struct delivery *d)
 {
 	const char *address = mw_address_xtext(d->job->arena, d->rcpt->tag.address);
@@ -96,7 +99,7 @@ static int make_key(struct delivery *d)
 
 	if (!address)
 		return -ENOMEM;
-	n = snprintf(d->key, sizeof(d->key), "%s %s %s", d->job->id, d->rcpt->tag.kind == MW_TAG_OPEN ? "open" : "seal", address);
+	n = snprintf(d->key, sizeof(d->key), "%s %s %s", d->job->id, ways[d->rcpt->tag.kind], address);
 	for (char *at = strrchr(d->key, '@'); at && *at; at++)
 		*at = mw_lower(*at);
 	return n > 0 && (size_t)n < sizeof(d->key) ? 0 : -ENAMETOOLONG;
@@ -154,12 +157,13 @@ static struct mw_str original(const struct delivery *d)
 	return mw_str(x);
 }
 
-static void send_copy(struct delivery *d, struct mw_str recipient, const struct mw_mail *mail, bool eight_bit)
+static void send_copy(struct delivery *d, struct mw_str recipient, const struct mw_mail *mail, const struct mw_lmtp_mail *how,
+		      bool eight_bit)
 {
 	struct mw_job *j = d->job;
 	struct mw_envelope_out e = {.sender = j->sender,
 				    .recipient = recipient,
-				    .mail = &j->mail,
+				    .mail = how,
 				    .notify = d->rcpt->notify,
 				    .orcpt = original(d),
 				    .eight_bit = eight_bit,
@@ -247,7 +251,8 @@ static void send_sealed(struct delivery *d)
 	if (r < 0)
 		failed(d, "what the sealer made is no entity", r);
 	else
-		send_copy(d, d->rcpt->tag.address, &mail, mw_head_eight_bit((struct mw_str){.p = mail.head.p, .n = mail.head.n}));
+		send_copy(d, d->rcpt->tag.address, &mail, &j->mail,
+			  mw_head_eight_bit((struct mw_str){.p = mail.head.p, .n = mail.head.n}));
 	mw_buf_free(&mail.head);
 }
 
@@ -258,16 +263,40 @@ static void send_onward(struct delivery *d, struct mw_str recipient)
 	struct mw_mail mail = {.head = MW_BUF_INIT, .fd = j->worker->file[0], .from = j->body};
 
 	mw_head_onward(&j->header, NULL, NULL, &mail.head);
-	send_copy(d, recipient, &mail, j->eight_bit);
+	send_copy(d, recipient, &mail, &j->mail, j->eight_bit);
 	mw_buf_free(&mail.head);
+}
+
+/* The message is in the portal, or was before; its recipient is told. His answer to the notice is nobody's business: a bounce with the
+ * link in it would go to the sender. */
+static void hand_in(struct delivery *d)
+{
+	struct mw_job *j = d->job;
+	struct mw_lmtp_mail mail = j->mail;
+	struct mw_mail notice = {.head = MW_BUF_INIT, .fd = j->worker->file[2], .seven_bit = true};
+
+	if (!mw_job_keep(j, d->rcpt, d->key, d->answer, d->queue_id))
+		return;
+	mail.ret = mw_str("HDRS");
+	send_copy(d, d->rcpt->tag.address, &notice, &mail, false);
+	mw_buf_free(&notice.head);
 }
 
 static void to_portal(struct delivery *d)
 {
 	struct mw_str a = d->rcpt->tag.address;
-	char *p = mw_arena_printf(d->job->arena, "%.*s%s", (int)a.n, a.p, MW_PORTAL_TAG);
+	char *p;
 
 	(void)snprintf(d->how, sizeof(d->how), "portal");
+	if (d->job->worker->custody) {
+		hand_in(d);
+		return;
+	}
+	if (d->rcpt->tag.kind == MW_TAG_PORTAL) { /* that it came from */
+		mw_answer_set(d->answer, 451, "4.3.5", "portal: the policy loads no module for it");
+		return;
+	}
+	p = mw_arena_printf(d->job->arena, "%.*s%s", (int)a.n, a.p, MW_PORTAL_TAG);
 	if (p)
 		send_onward(d, mw_str(p));
 	else
@@ -354,7 +383,7 @@ static void deliver_opened(struct delivery *d)
 			mail.from = o.body;
 			mail.repair = true;
 		}
-		send_copy(d, d->rcpt->tag.address, &mail, r > 0 || j->eight_bit);
+		send_copy(d, d->rcpt->tag.address, &mail, &j->mail, r > 0 || j->eight_bit);
 	}
 	mw_buf_free(&mail.head);
 	mw_buf_free(&o.results);
@@ -372,6 +401,8 @@ void mw_job_deliver(struct mw_job *j, const struct mw_job_rcpt *rcpt, struct mw_
 	if (told == MW_TOLD_NEW || told == MW_TOLD_AGAIN) {
 		if (rcpt->tag.kind == MW_TAG_OPEN)
 			deliver_opened(&d);
+		else if (rcpt->tag.kind == MW_TAG_PORTAL)
+			to_portal(&d);
 		else
 			deliver_sealed(&d);
 		if (answer->code != 250)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * job: a message that has come, and what becomes of it for each recipient: sealed by the first means of his tag that can, opened, or
- * passed on to the portal; then given back to the MTA, once.
+ * handed in to the portal; what comes of it is given back to the MTA, once.
  */
 #ifndef MW_SEAL_JOB_H
 #define MW_SEAL_JOB_H
@@ -18,6 +18,8 @@ struct mw_worker {
 	const struct mw_seal_conf *conf;
 	const char *name, *author; /* to the MTA; in Authentication-Results */
 	const struct mw_generation *gen;
+	const struct mw_custody *custody; /* NULL: none */
+	void *custody_inst;
 	struct mw_parent parent;
 	struct mw_reentry reentry;
 	int file[3]; /* without names: the message, and two for sealers */
@@ -66,6 +68,10 @@ struct mw_opening {
 	int64_t body;
 };
 int mw_job_open(struct mw_job *, const struct mw_job_rcpt *, struct mw_opening *, struct mw_err *);
+
+/* keep.c: hands in to the portal what has this key. True: the notice is in file[2], and is to be sent; else the recipient has his answer;
+ * 250 in it: all was done before, under queue_id. */
+bool mw_job_keep(struct mw_job *, const struct mw_job_rcpt *, const char *key, struct mw_answer *, char queue_id[MW_QUEUE_ID]);
 
 #define MW_HEAD_MOST (1024u * 1024u) /* octets of a header */
 

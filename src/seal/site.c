@@ -91,7 +91,16 @@ static bool has_sealer(const struct mw_generation *g)
 {
 	void *inst;
 
-	return mw_generation_sealer(g, 0, &inst) != NULL;
+	return mw_generation_sealer(g, 0, &inst) || mw_generation_custody(g, &inst);
+}
+
+static int take_reentry(struct mw_site *s, struct mw_err *err)
+{
+	int r = mw_smtp_address(s->conf->reentry, &s->reentry, &s->reentry_len, err);
+
+	if (r < 0)
+		mw_err_prefix(err, "reentry");
+	return r;
 }
 
 static int set_up(struct mw_site *s, const struct mw_seal_options *o, struct mw_err *err)
@@ -101,8 +110,8 @@ static int set_up(struct mw_site *s, const struct mw_seal_options *o, struct mw_
 		(void)mw_fail(err, -EINVAL, "%s: no line `load seal { … }`, or its module is of another version", o->policy);
 		return MW_SEAL_POLICY;
 	}
-	if (take_name(s, err) < 0 || take_mode(s, err) < 0 ||
-	    mw_smtp_address(s->conf->reentry, &s->reentry, &s->reentry_len, err) < 0) {
+	s->custody = mw_generation_custody(s->gen, &s->custody_inst);
+	if (take_name(s, err) < 0 || take_mode(s, err) < 0 || take_reentry(s, err) < 0) {
 		mw_err_prefix(err, "%s", o->policy);
 		return MW_SEAL_POLICY;
 	}

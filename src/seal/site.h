@@ -18,6 +18,8 @@ struct mw_site {
 	struct sockaddr_storage reentry;
 	socklen_t reentry_len;
 	struct mw_box box;
+	const struct mw_custody *custody; /* of gen; NULL: messages for the portal go on to another */
+	void *custody_inst;
 };
 
 /* Loads the policy and opens its sealers. MW_SEAL_OK, or what the exit status would be with err; logs diagnostics. Caller frees. */

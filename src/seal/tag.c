@@ -64,6 +64,8 @@ struct mw_tag mw_tag_parse(struct mw_str address)
 	word = mw_str_behind(word, start);
 	if (mw_str_caseeq(word, "open"))
 		ret.kind = MW_TAG_OPEN;
+	else if (mw_str_caseeq(word, "portal"))
+		ret.kind = MW_TAG_PORTAL;
 	else if (word.n > 4 && mw_str_caseeq((struct mw_str){.p = word.p, .n = 4}, "seal") &&
 		 take_means(mw_str_behind(word, 4), ret.means))
 		ret.kind = MW_TAG_SEAL;

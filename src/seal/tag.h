@@ -9,6 +9,7 @@ enum mw_tag_kind {
 	MW_TAG_NONE = 0, /* no tag of milward's */
 	MW_TAG_SEAL,
 	MW_TAG_OPEN,
+	MW_TAG_PORTAL,
 	MW_TAG_OTHER, /* a tag that this agent does not know, or a tag below another */
 };
 

@@ -130,7 +130,7 @@ with Agent(mta) as agent:
 # ---- what it does not start with
 for name, options, load, text in (
         ("no `load seal`", None, "", "no line `load seal { … }`"),
-        ("a wrong re-entry", 'reentry "smtp"', None, "reentry \"smtp\""),
+        ("a wrong re-entry", 'reentry "smtp"', None, "reentry: \"smtp\""),
         ("a wrong mode", 'socket-mode "rw"', None, "socket-mode \"rw\""),
         ("a wrong name", 'name "gw clinic"', None, "letters, digits, dots and hyphens"),
         ("a folder that others write to", "", None, "nobody else may write to it"),

@@ -36,6 +36,8 @@ static void test_tags(void **state)
 	    {"bob@example.com.mw-seals.invalid", MW_TAG_SEAL, "bob@example.com", "s"},
 	    {"Bob+x@Example.com.MW-SealPOS.INVALID", MW_TAG_SEAL, "Bob+x@Example.com", "pos"},
 	    {"\"a b\"@example.com.mw-open.invalid", MW_TAG_OPEN, "\"a b\"@example.com", ""},
+	    {"bob@example.com.mw-Portal.invalid", MW_TAG_PORTAL, "bob@example.com", ""},
+	    {"bob@example.com.mw-portals.invalid", MW_TAG_OTHER, NULL, ""},
 	    {"bob@example.com.mw-seal.invalid", MW_TAG_OTHER, NULL, ""},
 	    {"bob@example.com.mw-sealss.invalid", MW_TAG_OTHER, NULL, ""},
 	    {"bob@example.com.mw-sealsopx.invalid", MW_TAG_OTHER, NULL, ""},
