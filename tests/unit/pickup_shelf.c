@@ -4,6 +4,7 @@
 #include "pickup/crate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,17 +28,31 @@ void shelf_reopen(struct shelf *s)
 	must(mw_pickup_open(s->path, s->keys, true, &s->store, &err) == 0, "store", &err);
 }
 
-void shelf_open(struct shelf *s)
+static void open_in(struct shelf *s, const char *top)
 {
 	struct mw_err err = {0};
 
-	(void)snprintf(s->dir, sizeof(s->dir), "pickup.XXXXXX");
+	(void)snprintf(s->dir, sizeof(s->dir), "%s/pickup.XXXXXX", top);
 	must(mkdtemp(s->dir) != NULL, "mkdtemp", NULL);
 	(void)snprintf(s->path, sizeof(s->path), "%s/store", s->dir);
 	(void)snprintf(s->keys_path, sizeof(s->keys_path), "%s/keys", s->dir);
 	must(mkdir(s->path, 0700) == 0, "mkdir", NULL);
 	must(mw_pickup_keys_make(s->keys_path, SHELF_NOW, &err) == 0, "keys", &err);
 	shelf_reopen(s);
+}
+
+void shelf_open(struct shelf *s)
+{
+	open_in(s, ".");
+}
+
+void shelf_open_fast(struct shelf *s)
+{
+	int fd = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	open_in(s, fd >= 0 ? "/dev/shm" : ".");
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

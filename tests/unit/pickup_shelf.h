@@ -15,6 +15,8 @@ struct shelf {
 
 /* All of these end the process with a word on stderr when they fail. */
 void shelf_open(struct shelf *);
+/* In memory where that is possible: for what is about steps, not about a disk. */
+void shelf_open_fast(struct shelf *);
 void shelf_reopen(struct shelf *); /* another connection to the same store */
 void shelf_close(struct shelf *);  /* removes the folder */
 

@@ -26,7 +26,7 @@ static int setup(void **state)
 {
 	struct shelf *s = calloc(1, sizeof(*s));
 
-	shelf_open(s);
+	shelf_open_fast(s);
 	*state = s;
 	return 0;
 }
