@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const int allowed[] = {
@@ -63,9 +65,8 @@ static const int allowed[] = {
 };
 
 /* Nobody calls these by mistake. */
+static const int serving[] = {SCMP_SYS(accept), SCMP_SYS(accept4)};
 static const int deadly[] = {
-    SCMP_SYS(accept),
-    SCMP_SYS(accept4),
     SCMP_SYS(add_key),
     SCMP_SYS(bind),
     SCMP_SYS(bpf),
@@ -120,8 +121,32 @@ static int add_common(scmp_filter_ctx f)
 	int r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
 	r = r ? r : mw_filter_add(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
+	r = r ? r : mw_filter_add(f, SCMP_ACT_KILL_PROCESS, serving, COUNT(serving));
 	r = r ? r : mw_filter_add(f, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
 	return r ? r : add_fcntl(f);
+}
+
+/* Memory is written to or run, not both; modules that are loaded stay possible. Threads, but no processes: what clone3 is asked for cannot
+ * be seen; without it clone is taken. */
+static int add_server(scmp_filter_ctx f, void *ctx)
+{
+	static const int programs[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork)};
+	const uint64_t both = PROT_WRITE | PROT_EXEC;
+	int r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+
+	(void)ctx;
+	r = r ? r : mw_filter_add(f, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
+	r = r ? r : mw_filter_add(f, SCMP_ACT_KILL_PROCESS, programs, COUNT(programs));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), 1, SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, both, both));
+	r = r ? r
+	      : seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), 1, SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, both, both));
+	r = r ? r
+	      : seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(clone), 1,
+				 SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	r = r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	r = r ? r
+	      : seccomp_rule_add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_CMP64(0, SCMP_CMP_GT, AF_INET6, 0));
+	return r;
 }
 
 static int read_back(int fd, struct sock_fprog *ret)
@@ -142,19 +167,25 @@ static int read_back(int fd, struct sock_fprog *ret)
 	return 0;
 }
 
-int mw_filter_make(int (*rules)(scmp_filter_ctx, void *), void *ctx, struct sock_fprog *ret)
+static int add_listed(scmp_filter_ctx f, int (*rules)(scmp_filter_ctx, void *), void *ctx)
+{
+	int r = add_common(f);
+
+	return r ? r : rules(f, ctx);
+}
+
+/* what: of all that no rule names. */
+static int make(uint32_t what, int (*rules)(scmp_filter_ctx, void *), void *ctx, struct sock_fprog *ret)
 {
 	int fd = memfd_create("filter", MFD_CLOEXEC), r = fd < 0 ? -errno : 0;
 	scmp_filter_ctx f;
 
 	(void)seccomp_api_set(3); /* kernel 4.14, whatever it can find out about this one */
-	f = seccomp_init(SCMP_ACT_ERRNO(EACCES));
+	f = seccomp_init(what);
 	if (!f)
 		r = -ENOMEM;
 	if (r == 0)
-		r = add_common(f);
-	if (r == 0)
-		r = rules(f, ctx);
+		r = what == SCMP_ACT_ALLOW ? rules(f, ctx) : add_listed(f, rules, ctx);
 	if (r == 0)
 		r = seccomp_export_bpf(f, fd);
 	if (r == 0)
@@ -164,6 +195,16 @@ int mw_filter_make(int (*rules)(scmp_filter_ctx, void *), void *ctx, struct sock
 	if (fd >= 0)
 		(void)close(fd);
 	return r;
+}
+
+int mw_filter_make(int (*rules)(scmp_filter_ctx, void *), void *ctx, struct sock_fprog *ret)
+{
+	return make(SCMP_ACT_ERRNO(EACCES), rules, ctx, ret);
+}
+
+int mw_filter_make_server(struct sock_fprog *ret)
+{
+	return make(SCMP_ACT_ALLOW, add_server, NULL, ret);
 }
 
 void mw_filter_free(struct sock_fprog *p)
