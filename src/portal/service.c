@@ -6,6 +6,7 @@
 #include "base/notify.h"
 #include "mail/mime.h"
 #include "portal/housekeeper.h"
+#include "portal/box.h"
 #include "portal/inherit.h"
 #include "portal/server.h"
 
@@ -212,6 +213,9 @@ static int set_up(struct service *s, struct mw_err *err)
 		return status;
 	if (open_socket(s, err) < 0)
 		return MW_PORTAL_CREATE;
+	/* Before there are threads, and before a word from outside is read. */
+	if (mw_box_enter(s->site, s->options, err) < 0)
+		return MW_PORTAL_SYSTEM;
 	return start(s, err) < 0 ? MW_PORTAL_SYSTEM : MW_PORTAL_OK;
 }
 
