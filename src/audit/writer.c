@@ -316,3 +316,13 @@ void mw_audit_writer_close(struct mw_audit_writer *w, struct mw_self *self)
 	}
 	(void)pthread_mutex_unlock(&writers_lock);
 }
+
+void mw_audit_writer_leave(struct mw_audit_writer *w)
+{
+	struct mw_audit_writer **at = &writers;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	writer_free(w);
+}

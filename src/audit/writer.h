@@ -26,6 +26,8 @@ int mw_audit_writer_open(const struct mw_host *, struct mw_self *, const struct 
 			 struct mw_err *);
 /* The last one closes the file, with a record `stop`. */
 void mw_audit_writer_close(struct mw_audit_writer *, struct mw_self *);
+/* In a child that was forked: closes its copies of the files and forgets the key, and writes nothing. */
+void mw_audit_writer_leave(struct mw_audit_writer *);
 /* Appends one record. members as in record.h. 0: it is on disk. */
 int mw_audit_writer_append(struct mw_audit_writer *, struct mw_self *, const char *kind, struct mw_str members, struct mw_err *);
 

@@ -56,13 +56,20 @@ void portal_message_id(const struct portal *p, const unsigned char id[MW_PICKUP_
 /* Opened when it is needed: `milward-seal --test`, which root may run, leaves no files of root in it. */
 static int open_store(struct portal *p, struct mw_err *err)
 {
+	struct mw_recorder_setup setup = {.path = p->conf->audit, .key = p->conf->audit_key, .host = p->host, .self = p->self};
 	const char *dir = p->conf->store;
+	int r = 0;
 
 	if (p->store)
 		return 0;
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
 		return mw_fail(err, -errno, "%s: %s", dir, strerror(errno));
-	return mw_pickup_open(dir, p->keys, true, &p->store, err);
+	if (!p->recorder)
+		r = mw_recorder_open(&setup, &p->recorder, err);
+	r = r < 0 ? r : mw_pickup_open(dir, p->keys, true, &p->store, err);
+	if (r == 0)
+		mw_recorder_attach(p->recorder, p->store);
+	return r;
 }
 
 int portal_room(void *inst, const char *key, char *ticket, size_t *n, int *fd, struct mw_err *err)
@@ -169,6 +176,7 @@ void portal_leave(void *inst)
 
 	mw_pickup_keys_close(&p->keys);
 	p->store = NULL; /* the parent's */
+	mw_recorder_leave(&p->recorder);
 	close_below(dir ? dir : p->conf->store);
 	free(dir);
 }

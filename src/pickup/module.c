@@ -183,6 +183,7 @@ static void portal_close(void *inst)
 	if (!p)
 		return;
 	mw_pickup_close(&p->store);
+	mw_recorder_close(&p->recorder);
 	mw_pickup_keys_close(&p->keys);
 	mw_templates_free(&p->templates);
 	mw_people_free(&p->languages);
@@ -196,9 +197,10 @@ static int portal_open(const struct mw_host *host, struct mw_self *self, const v
 {
 	struct portal *p = calloc(1, sizeof(*p));
 
-	(void)self;
 	if (!p)
 		return host->fail(err, -ENOMEM, "no memory");
+	p->host = host;
+	p->self = self;
 	p->conf = conf;
 	*inst = p;
 	return 0;

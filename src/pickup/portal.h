@@ -9,12 +9,16 @@
 #include "pickup/conf.h"
 #include "pickup/people.h"
 #include "pickup/pickup.h"
+#include "pickup/record.h"
 #include "pickup/templates.h"
 
 struct portal {
+	const struct mw_host *host;
+	struct mw_self *self;
 	const struct mw_portal_conf *conf;
-	struct mw_pickup_keys *keys; /* NULL in a child */
-	struct mw_pickup *store;     /* of the parent; NULL before it is needed */
+	struct mw_recorder *recorder; /* as the store; NULL: there is no audit file */
+	struct mw_pickup_keys *keys;  /* NULL in a child */
+	struct mw_pickup *store;      /* of the parent; NULL before it is needed */
 	struct mw_templates *templates;
 	struct mw_people languages, passphrases;
 	struct portal_charsets *charsets;

@@ -99,6 +99,15 @@ void mw_recorder_close(struct mw_recorder **at)
 	*at = NULL;
 }
 
+void mw_recorder_leave(struct mw_recorder **at)
+{
+	if (!*at)
+		return;
+	mw_audit_writer_leave((*at)->writer);
+	free(*at);
+	*at = NULL;
+}
+
 /* ---- records ---------------------------------------------------------------------------------------------------------------- */
 
 /* Octets that are no UTF-8 are kept readable, as the audit module does it. */

@@ -24,6 +24,8 @@ struct mw_recorder_setup {
 /* *ret is NULL when there is nothing to record with. Errors name the file. */
 int mw_recorder_open(const struct mw_recorder_setup *, struct mw_recorder **ret, struct mw_err *);
 void mw_recorder_close(struct mw_recorder **); /* after its stores; accepts NULL, sets NULL */
+/* In a child that was forked: gives it up, and leaves it to the parent. Accepts NULL, sets NULL. */
+void mw_recorder_leave(struct mw_recorder **);
 /* From now on each event of this store is recorded, or does not happen. A recorder that is NULL is none. */
 void mw_recorder_attach(struct mw_recorder *, struct mw_pickup *);
 /* Something that is no event of a message: step as "rekeyed"; sender and recipient may be NULL. 0, also when the recorder is NULL. */

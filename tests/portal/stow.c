@@ -150,6 +150,8 @@ static void put_message(struct stow *s, long number)
 	t.expires = now + s->expires;
 	t.proof = s->proof;
 	(void)snprintf(t.language, sizeof(t.language), "%s", s->language);
+	(void)snprintf(t.origin_message_id, sizeof(t.origin_message_id), "<stowed@stow.invalid>");
+	(void)snprintf(t.origin_queue_id, sizeof(t.origin_queue_id), "%ld.%ld", (long)getpid(), number);
 	if (mw_pickup_store(s->p, name, &t, s->from, s->to, fd, &err) < 0)
 		die("store", &err);
 	(void)close(fd);
