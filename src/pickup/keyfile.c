@@ -168,14 +168,13 @@ static int open_file(const char *path, struct mw_err *err)
 	return fd >= 0 ? fd : mw_fail(err, -errno, "cannot open %s: %s", path, strerror(errno));
 }
 
-int mw_keyfile_read(const char *path, struct mw_keyfile *ret, struct mw_err *err)
+int mw_keyfile_read(const char *path, struct mw_keyfile *ret, struct stat *st, struct mw_err *err)
 {
-	struct stat st;
 	int fd = open_file(path, err), r;
 
 	if (fd < 0)
 		return fd;
-	r = read_fd(fd, path, &st, ret, err);
+	r = read_fd(fd, path, st, ret, err);
 	(void)close(fd);
 	return r;
 }

@@ -5,6 +5,8 @@
 
 #include "pickup/keys.h"
 
+#include <sys/stat.h>
+
 struct mw_server_key {
 	uint32_t number;
 	int64_t created;
@@ -18,8 +20,8 @@ struct mw_keyfile {
 
 /* Pure. -EINVAL with the line; -ENOMEM. */
 int mw_keyfile_parse(struct mw_str text, struct mw_keyfile *ret, struct mw_err *);
-/* At least one key when 0. */
-int mw_keyfile_read(const char *path, struct mw_keyfile *ret, struct mw_err *);
+/* At least one key when 0. st: of the file that was read. */
+int mw_keyfile_read(const char *path, struct mw_keyfile *ret, struct stat *st, struct mw_err *);
 void mw_keyfile_free(struct mw_keyfile *); /* wipes */
 
 #endif

@@ -13,6 +13,7 @@ struct mw_pickup_keys {
 	pthread_mutex_t mutex;
 	char *path;
 	struct mw_keyfile file;
+	struct stat was; /* the file that it is from */
 };
 
 int mw_pickup_keys_open(const char *path, struct mw_pickup_keys **ret, struct mw_err *err)
@@ -27,7 +28,7 @@ int mw_pickup_keys_open(const char *path, struct mw_pickup_keys **ret, struct mw
 		return mw_fail_memory(err);
 	}
 	k->path = strdup(path);
-	r = k->path ? mw_keyfile_read(path, &k->file, err) : mw_fail_memory(err);
+	r = k->path ? mw_keyfile_read(path, &k->file, &k->was, err) : mw_fail_memory(err);
 	if (r < 0) {
 		mw_pickup_keys_close(&k);
 		return r;
@@ -52,22 +53,42 @@ void mw_pickup_keys_close(struct mw_pickup_keys **kp)
 int mw_pickup_keys_reread(struct mw_pickup_keys *k, struct mw_err *err)
 {
 	struct mw_keyfile fresh, old;
-	int r = mw_keyfile_read(k->path, &fresh, err);
+	struct stat st;
+	int r = mw_keyfile_read(k->path, &fresh, &st, err);
 
 	if (r < 0)
 		return r;
 	(void)pthread_mutex_lock(&k->mutex);
 	old = k->file;
 	k->file = fresh;
+	k->was = st;
 	(void)pthread_mutex_unlock(&k->mutex);
 	mw_keyfile_free(&old);
 	return 0;
+}
+
+/* Has the file been replaced since? Keys are added by a new file. */
+static bool is_replaced(struct mw_pickup_keys *k)
+{
+	struct stat st;
+	bool other;
+
+	if (stat(k->path, &st) < 0)
+		return false;
+	(void)pthread_mutex_lock(&k->mutex);
+	other = st.st_ino != k->was.st_ino || st.st_dev != k->was.st_dev || st.st_mtim.tv_sec != k->was.st_mtim.tv_sec ||
+		st.st_mtim.tv_nsec != k->was.st_mtim.tv_nsec;
+	(void)pthread_mutex_unlock(&k->mutex);
+	return other;
 }
 
 void mw_pickup_keys_newest(struct mw_pickup_keys *k, uint32_t *number, unsigned char ret[MW_PICKUP_KEY])
 {
 	const struct mw_server_key *key;
 
+	/* An old key that somebody still wraps by would be dropped one day, and what was wrapped with it. */
+	if (is_replaced(k))
+		(void)mw_pickup_keys_reread(k, NULL);
 	(void)pthread_mutex_lock(&k->mutex);
 	key = &k->file.key[k->file.n - 1];
 	*number = key->number;

@@ -4,8 +4,9 @@
  *     # comment
  *     1 q83vEjRWeJC…=  1763800000        number, base64 of 32 random octets, when it was made
  * The newest (highest number) wraps; the older ones stay until no row needs them. The file is refused when others than its owner and group
- * can read it, or others than its owner can write it. One object serves all threads of a process. A number that is not known is looked for
- * in the file again, so a new key is known without a signal; a process that sees no files knows those that it began with.
+ * can read it, or others than its owner can write it. One object serves all threads of a process. When the
+ * file was replaced, or a number is not known, it is read again: a new key is known without a signal; a process that sees no files knows
+ * those that it began with.
  */
 #ifndef MW_PICKUP_KEYS_H
 #define MW_PICKUP_KEYS_H
@@ -21,7 +22,7 @@ struct mw_pickup_keys;
 int mw_pickup_keys_open(const char *path, struct mw_pickup_keys **ret, struct mw_err *);
 /* Reads the file again; what was known stays when that fails. */
 int mw_pickup_keys_reread(struct mw_pickup_keys *, struct mw_err *);
-/* The key that wraps. */
+/* The key that wraps: of the file as it is now, where this process can read it. */
 void mw_pickup_keys_newest(struct mw_pickup_keys *, uint32_t *number, unsigned char ret[MW_PICKUP_KEY]);
 /* -ENOKEY: not in the file either. The caller wipes ret. */
 int mw_pickup_keys_get(struct mw_pickup_keys *, uint32_t number, unsigned char ret[MW_PICKUP_KEY], struct mw_err *);

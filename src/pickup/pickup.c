@@ -32,11 +32,14 @@ static int make_folder(struct mw_pickup *p, int at, const char *name, struct mw_
 
 static int make_crates(struct mw_pickup *p, struct mw_err *err)
 {
-	int r = make_folder(p, p->folder, "crates", err);
-	int fd = r < 0 ? -1 : openat(p->folder, "crates", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r, fd;
 
+	if (faccessat(p->folder, "crates/ff", F_OK, 0) == 0)
+		return 0; /* it is made last */
+	r = make_folder(p, p->folder, "crates", err);
 	if (r < 0)
 		return r;
+	fd = openat(p->folder, "crates", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return system_failed(p, "crates", err);
 	for (unsigned i = 0; i < 256 && r == 0; i++) {

@@ -211,7 +211,8 @@ int mw_pickup_outbox_later(struct mw_pickup *, int64_t number, int64_t due, stru
 
 /* ---- housekeeping --------------------------------------------------------------------------------------------------------------- */
 
-/* At most `batch` rows on older server keys are wrapped by the newest: how many. Readers go on meanwhile. */
+/* At most `batch` rows on older server keys are wrapped by the newest: how many. Readers go on meanwhile. -ENOKEY, -EBADMSG: some of them
+ * could not be, err names the last one; the others were, and done says how many. */
 int mw_pickup_rewrap(struct mw_pickup *, uint32_t batch, size_t *done, struct mw_err *);
 /* The lowest number of a server key that a row needs; 0: none. */
 int mw_pickup_oldest_key(struct mw_pickup *, uint32_t *number, struct mw_err *);

@@ -201,23 +201,35 @@ static int read_old(struct mw_pickup *p, uint32_t newest, uint32_t most, struct 
 	return r < 0 ? r : 0;
 }
 
-static int rewrap(struct mw_pickup *p, uint32_t newest, uint32_t most, struct old *old, struct mw_err *err)
+static int rewrap_one(struct mw_pickup *p, struct old *o, struct mw_err *err)
+{
+	uint32_t was = o->lock.number;
+	int r = mw_pickup_lock_renew(p->keys, &o->lock, o->pending, err);
+
+	if (r <= 0)
+		return r;
+	return mw_db_change(&p->db, SQL_REWRAP,
+			    DB_VALUES(DB_INT(o->lock.number), DB_BLOB(o->lock.wrapped, sizeof(o->lock.wrapped)),
+				      o->pending ? DB_BLOB(o->lock.pending, sizeof(o->lock.pending)) : DB_NULL, DB_INT(o->number),
+				      DB_INT(was)),
+			    err);
+}
+
+/* A row that cannot be wrapped keeps no other one from it: bad is why, 0 for none. */
+static int rewrap(struct mw_pickup *p, uint32_t newest, uint32_t most, struct old *old, int *bad, struct mw_err *err)
 {
 	size_t n = 0;
 	int r = read_old(p, newest, most, old, &n, err), done = 0;
 
-	for (size_t i = 0; i < n && r >= 0; i++) {
-		struct old *o = &old[i];
-		uint32_t was = o->lock.number;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		int one = rewrap_one(p, &old[i], err);
 
-		r = mw_pickup_lock_renew(p->keys, &o->lock, o->pending, err);
-		if (r == 1)
-			r = mw_db_change(&p->db, SQL_REWRAP,
-					 DB_VALUES(DB_INT(o->lock.number), DB_BLOB(o->lock.wrapped, sizeof(o->lock.wrapped)),
-						   o->pending ? DB_BLOB(o->lock.pending, sizeof(o->lock.pending)) : DB_NULL,
-						   DB_INT(o->number), DB_INT(was)),
-					 err);
-		done += r > 0;
+		if (one == -ENOKEY || one == -EBADMSG)
+			*bad = one;
+		else if (one < 0)
+			r = one;
+		else
+			done += one;
 	}
 	return r < 0 ? r : done;
 }
@@ -227,7 +239,7 @@ int mw_pickup_rewrap(struct mw_pickup *p, uint32_t batch, size_t *done, struct m
 	unsigned char key[MW_PICKUP_KEY];
 	uint32_t newest;
 	struct old *old;
-	int r;
+	int bad = 0, r;
 
 	if (batch == 0 || batch > 100000)
 		return mw_fail(err, -EINVAL, "%u rows cannot be wrapped at once", batch);
@@ -238,13 +250,13 @@ int mw_pickup_rewrap(struct mw_pickup *p, uint32_t batch, size_t *done, struct m
 	explicit_bzero(key, sizeof(key));
 	r = mw_db_begin(&p->db, err);
 	if (r == 0)
-		r = mw_db_end(&p->db, rewrap(p, newest, batch, old, err), err);
+		r = mw_db_end(&p->db, rewrap(p, newest, batch, old, &bad, err), err);
 	explicit_bzero(old, batch * sizeof(*old));
 	free(old);
 	if (r < 0)
 		return r;
 	*done = (size_t)r;
-	return 0;
+	return bad;
 }
 
 int mw_pickup_oldest_key(struct mw_pickup *p, uint32_t *number, struct mw_err *err)

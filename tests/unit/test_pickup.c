@@ -556,13 +556,13 @@ static void a_sweep_mends(void **state)
 	read_text(s, &kept, "The result is here.");
 }
 
+/* Nobody tells the process: it sees it. */
 static void rotate(struct shelf *s, uint32_t expect)
 {
 	uint32_t number;
 
 	assert_gives(mw_pickup_keys_add(s->keys_path, SHELF_NOW, &number, &err), 0);
 	assert_int_equal(number, expect);
-	assert_gives(mw_pickup_keys_reread(s->keys, &err), 0);
 }
 
 static void keys_rotate_without_the_links(void **state)
@@ -604,6 +604,26 @@ static void keys_rotate_without_the_links(void **state)
 	assert_gives(mw_pickup_room(s->store, "b", &t, &fd, &err), 1);
 	assert_gives(mw_pickup_lock_pending(s->keys, &t.lock, secret, &err), 0);
 	assert_memory_equal(secret, b.secret, sizeof(secret));
+}
+
+/* A row on a key that is lost is told, and the others are wrapped. */
+static void a_lost_key_loses_its_rows_alone(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message a = {.key = "a"}, b = {.key = "b"};
+	unsigned char key[MW_PICKUP_KEY];
+	size_t n = 9;
+
+	put(s, &a);
+	rotate(s, 2);
+	put(s, &b);
+	rotate(s, 3);
+	assert_gives(mw_pickup_keys_drop(s->keys_path, 2, 0, SHELF_NOW, &n, &err), 0);
+	assert_gives(mw_pickup_keys_reread(s->keys, &err), 0);
+	assert_fails(mw_pickup_rewrap(s->store, 10, &n, &err), -ENOKEY);
+	assert_int_equal(n, 1);
+	assert_fails(mw_pickup_unlock(s->store, a.id, a.secret, SHELF_NOW, key, NULL, &err), -ENOKEY);
+	read_text(s, &b, "The result is here.");
 }
 
 /* ---- databases that are not ours ------------------------------------------------------------------------------------------------- */
@@ -762,6 +782,7 @@ int main(void)
 	    TEST(old_rows_are_forgotten_when_all_is_done),
 	    TEST(a_sweep_mends),
 	    TEST(keys_rotate_without_the_links),
+	    TEST(a_lost_key_loses_its_rows_alone),
 	    TEST(other_databases_are_refused),
 	    TEST(a_group_shares_what_is_in_its_folder),
 	    TEST(processes_share_a_store),

@@ -199,6 +199,10 @@ static void keys_come_and_go(void **state)
 	assert_memory_not_equal(got, first, sizeof(got));
 	assert_gives(mw_pickup_keys_get(k, 1, got, &err), 0);
 	assert_memory_equal(got, first, sizeof(got));
+	/* who wraps sees by himself that there is a newer one */
+	assert_gives(mw_pickup_keys_add(p->keys, 5000, &number, &err), 0);
+	mw_pickup_keys_newest(k, &number, got);
+	assert_int_equal(number, 5);
 	/* 2 is needed; 1 was followed by 2 at 2000 */
 	assert_gives(mw_pickup_keys_drop(p->keys, 2, 500, 2499, &n, &err), 0);
 	assert_int_equal(n, 0);
@@ -206,7 +210,7 @@ static void keys_come_and_go(void **state)
 	assert_int_equal(n, 1);
 	/* the newest stays, whatever is needed */
 	assert_gives(mw_pickup_keys_drop(p->keys, 0, 500, 9000, &n, &err), 0);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 	assert_gives(mw_pickup_keys_drop(p->keys, 100, 500, 9000, &n, &err), 0);
 	assert_int_equal(n, 0);
 	assert_gives(mw_pickup_keys_reread(k, &err), 0);
@@ -214,7 +218,7 @@ static void keys_come_and_go(void **state)
 	/* a file that cannot be read leaves what was known */
 	assert_int_equal(truncate(p->keys, 0), 0);
 	assert_fails(mw_pickup_keys_reread(k, &err), -EINVAL);
-	assert_gives(mw_pickup_keys_get(k, 4, got, &err), 0);
+	assert_gives(mw_pickup_keys_get(k, 5, got, &err), 0);
 	mw_pickup_keys_close(&k);
 }
 
