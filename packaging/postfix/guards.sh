@@ -115,6 +115,14 @@ check_transport() { # NAME LEVEL
 	! known tls_required_enable || expect tls-required "$1: TLS-Required: no has no power" option_is "$1/unix/tls_required_enable" no
 }
 
+# The way by which mail falls back to milward's own portal.
+check_own() {
+	hop=127.0.0.1:$((port + 3))/inet
+	expect fallback "what falls back to milward's portal gets its tag" option_is "$hop/smtpd_command_filter" "pcre:$ours/toportal.pcre"
+	expect fallback "and is not taken without" option_is "$hop/smtpd_recipient_restrictions" \
+		"check_recipient_access,pcre:$ours/onlyportal.pcre,reject"
+}
+
 check_seal() {
 	listener=127.0.0.1:$((port + 2))/inet
 	for tag in sealsop open; do expect tag-route "tag $tag is routed" routed $tag milward-seal; done
@@ -164,10 +172,12 @@ check_all() {
 	check_transport milward-tls encrypt
 	check_transport milward-ver secure
 	if [ -n "$portal" ]; then
-		for tag in tlsp verp portal; do expect tag-route "tag $tag is routed" routed $tag milward-$tag; done
+		for tag in tlsp verp; do expect tag-route "tag $tag is routed" routed $tag milward-$tag; done
+		expect tag-route "tag portal is routed" routed portal "$(portal_route | sed 's/:.*//')"
 		check_transport milward-tlsp encrypt
 		check_transport milward-verp secure
 		expect tls-level "milward-portal: TLS, or on this machine" portal_is_safe
+		! is_own || check_own
 		expect fallback "the fallback listener probes recipients" listener_probes
 		for name in milward-tlsp milward-verp; do expect fallback "$name: a host that is down is waited for" waits $name; done
 		expect fallback "the fallback listener takes no mail" option_is "127.0.0.1:$port/inet/smtpd_data_restrictions" reject

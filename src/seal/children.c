@@ -39,6 +39,18 @@ void mw_child_forget(struct mw_child *c)
 	c->key[0] = '\0';
 }
 
+/* The notice is out: what is left of its link's secret goes. False: the store does not know it yet. */
+static bool noticed(const struct mw_child *c, const char *key, const char *queue_id)
+{
+	struct mw_err err = {0};
+	int r = c->site->custody->noticed(c->site->custody_inst, key, queue_id, (int64_t)time(NULL), &err);
+
+	if (r < 0 && r != -ENOENT) /* what was no notice, or is forgotten */
+		mw_log(MW_ERROR, NULL, "portal", "a notice is out, which the store does not know yet: %s",
+		       err.text[0] ? err.text : strerror(-r));
+	return r >= 0 || r == -ENOENT;
+}
+
 static void look(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const char *key)
 {
 	char queue_id[MW_QUEUE_ID] = "";
@@ -48,6 +60,8 @@ static void look(struct mw_child *children, size_t n, struct mw_child *c, struct
 	mw_child_forget(c);
 	if (n_key >= sizeof(c->key))
 		tell(c, MW_TOLD_FAILED, "the key is too long");
+	else if (fate == MW_FATE_DONE && c->site->custody && !noticed(c, key, queue_id))
+		tell(c, MW_TOLD_FAILED, "the portal's store does not know yet that the notice is out");
 	else if (fate == MW_FATE_DONE)
 		tell(c, MW_TOLD_DONE, queue_id);
 	else if (is_busy(children, n, c, key))
@@ -78,34 +92,23 @@ static void begin(struct mw_child *c, struct mw_journal *j, const char *key)
 	c->told = again ? MW_TOLD_AGAIN : MW_TOLD_NEW;
 }
 
-/* The notice is out: what is left of its link's secret goes. When that fails, the message can be read all the same. */
-static void noticed(const struct mw_child *c, const char *key, const char *queue_id)
-{
-	struct mw_err err = {0};
-	int r = c->site->custody->noticed(c->site->custody_inst, key, queue_id, (int64_t)time(NULL), &err);
-
-	if (r < 0)
-		mw_log(MW_ERROR, NULL, "portal", "the secret of a link that was sent stays in the store: %s",
-		       err.text[0] ? err.text : strerror(-r));
-}
-
 static void done(struct mw_child *c, struct mw_journal *j, const char *key, const char *queue_id)
 {
 	struct mw_err err;
+	bool known;
 
 	if (strcmp(c->key, key) != 0) { /* of no message but its own may it say that there is nothing left to do */
 		tell(c, MW_TOLD_FAILED, "the journal was not asked before");
 		return;
 	}
-	if (c->kept)
-		noticed(c, key, queue_id);
+	known = !c->kept || noticed(c, key, queue_id);
 	mw_child_forget(c);
 	if (mw_journal_done(j, key, queue_id, &err) < 0) {
 		tell(c, MW_TOLD_FAILED, err.text);
 		return;
 	}
 	c->owed = MW_ASK_DONE;
-	c->told = MW_TOLD_OK;
+	c->told = known ? MW_TOLD_OK : MW_TOLD_AGAIN;
 }
 
 /* On its way when it is given: waiting for it is for the child. */

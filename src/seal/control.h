@@ -11,10 +11,11 @@
 #include <sys/types.h>
 
 enum mw_ask {
-	MW_ASK_LOOK = 'L',    /* key: was it delivered? Told MW_TOLD_NEW, AGAIN, DONE with the queue id, BUSY */
-	MW_ASK_BEGIN = 'B',   /* key: it is about to be sent. The same, and FAILED; on disk when it is told NEW or AGAIN */
-	MW_ASK_DONE = 'D',    /* key NUL queue id: the MTA has it. OK, FAILED */
-	MW_ASK_LEAVE = 'E',   /* nothing comes of what was asked about: others may begin it. OK */
+	MW_ASK_LOOK = 'L',  /* key: was it delivered? Told MW_TOLD_NEW, AGAIN, DONE with the queue id, BUSY */
+	MW_ASK_BEGIN = 'B', /* key: it is about to be sent. The same, and FAILED; on disk when it is told NEW or AGAIN */
+	MW_ASK_DONE = 'D',  /* key NUL queue id: the MTA has it. OK, FAILED; AGAIN: the journal knows, the portal's store does not
+				yet: a retry tells it */
+	MW_ASK_LEAVE = 'E', /* nothing comes of what was asked about: others may begin it. OK */
 	MW_ASK_CONNECT = 'C', /* to the re-entry listener. OK with a socket on its way, or FAILED */
 	MW_ASK_ROOM = 'R',    /* key: it is to be handed in. NEW with a ticket and a file; AGAIN with a ticket: it is stored, the
 				notice is left to do; DONE with the queue id of the notice; FAILED */

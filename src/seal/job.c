@@ -138,7 +138,10 @@ static void delivered(struct delivery *d)
 	memcpy(what + n, d->queue_id, strlen(d->queue_id));
 	told = mw_parent_ask(&d->job->worker->parent, MW_ASK_DONE, (struct mw_str){.p = what, .n = n + strlen(d->queue_id)}, text,
 			     sizeof(text), NULL);
-	if (told != MW_TOLD_OK) /* it is delivered all the same */
+	if (told == MW_TOLD_AGAIN) /* the MTA comes back, and nothing is sent then */
+		mw_answer_set(d->answer, 451, "4.3.0", "portal: the notice is out as %s, the store does not know it yet",
+			      d->queue_id);
+	else if (told != MW_TOLD_OK) /* it is delivered all the same */
 		mw_log(MW_WARNING, d->job->queue_id, "journal",
 		       "a copy is delivered, which the journal does not know: a retry would send it again: %s", text);
 }
