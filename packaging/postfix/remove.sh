@@ -8,7 +8,7 @@ conflict() { # KEY
 	echo "  $1" >>"$stage/changed"
 	case $1 in
 	*/*) [ "$1" = pickup/unix ] || edit -MX "$1" ;;
-	milward_*) set_block "$stage/main.cf" "$1" /dev/null ;;
+	milward_* | milward-*) set_block "$stage/main.cf" "$1" /dev/null ;;
 	address_* | message_*) ;; # not milward's own: what stands there is the site's
 	*)
 		items_of "$(postconf -c "$stage" -h "$1" 2>/dev/null)" >"$stage/items"

@@ -21,6 +21,7 @@ struct reader {
 	unsigned deep;	   /* lists around this one */
 	struct alias *now; /* that members go to; NULL = what stands here has no key */
 	bool told;	   /* that names need domains */
+	bool domain;	   /* the key before was taken for a domain of aliases, which has no members */
 };
 
 /* A piece of a line: what has no line of its own must be told where it stands. */
@@ -230,6 +231,15 @@ static bool is_domain(struct mw_str key, struct mw_str members)
 	return memchr(key.p, '.', key.n) && !(members.n && memchr(members.p, '@', members.n));
 }
 
+static void needs_domain(struct reader *r, const struct piece *p)
+{
+	if (r->told)
+		return;
+	r->told = true;
+	wrong(r, p, "add, behind the file: for <local>, a table of the domains that the MTA delivers itself",
+	      "this name has no domain, and nothing says which domains it is of");
+}
+
 static bool is_key(struct reader *r, const struct piece *p, struct mw_str key, struct mw_str members)
 {
 	const char *hint = NULL, *at = key.n ? memchr(key.p, '@', key.n) : NULL;
@@ -241,11 +251,8 @@ static bool is_key(struct reader *r, const struct piece *p, struct mw_str key, s
 		wrong(r, p, NULL, "the name of the alias is missing");
 	else if (at)
 		hint = mw_table_wrong(key.p[0] == '@' ? (struct mw_str){.p = key.p + 1, .n = key.n - 1} : key);
-	else if (!r->file->names && !is_domain(key, members) && !r->told) {
-		r->told = true;
-		wrong(r, p, "add, behind the file: for <local>, a table of the domains that the MTA delivers itself",
-		      "this name has no domain, and nothing says which domains it is of");
-	}
+	else if (!r->file->names && !is_domain(key, members))
+		needs_domain(r, p);
 	if (hint)
 		wrong(r, p, hint, "this is no address");
 	return key.n > 0;
@@ -256,11 +263,16 @@ static void virtual_line(struct reader *r, struct piece line)
 	struct piece key;
 
 	if (is_blank(line.text.p[0])) {
-		take_members(r, trimmed(line));
+		struct piece more = trimmed(line);
+
+		if (r->domain && memchr(more.text.p, '@', more.text.n))
+			needs_domain(r, &more); /* so it was a name, whose members have lines of their own */
+		take_members(r, more);
 		return;
 	}
 	key = cut(&line, ' ', true);
 	r->now = NULL;
+	r->domain = !r->file->names && !memchr(key.text.p, '@', key.text.n);
 	if (!is_key(r, &key, unquoted(r, key.text), line.text))
 		return;
 	/* Nobody's name where there are no names. */

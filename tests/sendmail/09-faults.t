@@ -42,13 +42,18 @@ class Faults(faults.Faults):
         self.site.sendmail.start()
 
 
+def waiting(sendmail):
+    """Messages in the queue. A queue file without a word in it is of a process that was killed before it had taken the message."""
+    return [(name, text) for name, text in sendmail.queued() if text]
+
+
 def flush(sendmail, seconds):
     """Runs the queue until nothing waits."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and sendmail.queued():
+    while time.monotonic() < end and waiting(sendmail):
         sendmail.flush()
         time.sleep(0.2)
-    return sendmail.queued()
+    return waiting(sendmail)
 
 
 with lab.Site("sendmail") as site:
