@@ -45,10 +45,11 @@ static bool find_domain(struct look *l)
 	const struct mw_table *ours = l->policy->plan->ours;
 
 	for (size_t i = 0; i < l->d->facts.n; i++) {
-		struct mw_str value = mw_str(l->d->facts.v[i].value);
+		const char *value = l->d->facts.v[i].value;
 
-		if (strcmp(l->d->facts.v[i].name, "destination") == 0 && mw_table_has(ours, value)) {
-			l->domain = value;
+		if (strcmp(l->d->facts.v[i].name, "destination") == 0 &&
+		    mw_table_has_address(ours, mw_str(doctor_text(l->d, "postmaster@%s", value)))) {
+			l->domain = mw_str(value);
 			return true;
 		}
 	}

@@ -2,9 +2,12 @@
 /* doctor_records: runs what knows more, in a process of its own, and reads what it found. */
 #include "ctl/doctor.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -69,18 +72,26 @@ static bool read_some(int fd, struct mw_buf *to)
 	return true;
 }
 
-static void read_both(int out, int err, struct mw_buf *text, struct mw_buf *said)
+/* Until both are at their end. false: it takes too long. */
+static bool read_both(int out, int err, struct mw_buf *text, struct mw_buf *said)
 {
 	struct pollfd fd[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
+	const int64_t end = mw_clock_ms() + SECONDS * 1000;
 
 	while (fd[0].fd >= 0 || fd[1].fd >= 0) {
-		if (poll(fd, 2, -1) < 0 && errno != EINTR)
-			return;
+		int64_t left = end - mw_clock_ms();
+		int r = left > 0 ? poll(fd, 2, (int)left) : 0;
+
+		if (left <= 0 || (r < 0 && errno != EINTR))
+			return false;
+		if (r <= 0)
+			continue;
 		if (fd[0].fd >= 0 && fd[0].revents && !read_some(out, text))
 			fd[0].fd = -1;
 		if (fd[1].fd >= 0 && fd[1].revents && !read_some(err, said))
 			fd[1].fd = -1;
 	}
+	return true;
 }
 
 __attribute__((noreturn)) static void be_child(int out, int err, int (*fn)(void *), void *ctx)
@@ -89,7 +100,7 @@ __attribute__((noreturn)) static void be_child(int out, int err, int (*fn)(void 
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 		_exit(126);
-	(void)alarm(SECONDS);
+	(void)setpgid(0, 0); /* to be ended with whatever it starts */
 	r = fn(ctx);
 	if (fflush(stdout) != 0)
 		r = 126;
@@ -130,7 +141,9 @@ int doctor_records(struct doctor *d, int (*fn)(void *), void *ctx, const char **
 	(void)close(out[1]);
 	(void)close(err[1]);
 	if (pid > 0) {
-		read_both(out[0], err[0], &text, &said);
+		(void)setpgid(pid, pid); /* whoever of us is first */
+		if (!read_both(out[0], err[0], &text, &said))
+			(void)kill(-pid, SIGKILL);
 		r = wait_for(pid);
 	}
 	(void)close(out[0]);

@@ -65,7 +65,7 @@ with lab.Site("sendmail") as site:
     found = expect("a Sendmail without milward", ["not-added"], 2)
     site.setup("add")
     found = expect("without the daemon", ["socket-missing"], 2)
-    site.daemon(load=sendmail.load).start()
+    daemon = site.daemon(load=sendmail.load).start()
     before = checksums(sendmail.config, sendmail.cf)
     tap.equal(doctor(), (0, []), "a healthy site: nothing is found")
     tap.equal(checksums(sendmail.config, sendmail.cf), before, "and nothing is changed, not in Sendmail's own folder of m4 files either")
@@ -84,12 +84,34 @@ with lab.Site("sendmail") as site:
     # What the site has beside it.
     sendmail.edit("QUEUE_GROUP", "dnl ")
     sendmail.edit("MAILER(`local')", "DAEMON_OPTIONS(`Name=MSA, Port=587, InputMailFilters=opendkim')dnl\n")
-    sendmail.file("aliases", "postmaster: root\nteam: carol@clinic.test, bob@plain.test\n")
+    sendmail.file("aliases", "postmaster: root\ndesk: carol@clinic.test\nteam: carol@clinic.test, bob@plain.test\n")
     sendmail.build()
     found = expect("the site's own", ["envelopes", "own-milters", "aliases"], 1)
-    tap.ok([f["text"] for f in found if f["id"] == "aliases" and "team@" in f["text"]], "the alias is named", found)
+    tap.ok([f["text"] for f in found if f["id"] == "aliases" and "team@gw.clinic.test" in f["text"]], "the alias is named", found)
     mend("the site's own", found)
     done = subprocess.run([site.prefix + "/bin/milwardctl", "check", policy], env=env, capture_output=True, text=True)
     tap.equal(done.returncode, 0, "the policy that the fix makes is good")
     found = [line for line in site.setup("check", check=False).stdout.splitlines() if "aliases" in line]
     tap.ok(found and "refused or held" in found[0], "check says what becomes of mail for such an alias", found)
+
+    # And so it is: Sendmail would not take the alias out for those behind it, so what is protected does not go to any of them.
+    at = len(daemon.log())
+    daemon.reload()
+    daemon.wait_log("reload:", after=at, seconds=30)
+    sendmail.start()
+    for rcpt, name in (("team@gw.clinic.test", "mail with PHI for such an alias is refused"),
+                       ("desk@gw.clinic.test", "and for any address that Sendmail delivers itself, which it tells milward as another")):
+        message = lab.phi()
+        try:
+            answer = site.send(message, rcpt)
+        except lab.Refused as why:
+            answer = str(why)
+        sendmail.settle()
+        tap.ok(answer.startswith("message: 55"), name, answer)
+        tap.equal(site.copies(message), {}, "nobody gets a copy")
+    message = lab.harmless()
+    site.send(message, "team@gw.clinic.test")
+    # Who has an envelope of his own is next in a queue run.
+    lab.wait_for(lambda: sendmail.flush() or len(site.copies(message)) == 2, "both get it", 30, lambda: site.copies(message))
+    tap.equal(sorted(rcpt for _sink, rcpt in site.copies(message)), ["bob@plain.test", "carol@clinic.test"], "mail without reaches all who are behind it")
+    sendmail.stop()
