@@ -40,6 +40,7 @@ struct mw_portal_conf {
 	const char *listen, *socket_group, *socket_mode;
 	const char *reentry;	    /* listener of the MTA that takes codes, reminders and receipts, and signs them */
 	const char *submit;	    /* listener of the MTA that takes replies, and scans them */
+	const char *reply_sender;   /* envelope sender of replies, NULL = from */
 	uint64_t size, reply_size;  /* largest message, largest reply with its attachments */
 	const char *client_address; /* header field in which the web server says who asks */
 	int64_t idle, session;	    /* seconds that a session lives without a request, and at most */

@@ -58,6 +58,8 @@ static const struct mw_opt options[] = {
 	   .help = "listener of the MTA that takes codes, reminders and receipts, and signs them"),
     MW_OPT(STR, struct mw_portal_conf, submit, "submit", .dflt = "\"inet:25@127.0.0.1\"",
 	   .help = "listener of the MTA that takes replies, and scans them"),
+    MW_OPT(STR, struct mw_portal_conf, reply_sender, "reply-sender",
+	   .help = "envelope sender of replies, who gets what cannot be delivered of them (from)"),
     MW_OPT(SIZE, struct mw_portal_conf, size, "size", .dflt = "64M", .min = 1024, .max = INT64_C(1) << 32,
 	   .help = "largest message that is handed in"),
     MW_OPT(SIZE, struct mw_portal_conf, reply_size, "reply-size", .dflt = "25M", .min = 1024, .max = INT64_C(1) << 32,

@@ -112,6 +112,11 @@ void mw_html_escape(struct mw_buf *to, struct mw_str s)
 	put(to, s, true);
 }
 
+void mw_html_valid(struct mw_buf *to, struct mw_str s)
+{
+	put(to, s, false);
+}
+
 static int digit(char c, bool hex)
 {
 	c = mw_lower(c);

@@ -9,6 +9,8 @@
 
 /* Plain text, which knows no references: & < > " are escaped. */
 void mw_html_escape(struct mw_buf *, struct mw_str utf8);
+/* The same, and nothing escaped: it is for other places than HTML. */
+void mw_html_valid(struct mw_buf *, struct mw_str utf8);
 /* Text of HTML: references by number and the few that matter are resolved, other names ("&eacute;") stay for the browser, to which
  * they are a letter wherever they stand. All is escaped. */
 void mw_html_text(struct mw_buf *, struct mw_str html);

@@ -174,23 +174,48 @@ static void plain(struct mw_request *r)
 		       "<h1>Please try again later</h1>\n<p>This page cannot be shown now. Your message is not lost.</p>\n"));
 }
 
-void mw_page(struct mw_request *r, unsigned status, const char *name, struct mw_values *v)
+/* NULL: it cannot be filled, and out is empty again; that was logged. */
+static const char *fill(struct mw_request *r, const char *name, const struct mw_values *v, struct mw_buf *out)
 {
 	const char *language = NULL;
 	const struct mw_template *t = mw_templates_find(r->site->templates, mw_str(r->language), name, &language);
-	struct mw_buf text = MW_BUF_INIT;
 	struct mw_err err = {0};
-	int done;
+	int done = !t	? mw_fail(&err, -ENOENT, "there is no template %s", name)
+		   : !v ? mw_fail_memory(&err)
+			: mw_template_fill(t, v, PAGE_MOST, out, &err);
+
+	if (done == 0)
+		return language;
+	mw_log(MW_ERROR, NULL, "page", "%s", err.text);
+	mw_buf_free(out);
+	return NULL;
+}
+
+bool mw_page_fill(struct mw_request *r, const char *name, const struct mw_values *v, struct mw_buf *out)
+{
+	if (fill(r, name, v, out))
+		return true;
+	plain(r);
+	return false;
+}
+
+void mw_page_text(struct mw_request *r, unsigned status, const char *type, struct mw_buf *text)
+{
+	if (!r->response && mw_buf_ok(text)) {
+		answer_buf(r, status, type, text);
+		*text = (struct mw_buf)MW_BUF_INIT;
+	}
+}
+
+void mw_page(struct mw_request *r, unsigned status, const char *name, struct mw_values *v)
+{
+	struct mw_buf text = MW_BUF_INIT;
+	const char *language;
 
 	if (r->response) /* the first one stands */
 		return;
-	done = !t   ? mw_fail(&err, -ENOENT, "there is no template %s", name)
-	       : !v ? mw_fail_memory(&err)
-		    : mw_template_fill(t, v, PAGE_MOST, &text, &err);
-
-	if (done < 0) {
-		mw_log(MW_ERROR, NULL, "page", "%s", err.text);
-		mw_buf_free(&text);
+	language = fill(r, name, v, &text);
+	if (!language) {
 		plain(r);
 		return;
 	}
@@ -228,7 +253,13 @@ void mw_page_stale(struct mw_request *r)
 
 void mw_page_left(struct mw_request *r)
 {
-	simple(r, MHD_HTTP_FORBIDDEN, "left.html");
+	const struct mw_upload *upload = r->route ? r->route->upload : NULL;
+	struct mw_values *v = mw_page_values(r);
+
+	/* Text that another site made the browser send is not shown on our page. */
+	if (v && upload && upload->typed && r->upload && mw_request_from_us(r))
+		mw_values_set(v, "text", upload->typed(r->upload));
+	mw_page(r, MHD_HTTP_FORBIDDEN, "left.html", v);
 }
 
 void mw_page_large(struct mw_request *r, uint64_t limit)

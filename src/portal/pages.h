@@ -31,6 +31,11 @@ void mw_page_see(struct mw_request *, const char *path);
 /* Octets as they are. They are copied. */
 void mw_page_octets(struct mw_request *, unsigned status, const char *type, struct mw_str);
 
+/* A template into out, for an answer that is made of several. False: it cannot be; an answer was made. */
+bool mw_page_fill(struct mw_request *, const char *name, const struct mw_values *, struct mw_buf *out);
+/* Takes the text, and wipes it when it has gone out. */
+void mw_page_text(struct mw_request *, unsigned status, const char *type, struct mw_buf *text);
+
 /* Octets that are made while they are sent, in a thread of the server. */
 struct mw_stream_out {
 	uint64_t size; /* UINT64_MAX: not known before */

@@ -55,6 +55,8 @@ static inline struct mw_str mw_request_field(const struct mw_request *r, const c
 bool mw_request_from_us(const struct mw_request *);
 /* MW_ROUTE_SESSION: the session's token, from the message's cookie; "" when there is none. */
 struct mw_str mw_request_token(const struct mw_request *);
+/* Who asks has a session for the message of the first "*". For uploads, which begin before that is looked at. */
+bool mw_request_knows(const struct mw_request *);
 /* Whether that is the token of the session's forms: for a form that is not MW_ROUTE_FORM, but an upload. Constant time. */
 bool mw_request_csrf_good(const struct mw_request *, struct mw_str csrf);
 

@@ -3,6 +3,11 @@
 
 #include "portal/asset.h"
 #include "portal/door.h"
+#include "portal/draft.h"
+#include "portal/part.h"
+#include "portal/reply.h"
+#include "portal/view.h"
+#include "portal/zip.h"
 
 #include <string.h>
 
@@ -16,6 +21,13 @@ static const struct mw_route routes[] = {
     {"GET", LINK "/code", 0, mw_door_show, NULL}, /* who loads the page of the code's field again */
     {"POST", LINK "/code", MW_ROUTE_FORM, mw_door_enter, NULL},
     {"POST", READ "/leave", MW_ROUTE_FORM | MW_ROUTE_SESSION | MW_ROUTE_CSRF, mw_door_leave, NULL},
+    {"GET", READ, MW_ROUTE_SESSION, mw_view_message, NULL},
+    {"GET", READ "/html", MW_ROUTE_SESSION, mw_view_html, NULL},
+    {"GET", READ "/part/*", MW_ROUTE_SESSION, mw_part_get, NULL},
+    {"GET", READ "/print", MW_ROUTE_SESSION, mw_view_print, NULL},
+    {"GET", READ "/reply", MW_ROUTE_SESSION, mw_reply_show, NULL},
+    {"POST", READ "/reply", MW_ROUTE_SESSION, mw_reply_send, &mw_draft_upload},
+    {"GET", READ "/zip", MW_ROUTE_SESSION, mw_zip_get, NULL},
     {"GET", "/style.css", 0, mw_asset_style, NULL},
     {"GET", "/brand.css", 0, mw_asset_brand, NULL},
     {"GET", "/logo", 0, mw_asset_logo, NULL},

@@ -26,6 +26,7 @@ struct mw_upload {
 	int (*begin)(struct mw_request *, void **upload);
 	int (*more)(void *upload, const char *p, size_t n);
 	void (*drop)(void *upload);
+	struct mw_str (*typed)(void *upload); /* a text to give back to somebody whose session is over */
 };
 
 struct mw_route {

@@ -69,6 +69,17 @@ struct mw_str mw_request_token(const struct mw_request *r)
 	return mw_field_cookie(r->cookie, name);
 }
 
+bool mw_request_knows(const struct mw_request *r)
+{
+	unsigned char id[MW_PICKUP_ID];
+	struct mw_session session;
+	bool known = mw_pickup_id_parse(r->arg[0], id) &&
+		     mw_sessions_find(r->portal->sessions, id, mw_request_token(r), mw_clock_ms(), &session);
+
+	OPENSSL_cleanse(&session, sizeof(session));
+	return known;
+}
+
 static bool is_over(const struct mw_pickup_row *row, int64_t now)
 {
 	return row->state == MW_PICKUP_EXPIRED || row->state == MW_PICKUP_RECALLED || row->expires <= now;

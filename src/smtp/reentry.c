@@ -244,17 +244,29 @@ static int open_data(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 	return err;
 }
 
+static ssize_t read_file(const struct mw_mail *m, int64_t at, char *p, size_t n)
+{
+	ssize_t got;
+
+	if (m->read)
+		return m->read(m->read_ctx, at, p, n);
+	if (m->fd < 0)
+		return 0;
+	got = pread(m->fd, p, n, at);
+	return got < 0 ? -errno : got;
+}
+
 static int send_file(struct mw_reentry *r, const struct mw_mail *m, struct mw_dot *d)
 {
 	char piece[PIECE];
-	int64_t at = m->from;
+	int64_t at = m->read ? 0 : m->from;
 	int err = 0;
 
-	while (err == 0 && !d->wrong && m->fd >= 0) {
-		ssize_t n = pread(m->fd, piece, sizeof(piece), at);
+	while (err == 0 && !d->wrong) {
+		ssize_t n = read_file(m, at, piece, sizeof(piece));
 
 		if (n < 0)
-			return -errno;
+			return (int)n;
 		if (n == 0)
 			break;
 		mw_dot(d, (struct mw_str){.p = piece, .n = (size_t)n}, &r->stream.out);

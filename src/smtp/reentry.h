@@ -7,6 +7,8 @@
 #include "smtp/reply.h"
 #include "smtp/stream.h"
 
+#include <sys/types.h>
+
 /* The message: header fields, an empty line and what follows, from memory; then a file from an offset to its end. */
 struct mw_mail {
 	struct mw_buf head;
@@ -14,6 +16,10 @@ struct mw_mail {
 	int64_t from;
 	bool seven_bit; /* of the file: nothing over 127, and no line over 998 octets, or it is not sent */
 	bool repair;	/* of the file: a CR or LF that stands alone ends a line */
+	/* When not NULL, in place of the file, from 0 on: up to n octets from `at`, where the last call ended: how many, 0 at the end, or
+	 * negative errno. */
+	ssize_t (*read)(void *ctx, int64_t at, char *p, size_t n);
+	void *read_ctx;
 };
 
 /* How it goes: strings as they stand behind the "=" in a command, "" = absent. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stow: puts messages into a store, as milward-seal does, and prints their links. For tests that need no MTA.
  *	stow STORE KEYS [from=A] [to=A] [subject=S] [language=L] [proof=code|passphrase|both] [passphrase=P] [expires=SECONDS] [count=N]
- *		[text=FILE] [html=FILE] [inline=FILE:CID]... [file=FILE:TYPE]...
- * KEYS is made when it is not there. A file's name is what is behind its last "/". */
+ *		[text=FILE] [html=FILE] [inline=FILE:CID]... [file=FILE:TYPE [name=NAME]]...
+ * KEYS is made when it is not there. A file's name is what is behind its last "/", or NAME. */
 #include "pickup/crate.h"
 #include "pickup/manifest.h"
 #include "pickup/prove.h"
@@ -79,6 +79,8 @@ static void take(struct stow *s, char *arg)
 		add_part(s, value, MW_PART_INLINE);
 	else if (strcmp(arg, "file") == 0)
 		add_part(s, value, MW_PART_ATTACHMENT);
+	else if (strcmp(arg, "name") == 0 && s->parts)
+		s->part[s->parts - 1].name = value;
 	else
 		die(arg, NULL);
 }

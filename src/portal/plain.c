@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portal/plain.h"
+
+#include <string.h>
+
+static bool is_alnum(char c)
+{
+	return (mw_lower(c) >= 'a' && mw_lower(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* How many ">" begin the line at i, which may have blanks between them; *text: where it goes on behind them and a blank. */
+static unsigned marks(struct mw_str s, size_t i, size_t *text)
+{
+	unsigned depth = 0;
+
+	*text = i;
+	for (; i < s.n && (s.p[i] == '>' || (s.p[i] == ' ' && depth)); i++)
+		if (s.p[i] == '>') {
+			depth += depth < MW_PLAIN_DEPTH;
+			*text = i + 1;
+		}
+	if (depth && *text < s.n && s.p[*text] == ' ')
+		++*text;
+	return depth;
+}
+
+static bool is_of_link(char c)
+{
+	return c > ' ' && c < 0x7f && !strchr("<>\"`{}|\\^", c);
+}
+
+/* Octets of the link at i: without what ends the sentence, or the bracket, around it. 0 = there is none. */
+static size_t link_length(struct mw_str s, size_t i)
+{
+	size_t scheme = s.n - i > 8 && mw_str_caseeq((struct mw_str){.p = s.p + i, .n = 8}, "https://")	 ? 8
+			: s.n - i > 7 && mw_str_caseeq((struct mw_str){.p = s.p + i, .n = 7}, "http://") ? 7
+													 : 0;
+	size_t end = i + scheme, open = 0, close = 0;
+
+	if (!scheme || (i > 0 && is_alnum(s.p[i - 1])) || (!is_alnum(s.p[end]) && s.p[end] != '['))
+		return 0;
+	for (; end < s.n && is_of_link(s.p[end]); end++) {
+		open += s.p[end] == '(';
+		close += s.p[end] == ')';
+	}
+	while (end > i + scheme + 1 && (strchr(".,;:!?'", s.p[end - 1]) || (s.p[end - 1] == ')' && close > open)))
+		close -= s.p[--end] == ')';
+	return end - i;
+}
+
+/* Index of what ends a piece of text that begins at i: a link, or a line of another depth. */
+static size_t text_end(const struct mw_plain *p, size_t i)
+{
+	struct mw_str s = p->s;
+
+	for (size_t start = i; i < s.n; i++) {
+		if (i > start && mw_lower(s.p[i]) == 'h' && link_length(s, i))
+			return i;
+		if (s.p[i] == '\n' && (p->depth || (i + 1 < s.n && s.p[i + 1] == '>')))
+			return i + 1;
+	}
+	return s.n;
+}
+
+/* At the beginning of a line. True: its depth is another one. */
+static bool begin_line(struct mw_plain *p)
+{
+	size_t text;
+	unsigned depth = marks(p->s, p->at, &text);
+	bool other = !p->begun || depth != p->depth;
+
+	p->depth = depth;
+	p->at = text;
+	p->begun = p->inside = true;
+	return other;
+}
+
+enum mw_plain_kind mw_plain_next(struct mw_plain *p, struct mw_str *piece)
+{
+	size_t n;
+
+	if (p->at == p->s.n)
+		return MW_PLAIN_END;
+	if (!p->inside && p->pieces < MW_PLAIN_PIECES && begin_line(p)) {
+		p->pieces++;
+		return MW_PLAIN_QUOTE;
+	}
+	if (p->at == p->s.n)
+		return MW_PLAIN_END;
+	n = p->pieces >= MW_PLAIN_PIECES ? 0 : link_length(p->s, p->at);
+	*piece = mw_str_behind(p->s, p->at);
+	if (n)
+		piece->n = n;
+	else if (p->pieces < MW_PLAIN_PIECES)
+		piece->n = text_end(p, p->at) - p->at;
+	p->at += piece->n;
+	p->pieces++;
+	p->inside = piece->p[piece->n - 1] != '\n' || n;
+	return n ? MW_PLAIN_LINK : MW_PLAIN_TEXT;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portal/reply.h"
+
+#include "base/log.h"
+#include "mail/address.h"
+#include "portal/content.h"
+#include "portal/draft.h"
+#include "portal/pages.h"
+#include "portal/portal.h"
+#include "portal/reply_mail.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SUBJECT_MAX 300u /* octets of a Subject that is answered */
+
+/* ---- to whom -------------------------------------------------------------------------------------------------------------------------- */
+
+/* The one address of a field; false: there are more, or none that is plain. */
+static bool single(struct mw_arena *arena, const char *field, char to[MW_PICKUP_ADDRESS])
+{
+	const char *open = strchr(field, '<'), *close = open ? strchr(open, '>') : NULL;
+	struct mw_str s = mw_str(field);
+	struct mw_rcpt rcpt = {0};
+
+	if (open) {
+		if (!close || strchr(close, ',') || strchr(close, '<'))
+			return false;
+		s = (struct mw_str){.p = open + 1, .n = (size_t)(close - open) - 1};
+	}
+	s = mw_str_trim(s);
+	if (s.n == 0 || s.n >= MW_PICKUP_ADDRESS || mw_address_parse(arena, s, &rcpt) < 0 || rcpt.form != MW_ADDR_PLAIN)
+		return false;
+	memcpy(to, s.p, s.n);
+	to[s.n] = '\0';
+	return true;
+}
+
+static struct mw_str domain_of(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return mw_str(at ? at + 1 : "");
+}
+
+bool mw_reply_address(const struct mw_request *r, const struct mw_manifest *m, char to[MW_PICKUP_ADDRESS])
+{
+	const char *const wish[] = {m->reply_to, m->from};
+
+	if (!r->site->conf->submit || !*r->row.sender)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		if (single(r->arena, wish[i], to) && mw_str_casesame(domain_of(to), domain_of(r->row.sender)))
+			return true;
+	(void)snprintf(to, MW_PICKUP_ADDRESS, "%s", r->row.sender);
+	return true;
+}
+
+/* ---- pages ---------------------------------------------------------------------------------------------------------------------------- */
+
+enum said { NOTHING, EMPTY, LARGE, FAILED };
+
+/* "Re: " before the Subject, once. NULL: no memory. */
+static const char *subject_of(struct mw_arena *arena, const struct mw_manifest *m)
+{
+	struct mw_str s = mw_str_trim(mw_str(m->subject));
+	bool answered = s.n >= 3 && mw_str_caseeq((struct mw_str){.p = s.p, .n = 3}, "re:");
+
+	if (s.n > SUBJECT_MAX)
+		for (s.n = SUBJECT_MAX; s.n && ((unsigned char)s.p[s.n] & 0xc0) == 0x80; s.n--)
+			;
+	return s.n == 0 ? "" : mw_arena_printf(arena, "%s%.*s", answered ? "" : "Re: ", (int)s.n, s.p);
+}
+
+static struct mw_values *values_of(struct mw_request *r, const char *to)
+{
+	struct mw_values *v = mw_page_values(r);
+
+	if (!v)
+		return NULL;
+	mw_values_set(v, "id", r->arg[0]);
+	mw_values_puts(v, "csrf", r->session.csrf);
+	mw_values_puts(v, "to", to);
+	return v;
+}
+
+static void show_form(struct mw_request *r, const struct mw_manifest *m, const char *to, enum said said, struct mw_str text)
+{
+	static const unsigned status[] = {[NOTHING] = 200, [EMPTY] = 422, [LARGE] = 413, [FAILED] = 503};
+	struct mw_values *v = values_of(r, to);
+	char limit[MW_CONTENT_SIZE];
+
+	if (v) {
+		mw_content_size(r->site->conf->reply_size, limit);
+		mw_values_puts(v, "subject", subject_of(r->arena, m));
+		mw_values_puts(v, "limit", limit);
+		mw_values_number(v, "idle", (r->site->conf->idle + 59) / 60);
+		mw_values_set(v, "text", text);
+		mw_values_flag(v, "empty", said == EMPTY);
+		mw_values_flag(v, "large", said == LARGE);
+		mw_values_flag(v, "failed", said == FAILED);
+	}
+	mw_page(r, status[said], "reply.html", v && mw_values_ok(v) ? v : NULL);
+}
+
+/* False: an answer was made. The crate is not needed any more. */
+static bool open_message(struct mw_request *r, struct mw_manifest *m, char to[MW_PICKUP_ADDRESS])
+{
+	struct mw_content content;
+
+	if (!mw_content_open(r, &content))
+		return false;
+	*m = content.manifest;
+	mw_content_close(&content);
+	if (mw_reply_address(r, m, to))
+		return true;
+	mw_page_not_found(r);
+	return false;
+}
+
+void mw_reply_show(struct mw_request *r)
+{
+	struct mw_manifest m;
+	char to[MW_PICKUP_ADDRESS];
+
+	if (open_message(r, &m, to))
+		show_form(r, &m, to, NOTHING, mw_str(""));
+}
+
+/* ---- sending -------------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_blank(struct mw_str text)
+{
+	return mw_str_trim(text).n == 0;
+}
+
+static void send(struct mw_request *r, const struct mw_manifest *m, const char *to, struct mw_draft *d)
+{
+	const struct mw_reply_mail written = {.conf = r->site->conf,
+					      .host = r->portal->host,
+					      .to = to,
+					      .by = r->row.recipient,
+					      .subject = subject_of(r->arena, m),
+					      .message_id = m->message_id};
+	char queue_id[MW_QUEUE_ID], id[MW_PICKUP_ID_TEXT];
+	struct mw_err err = {0};
+	int e = written.subject ? mw_reply_mail_send(&written, d, queue_id, &err) : mw_fail_memory(&err);
+
+	mw_pickup_id_text(r->session.id, id);
+	mw_log(e < 0 ? MW_ERROR : MW_INFO, id, "reply", "%s%s", e < 0 ? err.text : "sent, queue id ", e < 0 ? "" : queue_id);
+	if (e < 0) {
+		show_form(r, m, to, FAILED, mw_draft_text(d));
+		return;
+	}
+	/* It is sent, whatever becomes of the record. */
+	if (mw_pickup_note(r->store, r->session.id, MW_EVENT_REPLIED, queue_id, MW_MAIL_NONE, r->now, &err) < 0)
+		mw_log(MW_ERROR, id, "store", "%s", err.text);
+	mw_page(r, 200, "sent.html", values_of(r, to));
+}
+
+void mw_reply_send(struct mw_request *r)
+{
+	struct mw_draft *d = r->upload;
+	struct mw_manifest m;
+	char to[MW_PICKUP_ADDRESS];
+
+	if (!mw_request_from_us(r) || !mw_request_csrf_good(r, mw_draft_csrf(d))) {
+		mw_page_stale(r);
+		return;
+	}
+	if (!mw_draft_complete(d)) {
+		mw_page(r, 400, "method.html", mw_page_values(r));
+		return;
+	}
+	if (!open_message(r, &m, to))
+		return;
+	if (mw_draft_large(d))
+		show_form(r, &m, to, LARGE, mw_draft_text(d));
+	else if (is_blank(mw_draft_text(d)) && !mw_draft_files(d))
+		show_form(r, &m, to, EMPTY, mw_draft_text(d));
+	else
+		send(r, &m, to, d);
+}
