@@ -14,6 +14,7 @@ import io
 import json
 import lzma
 import os
+import random
 import re
 import shutil
 import struct
@@ -329,6 +330,29 @@ def test_made(milward, top):
         ok(not wrong, name, wrong + sorted(parts))
 
 
+def test_volumes(milward, top):
+    """Of an archive in several volumes each says that it is not read, alone or with the others."""
+    folder = os.path.join(top, "volumes")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "b.bin"), "wb") as f:
+        f.write(random.Random(2).randbytes(250000))
+    for kind in ("7z", "zip"):
+        name = "volumes of %s" % kind
+        if not shutil.which("7z"):
+            skip(name, "no 7z")
+            continue
+        subprocess.run(["7z", "a", "-bso0", "-t" + kind, "-v100k", "all." + kind, "b.bin"], cwd=folder, check=True)
+        volumes = []
+        for volume in sorted(path for path in os.listdir(folder) if path.startswith("all.%s." % kind)):
+            with open(os.path.join(folder, volume), "rb") as f:
+                volumes.append((volume, f.read()))
+        silent = []
+        for sent in [[volume] for volume in volumes] + [volumes]:
+            parts = milward.text(sent)
+            silent += [sent[i][0] for i in range(len(sent)) if not reasons_of(parts, "%d" % (i + 1))]
+        ok(len(volumes) == 3 and not silent, name, silent)
+
+
 def workbook():
     """One sheet that is named Sheet2."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -494,6 +518,7 @@ def main():
         milward = Milward(top)
         test_data(milward, top)
         test_made(milward, top)
+        test_volumes(milward, top)
         test_bombs(milward)
         test_path(milward)
     print("1..%d" % done)
