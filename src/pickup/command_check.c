@@ -227,7 +227,7 @@ int mw_portal_check(const struct mw_host *host, const void *conf, int argc, char
 
 	(void)host;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+", longs, NULL)) == 'j' || opt == 'r') {
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) == 'j' || opt == 'r') {
 		w.json |= opt == 'j';
 		c.repair |= opt == 'r';
 	}

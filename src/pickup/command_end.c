@@ -180,7 +180,7 @@ static bool recall_options(struct mw_command_work *w, struct wanted *q, int argc
 	int opt;
 
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (opt == 'j')
 			w->json = true;
 		else if (opt == 'm')
@@ -242,7 +242,7 @@ static bool expire_options(struct mw_command_work *w, struct wanted *q, bool *ye
 	int opt;
 
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (opt == 'j') {
 			w->json = true;
 		} else if (opt == 'y') {

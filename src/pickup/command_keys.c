@@ -146,7 +146,7 @@ int mw_portal_rekey(const struct mw_host *host, const void *conf, int argc, char
 
 	(void)host;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+", longs, NULL)) == 'j' || opt == 'f') {
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) == 'j' || opt == 'f') {
 		w.json |= opt == 'j';
 		k.finish |= opt == 'f';
 	}

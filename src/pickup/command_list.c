@@ -83,7 +83,7 @@ static int list_options(struct mw_command_work *w, struct mw_pickup_filter *f, b
 	int opt;
 
 	optind = 0; /* milwardctl has used getopt before */
-	while ((opt = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		const char *wrong = NULL;
 
 		if (opt == 'j')
@@ -257,7 +257,7 @@ int mw_portal_show(const struct mw_host *host, const void *conf, int argc, char 
 
 	(void)host;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+", longs, NULL)) == 'j')
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) == 'j')
 		w.json = true;
 	if (opt != -1 || optind + 1 != argc)
 		return mw_command_usage("show", "[--json] ID");

@@ -50,9 +50,9 @@ static bool ask(const char *prompt, char *text, size_t n)
 		return false;
 	hidden = was;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	fputs(prompt, stderr);
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0)
 		return false;
+	fputs(prompt, stderr);
 	good = read_line(text, n);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
 	fputc('\n', stderr);
@@ -154,7 +154,7 @@ static bool options(struct mw_command_work *w, struct phrase *p, int argc, char 
 	int opt;
 
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (opt == 'j')
 			w->json = true;
 		else if (opt == 'f')
