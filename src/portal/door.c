@@ -196,6 +196,11 @@ static const char *take_passphrase(struct mw_request *r)
 	return mw_arena_dup(r->arena, typed.p, typed.n);
 }
 
+static bool complete(const struct door *d, const struct mw_pickup_proof *proof)
+{
+	return (!(d->row.proof & MW_PROOF_CODE) || proof->code) && (!(d->row.proof & MW_PROOF_PASSPHRASE) || proof->passphrase);
+}
+
 /* The cookie is for the paths of this message; nothing else is sent along by another site, or seen by a script. */
 static void begin_session(struct mw_request *r, const struct door *d, const unsigned char key[MW_PICKUP_KEY])
 {
@@ -229,6 +234,11 @@ void mw_door_enter(struct mw_request *r)
 	if (!take_csrf(r, &again) || !find(r, &d))
 		return;
 	proof = (struct mw_pickup_proof){.code = take_code(r), .passphrase = take_passphrase(r)};
+	if (!complete(&d, &proof)) { /* what fills no field in guesses nothing, and locks nobody out */
+		forget(&d);
+		show_code(r, &d, 403, WRONG);
+		return;
+	}
 	shown = mw_pickup_prove(r->store, &mw_pickup_rule_usual, d.id, d.secret, &proof,
 				r->site->conf->receipts ? MW_MAIL_LOCKED : MW_MAIL_NONE, r->now, key, &d.row, &wait, &err);
 	forget(&d);

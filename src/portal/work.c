@@ -34,6 +34,7 @@ struct mw_work {
 void mw_work_wipe(struct mw_request *r)
 {
 	OPENSSL_cleanse(&r->session, sizeof(r->session));
+	OPENSSL_cleanse(&r->row, sizeof(r->row));
 }
 
 /* ---- a request ------------------------------------------------------------------------------------------------------------------- */
