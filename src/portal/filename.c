@@ -101,11 +101,14 @@ static void put_limited(struct mw_str s, struct mw_buf *out)
 {
 	size_t at = stem(s);
 	struct mw_str extension = mw_str_behind(s, at);
+	bool device = is_device(s);
 
-	if (is_device(s))
+	if (device)
 		mw_buf_putc(out, '_');
 	s.n = at;
-	s = head_of(s, MW_FILENAME_MAX - 1 - extension.n);
+	s = head_of(s, MW_FILENAME_MAX - 1 - extension.n - device);
+	if (!extension.n)
+		s = trim(s); /* the cut may be behind a dot */
 	mw_buf_add(out, s.p, s.n);
 	mw_buf_add(out, extension.p, extension.n);
 }

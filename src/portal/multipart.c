@@ -125,7 +125,7 @@ static int read_head(struct mw_multipart *m)
 	size_t n = end ? (size_t)(end - s.p) : s.n;
 	int r;
 
-	if (n > MW_MULTIPART_HEAD)
+	if (n > MW_MULTIPART_HEAD || (s.n >= 2 && memcmp(s.p, "\r\n", 2) == 0)) /* too long, or empty */
 		return -EBADMSG;
 	if (!end)
 		return 0;

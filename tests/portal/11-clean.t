@@ -7,11 +7,15 @@ page, as a piece within a <div>, or as one within the elements in which HTML is 
 be so (mutation). Needs MILWARD_BUILD (tests/portal/clean_html) and python3-html5lib. Prints TAP.
 """
 
+import html
 import itertools
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 SRC = os.environ.get("MILWARD_SRC", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.environ.get("MILWARD_BUILD", SRC)
@@ -215,6 +219,49 @@ def look(html5lib, text):
     return found
 
 
+LOOKER = """<!doctype html><meta charset=utf-8><script>
+var events = 0, alert = function () { events++; };
+addEventListener("load", function () {
+	var found = [], n = 0;
+	document.querySelectorAll(".vector").forEach(function (box) {
+		box.querySelectorAll("*").forEach(function (e) {
+			n++;
+			if (elements.indexOf(e.localName) < 0 || e.namespaceURI !== "http://www.w3.org/1999/xhtml") found.push("element " + e.nodeName);
+			for (const a of e.attributes) if (attributes.indexOf(a.name) < 0) found.push("attribute " + a.name);
+			if (e.href && !/^(https?:|mailto:|tel:)/.test(e.protocol || e.href)) found.push("link " + e.href);
+			for (const name of e.style) if (/url|expression/.test(e.style.getPropertyValue(name)) || /^(position|z-index|transform|content|cursor|filter|mask|animation|transition)/.test(name)) found.push("style " + name);
+			if (e.onclick || e.onerror || e.onload || e.onmouseover || e.onfocus) found.push("event");
+		});
+	});
+	var boxes = document.querySelectorAll("body > .vector").length;
+	document.body.innerHTML = "";
+	document.body.textContent = "RESULT " + JSON.stringify({boxes: boxes, elements: n, events: events, found: found.slice(0, 10)});
+});
+</script><body>"""
+
+
+def chromium(texts):
+    """What a real browser makes of them, with scripts allowed; None when there is no browser that starts."""
+    program = shutil.which("chromium")
+    if not program:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        page = os.path.join(folder, "page.html")
+        lists = "var elements = %s, attributes = %s;" % (json.dumps(sorted(ELEMENTS)), json.dumps(sorted(ATTRIBUTES)))
+        with open(page, "wb") as out:
+            out.write(LOOKER.replace("var events", lists + "\nvar events").encode())
+            for text in texts:
+                out.write(b"<div class=vector>" + text + b"</div>\n")
+        command = [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--user-data-dir=" + os.path.join(folder, "profile"),
+                   "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=5000", "--dump-dom", "file://" + page]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+        except subprocess.TimeoutExpired:
+            return None
+    found = re.search(r"RESULT (\{.*\})", html.unescape(done.stdout.decode("utf-8", "replace")))
+    return json.loads(found.group(1)) if found else None
+
+
 CLASSES = [elements, attributes, addresses, malformed, characters, styles, mutation, limits]
 
 
@@ -227,9 +274,9 @@ def main():
     if not os.path.exists(PROGRAM):
         print("1..0 # SKIP %s is not built" % PROGRAM)
         return 0
-    print("1..%d" % (len(CLASSES) + 2))
+    print("1..%d" % (len(CLASSES) + 3))
     sys.setrecursionlimit(20000)
-    bad, number, unstable, hostile, of = 0, 0, [], 0, 0
+    bad, number, unstable, hostile, of, everything = 0, 0, [], 0, 0, []
     for number, vectors in enumerate(CLASSES, 1):
         documents = [octets(vector) for vector in vectors()]
         once = [text for text, _ in clean(documents)]
@@ -243,6 +290,7 @@ def main():
                 failed.append((document[:200], text[:200], wrong[:3]))
         if vectors is not limits:
             hostile, of = hostile + seen(html5lib, documents), of + len(documents)
+            everything += once
         unstable += [text for text, (twice, _) in zip(once, clean(once)) if b"/read/" not in text and twice != text]
         for document, text, wrong in failed[:5]:
             print("# %r\n#   became %r\n#   %s" % (document, text, wrong))
@@ -252,6 +300,13 @@ def main():
     print("%s %d - cleaning again changes nothing" % ("not ok" if unstable else "ok", number + 1))
     bad += hostile * 4 < of * 3
     print("%s %d - as they came, %d of %d were not inert" % ("not ok" if hostile * 4 < of * 3 else "ok", number + 2, hostile, of))
+    seen_there = chromium(everything)
+    if seen_there is None:
+        print("ok %d - in Chromium # SKIP it is not there, or does not start" % (number + 3))
+        return 1 if bad else 0
+    inert = seen_there["boxes"] == len(everything) and not seen_there["events"] and not seen_there["found"] and seen_there["elements"] > len(everything) // 2
+    bad += not inert
+    print("%s %d - Chromium sees nothing else: %s" % ("ok" if inert else "not ok", number + 3, json.dumps(seen_there)))
     return 1 if bad else 0
 
 
