@@ -22,6 +22,7 @@ again() {
 		case $key$said in
 		socket/*) ;;
 		socket?*) said=$queue/$said ;;
+		portal_tls*) case $(told portal) in '' | unix:*) said='' ;; esac ;;
 		esac
 		[ -z "$said" ] || line="$line --$(echo "$key" | tr _ -) '$said'"
 	done

@@ -307,6 +307,10 @@ def third(site, doctor, people):
     doctor.mend(found)
     site.tap.equal(doctor(), (0, []), "a socket outside of the chroot: and gone after the fix")
     os.unlink(path)
+    # With milward's own portal the command of the fix is another.
+    site.setup("add", "--lookup", LOOKUP, "--portal", "unix:" + SEAL, "--signer", SIGN)
+    site.postfix.set(message_reject_characters="")
+    broken(site, doctor, "with milward's own portal", {"nul": CONFIG}, 2)
 
 
 with lab.Site() as site:
