@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PACKING_MOST 86400 /* seconds between a ticket and its store() */
+
 /* ---- tickets --------------------------------------------------------------------------------------------------------------------- */
 
 static bool is_terminated(const char *s, size_t n)
@@ -113,11 +115,13 @@ int portal_store(void *inst, const char *key, const struct mw_custody_work *work
 	r = r < 0 ? r : portal_ticket_take(ticket, &t, err);
 	if (r < 0)
 		return r;
-	/* A child that a message has taken over decides nothing but about that message. */
-	t.t.created = work->now;
+	/* A child that a message has taken over decides nothing but about that message. Its times are kept where they can be: the notice
+	 * that it makes has them, as one that is made again must. */
 	t.t.proof = portal_proof(p, work->recipient);
-	if (t.t.expires < work->now + c->expire_min - 60 || t.t.expires > work->now + c->expire_max)
-		t.t.expires = work->now + c->expire;
+	if (t.t.created > work->now || t.t.created < work->now - PACKING_MOST)
+		t.t.created = work->now;
+	if (t.t.expires < t.t.created + c->expire_min || t.t.expires > t.t.created + c->expire_max)
+		t.t.expires = t.t.created + c->expire;
 	r = mw_pickup_store(p->store, key, &t.t, work->sender, work->recipient, fd, err);
 	OPENSSL_cleanse(&t, sizeof(t));
 	return r;

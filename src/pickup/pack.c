@@ -22,6 +22,7 @@
 
 #define ARENA_MOST ((size_t)256 << 20)
 #define FILE_CHUNK ((size_t)1 << 20)
+#define WORTH_IT ((size_t)256 << 10)
 
 struct pack {
 	struct mw_arena *arena;
@@ -45,7 +46,7 @@ static void let_go(struct mw_str s)
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)s.p + page - 1) / page * page,
 		  to = ((uintptr_t)s.p + s.n) / page * page;
 
-	if (to > from && to - from >= FILE_CHUNK)
+	if (to > from && to - from >= WORTH_IT)
 		(void)madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
@@ -109,7 +110,7 @@ static int text_of(const struct mw_piece *piece, struct mw_buf *out)
 {
 	struct mw_buf raw = MW_BUF_INIT;
 	bool guessed;
-	int r = mw_piece_decode(piece, add_octets, &raw);
+	int r = mw_piece_decode(piece, NULL, add_octets, &raw);
 
 	r = r < 0 ? r : mw_charset_to_utf8((struct mw_str){.p = mw_buf_text(&raw), .n = raw.n}, piece->charset, out, &guessed);
 	if (r == 0) {
@@ -249,7 +250,7 @@ static int write_file(struct pack *p, const struct mw_piece *piece)
 
 	p->written = 0;
 	if (r == 0)
-		r = mw_piece_decode(piece, write_octets, p);
+		r = mw_piece_decode(piece, let_go, write_octets, p);
 	let_go(piece->data);
 	part->kind = is_shown(p, piece) ? MW_PART_INLINE : MW_PART_ATTACHMENT;
 	part->type = clean(p->arena, piece->type, MW_MANIFEST_NAME);

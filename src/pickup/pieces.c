@@ -164,6 +164,21 @@ static int delimiter_at(const char *p, const char *stop, size_t n, const char **
 	return kind;
 }
 
+/* As memmem(), window by window, so that what was gone over can be let go. */
+static const char *find_mark(struct walk *w, const char *at, const char *stop, const char *mark, size_t n)
+{
+	while ((size_t)(stop - at) > MW_PIECES_WINDOW + n) {
+		const char *found = memmem(at, MW_PIECES_WINDOW + n, mark, n);
+
+		if (found)
+			return found;
+		if (w->seen)
+			w->seen((struct mw_str){.p = at, .n = MW_PIECES_WINDOW});
+		at += MW_PIECES_WINDOW;
+	}
+	return memmem(at, (size_t)(stop - at), mark, n);
+}
+
 /* The next delimiter in s. False: there is none. before: what stands before it, without the line end that is its own. */
 static bool next_delimiter(struct walk *w, struct mw_str s, const char *mark, size_t n, struct mw_str *before,
 			   struct mw_str *behind, bool *last)
@@ -171,7 +186,7 @@ static bool next_delimiter(struct walk *w, struct mw_str s, const char *mark, si
 	const char *stop = s.p + s.n, *at = s.p, *end;
 	int kind;
 
-	for (; (at = memmem(at, (size_t)(stop - at), mark, n)); at++) {
+	for (; (at = find_mark(w, at, stop, mark, n)); at++) {
 		if (at > s.p && at[-1] != '\n')
 			continue;
 		kind = delimiter_at(at, stop, n, &end);

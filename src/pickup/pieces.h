@@ -12,7 +12,8 @@
 #include "mail/transfer.h"
 
 #define MW_PIECES_DEPTH 24u
-#define MW_PIECES_TEXT (2u << 20) /* octets, encoded, of a text that is shown; a longer one is a file */
+#define MW_PIECES_WINDOW ((size_t)1 << 20) /* octets that are gone over before seen() is told */
+#define MW_PIECES_TEXT (2u << 20)	   /* octets, encoded, of a text that is shown; a longer one is a file */
 
 enum mw_piece_role {
 	MW_PIECE_FILE = 1,
@@ -40,7 +41,8 @@ struct mw_pieces {
 /* message: stays as long as the pieces. seen (may be NULL): told of octets that were gone over. 0 or -ENOMEM. */
 int mw_pieces_find(struct mw_arena *, struct mw_str message, size_t most, void (*seen)(struct mw_str), struct mw_pieces *ret);
 
-/* Content, decoded piece by piece; ends with what fn returns when that is not 0. */
-int mw_piece_decode(const struct mw_piece *, int (*fn)(void *ctx, const char *p, size_t n), void *ctx);
+/* Content, decoded piece by piece; ends with what fn returns when that is not 0. seen: as above. */
+int mw_piece_decode(const struct mw_piece *, void (*seen)(struct mw_str), int (*fn)(void *ctx, const char *p, size_t n),
+		    void *ctx);
 
 #endif

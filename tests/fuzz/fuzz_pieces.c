@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < p.n; i++) {
 			if (p.v[i].data.p < (const char *)data || p.v[i].data.p + p.v[i].data.n > (const char *)data + size)
 				abort();
-			(void)mw_piece_decode(&p.v[i], count, &octets);
+			(void)mw_piece_decode(&p.v[i], NULL, count, &octets);
 		}
 	mw_arena_free(&a);
 	return 0;

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handed in once, whatever happens: kill -9 of child and parent at each step, a disk that is full at each step, a store that is held by others.
 What comes twice, because nobody can know, is the same notice with the same link."""
+import base64
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
 import threading
 
 from handin import TAG, Mta, Portal, Tap, sha
-from common import BUILD, Closed, threads, wait_for
+from common import BUILD, Closed, sanitized, threads, wait_for
 
 CTL = os.path.join(BUILD, "milwardctl")
 tap = Tap()
@@ -41,18 +43,18 @@ def alive(pid):
 
 def kill(portal, who):
     """Children with it: a copy of the connection would keep the client waiting."""
-    children = portal.children()
-    pids = [portal.process.pid] if who == "parent" else children
+    process, children = portal.process, portal.children()
+    pids = [process.pid] if who == "parent" else children
     for pid in pids:
         if alive(pid):
             os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not any(alive(pid) for pid in children), "the children have ended")
     if who == "parent":
-        portal.process.wait()
+        process.wait()
 
 
 def revive(portal):
-    if portal.process.poll() is not None:
+    if portal.process.poll() is not None:  # a child that was killed does not take it with it
         portal.process = None
         portal.start()
 
@@ -178,6 +180,21 @@ with Portal(mta) as portal:
     done = subprocess.run([CTL, "--modules", Portal.modules, "-p", portal.policy_path, "portal", "check"], capture_output=True, text=True, check=False)
     tap.ok(done.returncode in (0, 1) and len(portal.crates()) >= len(portal.rows()), "no message lacks its crate; what is left of those that were cut off a sweep removes",
            done.stdout + done.stderr)
+
+    # ---- a large one
+    payload = os.urandom(18 << 20)
+    body = b"\r\n".join(base64.b64encode(payload[i:i + 57]) for i in range(0, len(payload), 57))
+    octets = (b"From: alice@clinic.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
+              b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" + body + b"\r\n--b--\r\n")
+    with portal.connect() as lmtp:
+        lmtp.start(["large@out.test" + TAG])
+        child = portal.children()[-1]
+        answer = lmtp.finish(octets, 1, raw=True)[0]
+        with open("/proc/%d/status" % child) as file:
+            most = int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1)) // 1024
+    opened = portal.open(portal.notices("large@out.test")[0])
+    tap.equal(([sha(o) for o in opened.part("a.pdf")], opened.reading("text")), ([sha(payload)], "hello"), "25 MB are what was sent")
+    tap.ok(most < 32 or sanitized(), "and took %d MB of memory at most" % most, answer)
 
     # ---- two connections with the same message
     octets = message()

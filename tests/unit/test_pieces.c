@@ -98,7 +98,7 @@ static void test_rows(void **state)
 		assert_int_equal(mw_pieces_find(a, mw_str(rows[i].message), 100, NULL, &p), 0);
 		for (size_t k = 0; k < p.n; k++) {
 			mw_buf_printf(&b, "%s %u %s \"%s\" ", roles[p.v[k].role], p.v[k].slot, p.v[k].type, p.v[k].name);
-			assert_int_equal(mw_piece_decode(&p.v[k], add, &b), 0);
+			assert_int_equal(mw_piece_decode(&p.v[k], NULL, add, &b), 0);
 			mw_buf_putc(&b, '\n');
 		}
 		if (strcmp(mw_buf_text(&b), rows[i].pieces) != 0)
