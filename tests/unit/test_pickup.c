@@ -476,8 +476,27 @@ static void lists(void **state)
 	}
 }
 
+static int count_of(const struct shelf *s, const char *sql)
+{
+	char path[120];
+	sqlite3_stmt *q;
+	sqlite3 *db;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "%s/pickup.db", s->path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	n = sqlite3_column_int(q, 0);
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(db);
+	return n;
+}
+
 static void old_rows_are_forgotten_when_all_is_done(void **state)
 {
+	static const char all[] =
+	    "SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM event) + (SELECT count(*) FROM outbox)";
 	struct shelf *s = *state;
 	struct shelf_message m = {.text = NULL};
 	struct mw_pickup_letter l;
@@ -498,6 +517,7 @@ static void old_rows_are_forgotten_when_all_is_done(void **state)
 	assert_gives(mw_pickup_forget(s->store, SHELF_NOW + 10, 100, &n, &err), 0);
 	assert_int_equal(n, 1);
 	assert_fails(mw_pickup_find(s->store, m.id, &row, &err), -ENOENT);
+	assert_int_equal(count_of(s, all), 0);
 }
 
 /* ---- housekeeping ---------------------------------------------------------------------------------------------------------------- */
