@@ -337,6 +337,7 @@ static void the_index_is_whole(void **state)
 	(void)state;
 	assert_int_equal(read_all(o.p, o.n, id, key), 0);
 	/* objects 1 to n/2 - 1 and 0, the first half of the index, its empty last chunk, and a tail that fits */
+	memmove(o.p + half - MW_CRATE_TAG, o.p + index - MW_CRATE_TAG, MW_CRATE_TAG);
 	memmove(o.p + half, o.p + index, STORED);
 	memmove(o.p + half + STORED, o.p + index + 2 * STORED, MW_CRATE_TAG);
 	tail.index = half;

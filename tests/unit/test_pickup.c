@@ -87,6 +87,23 @@ static void a_message_is_kept_and_read(void **state)
 	assert_int_equal(total.octets, row.size);
 }
 
+static int count_of(const struct shelf *s, const char *sql)
+{
+	char path[120];
+	sqlite3_stmt *q;
+	sqlite3 *db;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "%s/pickup.db", s->path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	n = sqlite3_column_int(q, 0);
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(db);
+	return n;
+}
+
 /* A retry before the notice is out gets the same secret; after it, nothing to do, and the secret is nowhere. */
 static void a_retry_makes_the_same_link(void **state)
 {
@@ -108,6 +125,7 @@ static void a_retry_makes_the_same_link(void **state)
 	assert_gives(mw_pickup_room(s->store, "message bob@example.net", &t, &fd, &err), 1);
 	assert_true(t.noticed);
 	assert_string_equal(t.queue_id, "Q");
+	assert_int_equal(count_of(s, "SELECT pending IS NULL AND wrapped IS NOT NULL FROM message"), 1);
 	assert_fails(mw_pickup_lock_pending(s->keys, &t.lock, secret, &err), -EBADMSG);
 	assert_fails(mw_pickup_noticed(s->store, "another", "Q", "<n@x>", SHELF_NOW, &err), -ENOENT);
 }
@@ -474,23 +492,6 @@ static void lists(void **state)
 			print_error("row %zu\n", i);
 		assert_int_equal(seen.n, rows[i].n);
 	}
-}
-
-static int count_of(const struct shelf *s, const char *sql)
-{
-	char path[120];
-	sqlite3_stmt *q;
-	sqlite3 *db;
-	int n;
-
-	(void)snprintf(path, sizeof(path), "%s/pickup.db", s->path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-	n = sqlite3_column_int(q, 0);
-	(void)sqlite3_finalize(q);
-	(void)sqlite3_close(db);
-	return n;
 }
 
 static void old_rows_are_forgotten_when_all_is_done(void **state)
