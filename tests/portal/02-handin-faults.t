@@ -81,6 +81,26 @@ def crate_size(portal):
     return most
 
 
+def store_files(portal, pid):
+    folder = "/proc/%d/fd" % pid
+    return [path for path in (os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)) if path.startswith(portal.store)]
+
+
+def has(pid, octets):
+    """Are they in its memory? None: nobody may look."""
+    try:
+        with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
+            for line in maps:
+                first, last, rights = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line).groups()
+                if rights.startswith("rw") and "[v" not in line:
+                    memory.seek(int(first, 16))
+                    if octets in memory.read(int(last, 16) - int(first, 16)):
+                        return True
+    except PermissionError:
+        return None
+    return False
+
+
 def whole(portal, rcpt, octets, most):
     """One message, at most so many notices with one link, by which the very message opens."""
     notices = portal.notices(rcpt)
@@ -195,6 +215,24 @@ with Portal(mta) as portal:
     opened = portal.open(portal.notices("large@out.test")[0])
     tap.equal(([sha(o) for o in opened.part("a.pdf")], opened.reading("text")), ([sha(payload)], "hello"), "25 MB are what was sent")
     tap.ok(most < 32 or sanitized(), "and took %d MB of memory at most" % most, answer)
+
+    # ---- what the process that reads mail has: neither the store nor its keys
+    seen = {}
+
+    def look(at):
+        if at == "DATA" and not seen:
+            for pid in portal.children()[-1:] + [portal.process.pid]:
+                seen[pid] = (store_files(portal, pid), has(pid, portal.server_key))
+
+    mta.before = look
+    attempt(portal, message(), "looked@out.test")
+    mta.before = None
+    (child, parent) = seen.values() if len(seen) == 2 else (None, None)
+    if child is None or None in (child[1], parent[1]):
+        tap.skip("what the process that reads mail has", "nobody may look into processes here")
+    else:
+        tap.ok(parent[1] and any("pickup.db" in f for f in parent[0]), "the parent has the server's key and the store", parent)
+        tap.equal((child[1], [f for f in child[0] if "(deleted)" not in f]), (False, []), "the child has neither")
 
     # ---- two connections with the same message
     octets = message()

@@ -84,8 +84,9 @@ class Portal(Agent):
         self.portal_dir = tempfile.mkdtemp(prefix="milward-portal-t-")
         self.store = store or os.path.join(self.portal_dir, "store")
         self.portal_keys = os.path.join(self.portal_dir, "portal.keys")
+        self.server_key = os.urandom(32)
         with open(os.open(self.portal_keys, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
-            out.write("1 %s 1763800000\n" % base64.b64encode(os.urandom(32)).decode())
+            out.write("1 %s 1763800000\n" % base64.b64encode(self.server_key).decode())
         super().__init__(mta, options, load=self.load(portal), **more)
 
     def load(self, portal=""):
