@@ -2,7 +2,6 @@
 #include "portal/reply.h"
 
 #include "base/log.h"
-#include "mail/address.h"
 #include "portal/content.h"
 #include "portal/draft.h"
 #include "portal/pages.h"
@@ -14,46 +13,9 @@
 
 #define SUBJECT_MAX 300u /* octets of a Subject that is answered */
 
-/* ---- to whom -------------------------------------------------------------------------------------------------------------------------- */
-
-/* The one address of a field; false: there are more, or none that is plain. */
-static bool single(struct mw_arena *arena, const char *field, char to[MW_PICKUP_ADDRESS])
-{
-	const char *open = strchr(field, '<'), *close = open ? strchr(open, '>') : NULL;
-	struct mw_str s = mw_str(field);
-	struct mw_rcpt rcpt = {0};
-
-	if (open) {
-		if (!close || strchr(close, ',') || strchr(close, '<'))
-			return false;
-		s = (struct mw_str){.p = open + 1, .n = (size_t)(close - open) - 1};
-	}
-	s = mw_str_trim(s);
-	if (s.n == 0 || s.n >= MW_PICKUP_ADDRESS || mw_address_parse(arena, s, &rcpt) < 0 || rcpt.form != MW_ADDR_PLAIN)
-		return false;
-	memcpy(to, s.p, s.n);
-	to[s.n] = '\0';
-	return true;
-}
-
-static struct mw_str domain_of(const char *address)
-{
-	const char *at = strrchr(address, '@');
-
-	return mw_str(at ? at + 1 : "");
-}
-
 bool mw_reply_address(const struct mw_request *r, const struct mw_manifest *m, char to[MW_PICKUP_ADDRESS])
 {
-	const char *const wish[] = {m->reply_to, m->from};
-
-	if (!r->site->conf->submit || !*r->row.sender)
-		return false;
-	for (size_t i = 0; i < 2; i++)
-		if (single(r->arena, wish[i], to) && mw_str_casesame(domain_of(to), domain_of(r->row.sender)))
-			return true;
-	(void)snprintf(to, MW_PICKUP_ADDRESS, "%s", r->row.sender);
-	return true;
+	return r->site->conf->submit && mw_reply_mail_to(m->reply_to, m->from, r->row.sender, to);
 }
 
 /* ---- pages ---------------------------------------------------------------------------------------------------------------------------- */

@@ -6,8 +6,7 @@
 #include "pickup/manifest.h"
 #include "portal/request.h"
 
-/* To whom an answer goes: where the message asks for it, as long as that is in the domain of who sent it; else to who sent it. Nothing that
- * a form says can change that. False: there is nobody, or no listener takes answers. */
+/* To whom an answer goes (reply_mail.h). False: there is nobody, or no listener takes answers. */
 bool mw_reply_address(const struct mw_request *, const struct mw_manifest *, char to[MW_PICKUP_ADDRESS]);
 
 void mw_reply_show(struct mw_request *); /* GET /read/ID/reply */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/reply_mail.h"
 
+#include "mail/address.h"
 #include "portal/secret.h"
 
 #include <errno.h>
@@ -13,6 +14,55 @@
 #define REPLY_MS 60000 /* the MTA looks at it before it says yes */
 #define LINE 57u       /* octets that make a line of base64 */
 #define LINES 256u
+
+/* ---- to whom ----------------------------------------------------------------------------------------------------------------------------- */
+
+static struct mw_str domain_of(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return mw_str(at ? at + 1 : "");
+}
+
+static bool is_plain(const char *address)
+{
+	struct mw_arena *arena = mw_arena_new(0);
+	struct mw_rcpt rcpt = {0};
+	bool plain = arena && strlen(address) < MW_PICKUP_ADDRESS && !strpbrk(address, " \t\r\n<>") &&
+		     mw_address_parse(arena, mw_str(address), &rcpt) == 0 && rcpt.form == MW_ADDR_PLAIN;
+
+	if (arena)
+		mw_arena_free(&arena);
+	return plain;
+}
+
+/* The one address of a field, when it is in the domain. */
+static bool single(const char *field, struct mw_str domain, char to[MW_PICKUP_ADDRESS])
+{
+	InternetAddressList *list = internet_address_list_parse(NULL, field);
+	InternetAddress *one =
+	    list && internet_address_list_length(list) == 1 ? internet_address_list_get_address(list, 0) : NULL;
+	const char *address =
+	    one && INTERNET_ADDRESS_IS_MAILBOX(one) ? internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one)) : NULL;
+	bool good = address && is_plain(address) && mw_str_casesame(domain_of(address), domain);
+
+	if (good)
+		(void)snprintf(to, MW_PICKUP_ADDRESS, "%s", address);
+	if (list)
+		g_object_unref(list);
+	return good;
+}
+
+bool mw_reply_mail_to(const char *reply_to, const char *from, const char *sender, char to[MW_PICKUP_ADDRESS])
+{
+	struct mw_str domain = domain_of(sender);
+
+	if (!domain.n)
+		return false;
+	if (!single(reply_to, domain, to) && !single(from, domain, to))
+		(void)snprintf(to, MW_PICKUP_ADDRESS, "%s", sender);
+	return true;
+}
 
 /* ---- header and text --------------------------------------------------------------------------------------------------------------------- */
 
