@@ -30,6 +30,7 @@ struct mw_portal_conf {
 	int64_t expire, expire_min, expire_max;
 	int64_t remind; /* after that time unread; 0 = never */
 	bool receipts;	/* to the sender */
+	bool recall;	/* by the sender */
 	int64_t retain; /* how long it is known what became of a message, after its end */
 
 	/* who may read */

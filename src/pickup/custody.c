@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* custody: what the parent does with store and keys for the children that hand in; and how a child gives them up. */
 #include "pickup/portal.h"
+#include "pickup/recall.h"
 
 #include "base/str.h"
 
@@ -31,7 +32,8 @@ int portal_ticket_take(struct mw_str octets, struct portal_ticket *ret, struct m
 	if (!is_terminated(ret->t.language, sizeof(ret->t.language)) ||
 	    !is_terminated(ret->t.queue_id, sizeof(ret->t.queue_id)) ||
 	    !is_terminated(ret->t.origin_queue_id, sizeof(ret->t.origin_queue_id)) ||
-	    !is_terminated(ret->t.origin_message_id, sizeof(ret->t.origin_message_id))) {
+	    !is_terminated(ret->t.origin_message_id, sizeof(ret->t.origin_message_id)) ||
+	    !is_terminated(ret->recalls, sizeof(ret->recalls))) {
 		OPENSSL_cleanse(ret, sizeof(*ret));
 		return mw_fail(err, -EINVAL, "the ticket is none");
 	}
@@ -122,7 +124,9 @@ int portal_store(void *inst, const char *key, const struct mw_custody_work *work
 		t.t.created = work->now;
 	if (t.t.expires < t.t.created + c->expire_min || t.t.expires > t.t.created + c->expire_max)
 		t.t.expires = t.t.created + c->expire;
-	r = mw_pickup_store(p->store, key, &t.t, work->sender, work->recipient, fd, err);
+	/* First, so that a retry, which finds this one stored, has nothing left to take back. */
+	r = mw_recall_do(p, work, t.recalls, err);
+	r = r < 0 ? r : mw_pickup_store(p->store, key, &t.t, work->sender, work->recipient, fd, err);
 	OPENSSL_cleanse(&t, sizeof(t));
 	return r;
 }

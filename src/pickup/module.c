@@ -44,6 +44,8 @@ static const struct mw_opt options[] = {
 	   .help = "who has not read by then is reminded, once; 0 seconds: never"),
     MW_OPT(BOOL, struct mw_portal_conf, receipts, "receipts", .dflt = "yes",
 	   .help = "the sender is told that a message was read, expired, or is locked"),
+    MW_OPT(BOOL, struct mw_portal_conf, recall, "recall", .dflt = "yes",
+	   .help = "a sender takes a message back by another one to the same recipient"),
     MW_OPT(TIME, struct mw_portal_conf, retain, "retain", .dflt = "90 days", .min = 86400, .max = 86400 * 3660,
 	   .help = "how long it is known what became of a message that was removed"),
     MW_OPT(WORD, struct mw_portal_conf, proof, "proof", .dflt = "code", .words = proofs,

@@ -12,6 +12,7 @@
 #include "pickup/expires.h"
 #include "pickup/manifest.h"
 #include "pickup/pieces.h"
+#include "pickup/recall.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -396,6 +397,7 @@ int portal_pack(void *inst, const struct mw_custody_work *work, char *ticket, si
 		t.t.expires = mw_expires_at(portal->conf, &p.header, work->now);
 		t.t.proof = portal_proof(portal, work->recipient);
 		take_origin(&p, work, &t.t);
+		mw_recall_find(p.arena, &p.header, t.recalls);
 		(void)snprintf(t.t.language, sizeof(t.t.language), "%s", language ? language : portal->conf->language);
 		r = r < 0 ? r : fill_crate(&p, work, &t);
 		explicit_bzero(t.key, sizeof(t.key)); /* nobody needs it again but by the link */

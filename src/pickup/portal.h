@@ -28,7 +28,8 @@ struct portal {
 struct portal_ticket {
 	struct mw_pickup_ticket t;
 	unsigned char secret[MW_PICKUP_SECRET];
-	unsigned char key[MW_PICKUP_KEY]; /* of a new one; else zeros */
+	unsigned char key[MW_PICKUP_KEY];   /* of a new one; else zeros */
+	char recalls[MW_PICKUP_MESSAGE_ID]; /* what it takes back; "" = nothing */
 };
 _Static_assert(sizeof(struct portal_ticket) <= MW_TICKET_MOST, "a ticket is larger than its room");
 
