@@ -298,6 +298,23 @@ static bool control(char c)
 	return (unsigned char)c < ' ' || c == 0x7f;
 }
 
+#define BLOCK 32u
+
+/* Whether a block of a page's text stands as it is: most do, and compilers look at all of its octets at once. */
+static bool stands(const char *p)
+{
+	unsigned char bad = 0;
+
+	for (size_t i = 0; i < BLOCK; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		bad |= (unsigned char)((c < ' ') & (c != '\n')) | (unsigned char)(c > '~') | (unsigned char)(c == '&') |
+		       (unsigned char)(c == '<') | (unsigned char)(c == '>') | (unsigned char)(c == '"') |
+		       (unsigned char)(c == '\'');
+	}
+	return !bad;
+}
+
 /* Adds text; strays and, but for those in keep, control characters become `instead`. */
 static void add_text(struct mw_buf *out, struct mw_str text, bool page, const char *keep, const char *instead)
 {
@@ -306,6 +323,10 @@ static void add_text(struct mw_buf *out, struct mw_str text, bool page, const ch
 	for (size_t at = 0, n; at < text.n; at += n) {
 		const char *c = text.p + at, *put = NULL;
 
+		if (page && text.n - at >= BLOCK && stands(c)) {
+			n = BLOCK;
+			continue;
+		}
 		n = mw_utf8_step(c, text.n - at);
 		if (n == 0)
 			put = "\xef\xbf\xbd";

@@ -48,16 +48,35 @@ static size_t link_length(struct mw_str s, size_t i)
 	return end - i;
 }
 
+/* Index of the first link behind `from` in a line that ends at `end`; `end` when there is none. */
+static size_t next_link(struct mw_str s, size_t from, size_t end)
+{
+	const char *hit;
+
+	for (size_t i = from; i < end && (hit = memmem(s.p + i, end - i, "://", 3)) != NULL; i = (size_t)(hit - s.p) + 3) {
+		size_t at = (size_t)(hit - s.p);
+
+		for (size_t scheme = 5; scheme >= 4; scheme--) /* https, http */
+			if (at > from + scheme && link_length(s, at - scheme))
+				return at - scheme;
+	}
+	return end;
+}
+
 /* Index of what ends a piece of text that begins at i: a link, or a line of another depth. */
 static size_t text_end(const struct mw_plain *p, size_t i)
 {
 	struct mw_str s = p->s;
 
-	for (size_t start = i; i < s.n; i++) {
-		if (i > start && mw_lower(s.p[i]) == 'h' && link_length(s, i))
-			return i;
-		if (s.p[i] == '\n' && (p->depth || (i + 1 < s.n && s.p[i + 1] == '>')))
-			return i + 1;
+	for (size_t at = i; at < s.n;) {
+		const char *newline = memchr(s.p + at, '\n', s.n - at);
+		size_t end = newline ? (size_t)(newline - s.p) : s.n, link = next_link(s, at == i ? i : at - 1, end);
+
+		if (link < end)
+			return link;
+		if (newline && (p->depth || (end + 1 < s.n && s.p[end + 1] == '>')))
+			return end + 1;
+		at = end + 1;
 	}
 	return s.n;
 }
