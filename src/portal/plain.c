@@ -53,9 +53,11 @@ static size_t next_link(struct mw_str s, size_t from, size_t end)
 {
 	const char *hit;
 
-	for (size_t i = from; i < end && (hit = memmem(s.p + i, end - i, "://", 3)) != NULL; i = (size_t)(hit - s.p) + 3) {
+	for (size_t i = from; i < end && (hit = memchr(s.p + i, ':', end - i)) != NULL; i = (size_t)(hit - s.p) + 1) {
 		size_t at = (size_t)(hit - s.p);
 
+		if (end - at < 3 || hit[1] != '/' || hit[2] != '/')
+			continue;
 		for (size_t scheme = 5; scheme >= 4; scheme--) /* https, http */
 			if (at > from + scheme && link_length(s, at - scheme))
 				return at - scheme;
