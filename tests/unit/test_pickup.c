@@ -7,9 +7,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -627,6 +629,76 @@ static void keys_rotate_without_the_links(void **state)
 	assert_memory_equal(secret, b.secret, sizeof(secret));
 }
 
+struct reader {
+	const struct shelf *s;
+	const struct shelf_message *m;
+	atomic_bool *stop;
+	atomic_uint *reads;
+	struct mw_err err;
+};
+
+/* With a connection of its own, and the keys of all threads. */
+static void *read_on(void *ctx)
+{
+	struct reader *me = ctx;
+	struct mw_pickup *p = NULL;
+	int r = mw_pickup_open(me->s->path, me->s->keys, false, &p, &me->err);
+
+	while (r == 0 && !atomic_load(me->stop)) {
+		unsigned char key[MW_PICKUP_KEY];
+		struct mw_crate *c = NULL;
+		char *text = NULL;
+		size_t n;
+		int fd;
+
+		r = mw_pickup_unlock(p, me->m->id, me->m->secret, SHELF_NOW, key, NULL, &me->err);
+		if (r == 0)
+			r = mw_pickup_crate(p, me->m->id, &fd, &me->err);
+		if (r == 0)
+			r = mw_crate_open(fd, me->m->id, key, &c, &me->err);
+		if (r == 0)
+			r = mw_crate_read_all(c, 1, 1000, &text, &n, &me->err);
+		free(text);
+		mw_crate_close(&c);
+		(void)atomic_fetch_add(me->reads, 1);
+	}
+	mw_pickup_close(&p);
+	return NULL;
+}
+
+static void readers_go_on_while_keys_rotate(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message m = {.key = NULL};
+	struct reader reader[3];
+	pthread_t thread[3];
+	atomic_bool stop = false;
+	atomic_uint reads = 0;
+	size_t n;
+
+	put(s, &m);
+	for (int i = 0; i < 3; i++) {
+		reader[i] = (struct reader){.s = s, .m = &m, .stop = &stop, .reads = &reads};
+		assert_int_equal(pthread_create(&thread[i], NULL, read_on, &reader[i]), 0);
+	}
+	for (uint32_t i = 2; i < 12; i++) {
+		unsigned before = atomic_load(&reads);
+
+		rotate(s, i);
+		assert_gives(mw_pickup_rewrap(s->store, 10, &n, &err), 0);
+		assert_int_equal(n, 1);
+		/* until all have read with the new one, or somebody has failed */
+		for (int64_t end = time(NULL) + 30; atomic_load(&reads) < before + 12 && time(NULL) < end;)
+			(void)usleep(1000);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+		assert_string_equal(reader[i].err.text, "");
+	}
+	assert_true(atomic_load(&reads) >= 120);
+}
+
 /* A row on a key that is lost is told, and the others are wrapped. */
 static void a_lost_key_loses_its_rows_alone(void **state)
 {
@@ -803,6 +875,7 @@ int main(void)
 	    TEST(old_rows_are_forgotten_when_all_is_done),
 	    TEST(a_sweep_mends),
 	    TEST(keys_rotate_without_the_links),
+	    TEST(readers_go_on_while_keys_rotate),
 	    TEST(a_lost_key_loses_its_rows_alone),
 	    TEST(other_databases_are_refused),
 	    TEST(a_group_shares_what_is_in_its_folder),
