@@ -41,18 +41,22 @@ static void open_in(struct shelf *s, const char *top)
 	shelf_reopen(s);
 }
 
+/* Files without a name: overlayfs of kernels before 6.1 has none. */
+static bool suits(const char *top)
+{
+	int fd = open(top, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd >= 0 && close(fd) == 0;
+}
+
 void shelf_open(struct shelf *s)
 {
-	open_in(s, ".");
+	open_in(s, suits(".") ? "." : "/dev/shm");
 }
 
 void shelf_open_fast(struct shelf *s)
 {
-	int fd = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	open_in(s, fd >= 0 ? "/dev/shm" : ".");
-	if (fd >= 0)
-		(void)close(fd);
+	open_in(s, suits("/dev/shm") ? "/dev/shm" : ".");
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
