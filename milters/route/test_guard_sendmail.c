@@ -79,6 +79,8 @@ static const struct row {
     {"[ $tag != ver ] || mailer=milward-verp", "does not give .mw-ver.invalid to the mailer milward-ver", false, false},
     {"[ $tag != portal ] || mailer=esmtp", "does not give .mw-portal.invalid", true, false},
     {"[ $tag != portal ] || mailer=esmtp", NULL, false, true},
+    {"[ $tag != portal ] || mailer=milward-seal", NULL, true, true},
+    {"[ $tag != tlsp ] || mailer=milward-seal", "does not give .mw-tlsp.invalid", true, true},
     {"[ $tag != open ] || mailer=esmtp", "does not give .mw-open.invalid to the mailer milward-seal", true, true},
     {"[ $tag != open ] || mailer=esmtp", NULL, true, false},
     {"[ $tag != nosuch ] || mailer=relay", "a tag that has no route is no error", false, false},

@@ -100,11 +100,13 @@ no_status() { [ -z "$(cf_option "$1" HostStatusDirectory)" ]; }
 check_cf() { # CF: 0 when all holds
 	bad=0
 	tags='tls ver'
-	! grep -q '^Mmilward-portal,' "$1" || tags="$tags tlsp verp portal"
+	! grep -q '^Mmilward-tlsp,' "$1" || tags="$tags tlsp verp portal"
+	portal_mailer=milward-seal
+	! grep -q '^Mmilward-portal,' "$1" || portal_mailer=milward-portal
 	! grep -q '^Mmilward-seal,' "$1" || tags="$tags seals sealsop open"
 	for tag in $tags nosuch; do echo "/parse $tag@example.org.mw-$tag.invalid"; done | ask "$1" | grep '^mailer [^0-9]' >"$stage/routes"
 	for tag in $tags; do
-		case $tag in seal* | open) mailer=milward-seal ;; *) mailer=milward-$tag ;; esac
+		case $tag in seal* | open) mailer=milward-seal ;; portal) mailer=$portal_mailer ;; *) mailer=milward-$tag ;; esac
 		expect tag-route "mail for .mw-$tag.invalid has the mailer $mailer" goes_to "$tag" "$mailer"
 	done
 	expect "$(guard_id "$1")" "a tag without a route is an error" is_error

@@ -7,7 +7,8 @@ dnl	FEATURE(`milward', `SOCKET', `PORTAL', `PORTAL-TLS', `NAMES', `SEAL-SOCKET',
 dnl		`LOOKUP-SOCKET')dnl
 dnl
 dnl SOCKET       milward's unix socket
-dnl PORTAL       relay of the pickup portal, at port 25: [name] or [address]; empty: there is none
+dnl PORTAL       relay of the pickup portal, at port 25: [name] or [address]; unix:PATH: milward's own, behind milward-seal, which SEAL-SOCKET
+dnl              names; empty: there is none
 dnl PORTAL-TLS   what TLS to it must be: none, encrypt, secure
 dnl NAMES        map of names in certificates that are good beside the domain's own: `hash /etc/mail/milward/names'; empty: none
 dnl SEAL-SOCKET  LMTP socket of milward-seal; empty: nothing is sealed here
@@ -21,7 +22,10 @@ divert(0)
 VERSIONID(`milward')
 divert(-1)
 define(`_MILWARD_PORTAL_', _ARG2_)
-define(`_MILWARD_HOST_', translit(_ARG2_, `[]'))
+define(`_MILWARD_OWN_', ifelse(substr(_ARG2_, 0, 5), `unix:', `yes'))
+define(`_MILWARD_HOST_', ifelse(_MILWARD_OWN_, `yes', `', `translit(_ARG2_, `[]')'))
+dnl Behind the hosts of the domain. Sendmail has no way from a host to a socket within a delivery.
+define(`_MILWARD_NEXT_', ifelse(_MILWARD_OWN_, `yes', `', `: _ARG2_'))
 define(`_MILWARD_PORTAL_TLS_', _ARG3_)
 define(`_MILWARD_NAMES_', _ARG4_)
 define(`_MILWARD_SEAL_', _ARG5_)
@@ -68,9 +72,9 @@ LOCAL_RULE_0
 R$* < @ $+ . mw-tls . invalid . > $*	$#milward-tls $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) $: $1 < @ $2 . mw-tls . invalid . > $3
 R$* < @ $+ . mw-ver . invalid . > $*	$#milward-ver $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) $: $1 < @ $2 . mw-ver . invalid . > $3
 ifelse(_MILWARD_PORTAL_, `', `dnl',
-`R$* < @ $+ . mw-tlsp . invalid . > $*	$#milward-tlsp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) : _MILWARD_PORTAL_ $: $1 < @ $2 . mw-tlsp . invalid . > $3
-R$* < @ $+ . mw-verp . invalid . > $*	$#milward-verp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) : _MILWARD_PORTAL_ $: $1 < @ $2 . mw-verp . invalid . > $3
-R$* < @ $+ . mw-portal . invalid . > $*	$#milward-portal $@ _MILWARD_PORTAL_ $: $1 < @ $2 . mw-portal . invalid . > $3')
+`R$* < @ $+ . mw-tlsp . invalid . > $*	$#milward-tlsp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) _MILWARD_NEXT_ $: $1 < @ $2 . mw-tlsp . invalid . > $3
+R$* < @ $+ . mw-verp . invalid . > $*	$#milward-verp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) _MILWARD_NEXT_ $: $1 < @ $2 . mw-verp . invalid . > $3
+R$* < @ $+ . mw-portal . invalid . > $*	ifelse(_MILWARD_OWN_, `yes', `$#milward-seal $@ localhost', `$#milward-portal $@ _MILWARD_PORTAL_') $: $1 < @ $2 . mw-portal . invalid . > $3')
 ifelse(_MILWARD_SEAL_, `', `dnl',
 `R$* < @ $+ . mw-open . invalid . > $*	$#milward-seal $@ localhost $: $1 < @ $2 . mw-open . invalid . > $3
 R$* < @ $+ . $- . invalid . > $*	$: < $(milward_seal $3 $) > $1 < @ $2 . $3 . invalid . > $4
@@ -139,7 +143,7 @@ R$*	$#error $@ 4.7.0 $: "451 the connection was verified for another domain"
 # Is this host the portal, next after those of the domain?
 SMilwardAtPortal
 R$*	$: < $&{server_addr} > < $&{server_name} >
-ifelse(_MILWARD_PORTAL_, `', `dnl', `R< _MILWARD_HOST_ > < $* >	$@ portal
+ifelse(_MILWARD_HOST_, `', `dnl', `R< _MILWARD_HOST_ > < $* >	$@ portal
 R< $* > < _MILWARD_HOST_ >	$@ portal
 R< $* > < _MILWARD_HOST_ . >	$@ portal')
 R$*	$@ no
@@ -296,8 +300,9 @@ Mmilward-tlsp,	P=[IPC], F=mDFMuXa8, S=MilwardFromTlsp/HdrFromSMTP, R=MilwardUnta
 		T=DNS/RFC822/SMTP, A=TCP $h
 Mmilward-verp,	P=[IPC], F=mDFMuXa8, S=MilwardFromVerp/HdrFromSMTP, R=MilwardUntag/EnvToSMTP, E=\r\n, L=990,
 		T=DNS/RFC822/SMTP, A=TCP $h
+ifelse(_MILWARD_OWN_, `yes', `dnl', `
 Mmilward-portal,	P=[IPC], F=mDFMuXa8, S=MilwardFromPortal/HdrFromSMTP, R=MilwardUntag/EnvToSMTP, E=\r\n, L=990,
-		T=DNS/RFC822/SMTP, A=TCP $h')
+		T=DNS/RFC822/SMTP, A=TCP $h')')
 ifelse(_MILWARD_SEAL_, `', `dnl', `
 # The sealing agent takes the tag off itself; it answers for each recipient.
 Mmilward-seal,	P=[IPC], F=mzDFMuXa8, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP, E=\r\n, L=990,
