@@ -240,7 +240,11 @@ static const char *make_name(struct mw_arena *a, const char *type, size_t number
 /* An image that no HTML asks for is a file, or nobody would see it. */
 static bool is_shown(const struct pack *p, const struct mw_piece *piece)
 {
-	return piece->role == MW_PIECE_IMAGE && p->html.n && memmem(p->html.p, p->html.n, piece->cid, strlen(piece->cid));
+	char url[sizeof("cid:") + MW_MANIFEST_NAME];
+	int n = snprintf(url, sizeof(url), "cid:%s", piece->cid);
+
+	return piece->role == MW_PIECE_IMAGE && p->html.n && n > 0 && (size_t)n < sizeof(url) &&
+	       memmem(p->html.p, p->html.n, url, (size_t)n);
 }
 
 static int write_file(struct pack *p, const struct mw_piece *piece)

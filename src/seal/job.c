@@ -276,12 +276,13 @@ static void hand_in(struct delivery *d)
 {
 	struct mw_job *j = d->job;
 	struct mw_lmtp_mail mail = j->mail;
-	struct mw_mail notice = {.head = MW_BUF_INIT, .fd = j->worker->file[2], .seven_bit = true};
+	/* Of a recipient with SMTPUTF8, his address is the one thing in it that is not ASCII. */
+	struct mw_mail notice = {.head = MW_BUF_INIT, .fd = j->worker->file[2], .seven_bit = !mail.utf8};
 
 	if (!mw_job_keep(j, d->rcpt, d->key, d->answer, d->queue_id))
 		return;
 	mail.ret = mw_str("HDRS");
-	send_copy(d, d->rcpt->tag.address, &notice, &mail, false);
+	send_copy(d, d->rcpt->tag.address, &notice, &mail, mail.utf8);
 	mw_buf_free(&notice.head);
 }
 

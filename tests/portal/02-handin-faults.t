@@ -234,6 +234,11 @@ with Portal(mta) as portal:
         tap.ok(parent[1] and any("pickup.db" in f for f in parent[0]), "the parent has the server's key and the store", parent)
         tap.equal((child[1], [f for f in child[0] if "(deleted)" not in f]), (False, []), "the child has neither")
 
+    # ---- addresses that are not ASCII, and such that look like more than one
+    answers = [attempt(portal, message(), rcpt, params="SMTPUTF8")[0] for rcpt in ("jürgen@out.test", '"<b>,c"@out.test')]
+    tap.ok(all(a.startswith("250") for a in answers), "addresses that are odd", answers)
+    tap.equal([n.mail["To"] for n in portal.notices("jürgen@out.test")], ["jürgen@out.test"], "the notice has them as they are")
+
     # ---- two connections with the same message
     octets = message()
     answers = threads(4, lambda i: attempt(portal, octets, "twice@out.test", queue_id="T%d" % i))
