@@ -43,6 +43,12 @@ static bool is_file(const struct mw_content *l, const struct mw_manifest_part *p
 	return part->kind == MW_PART_ATTACHMENT || !l->html;
 }
 
+/* Not all of an HTML as long as that may be shown. */
+static bool is_long(const struct mw_content *l)
+{
+	return l->html && mw_crate_length(l->crate, l->manifest.html) > MW_CONTENT_TEXT;
+}
+
 /* -ENOMEM */
 static int list_files(struct mw_request *r, struct mw_content *l)
 {
@@ -61,7 +67,7 @@ static int list_files(struct mw_request *r, struct mw_content *l)
 								       .type = part->type,
 								       .size = mw_crate_length(l->crate, part->object)};
 	}
-	if (m->original && (m->more || l->cut))
+	if (m->original && (m->more || l->cut || is_long(l)))
 		l->file[l->files++] = (struct mw_content_file){.object = m->original,
 							       .name = mw_filenames_add(names, MW_STR_LIT("message.eml")),
 							       .type = "message/rfc822",
@@ -77,7 +83,7 @@ static void choose_text(struct mw_content *l)
 	const struct mw_manifest *m = &l->manifest;
 
 	l->html = m->html && mw_crate_length(l->crate, m->html) <= MW_CONTENT_HTML;
-	l->cut = !l->html && ((m->html && !m->text) || (m->text && mw_crate_length(l->crate, m->text) > MW_CONTENT_TEXT));
+	l->cut = !l->html && (m->html || (m->text && mw_crate_length(l->crate, m->text) > MW_CONTENT_TEXT));
 }
 
 bool mw_content_open(struct mw_request *r, struct mw_content *l)

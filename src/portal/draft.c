@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/draft.h"
 
+#include "base/log.h"
 #include "portal/filename.h"
 #include "portal/html_text.h"
 #include "portal/multipart.h"
@@ -26,6 +27,8 @@ struct mw_draft {
 	struct mw_buf csrf, typed, text;
 	bool known; /* has a session */
 	bool large;
+	bool damaged;		/* it is no form */
+	bool failed;		/* its files could not be kept */
 	uint64_t limit, octets; /* of files */
 	int dir;		/* where a file without a name is made */
 	int fd;
@@ -102,7 +105,7 @@ static int begin_file(struct mw_draft *d, const struct mw_multipart_part *part)
 	struct mw_err err;
 	int r = 0;
 
-	if (!d->known || d->large || !part->filename.n)
+	if (!d->known || d->large || d->failed || !part->filename.n)
 		return 0;
 	d->large = d->files == MW_DRAFT_FILES;
 	if (d->large)
@@ -128,11 +131,20 @@ static int more_file(struct mw_draft *d, const char *p, size_t n)
 	struct mw_err err;
 
 	d->large = d->large || n > d->limit - d->octets;
-	if (d->large)
+	if (d->large || d->failed)
 		return 0;
 	d->octets += n;
 	d->file[d->files - 1].size += n;
 	return mw_crate_write(d->writer, p, n, &err);
+}
+
+/* The disk may be full: what was typed comes all the same, so that it can be given back. */
+static void kept(struct mw_draft *d, int r)
+{
+	if (r == 0 || d->failed)
+		return;
+	mw_log(MW_ERROR, NULL, "reply", "a file cannot be kept: %s", strerror(-r));
+	d->failed = true;
 }
 
 /* ---- the form -------------------------------------------------------------------------------------------------------------------------- */
@@ -142,8 +154,10 @@ static int on_part(void *ctx, const struct mw_multipart_part *part)
 	struct mw_draft *d = ctx;
 
 	d->field = OTHER;
-	if (part->is_file)
-		return mw_str_eq(part->name, "files") ? begin_file(d, part) : 0;
+	if (part->is_file) {
+		kept(d, mw_str_eq(part->name, "files") ? begin_file(d, part) : 0);
+		return 0;
+	}
 	if (mw_str_eq(part->name, "csrf") && !d->csrf.n)
 		d->field = CSRF;
 	else if (mw_str_eq(part->name, "text") && !d->typed.n)
@@ -158,8 +172,10 @@ static int on_data(void *ctx, const char *p, size_t n)
 
 	if (d->field == OTHER)
 		return 0;
-	if (d->field == FILES)
-		return more_file(d, p, n);
+	if (d->field == FILES) {
+		kept(d, more_file(d, p, n));
+		return 0;
+	}
 	if (n > (d->field == CSRF ? MW_SESSION_CSRF : MW_DRAFT_TEXT) - to->n)
 		return -EFBIG;
 	mw_buf_add(to, p, n);
@@ -204,7 +220,8 @@ static int begin(struct mw_request *r, void **upload)
 	d->limit = r->site->conf->reply_size;
 	d->dir = open(r->site->conf->store, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	e = d->dir < 0 ? -errno : mw_multipart_new(r->type, &events, &d->form);
-	if (e < 0) {
+	d->damaged = e == -EBADMSG; /* that is said when all has come: who still sends does not listen */
+	if (e < 0 && !d->damaged) {
 		drop(d);
 		return e;
 	}
@@ -215,8 +232,10 @@ static int begin(struct mw_request *r, void **upload)
 static int more(void *upload, const char *p, size_t n)
 {
 	struct mw_draft *d = upload;
+	int r = d->damaged ? 0 : mw_multipart_more(d->form, p, n);
 
-	return mw_multipart_more(d->form, p, n);
+	d->damaged = d->damaged || r == -EBADMSG;
+	return d->damaged ? 0 : r;
 }
 
 static struct mw_str typed(void *upload)
@@ -242,7 +261,12 @@ struct mw_str mw_draft_csrf(const struct mw_draft *d)
 
 bool mw_draft_complete(const struct mw_draft *d)
 {
-	return mw_multipart_complete(d->form);
+	return !d->damaged && mw_multipart_complete(d->form);
+}
+
+bool mw_draft_failed(const struct mw_draft *d)
+{
+	return d->failed;
 }
 
 bool mw_draft_large(const struct mw_draft *d)

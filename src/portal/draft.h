@@ -30,6 +30,8 @@ struct mw_str mw_draft_csrf(const struct mw_draft *);
 bool mw_draft_complete(const struct mw_draft *);
 /* There were more or larger files than a site takes: what is here of them is of no use. */
 bool mw_draft_large(const struct mw_draft *);
+/* The same for files that could not be kept. */
+bool mw_draft_failed(const struct mw_draft *);
 size_t mw_draft_files(const struct mw_draft *);
 const struct mw_draft_file *mw_draft_file(const struct mw_draft *, size_t i);
 /* The crate of the files, to read them. Call it once, when all is there. */

@@ -138,6 +138,8 @@ void mw_reply_send(struct mw_request *r)
 		return;
 	if (mw_draft_large(d))
 		show_form(r, &m, to, LARGE, mw_draft_text(d));
+	else if (mw_draft_failed(d))
+		show_form(r, &m, to, FAILED, mw_draft_text(d));
 	else if (is_blank(mw_draft_text(d)) && !mw_draft_files(d))
 		show_form(r, &m, to, EMPTY, mw_draft_text(d));
 	else

@@ -3,6 +3,7 @@
 
 #include "portal/clean.h"
 #include "portal/content.h"
+#include "portal/html_text.h"
 #include "portal/pages.h"
 #include "portal/plain.h"
 #include "portal/reply.h"
@@ -212,28 +213,38 @@ void mw_view_message(struct mw_request *r)
 		mw_values_puts(v, "pictures", "");
 		if (found.pictures)
 			mw_values_number(v, "pictures", (int64_t)found.pictures);
+		mw_values_flag(v, "cut", l.cut || found.cut);
 		mw_page(r, 200, "message.html", mw_values_ok(v) ? v : NULL);
 	}
 	mw_buf_free(&html);
 	mw_content_close(&l);
 }
 
+/* The language is that of the pages around it: nobody knows the message's. */
+static void put_head(const struct mw_request *r, struct mw_buf *out)
+{
+	static const char style[] =
+	    "body{margin:0;color:#000;background:#fff;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
+	    "img{max-width:100%}pre{white-space:pre-wrap}";
+
+	mw_buf_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<title>",
+		      *r->language ? r->language : "en");
+	mw_html_escape(out, mw_str(r->site->conf->site));
+	mw_buf_printf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", style);
+}
+
 void mw_view_html(struct mw_request *r)
 {
-	static const char head[] =
-	    "<!doctype html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>HTML</title>\n<style>"
-	    "body{margin:0;color:#000;background:#fff;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
-	    "img{max-width:100%}pre{white-space:pre-wrap}</style>\n</head>\n<body>\n";
 	struct mw_clean_found found;
 	struct mw_buf out = MW_BUF_INIT;
 	struct mw_content l;
 
 	if (!mw_content_open(r, &l))
 		return;
-	mw_buf_puts(&out, head);
+	put_head(r, &out);
 	if (!l.html) {
 		mw_page_not_found(r);
-	} else if (put_html(r, &l, &out, &found)) {
+	} else if (put_html(r, &l, &out, &found) && note_reading(r)) {
 		mw_buf_puts(&out, "\n</body>\n</html>\n");
 		mw_page_text(r, 200, "text/html; charset=utf-8", &out);
 		mw_page_header(r, "Content-Security-Policy", FRAME_POLICY);
@@ -253,7 +264,7 @@ void mw_view_print(struct mw_request *r)
 	if (!mw_content_open(r, &l))
 		return;
 	v = values_of(r, &l);
-	if (v && put_plain(r, &l, v) && mw_page_fill(r, "print.html", v, &out)) {
+	if (v && put_plain(r, &l, v) && note_reading(r) && mw_page_fill(r, "print.html", v, &out)) {
 		bool good = true;
 
 		if (l.html) {
