@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,7 @@ struct mw_server {
 	struct MHD_Daemon *daemon;
 	struct mw_connections *connections;
 	struct mw_work *work;
+	atomic_size_t requests; /* whose answer has not gone out */
 	bool proxied;
 	pthread_mutex_t lock; /* site */
 	struct mw_site *site;
@@ -216,6 +218,7 @@ static enum MHD_Result begin(struct mw_server *s, struct MHD_Connection *c, cons
 	if (!r)
 		return MHD_NO;
 	*state = r;
+	atomic_fetch_add(&s->requests, 1);
 	r->connection = info ? info->socket_context : NULL;
 	r->head = strcmp(method, "HEAD") == 0;
 	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, copy_field, &copying);
@@ -308,6 +311,7 @@ static void completed(void *cls, struct MHD_Connection *c, void **state, enum MH
 		return;
 	mw_connection_until(s->connections, r->connection, in_seconds(KEEP + r->site->conf->header_time));
 	request_free(s, r);
+	atomic_fetch_sub(&s->requests, 1);
 	*state = NULL;
 }
 
@@ -394,7 +398,7 @@ void mw_server_drain(struct mw_server *s)
 
 size_t mw_server_busy(struct mw_server *s)
 {
-	return mw_work_busy(s->work);
+	return atomic_load(&s->requests);
 }
 
 void mw_server_stop(struct mw_server **p)

@@ -20,7 +20,7 @@ void mw_server_set_site(struct mw_server *, struct mw_site *);
 void mw_server_tick(struct mw_server *);
 /* Takes no more connections. */
 void mw_server_drain(struct mw_server *);
-/* Requests that are being worked on. */
+/* Requests that have no answer yet, or not all of it. */
 size_t mw_server_busy(struct mw_server *);
 /* Ends all. Accepts NULL, sets NULL. */
 void mw_server_stop(struct mw_server **);

@@ -25,7 +25,6 @@ struct mw_work {
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	struct mw_request *first, **last;
-	size_t busy; /* waiting, or in work */
 	atomic_bool ends;
 	size_t n;
 	struct worker worker[];
@@ -159,15 +158,12 @@ static struct mw_request *next(struct mw_work *w)
 }
 
 /* After its connection goes on, the request is another thread's. */
-static void done(struct mw_work *w, struct mw_request *r)
+static void done(struct mw_request *r)
 {
 	void (*resume)(void *) = r->resume;
 	void *ctx = r->resume_ctx;
 
 	r->store = NULL;
-	(void)pthread_mutex_lock(&w->lock);
-	w->busy--;
-	(void)pthread_mutex_unlock(&w->lock);
 	resume(ctx);
 }
 
@@ -182,7 +178,7 @@ static void *run(void *arg)
 			mw_page_later(r);
 		else
 			work_on(r);
-		done(me->work, r);
+		done(r);
 	}
 	return NULL;
 }
@@ -199,7 +195,6 @@ void mw_work_add(struct mw_work *w, struct mw_request *r, void (*resume)(void *c
 	if (taken) {
 		*w->last = r;
 		w->last = &r->next;
-		w->busy++;
 		(void)pthread_cond_signal(&w->change);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
@@ -207,16 +202,6 @@ void mw_work_add(struct mw_work *w, struct mw_request *r, void (*resume)(void *c
 		mw_page_later(r);
 		resume(ctx);
 	}
-}
-
-size_t mw_work_busy(struct mw_work *w)
-{
-	size_t n;
-
-	(void)pthread_mutex_lock(&w->lock);
-	n = w->busy;
-	(void)pthread_mutex_unlock(&w->lock);
-	return n;
 }
 
 int mw_work_start(struct mw_portal *portal, struct mw_site *site, struct mw_work **ret, struct mw_err *err)

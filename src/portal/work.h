@@ -12,7 +12,6 @@ struct mw_work;
 int mw_work_start(struct mw_portal *, struct mw_site *, struct mw_work **ret, struct mw_err *);
 /* done(ctx) is called when the request has its answer, in a thread of ours, or at once when none takes it any more. */
 void mw_work_add(struct mw_work *, struct mw_request *, void (*done)(void *ctx), void *ctx);
-size_t mw_work_busy(struct mw_work *);
 /* What is waiting is answered with "later". Accepts NULL. */
 void mw_work_stop(struct mw_work *);
 void mw_work_free(struct mw_work **); /* accepts NULL, sets NULL */
