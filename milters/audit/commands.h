@@ -16,7 +16,7 @@ struct mw_audit_conf {
 int mw_audit_verify_command(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_audit_show_command(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_audit_export_command(const struct mw_host *, const void *conf, int argc, char **argv);
-/* Is the end of the chain there? For milwardctl doctor. */
+/* Is the end of the chain there? For milwardctl doctor; argv[1]: the policy. */
 int mw_audit_doctor_command(const struct mw_host *, const void *conf, int argc, char **argv);
 
 #endif

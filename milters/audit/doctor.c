@@ -12,23 +12,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void tell(const char *severity, const char *path, const char *text)
+/* What a file and its policy are called. */
+struct log {
+	const char *path, *policy;
+};
+
+static void tell(const struct log *log, const char *text)
 {
-	printf("%s\taudit-chain\t%s\t%s\tmilwardctl audit verify '%s'\n", severity, path, text, path);
+	printf("error\taudit-chain\t%s\t%s\tmilwardctl -p '%s' audit verify\n", log->path, text, log->policy);
 }
 
 /* The head: 1 read; 0 there is none yet; negative: told. */
-static int read_head(const char *path, const struct mw_audit_chain *chain, struct mw_audit_head *head)
+static int read_head(const struct log *log, const struct mw_audit_chain *chain, struct mw_audit_head *head)
 {
 	char name[4096];
 	int fd, r;
 
-	if ((size_t)snprintf(name, sizeof(name), "%s.head", path) >= sizeof(name))
+	if ((size_t)snprintf(name, sizeof(name), "%s.head", log->path) >= sizeof(name))
 		return -ENAMETOOLONG;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		if (errno == ENOENT)
-			tell("error", path,
+			tell(log,
 			     "its head is gone, which says where the chain ends: nobody can tell whether records were cut off");
 		else
 			fprintf(stderr, "cannot open %s: %s\n", name, strerror(errno));
@@ -37,35 +42,35 @@ static int read_head(const char *path, const struct mw_audit_chain *chain, struc
 	r = mw_audit_head_read(fd, chain, head);
 	(void)close(fd);
 	if (r == -EBADMSG)
-		tell("error", path, "its head was edited, or made with another key than the policy has");
+		tell(log, "its head was edited, or made with another key than the policy has");
 	else if (r < 0)
 		fprintf(stderr, "cannot read %s: %s\n", name, strerror(-r));
 	return r;
 }
 
 /* The head is read before the file: a daemon that is at work can only have made the file longer. */
-static int look(const char *path, const struct mw_audit_chain *chain)
+static int look(const struct log *log, const struct mw_audit_chain *chain)
 {
 	struct mw_audit_head head = {0};
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
+	int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0; /* nothing was recorded yet, or the file is being rotated */
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		fprintf(stderr, "cannot open %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "cannot open %s: %s\n", log->path, strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
 		return 1;
 	}
-	r = read_head(path, chain, &head);
+	r = read_head(log, chain, &head);
 	if (r > 0 && head.seq > 0 && fstat(fd, &st) == 0) {
 		struct mw_audit_scan scan = {.fd = fd, .chain = chain, .size = (uint64_t)st.st_size};
 
 		if (head.end > scan.size)
-			tell("error", path, "records at its end are gone");
+			tell(log, "records at its end are gone");
 		else if (mw_audit_scan_at(&scan, &head) == 0)
-			tell("error", path, "its last record is not the one that was written");
+			tell(log, "its last record is not the one that was written");
 	}
 	(void)close(fd);
 	return 0;
@@ -76,17 +81,17 @@ int mw_audit_doctor_command(const struct mw_host *host, const void *conf, int ar
 	const struct mw_audit_conf *c = conf;
 	struct mw_audit_chain chain;
 	struct mw_err err = {0};
+	struct log log;
 	int r;
 
-	(void)argc;
-	(void)argv;
 	if (!c || !c->path)
 		return 0;
 	if (mw_audit_chain_open(host, c->key, &chain, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
-	r = look(c->path, &chain);
+	log = (struct log){.path = c->path, .policy = argc > 1 ? argv[1] : "POLICY"};
+	r = look(&log, &chain);
 	mw_audit_chain_wipe(&chain);
 	return r;
 }

@@ -122,6 +122,7 @@ const struct doctor_policy *doctor_asked(const struct doctor *d)
 /* ---- modules ------------------------------------------------------------------------------------------------------------------ */
 
 struct ask {
+	const char *policy;
 	const struct mw_command *command;
 	const void *conf;
 };
@@ -129,15 +130,15 @@ struct ask {
 static int run_command(void *ctx)
 {
 	const struct ask *a = ctx;
-	char name[] = "doctor", *argv[] = {name, NULL};
+	char name[] = "doctor", *argv[] = {name, (char *)(uintptr_t)a->policy, NULL};
 
-	return a->command->run(&ctl_command_host, a->conf, 1, argv);
+	return a->command->run(&ctl_command_host, a->conf, 2, argv);
 }
 
 static void ask_module(struct doctor *d, const struct doctor_policy *p, const struct mw_plan_module *m)
 {
 	const struct mw_plugin *plugin = NULL;
-	struct ask ask = {.conf = m->conf};
+	struct ask ask = {.policy = p->path, .conf = m->conf};
 	struct mw_err err = {0};
 	const char *said = "";
 	int r;

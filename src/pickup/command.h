@@ -22,6 +22,8 @@ int mw_portal_expire(const struct mw_host *, const void *conf, int argc, char **
 int mw_portal_passphrase(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_portal_rekey(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_portal_check(const struct mw_host *, const void *conf, int argc, char **argv);
+/* For milwardctl doctor; argv[1]: the policy. */
+int mw_portal_doctor(const struct mw_host *, const void *conf, int argc, char **argv);
 
 /* ---- what they have in common ---------------------------------------------------------------------------------------------------- */
 

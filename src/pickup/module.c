@@ -177,6 +177,7 @@ static const struct mw_command commands[] = {
      .help = "a new server key, to which all messages are moved",
      .run = mw_portal_rekey},
     {.name = "check", .args = "[--repair] [--json]", .help = "do rows, files and keys fit together?", .run = mw_portal_check},
+    {.name = "doctor", .args = "", .help = "the age of the server's keys, for milwardctl doctor", .run = mw_portal_doctor},
     {0},
 };
 

@@ -40,10 +40,10 @@ with tempfile.TemporaryDirectory() as folder:
 
 # Ids stay: what the sources and scripts can say is what the manual page has, and nothing else.
 ids = set()
-for path in [*SRC.glob("src/ctl/doctor*.c"), *SRC.glob("*/*/doctor.c"), *(SRC / "packaging").glob("*/*.sh")]:
+for path in [*SRC.glob("src/ctl/doctor*.c"), *SRC.glob("*/*/doctor.c"), SRC / "src/pickup/command_doctor.c", *(SRC / "packaging").glob("*/*.sh")]:
     text = pathlib.Path(path).read_text()
     ids |= set(re.findall(r'DOCTOR_(?:ERROR|WARNING|NOTE)(?:,\s*|[^"]*?)"([a-z-]+)"', text))
-    ids |= set(re.findall(r'\\t(audit-chain|certificate|openpgp-key|dkim-weak)\\t', text))
+    ids |= set(re.findall(r'\\t(audit-chain|certificate|openpgp-key|dkim-weak|portal-key)\\t', text))
     ids |= set(re.findall(r'\bfound (?:error|warning|note) ([a-z-]+)', text)) | set(re.findall(r'\bexpect ([a-z-]+) "', text))
     ids |= set(re.findall(r'\brecord (?:error|warning|note) ([a-z-]+)', text)) | set(re.findall(r'; then echo ([a-z-]+); else echo ([a-z-]+); fi; }', text) and ["relayhost", "tag-guard"])
     ids |= set(re.findall(r'\? "(dkim-differs)"', text)) | set(re.findall(r': "(dkim-missing)"', text))

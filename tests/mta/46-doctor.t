@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """milwardctl doctor on a real Postfix: a healthy site gives nothing; each thing that is broken is found, by its name, and gone after the
 command that doctor prints was run; and doctor itself changes nothing."""
+import base64
 import ctypes
 import hashlib
 import json
@@ -9,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 
 import lab
 from lab.dkimkeys import Keys
@@ -54,8 +56,8 @@ class Doctor:
                 name, record = fix.split(" IN TXT ", 1)
                 site.dns.records = [r for r in site.dns.records if not r.startswith(name + " IN TXT ")] + ["%s IN TXT %s" % (name, record)]
                 continue
-            if fix.startswith(("systemctl start", "apt-get", "milwardctl audit verify")):
-                continue  # there is none here, or it only tells more: the scenario does it
+            if fix.startswith(("systemctl start", "apt-get", "milwardctl -p '%s' " % site.policies["seal"])):
+                continue  # there is none here, it only tells more, or needs the portal's store: the scenario does it
             os.utime(os.path.join(CONFIG, "main.cf"), (1e9, 1e9))
             done = subprocess.run(["sh", "-c", fix], env=self.env, capture_output=True, text=True)
             site.tap.ok(done.returncode == 0, "the fix runs: " + fix[:60], fix, done.stdout + done.stderr)
@@ -105,13 +107,19 @@ def setup(site):
     os.mkdir(site.small)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m,mode=0755", "tmpfs", site.small], check=True)
     certificate(site.signers, 400)
+    site.secret, site.portal = (os.path.join(site.folder, name) for name in ("secret.pgp", "portal.keys"))
+    openpgp(site, "0")
+    portal_keys(site, time.time())
     policies = {}
     for name, text in {
         "lookup": 'load lookup { listen "unix:%s"; resolvers "127.0.0.53"; trust-anchor "%s"; cache "%s/lookup" }\n' % (LOOKUP, names.anchor, site.folder),
         "sign": "listen unix:%s\nload route grant route, edit, run { mta none }\n%s\ntable <ours> { \"clinic.test\" }\naliases none\n"
                 "match to external then pass, sign dkim\nmatch any then pass\non error tempfail\n" % (SIGN, site.keys.load()),
         "seal": 'load seal-smime grant keys, store { certificates "%s"; signers "%s"; verify no }\nload audit grant store { path "%s/audit.log" }\n'
-                'load seal { listen "unix:%s"; state "%s/seal"; size 20M }\n' % (site.signers, site.signers, site.small, SEAL, site.folder),
+                'load seal-openpgp grant keys, network { secret-keys "%s" }\n'
+                'load portal grant keys, store { store "%s/portal"; keys "%s"; url "https://pickup.clinic.test"; site "Clinic"; from "pickup@clinic.test" }\n'
+                'load seal { listen "unix:%s"; state "%s/seal"; size 20M }\n' % (
+                    site.signers, site.signers, site.small, site.secret, site.folder, site.portal, SEAL, site.folder),
     }.items():
         policies[name] = os.path.join(site.folder, name + ".policy")
         with open(policies[name], "w") as out:
@@ -207,6 +215,23 @@ def certificate(folder, days):
         os.unlink(part)
 
 
+def openpgp(site, ends):
+    """A secret key of the site's, for seal-openpgp."""
+    home = os.path.join(site.folder, "gpg-" + ends)
+    os.mkdir(home, 0o700)
+    gpg = ["gpg", "--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+    subprocess.run([*gpg, "--quick-gen-key", "ann@clinic.test", "ed25519", "cert,sign", ends], check=True, capture_output=True)
+    text = subprocess.run([*gpg, "--export-secret-keys"], check=True, capture_output=True).stdout
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False, capture_output=True)
+    with open(os.open(site.secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(text)
+
+
+def portal_keys(site, made):
+    with open(os.open(site.portal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write("1 %s %d\n" % (base64.b64encode(os.urandom(32)).decode(), made))
+
+
 def first(site, doctor, daemon, people):
     """DNS, the resolver's word, aliases, sockets, the disk and a certificate: each by itself, at the same time."""
     tap, postfix, good = site.tap, site.postfix, list(site.dns.records)
@@ -225,19 +250,25 @@ def first(site, doctor, daemon, people):
     with open(os.path.join(site.small, "filler"), "wb") as out:
         out.write(b"x" * (30 << 20))
     certificate(site.signers, 10)
+    openpgp(site, "10d")
+    portal_keys(site, time.time() - 400 * 86400)
     found = expect(site, doctor, "the world around", {
         "spf": "clinic.test", "dmarc": "_dmarc.clinic.test", "dkim-differs": "rsa._domainkey.clinic.test", "dkim-missing": "ed._domainkey.clinic.test",
-        "resolver-trust": RESOLV, "aliases": "/etc/postfix/", "socket-missing": "milward", "disk-space": site.small, "certificate": site.signers}, 2)
+        "resolver-trust": RESOLV, "aliases": "/etc/postfix/", "socket-missing": "milward", "disk-space": site.small, "certificate": site.signers,
+        "openpgp-key": site.secret, "portal-key": site.portal}, 2)
     texts = [f["text"] for f in found if f["id"] == "aliases"]
     tap.ok(len(texts) == 2 and "team@clinic.test" in "".join(texts) and "desk@clinic.test" in "".join(texts) and "staff" not in "".join(texts)
            and "root" not in "".join(texts), "aliases that lead outside are named, no others", texts)
     tap.equal({f["fix"] for f in found if f["id"] == "socket-missing"}, {"systemctl start milward@outbound", "systemctl start milward-seal@outbound"},
               "and the units that listen at the sockets")
+    tap.equal([f["fix"] for f in found if f["id"] == "portal-key"], ["milwardctl -p '%s' portal rekey" % site.policies["seal"]], "and the portal's command")
     doctor.mend(found)
     people[SEAL] = listener(SEAL)
     daemon.start()
     os.unlink(os.path.join(site.small, "filler"))
     certificate(site.signers, 400)
+    openpgp(site, "never")
+    portal_keys(site, time.time())
     tap.equal(doctor(), (0, []), "the world around: all gone after the fixes")
     site.dns.records = good
     done = subprocess.run([os.path.join(site.prefix, "bin", "milwardctl"), "check", site.policies["outbound"]], capture_output=True, text=True)
