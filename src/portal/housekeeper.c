@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUND_MS 1000
+#define ROUND_MS 500
 #define REPLY_MS 60000 /* that the MTA may take for an answer */
 
 struct mw_housekeeper {
