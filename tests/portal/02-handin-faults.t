@@ -87,7 +87,9 @@ def store_files(portal, pid):
 
 
 def has(pid, octets):
-    """Are they in its memory? None: nobody may look."""
+    """Are they in its memory? None: nobody may look, or it is more than one can look through."""
+    if sanitized():
+        return None
     try:
         with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
             for line in maps:
