@@ -49,6 +49,7 @@ static void part_done(void *ctx)
 static bool read_range(struct mw_str field, uint64_t size, uint64_t *from, uint64_t *to)
 {
 	char text[64], *end;
+	uint64_t first, behind = size;
 
 	if (field.n < 8 || field.n >= sizeof(text) || memcmp(field.p, "bytes=", 6) != 0)
 		return false;
@@ -56,18 +57,19 @@ static bool read_range(struct mw_str field, uint64_t size, uint64_t *from, uint6
 	text[field.n - 6] = '\0';
 	if (strspn(text, "0123456789") == 0 || strspn(text, "0123456789-") != strlen(text))
 		return false;
-	*from = strtoull(text, &end, 10);
-	*to = size;
-	if (*end != '-' || *from >= size)
+	first = strtoull(text, &end, 10);
+	if (*end != '-' || first >= size)
 		return false;
 	if (end[1] != '\0') {
 		uint64_t last = strtoull(end + 1, &end, 10);
 
-		if (*end != '\0' || last < *from)
+		if (*end != '\0' || last < first)
 			return false;
 		if (last < size)
-			*to = last + 1;
+			behind = last + 1;
 	}
+	*from = first;
+	*to = behind;
 	return true;
 }
 

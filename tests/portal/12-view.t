@@ -254,6 +254,10 @@ class View:
         rest = browser.get(part, Range="bytes=26000000-")
         some = browser.get(part, Range="bytes=65530-65545")
         self.tap.ok(rest.status == 206 and rest.octets == octets[26000000:] and some.octets == octets[65530:65546], "a download that was cut goes on")
+        small = re.findall(r'href="(%s/part/\d+)"' % path, browser.get(path).text)[1]
+        ranges = ("bytes=5-", "bytes=400-", "bytes=18446744073709551615-", "bytes=3-1", "bytes=1-2-3", "bytes=-2", "bytes=1-2,3-4", "octets=1-2", "bytes=4-99")
+        got = [(lambda a: (a.status, a.octets))(browser.get(small, Range=r)) for r in ranges]
+        self.tap.equal(got, [(200, b"small")] * 8 + [(206, b"l")], "what is no range that it has gets all of it")
 
     def memory(self):
         """The most that the portal ever had, in KB."""
