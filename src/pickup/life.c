@@ -81,6 +81,9 @@ static int note(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], enum 
 
 	if (r < 0)
 		return r;
+	/* Who took it back was told that nobody had read it: nobody does from then on, who had it open before neither. */
+	if ((event == MW_EVENT_READ || event == MW_EVENT_FETCHED) && row.ended)
+		return mw_fail(err, -ESTALE, "the message is %s", mw_pickup_state_name(row.state));
 	if (event == MW_EVENT_READ)
 		r = mw_db_change(&p->db, SQL_READ, DB_VALUES(DB_INT(now), DB_INT(row.number)), err);
 	else if (event == MW_EVENT_REMINDED)

@@ -163,8 +163,8 @@ enum mw_pickup_mail { /* numbers stand in databases */
 };
 
 /* An event, what it changes in the row, and the mail that it calls for, in one transaction. detail: one line without content, "" or NULL for
- * none. mail: is put into the outbox once for each message and kind (reminders: once for each). -ENOENT. EXPIRED, RECALLED, REMOVED, LOST
- * are mw_pickup_end()'s and the sweep's: -EINVAL. */
+ * none. mail: is put into the outbox once for each message and kind (reminders: once for each). -ENOENT. -ESTALE: READ or FETCHED, and the
+ * message has ended meanwhile: it must not be shown. EXPIRED, RECALLED, REMOVED, LOST are mw_pickup_end()'s and the sweep's: -EINVAL. */
 int mw_pickup_note(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], enum mw_pickup_event, const char *detail,
 		   enum mw_pickup_mail, int64_t now, struct mw_err *);
 /* The end of a message: EXPIRED or RECALLED. The key goes first, then the crate; a crash between them is made good by the next call or a

@@ -174,10 +174,25 @@ bool mw_content_is_picture(const char *type)
 bool mw_content_note(struct mw_request *r, enum mw_pickup_event event, const char *detail, enum mw_pickup_mail mail)
 {
 	struct mw_err err = {0};
+	int e = mw_pickup_note(r->store, r->session.id, event, detail, mail, r->now, &err);
 
-	if (mw_pickup_note(r->store, r->session.id, event, detail, mail, r->now, &err) == 0)
-		return true;
-	mw_log(MW_ERROR, NULL, "store", "%s", err.text);
-	mw_page_later(r);
-	return false;
+	if (e == -ESTALE || e == -ENOENT) { /* it was taken back since the request came */
+		mw_page_gone(r);
+	} else if (e < 0) {
+		mw_log(MW_ERROR, NULL, "store", "%s", err.text);
+		mw_page_later(r);
+	}
+	return e == 0;
+}
+
+bool mw_content_read(struct mw_request *r)
+{
+	return mw_content_note(r, MW_EVENT_READ, "", r->site->conf->receipts ? MW_MAIL_PICKED_UP : MW_MAIL_NONE);
+}
+
+bool mw_content_fetched(struct mw_request *r, const char *detail)
+{
+	if (!r->row.first_read && !mw_content_read(r))
+		return false;
+	return !detail || mw_content_note(r, MW_EVENT_FETCHED, detail, MW_MAIL_NONE);
 }

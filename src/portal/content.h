@@ -40,5 +40,9 @@ void mw_content_size(uint64_t octets, char ret[MW_CONTENT_SIZE]);
 bool mw_content_is_picture(const char *type);
 /* What becomes of the message, for its sender and the audit file. False: it could not be written, an answer was made. */
 bool mw_content_note(struct mw_request *, enum mw_pickup_event, const char *detail, enum mw_pickup_mail);
+/* The same: it is before somebody's eyes. */
+bool mw_content_read(struct mw_request *);
+/* The same: he has a file of it. Who took that without looking at the page has read, too. detail NULL: a picture that the page shows. */
+bool mw_content_fetched(struct mw_request *, const char *detail);
 
 #endif

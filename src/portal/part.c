@@ -193,7 +193,7 @@ void mw_part_get(struct mw_request *r)
 	(void)snprintf(detail, sizeof(detail), "part %" PRIu32, number);
 	if (!is_inline && (!number || !find_file(&l, number, &f)))
 		mw_page_not_found(r);
-	else if (is_inline || r->head || mw_content_note(r, MW_EVENT_FETCHED, detail, MW_MAIL_NONE))
+	else if (r->head || mw_content_fetched(r, is_inline ? NULL : detail))
 		send(r, &l, &f, is_inline);
 	mw_content_close(&l);
 }

@@ -195,7 +195,7 @@ static bool note_reading(struct mw_request *r)
 {
 	if (r->head || (r->row.last_read && r->now - r->row.last_read < AGAIN))
 		return true;
-	return mw_content_note(r, MW_EVENT_READ, "", r->site->conf->receipts ? MW_MAIL_PICKED_UP : MW_MAIL_NONE);
+	return mw_content_read(r);
 }
 
 void mw_view_message(struct mw_request *r)

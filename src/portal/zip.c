@@ -202,7 +202,7 @@ void mw_zip_get(struct mw_request *r)
 		return;
 	if (!l.files)
 		mw_page_not_found(r);
-	else if (r->head || mw_content_note(r, MW_EVENT_FETCHED, "all parts", MW_MAIL_NONE))
+	else if (r->head || mw_content_fetched(r, "all parts"))
 		answer(r, &l);
 	mw_content_close(&l);
 }

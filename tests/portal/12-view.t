@@ -191,6 +191,11 @@ class View:
         looker, there = self.reader("html=" + self.file("<p>x"))
         self.tap.equal((self.portal.reads(there), looker.ask("HEAD", there).status, self.portal.reads(there), looker.get(there + "/html").status, self.portal.reads(there)),
                        (0, 200, 0, 200, 1), "who asks for the frame alone has read it, who asks with HEAD has not")
+        for kind in ("/zip", "/part/"):
+            taker, there = self.reader("file=%s:text/plain" % self.file("taken", "taken.txt"))
+            name = there + kind if kind == "/zip" else next(there + kind + str(n) for n in range(1, 9) if taker.ask("HEAD", there + kind + str(n)).status == 200)
+            self.tap.equal((taker.ask("HEAD", name).status, self.portal.reads(there), taker.get(name).status, self.portal.reads(there), taker.get(name).status, self.portal.reads(there)),
+                           (200, 0, 200, 1, 200, 1), "who takes a file without looking at the page has read (%s)" % kind)
         stranger = Browser(self.portal.path)
         closed = [stranger.get(path + more).status for more in ("", "/html", "/part/3", "/zip", "/print", "/reply")]
         self.tap.equal(closed, [403] * 6, "nobody without a session sees anything")

@@ -270,6 +270,12 @@ static void a_message_ends(void **state)
 		     1);
 	assert_int_equal(row.state, MW_PICKUP_READ); /* what it was */
 	assert_int_equal(row.first_read, SHELF_NOW + 5);
+	/* who had opened it just before is not shown it: that it was closed has been told */
+	assert_fails(mw_pickup_note(s->store, m.id, MW_EVENT_READ, NULL, MW_MAIL_PICKED_UP, SHELF_NOW + 9, &err), -ESTALE);
+	assert_fails(mw_pickup_note(s->store, m.id, MW_EVENT_FETCHED, "part 1", MW_MAIL_NONE, SHELF_NOW + 9, &err), -ESTALE);
+	assert_gives(mw_pickup_find(s->store, m.id, &row, &err), 0);
+	assert_int_equal(row.reads, 1);
+	assert_int_equal(row.last_read, SHELF_NOW + 5);
 	assert_gives(mw_pickup_end(s->store, m.id, MW_PICKUP_EXPIRED, NULL, MW_MAIL_EXPIRED, SHELF_NOW + 10, &row, &err), 0);
 	assert_int_equal(row.state, MW_PICKUP_RECALLED);
 	assert_int_equal(row.ended, SHELF_NOW + 9);
