@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pickup/db.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BUSY_MS 10000 /* how long another process may hold the database */
+#define BUSY_MS 10000 /* how long others may hold the database */
+#define BUSY_STEP_US 1500
 
 static int code_of(int code, int system)
 {
@@ -66,6 +69,21 @@ static const char settings[] = "PRAGMA secure_delete = ON;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA cache_size = -1024;";
 
+/* SQLite's own way of waiting sleeps longer the longer it has waited, so that of many who write the newest comes first, and one may wait for
+ * ever. Here all look as often. ctx: since when this one waits. */
+static int wait_turn(void *ctx, int times)
+{
+	int64_t *since = ctx, now = mw_clock_ms();
+	struct timespec nap = {.tv_nsec = (BUSY_STEP_US + now % 7 * 100) * 1000};
+
+	if (times == 0)
+		*since = now;
+	if (now - *since >= BUSY_MS)
+		return 0;
+	(void)nanosleep(&nap, NULL);
+	return 1;
+}
+
 int mw_db_open(struct mw_db *db, const char *path, struct mw_err *err)
 {
 	int code;
@@ -79,7 +97,7 @@ int mw_db_open(struct mw_db *db, const char *path, struct mw_err *err)
 	if (code != SQLITE_OK)
 		return mw_db_fail(db, sqlite3_extended_errcode(db->sqlite), err);
 	(void)sqlite3_extended_result_codes(db->sqlite, 1);
-	(void)sqlite3_busy_timeout(db->sqlite, BUSY_MS);
+	(void)sqlite3_busy_handler(db->sqlite, wait_turn, &db->waits_since);
 	(void)sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	(void)sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);

@@ -64,6 +64,7 @@ struct mw_db {
 	sqlite3 *sqlite;
 	sqlite3_stmt *stmt[SQL_COUNT];
 	char *name; /* for errors */
+	int64_t waits_since;
 };
 
 /* path: exists. Connects and sets how the connection works; statements come with mw_db_prepare(), when there are tables. */

@@ -3,15 +3,17 @@
  * pickup_bench: does the store of the portal get slower when it is full, and what do crates cost?
  *     pickup_bench many ROUNDS [MANY]   hand-in and reading with 1,000 and with MANY (100,000) stored messages, in turn
  *     pickup_bench crate MB             a crate of one object of that size, beside the same octets written and read as they are
+ *     pickup_bench load SECONDS [N]     N threads (100) that sign in by code and read once a second each, and 20 messages a second handed in meanwhile
  * In the folder where it is started. Ratios of one run count.
  */
 #include "../unit/pickup_shelf.h"
 
 #include "pickup/crate.h"
+#include "pickup/prove.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +185,109 @@ static int bench_many(unsigned rounds, unsigned many)
 	return 0;
 }
 
+/* ---- load ------------------------------------------------------------------------------------------------------------------------ */
+
+#define READERS_MOST 1000
+#define RATE 20 /* hand-ins a second */
+
+struct visit {
+	const struct shelf *s;
+	struct shelf_message m;
+	char key[20], to[40];
+	double end, slowest;
+	unsigned visits;
+	struct mw_err err;
+};
+
+/* A code, the proof, the message, and that it was read: four commits. */
+static int visit(struct mw_pickup *p, struct visit *v)
+{
+	struct mw_pickup_rule rule = mw_pickup_rule_usual;
+	struct mw_pickup_proof proof = {.code = NULL};
+	unsigned char key[MW_PICKUP_KEY];
+	char code[MW_PICKUP_CODE];
+	int64_t wait;
+	int r;
+
+	rule.mails = UINT32_MAX;
+	r = mw_pickup_code_new(p, &rule, v->m.id, v->m.secret, SHELF_NOW, code, &wait, &v->err);
+	proof.code = code;
+	if (r == 0)
+		r = mw_pickup_prove(p, &rule, v->m.id, v->m.secret, &proof, MW_MAIL_NONE, SHELF_NOW, key, NULL, &wait, &v->err);
+	return r < 0 ? r : mw_pickup_note(p, v->m.id, MW_EVENT_READ, NULL, MW_MAIL_PICKED_UP, SHELF_NOW, &v->err);
+}
+
+static void *reader(void *ctx)
+{
+	struct visit *v = ctx;
+	struct mw_pickup *p = NULL;
+	int r = mw_pickup_open(v->s->path, v->s->keys, false, &p, &v->err);
+
+	while (r == 0 && seconds() < v->end) {
+		double t = seconds();
+
+		r = visit(p, v);
+		t = seconds() - t;
+		v->slowest = t > v->slowest ? t : v->slowest;
+		v->visits++;
+		if (t < 1)
+			(void)usleep((useconds_t)((1 - t) * 1e6));
+	}
+	mw_pickup_close(&p);
+	return NULL;
+}
+
+static int bench_load(unsigned length, unsigned readers)
+{
+	static struct visit v[READERS_MOST];
+	static double took[100000];
+	pthread_t thread[READERS_MOST];
+	struct mw_err err = {0};
+	struct shelf s;
+	unsigned n = 0, visits = 0, failed = 0, most = length * RATE < 100000 ? length * RATE : 100000;
+	double from, middle, slowest = 0;
+
+	shelf_open(&s);
+	for (unsigned i = 0; i < readers; i++) {
+		(void)snprintf(v[i].key, sizeof(v[i].key), "%u", i);
+		(void)snprintf(v[i].to, sizeof(v[i].to), "patient%u@example.net", i);
+		v[i].m = (struct shelf_message){.key = v[i].key, .recipient = v[i].to};
+		must(shelf_put(s.store, s.keys, &v[i].m, &err) == 0, err.text);
+		v[i].s = &s;
+		v[i].end = seconds() + length + 1;
+	}
+	for (unsigned i = 0; i < readers; i++)
+		must(pthread_create(&thread[i], NULL, reader, &v[i]) == 0, "thread");
+	from = seconds();
+	for (; n < most && seconds() < from + 3 * length; n++) {
+		char key[40];
+		struct shelf_message m = {.key = key};
+		double t = seconds(), rest = from + (double)n / RATE - t;
+
+		if (rest > 0)
+			(void)usleep((useconds_t)(rest * 1e6));
+		t = seconds();
+		(void)snprintf(key, sizeof(key), "load %u", n);
+		must(shelf_put(s.store, s.keys, &m, &err) == 0, err.text);
+		took[n] = seconds() - t;
+	}
+	from = seconds() - from;
+	for (unsigned i = 0; i < readers; i++) {
+		(void)pthread_join(thread[i], NULL);
+		visits += v[i].visits;
+		slowest = v[i].slowest > slowest ? v[i].slowest : slowest;
+		failed += v[i].err.text[0] != '\0';
+		if (v[i].err.text[0])
+			fprintf(stderr, "%s\n", v[i].err.text);
+	}
+	middle = median(took, n); /* sorts */
+	printf("%u messages handed in in %.1f s (%.1f a second), median %.0f ms, slowest %.0f ms\n", n, from, n / from,
+	       middle * 1e3, took[n - 1] * 1e3);
+	printf("%u readers: %u visits, slowest %.0f ms, failed %u\n", readers, visits, slowest * 1e3, failed);
+	shelf_close(&s);
+	return failed != 0;
+}
+
 /* ---- crate ----------------------------------------------------------------------------------------------------------------------- */
 
 static int new_file(void)
@@ -280,8 +385,10 @@ int main(int argc, char **argv)
 
 	if (n && strcmp(argv[1], "many") == 0)
 		return bench_many(n, many);
+	if (n && strcmp(argv[1], "load") == 0)
+		return bench_load(n, argc > 3 && many <= READERS_MOST ? many : 100);
 	if (n && strcmp(argv[1], "crate") == 0)
 		return bench_crate(n);
-	fprintf(stderr, "usage: pickup_bench many ROUNDS [MANY] | crate MB\n");
+	fprintf(stderr, "usage: pickup_bench many ROUNDS [MANY] | load SECONDS [THREADS] | crate MB\n");
 	return 2;
 }
