@@ -375,6 +375,7 @@ def main():
         view.large()
         view.reply()
         view.end_slow()
+        site.tap.equal(portal.daemon.stop(), 0, "it ends when it is told")
 
 
 main()
