@@ -242,10 +242,10 @@ static void add_report(struct mw_buf *out, const struct mw_letter_site *site, co
 	mw_buf_printf(out,
 		      "\r\n--=_%s\r\nContent-Type: message/disposition-notification\r\n\r\nReporting-UA: %s; milward-portal\r\n",
 		      id, site->host);
-	if (ascii(mw_str(l->row.recipient)))
+	if (ascii(mw_str(l->row.recipient)) && address_fits(l->row.recipient))
 		mw_buf_printf(out, "Final-Recipient: rfc822; %s\r\n", l->row.recipient);
 	else
-		mw_buf_puts(out, "Final-Recipient: unknown; not-ascii\r\n");
+		mw_buf_puts(out, "Final-Recipient: unknown; not-printable\r\n");
 	if (message_id_fits(original))
 		mw_buf_printf(out, "Original-Message-ID: %s\r\n", original);
 	mw_buf_printf(out, "Disposition: %s\r\n\r\n--=_%s--\r\n", kind_of(l->kind)->disposition, id);

@@ -502,6 +502,24 @@ static void test_rewraps(void **state)
 	assert_int_equal(in_files(w, before, 32), 0);
 }
 
+/* What an address may hold must begin no field. */
+static void test_odd_address(void **state)
+{
+	struct world *w = *state;
+	struct shelf_message m = {.recipient = "\"a\r\nBcc: x\"@example.net"};
+	struct mw_err err = {0};
+
+	w->conf.remind = 1;
+	put(w, &m);
+	rounds(w, SHELF_NOW + 5); /* nobody can be reminded there */
+	assert_int_equal(w->mta.n, 0);
+	assert_int_equal(mw_pickup_note(w->shelf.store, m.id, MW_EVENT_READ, NULL, MW_MAIL_PICKED_UP, SHELF_NOW + 6, &err), 0);
+	rounds(w, SHELF_NOW + 7);
+	assert_int_equal(w->mta.n, 1);
+	has_not(w->mta.text[0], "\nBcc:");
+	has_not(w->mta.text[0], "rfc822;");
+}
+
 static void test_site_name(void **state)
 {
 	struct world *w = *state;
@@ -538,6 +556,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_mta_refuses, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_recall_is_honest, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_rewraps, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_odd_address, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_site_name, set_up, tear_down),
 	};
 
