@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 
 #define DIGEST 32u
+#define EACH_MOST                                                                                                                \
+	16u /* sessions of one message: who knows its passphrase signs in as often as he likes, and leaves room for others */
 
 struct entry {
 	bool used;
@@ -102,14 +104,28 @@ static bool digest(struct mw_str token, unsigned char ret[DIGEST])
 	return token.n == MW_SESSION_TOKEN - 1 && EVP_Digest(token.p, token.n, ret, NULL, EVP_sha256(), NULL) == 1;
 }
 
-static struct entry *room(struct mw_sessions *s, int64_t now)
+/* One more of a message that has many takes the place of that which is idle for longest. */
+static struct entry *room(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], int64_t now)
 {
-	if (s->used == s->most && sweep(s, now) == s->most)
-		return NULL;
-	for (size_t i = 0; i < s->most; i++)
-		if (!s->entry[i].used)
-			return &s->entry[i];
-	return NULL;
+	struct entry *unused = NULL, *oldest = NULL;
+	size_t n = 0;
+
+	if (s->used == s->most)
+		(void)sweep(s, now);
+	for (size_t i = 0; i < s->most; i++) {
+		struct entry *e = &s->entry[i];
+
+		if (!e->used) {
+			unused = unused ? unused : e;
+		} else if (memcmp(e->session.id, id, MW_PICKUP_ID) == 0) {
+			n++;
+			oldest = oldest && oldest->seen <= e->seen ? oldest : e;
+		}
+	}
+	if (n < EACH_MOST)
+		return unused;
+	wipe(s, oldest);
+	return oldest;
 }
 
 int mw_sessions_begin(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], const unsigned char key[MW_PICKUP_KEY],
@@ -124,7 +140,7 @@ int mw_sessions_begin(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID
 	memcpy(fresh.session.id, id, MW_PICKUP_ID);
 	memcpy(fresh.session.key, key, MW_PICKUP_KEY);
 	(void)pthread_mutex_lock(&s->lock);
-	e = room(s, now);
+	e = room(s, id, now);
 	if (e) {
 		*e = fresh;
 		s->used++;

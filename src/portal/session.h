@@ -26,7 +26,8 @@ int mw_sessions_new(size_t most, int64_t idle, int64_t longest, struct mw_sessio
 void mw_sessions_free(struct mw_sessions **); /* accepts NULL, sets NULL; wipes */
 /* Others from now on, for the sessions that there are, too. */
 void mw_sessions_set_times(struct mw_sessions *, int64_t idle, int64_t longest);
-/* now: of mw_clock_ms(). -EAGAIN: there are too many; -EIO: no random octets. */
+/* now: of mw_clock_ms(). -EAGAIN: there are too many; -EIO: no random octets. A message has 16 at most: one more ends that of them which is
+ * idle for longest. */
 int mw_sessions_begin(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], const unsigned char key[MW_PICKUP_KEY],
 		      int64_t now, char token[MW_SESSION_TOKEN], struct mw_err *);
 /* The session of that message and token; it is not idle then. The caller wipes what he got. */

@@ -238,6 +238,30 @@ static void test_session_times(void **state)
 	mw_sessions_free(&s);
 }
 
+/* Who signs in again and again to one message takes no other's place, and ends none but the one of his that was idle for longest. */
+static void test_session_crowd(void **state)
+{
+	enum { EACH = 16 };
+	struct mw_sessions *s = NULL;
+	struct mw_session found;
+	char other[MW_SESSION_TOKEN], token[EACH + 1][MW_SESSION_TOKEN];
+	struct mw_err err;
+
+	(void)state;
+	assert_int_equal(mw_sessions_new(EACH + 2, 60, 600, &s, &err), 0);
+	assert_int_equal(mw_sessions_begin(s, two, key_two, 0, other, &err), 0);
+	for (int i = 0; i < EACH; i++)
+		assert_int_equal(mw_sessions_begin(s, one, key_one, i, token[i], &err), 0);
+	assert_true(mw_sessions_find(s, one, mw_str(token[0]), 20, &found));
+	assert_int_equal(mw_sessions_begin(s, one, key_one, 30, token[EACH], &err), 0);
+	for (int i = 0; i <= EACH; i++)
+		assert_int_equal(mw_sessions_find(s, one, mw_str(token[i]), 30, &found), i != 1);
+	assert_true(mw_sessions_find(s, two, mw_str(other), 30, &found));
+	assert_int_equal(mw_sessions_sweep(s, 30), EACH + 1);
+	assert_int_equal(mw_sessions_begin(s, two, key_two, 30, other, &err), 0); /* the room that was left */
+	mw_sessions_free(&s);
+}
+
 /* ---- routes ---------------------------------------------------------------------------------------------------------------------- */
 
 static void test_routes(void **state)
@@ -327,9 +351,10 @@ static void test_connections(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_forms),	  cmocka_unit_test(test_cookies), cmocka_unit_test(test_languages),
-	    cmocka_unit_test(test_forwarded),	  cmocka_unit_test(test_tokens),  cmocka_unit_test(test_sessions),
-	    cmocka_unit_test(test_session_times), cmocka_unit_test(test_routes),  cmocka_unit_test(test_connections),
+	    cmocka_unit_test(test_forms),	  cmocka_unit_test(test_cookies),	cmocka_unit_test(test_languages),
+	    cmocka_unit_test(test_forwarded),	  cmocka_unit_test(test_tokens),	cmocka_unit_test(test_sessions),
+	    cmocka_unit_test(test_session_times), cmocka_unit_test(test_session_crowd), cmocka_unit_test(test_routes),
+	    cmocka_unit_test(test_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
