@@ -181,6 +181,8 @@ static void room(struct mw_child *c, const char *key)
 	}
 	r = c->site->custody->room(c->site->custody_inst, key, ticket, &n, &fd, &err);
 	if (r == 0 || r == 1) {
+		if (c->room >= 0) /* it asks again */
+			(void)close(c->room);
 		c->kept = true;
 		c->room = fd;
 		(void)mw_control_send(c->sock, r == 0 ? MW_TOLD_NEW : MW_TOLD_AGAIN, (struct mw_str){.p = ticket, .n = n}, fd);
@@ -221,19 +223,13 @@ static void store(struct mw_child *c, struct mw_str what)
 		tell(c, MW_TOLD_OK, "");
 }
 
-bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const struct mw_site *now)
+/* what: terminated. */
+static bool answer(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const struct mw_site *now,
+		   char word, struct mw_str what)
 {
-	static char packet[MW_CONTROL_PACKET + 1];
-	ssize_t got = mw_control_receive(c->sock, packet, sizeof(packet) - 1, NULL);
-	const char *second;
-	struct mw_str what;
+	const char *second = memchr(what.p, '\0', what.n);
 
-	if (got <= 0 || c->owed)
-		return false;
-	packet[got] = '\0';
-	what = (struct mw_str){.p = packet + 1, .n = (size_t)got - 1};
-	second = memchr(what.p, '\0', what.n);
-	switch (packet[0]) {
+	switch (word) {
 	case MW_ASK_LOOK:
 		look(children, n, c, j, what.p);
 		return true;
@@ -263,6 +259,20 @@ bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *c, struc
 	default:
 		return false;
 	}
+}
+
+bool mw_child_ask(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const struct mw_site *now)
+{
+	static char packet[MW_CONTROL_PACKET + 1];
+	ssize_t got = mw_control_receive(c->sock, packet, sizeof(packet) - 1, NULL);
+	bool good;
+
+	if (got <= 0 || c->owed)
+		return false;
+	packet[got] = '\0';
+	good = answer(children, n, c, j, now, packet[0], (struct mw_str){.p = packet + 1, .n = (size_t)got - 1});
+	explicit_bzero(packet, (size_t)got); /* a ticket has a link's secret, and the next child is a copy of this process */
+	return good;
 }
 
 void mw_children_settle(struct mw_child *children, size_t n, struct mw_journal *j)

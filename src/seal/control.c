@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define FD_ROOM CMSG_SPACE(sizeof(int))
+#define FD_ONE CMSG_LEN(sizeof(int)) /* without what fills the room up, in which a second descriptor would find a place */
 
 int mw_control_send(int sock, char word, struct mw_str what, int fd)
 {
@@ -40,7 +41,7 @@ ssize_t mw_control_receive(int sock, char *packet, size_t size, int *fd)
 		struct cmsghdr head;
 		char room[FD_ROOM];
 	} control = {0};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = FD_ROOM};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = FD_ONE};
 	const struct cmsghdr *c;
 	int got = -1;
 	ssize_t n;

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "smtp/address.h"
 #include "smtp/dots.h"
+#include "seal/control.h"
 #include "seal/head.h"
 #include "seal/journal.h"
 #include "smtp/lmtp.h"
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 /* behind those that it needs */
@@ -486,6 +488,48 @@ static void test_journal(void **state)
 	remove_all(dir);
 }
 
+/* ---- what parent and child say to each other -------------------------------------------------------------------------------------- */
+
+/* The next two descriptors that a file would get. */
+static void next_files(int ret[2])
+{
+	ret[0] = dup(STDIN_FILENO);
+	ret[1] = dup(STDIN_FILENO);
+	assert_true(ret[0] >= 0 && ret[1] >= 0);
+	(void)close(ret[0]);
+	(void)close(ret[1]);
+}
+
+/* A child that sends two descriptors where one is due leaves none of them open in the parent. */
+static void test_control(void **state)
+{
+	int pair[2], before[2], after[2], got = -1;
+	const int sent[2] = {STDIN_FILENO, STDIN_FILENO};
+	char word = 'x', packet[8];
+	struct iovec iov = {.iov_base = &word, .iov_len = 1};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(sent))];
+	} control = {0};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)};
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	control.head = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(sent))};
+	memcpy(CMSG_DATA(&control.head), sent, sizeof(sent));
+	next_files(before);
+	assert_int_equal(sendmsg(pair[0], &m, 0), 1);
+	assert_int_equal(mw_control_receive(pair[1], packet, sizeof(packet), &got), 1);
+	if (got >= 0)
+		(void)close(got);
+	assert_int_equal(sendmsg(pair[0], &m, 0), 1);
+	assert_int_equal(mw_control_receive(pair[1], packet, sizeof(packet), NULL), 1);
+	next_files(after);
+	assert_memory_equal(after, before, sizeof(before));
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -493,7 +537,7 @@ int main(void)
 	    cmocka_unit_test(test_dots),	cmocka_unit_test(test_dots_out),      cmocka_unit_test(test_params),
 	    cmocka_unit_test(test_results),	cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
 	    cmocka_unit_test(test_addresses),	cmocka_unit_test(test_journal),	      cmocka_unit_test(test_authors),
-	    cmocka_unit_test(test_many_fields),
+	    cmocka_unit_test(test_many_fields), cmocka_unit_test(test_control),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
