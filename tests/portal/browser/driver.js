@@ -61,7 +61,7 @@ const special = {
 	async axe(order) {
 		const { page } = pages.get(order.page);
 		await page.evaluate(axe);
-		const late = new Promise((_, reject) => setTimeout(() => reject(new Error('axe-core does not end: may scripts run here?')), 20000));
+		const late = new Promise((_, reject) => setTimeout(() => reject(new Error('axe-core does not end: may scripts run here?')), 20000).unref());
 		const found = await Promise.race([page.evaluate((tags) => axe.run({ runOnly: tags }), RULES), late]);
 		return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`);
 	},
