@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -118,20 +119,68 @@ static int rekey(struct rekey *k)
 	return report(k, mw_pickup_keys_count(k->w->keys));
 }
 
-/* A site that begins has no key. It is the daemons' to read, whoever makes it. -1: made; 0: there is one; else an exit status. */
+/* Does a message wait that needs a key which is not here? Then the file is lost, and another one would make it worse. */
+static bool keys_are_missed(const struct mw_portal_conf *conf)
+{
+	struct mw_command_work w = {0};
+	struct mw_err err = {0};
+	uint32_t oldest = 0;
+	bool missed = true;
+
+	if (mw_command_open(&w, "rekey", conf, 0)) {
+		if (mw_pickup_oldest_key(w.store, &oldest, &err) < 0)
+			(void)mw_command_fail(&w, "%s", err.text);
+		else if (oldest)
+			(void)mw_command_fail(&w, "%s is gone, and messages wait that need its keys: bring it back", conf->keys);
+		else
+			missed = false;
+	}
+	mw_command_close(&w);
+	return !mw_command_as_root(&w) || missed;
+}
+
+/* Whose the file is: the daemons', whoever makes it. They make the store when they start, and are "milward" where there is such a user. */
+static bool daemons_user(const struct mw_portal_conf *conf, uid_t *user, gid_t *group)
+{
+	const struct passwd *pw;
+	struct stat st;
+
+	*user = geteuid();
+	*group = getegid();
+	if (stat(conf->store, &st) == 0) {
+		*user = st.st_uid;
+		*group = st.st_gid;
+		return true;
+	}
+	if (errno != ENOENT)
+		return false;
+	pw = getpwnam("milward");
+	if (pw) {
+		*user = pw->pw_uid;
+		*group = pw->pw_gid;
+	}
+	return true;
+}
+
+/* A site that begins has no key. -1: made; 0: there is one; else an exit status. */
 static int first_key(struct rekey *k, const struct mw_portal_conf *conf)
 {
 	struct mw_command_work w = {.name = "rekey"};
 	struct mw_err err = {0};
-	struct stat st;
+	char database[4096];
+	uid_t user;
+	gid_t group;
 
 	if (k->finish || access(conf->keys, F_OK) == 0 || errno != ENOENT)
 		return 0;
-	if (stat(conf->store, &st) < 0)
+	if (!daemons_user(conf, &user, &group) ||
+	    snprintf(database, sizeof(database), "%s/pickup.db", conf->store) >= (int)sizeof(database))
 		return mw_command_fail(&w, "%s: %s", conf->store, strerror(errno));
+	if (access(database, F_OK) == 0 && keys_are_missed(conf))
+		return MW_COMMAND_FAILED;
 	if (mw_pickup_keys_make(conf->keys, (int64_t)time(NULL), &err) < 0)
 		return mw_command_fail(&w, "%s", err.text);
-	if (geteuid() == 0 && chown(conf->keys, st.st_uid, st.st_gid) < 0)
+	if (geteuid() == 0 && chown(conf->keys, user, group) < 0)
 		return mw_command_fail(&w, "%s: %s", conf->keys, strerror(errno));
 	printf("%s: made, with key 1\n", conf->keys);
 	return -1;

@@ -353,6 +353,10 @@ def rekeys(site, portal, secrets):
     tap.equal((len(before & after), portal.records().count("rekeyed")), (0, 2), "no old wrap is left, and it is recorded")
     page = portal.press(links[0])[1]
     tap.equal(portal.ask("POST", "/m/%s/code" % links[0], {"csrf": portal.csrf(page), "passphrase": PHRASE})[0], 303, "the link opens as before")
+    os.rename(path, path + ".lost")
+    status, said = portal.run("rekey")
+    tap.ok(status == 1 and "bring it back" in said and not os.path.exists(path), "no new file of keys stands for one that is lost", said)
+    os.rename(path + ".lost", path)
     secrets |= before | after
 
 
