@@ -45,7 +45,7 @@ BAD_IN_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u20
 
 POLICY = """load portal grant keys, store { store "%(folder)s/portal"; keys "%(folder)s/portal.keys"; url "%(url)s"; site "Riverside Clinic"
 	from "portal@clinic.test"; listen "unix:%(socket)s"; reentry "inet:25@127.0.0.1"; submit "inet:25@127.0.0.1"; remind 0 seconds; receipts no
-	reply-size 4M; transfer-time 12 seconds }
+	reply-size 4M; transfer-time 20 seconds }
 """
 
 
