@@ -163,6 +163,13 @@ def outages(site, agent, _keys, signer, folder):
     agent.stop()
     message = lab.phi()
     site.send(message, "seal@plain.test", "sealp@valid.test")
+    for _ in range(9):
+        site.send(lab.phi(), "seal@plain.test")
+    postfix.settle()
+    # So many failures at once make Postfix give a destination up, by default.
+    tried = postfix.log().count("status=deferred")
+    postfix.flush()
+    lab.wait_for(lambda: postfix.log().count("status=deferred") >= tried + 11, "all are tried again", 30, postfix.queued)
     postfix.settle()
     tap.equal(sorted(postfix.deferred()), ["seal@plain.test.mw-sealso.invalid", "sealp@valid.test.mw-sealsp.invalid"], "the agent is down: mail waits, tagged")
     agent.start()
