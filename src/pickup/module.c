@@ -125,8 +125,9 @@ static bool is_url(const char *s)
 	for (const char *p = s; *p; p++)
 		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f || strchr("\"<>\\^`{|}?#@", *p))
 			return false;
-	return strncmp(s, scheme, sizeof(scheme) - 1) == 0 && n > sizeof(scheme) && n < 400 && s[sizeof(scheme) - 1] != '/' &&
-	       s[n - 1] != '/';
+	/* The portal has a name of its own: its pages lie at "/", and nobody else's share their cookies. */
+	return strncmp(s, scheme, sizeof(scheme) - 1) == 0 && n > sizeof(scheme) && n < 400 &&
+	       !strchr(s + sizeof(scheme) - 1, '/');
 }
 
 static bool is_language(const char *s)
@@ -140,7 +141,7 @@ static int portal_check(const struct mw_host *host, const void *conf, struct mw_
 	const struct mw_portal_conf *c = conf;
 
 	if (!is_url(c->url))
-		return host->fail(err, -EINVAL, "url must be https://HOST or https://HOST/PATH, without \"/\" at its end");
+		return host->fail(err, -EINVAL, "url must be https://HOST, without a path and without \"/\" at its end");
 	if (!*c->site || !is_line(c->site) || strlen(c->site) > 200)
 		return host->fail(err, -EINVAL, "site must be a name in one line");
 	if (!is_address(c->from) || strlen(c->from) > 254)

@@ -9,6 +9,7 @@
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -40,11 +41,14 @@ def install():
     try:
         npm = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=20000"], cwd=where,
                              capture_output=True, text=True, timeout=90)
-        why = npm.stderr.strip().splitlines()[-1:] if npm.returncode else None
+        code = re.search(r"npm (?:error|ERR!) code (\S+)", npm.stderr)
+        why = (code.group(1) if code else "exit %d" % npm.returncode) if npm.returncode else None
     except subprocess.TimeoutExpired:
-        why = ["no answer"]
-    if why is not None:
-        skip_all("playwright-core and axe-core cannot be had from npm's registry now: %s" % " ".join(why))
+        why = "no answer"
+    if why in ("EINTEGRITY", "EUSAGE"):
+        raise SystemExit("npm: %s: what the registry gives is not what the lock file pins" % why)
+    if why:
+        skip_all("playwright-core and axe-core cannot be had from npm's registry now: %s" % why)
     with open(done, "wb") as file:
         file.write(wanted)
     return where
