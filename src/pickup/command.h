@@ -20,6 +20,7 @@ int mw_portal_show(const struct mw_host *, const void *conf, int argc, char **ar
 int mw_portal_recall(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_portal_expire(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_portal_passphrase(const struct mw_host *, const void *conf, int argc, char **argv);
+int mw_portal_unlock(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_portal_rekey(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_portal_check(const struct mw_host *, const void *conf, int argc, char **argv);
 /* For milwardctl doctor; argv[1]: the policy. */

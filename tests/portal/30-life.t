@@ -245,6 +245,23 @@ def recall(site, portal):
     tap.ok("recalled" in portal.records(unread), "it is recorded")
 
 
+# ---- the way back
+
+def unlock(site, portal):
+    tap = site.tap
+    link = portal.stow("grace@plain.test")[0]
+    csrf = portal.csrf(portal.press(link)[1])
+    tries = [portal.ask("POST", "/m/%s/code" % link, {"csrf": csrf, "code": "0000000%d" % n})[0] for n in range(5)]
+    tap.equal((tries, portal.ask("GET", "/m/" + link)[0]), ([403] * 5, 404), "who guesses is locked out")
+    said = portal.ctl("unlock", "--", link[:16])
+    tap.ok(": unlocked, " in said, "an administrator lets him in again", said)
+    portal.read(link, "grace@plain.test")
+    row = json.loads(portal.ctl("unlock", "--json", "--", link[:16]))
+    tap.equal((row["id"], row["was_locked"]), (link[:16], False), "who is not locked out is told")
+    tap.equal([portal.run("unlock", "A" * 16)[0], portal.run("unlock", "none")[0], portal.run("unlock")[0]], [2, 2, 64], "what there is not")
+    tap.ok({"locked", "unlocked", "read"} <= set(portal.records(link)), "it is recorded", portal.records(link))
+
+
 # ---- reminders
 
 def reminders(site, portal):
@@ -431,7 +448,7 @@ def main():
         site.tap.ok("with key 1" in portal.ctl("rekey"), "rekey makes the first key")
         portal.start()
         secrets = set()
-        for part in (receipts, mta_away, killed, recall, reminders, lists, passphrases, rekeys, disk_full, nothing_left):
+        for part in (receipts, mta_away, killed, recall, unlock, reminders, lists, passphrases, rekeys, disk_full, nothing_left):
             begin = time.monotonic()
             part(site, portal, *([secrets] if part in (rekeys, nothing_left) else []))
             lab.note("%s: %.1f s" % (part.__name__, time.monotonic() - begin))
