@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -190,12 +191,24 @@ static int start(struct service *s, struct mw_err *err)
 	return r < 0 ? r : mw_server_start(&s->portal, s->site, s->fd, mw_inherit_local(s->fd), &s->server, err);
 }
 
+/* A descriptor a connection, one a file on its way, and the store's. */
+static void allow_descriptors(void)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_cur < most.rlim_max) {
+		most.rlim_cur = most.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &most);
+	}
+}
+
 static int set_up(struct service *s, struct mw_err *err)
 {
 	int status;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	tzset();
+	allow_descriptors();
 	/* The keys of messages are in our memory. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
 		(void)mw_fail(err, -errno, "prctl: %s", strerror(errno));
