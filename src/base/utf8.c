@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <stdbool.h>
+
 static bool goes_on(unsigned char c)
 {
 	return (c & 0xc0) == 0x80;
@@ -27,14 +29,4 @@ size_t mw_utf8_step(const char *p, size_t n)
 		return (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f) ? 0 : 4;
 	}
 	return 0;
-}
-
-bool mw_utf8_valid(const char *p, size_t n)
-{
-	for (size_t at = 0, step; at < n; at += step) {
-		step = mw_utf8_step(p + at, n - at);
-		if (step == 0)
-			return false;
-	}
-	return true;
 }

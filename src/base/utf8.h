@@ -3,12 +3,9 @@
 #ifndef MW_BASE_UTF8_H
 #define MW_BASE_UTF8_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Octets of the character that p begins with, 1 to 4; 0: none begins there. */
 size_t mw_utf8_step(const char *p, size_t n);
-/* All of it. */
-bool mw_utf8_valid(const char *p, size_t n);
 
 #endif

@@ -19,7 +19,6 @@ struct mw_connection {
 struct mw_connections {
 	pthread_mutex_t lock;
 	struct mw_connection *first;
-	size_t n;
 };
 
 struct mw_connections *mw_connections_new(void)
@@ -54,7 +53,6 @@ struct mw_connection *mw_connection_add(struct mw_connections *all, int fd, int6
 	if (c->next)
 		c->next->link = &c->next;
 	all->first = c;
-	all->n++;
 	(void)pthread_mutex_unlock(&all->lock);
 	return c;
 }
@@ -67,7 +65,6 @@ void mw_connection_remove(struct mw_connections *all, struct mw_connection *c)
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
-	all->n--;
 	(void)pthread_mutex_unlock(&all->lock);
 	free(c);
 }
@@ -93,16 +90,6 @@ size_t mw_connections_cut(struct mw_connections *all, int64_t now)
 			c->until = 0;
 			n++;
 		}
-	(void)pthread_mutex_unlock(&all->lock);
-	return n;
-}
-
-size_t mw_connections_count(struct mw_connections *all)
-{
-	size_t n;
-
-	(void)pthread_mutex_lock(&all->lock);
-	n = all->n;
 	(void)pthread_mutex_unlock(&all->lock);
 	return n;
 }

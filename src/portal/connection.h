@@ -21,7 +21,6 @@ void mw_connection_remove(struct mw_connections *, struct mw_connection *);
 void mw_connection_until(struct mw_connections *, struct mw_connection *, int64_t until); /* accepts NULL */
 /* Ends those whose time is over; how many. */
 size_t mw_connections_cut(struct mw_connections *, int64_t now);
-size_t mw_connections_count(struct mw_connections *);
 
 /* One more request of this address on that connection. False: there are `most` already. "" always may. */
 bool mw_connection_enter(struct mw_connections *, struct mw_connection *, const char *client, unsigned most);

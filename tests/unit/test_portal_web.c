@@ -322,7 +322,6 @@ static void test_connections(void **state)
 	c[0] = mw_connection_add(all, pair[0], 1000);
 	c[1] = mw_connection_add(all, -1, 0);
 	c[2] = mw_connection_add(all, -1, 2000);
-	assert_int_equal(mw_connections_count(all), 3);
 	assert_int_equal(mw_connections_cut(all, 999), 0);
 	assert_int_equal(mw_connections_cut(all, 1000), 1);
 	assert_int_equal(read(pair[1], &octet, 1), 0);	    /* it was ended */
@@ -342,7 +341,6 @@ static void test_connections(void **state)
 	mw_connection_remove(all, c[0]);
 	mw_connection_remove(all, c[2]);
 	mw_connection_remove(all, NULL);
-	assert_int_equal(mw_connections_count(all), 0);
 	mw_connections_free(&all);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
