@@ -271,6 +271,38 @@ static void test_descriptors(void **state)
 	}
 }
 
+static void never_wanted(void *inst, const char *recipient)
+{
+	(void)inst;
+	(void)recipient;
+}
+
+/* A sealer that keeps: its custody is whole, and it seals nothing; a module of 1.0 has none, whatever stands behind its struct. */
+static void test_custody(void **state)
+{
+	static const struct mw_memory all = {.p = NULL, .n = SIZE_MAX};
+	struct mw_plugin keeper = {GOOD};
+	const struct mw_custody empty = {.size = sizeof(empty)}, small = {.size = sizeof(empty) - 1};
+	struct mw_sealer s = {.method = "portal", .custody = &small};
+	struct mw_err err;
+
+	(void)state;
+	keeper.kind = MW_KIND_SEALER;
+	keeper.sealer = &s;
+	assert_int_equal(mw_descriptor_check(&all, &keeper, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "is damaged: the custody of its descriptor points outside of the file");
+	s.custody = &empty;
+	assert_int_equal(mw_descriptor_check(&all, &keeper, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "lacks a function of its custody");
+	s.want = never_wanted;
+	assert_int_equal(mw_descriptor_check(&all, &keeper, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "both keeps and seals: these are two modules");
+	keeper.abi_minor = 0;
+	assert_null(mw_descriptor_custody(&keeper));
+	assert_int_equal(mw_descriptor_check(&all, &keeper, "x", &err), -ENOEXEC);
+	assert_string_equal(err.text, "lacks a function of its sealer");
+}
+
 /* Kinds and what they must bring. */
 static void test_kinds(void **state)
 {
@@ -315,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_linked_in), cmocka_unit_test(test_trust),	  cmocka_unit_test(test_images),
 	    cmocka_unit_test(test_damage),    cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kinds),
+	    cmocka_unit_test(test_custody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
