@@ -598,7 +598,7 @@ struct mw_custody_work {
 struct mw_custody {
 	size_t size; /* sizeof(struct mw_custody) in the module's header */
 	/* 0: it was not stored before, *fd is an empty file for it, which nobody finds; 1: it was, notice() is what is left to do;
-	 * -EALREADY: that was done, too. Other negative: failed. With 0 and 1 its ticket is made. */
+	 * -EALREADY: that was done, too, and the ticket is the queue id of the notice; other negative: failed. */
 	int (*room)(void *inst, const char *key, char *ticket, size_t *n, int *fd, struct mw_err *);
 	/* What was packed into fd is kept: when this returns 0 it is on disk, and room() gives 1. */
 	int (*store)(void *inst, const char *key, const struct mw_custody_work *, struct mw_str ticket, int fd, struct mw_err *);
