@@ -36,6 +36,7 @@ again() {
 	n=0
 	for key in socket portal portal-tls names seal signer port smarthost lookup; do
 		n=$((n + 1)) value=$(said $n)
+		case $key$(said 2) in portal-tls | portal-tlsunix:*) value='' ;; esac # milward's own portal is no relay
 		[ $key != names ] || [ -z "$value" ] || value=$(sed -n 's/^names=//p' "$ours/options" 2>/dev/null)
 		[ -z "$value" ] || line="$line --$key '$value'"
 	done

@@ -94,6 +94,15 @@ with lab.Site("sendmail") as site:
     found = [line for line in site.setup("check", check=False).stdout.splitlines() if "aliases" in line]
     tap.ok(found and "refused or held" in found[0], "check says what becomes of mail for such an alias", found)
 
+    # With milward's own portal the command of the fix is another.
+    sock = os.path.join(site.folder, "seal.sock")
+    site.setup("add", "--portal", "unix:" + sock)
+    sendmail.change(", F=T, T=C:10s", ", T=C:10s")
+    found = doctor()[1]
+    done = subprocess.run(["sh", "-c", next(f["fix"] for f in found if f["id"] == "milter-action")], env=env, capture_output=True, text=True)
+    tap.ok(done.returncode == 0 and {f["id"] for f in doctor()[1]} == {"socket-missing"}, "with milward's own portal: the fix runs", done.stdout + done.stderr, found)
+    site.setup("add")
+
     # And so it is: Sendmail would not take the alias out for those behind it, so what is protected does not go to any of them.
     at = len(daemon.log())
     daemon.reload()
