@@ -251,6 +251,7 @@ def unlock(site, portal):
     tap = site.tap
     link = portal.stow("grace@plain.test")[0]
     csrf = portal.csrf(portal.press(link)[1])
+    lab.wait_for(lambda: portal.mails("grace@plain.test", "code"), "a code that nobody types")
     tries = [portal.ask("POST", "/m/%s/code" % link, {"csrf": csrf, "code": "0000000%d" % n})[0] for n in range(5)]
     tap.equal((tries, portal.ask("GET", "/m/" + link)[0]), ([403] * 5, 404), "who guesses is locked out")
     said = portal.ctl("unlock", "--", link[:16])
