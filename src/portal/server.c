@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#define HEARD_OUT ((uint64_t)256 << 20) /* octets */
 #define HTTP_THREADS 2u
 #define POOL ((size_t)64 * 1024) /* of a connection: header, and what is read at a time */
 #define PATH_MOST 512u
@@ -240,11 +241,19 @@ static enum MHD_Result begin(struct mw_server *s, struct MHD_Connection *c, cons
 
 /* ---- its body -------------------------------------------------------------------------------------------------------------------- */
 
+/* Files that are too large, within reason: a web server that still sends them when we close does not hear the answer. */
+static bool is_heard_out(const struct mw_request *r, struct MHD_Connection *c)
+{
+	return r->response && r->counted && r->route && r->route->upload && length_of(c) > 0 && length_of(c) <= HEARD_OUT;
+}
+
 /* What comes behind an error is let pass up to the limit, so that the answer is heard; who does not stop then is cut. */
 static enum MHD_Result more(struct mw_request *r, const char *p, size_t *n)
 {
-	if (r->response)
-		return MHD_NO;
+	if (r->response) { /* MHD gives no more than was announced */
+		*n = 0;
+		return MHD_YES;
+	}
 	r->body_octets += *n;
 	if (r->body_octets > most_of(r)) {
 		if (r->body_octets > most_of(r) + POOL)
@@ -284,9 +293,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *p
 	if (!r) {
 		enum MHD_Result good = begin(s, c, path, method, state);
 
-		/* With a body on its way: it is answered at once, and the connection ends. */
+		/* With a body on its way, but for files: it is answered at once, and the connection ends. */
 		r = *state;
-		return good == MHD_YES && r->response ? answer(s, r, c) : good;
+		return good == MHD_YES && r->response && !is_heard_out(r, c) ? answer(s, r, c) : good;
 	}
 	if (*n)
 		return more(r, data, n);

@@ -374,6 +374,40 @@ def errors(world):
         world.look(page, name, heading)
 
 
+def careful(world):
+    """Code and passphrase; a form that was tampered with; a reply that is too large."""
+    tap, rcpt = world.tap, "olga@plain.test"
+    world.portal.ctl("passphrase", rcpt, text="blue heron at noon\n")
+    link = world.hand_in(rcpt, html=None)
+    page = world.page("careful", viewport={"width": 320, "height": 640})
+    page.goto(URL + link)
+    world.look(page, "en-both-link", "A secure message is waiting for you")
+    before = len(world.portal.mails(rcpt))
+    page.follow("button.main")
+    world.look(page, "en-both", "Please show that it is you")
+    code = world.portal.code(world.portal.mail(rcpt, before))
+    page.fill("#code", code)
+    page.fill("#passphrase", "blue heron at one")
+    page.follow("button.main")
+    world.look(page, "en-both-wrong", "Please show that it is you")
+    page.fill("#code", code)
+    page.fill("#passphrase", "blue heron at noon")
+    page.follow("button.main")
+    world.look(page, "en-small-message", SUBJECT)
+    page.follow(".actions a[href$='/reply']")
+    with open("large.bin", "wb") as out:
+        out.write(bytes(3 << 20))
+    page.fill("#text", "Here it is.")
+    page.setInputFiles("#files", os.path.abspath("large.bin"))
+    page.follow("button.main")
+    world.look(page, "en-large", page.innerText("h1"))
+    tap.ok("too large" in page.text() and "1 MB" in page.text(), "a reply that is too large is told what may be sent", page.text())
+    page.goto(URL + link)
+    page.evaluate("document.querySelector('[name=csrf]').value = '0'")
+    page.follow("button.main")
+    world.look(page, "en-stale", "Please open the link again")
+
+
 def headers(world):
     """As scanners of headers grade them; and what nginx wrote down."""
     tap, link = world.tap, world.links[0]
@@ -421,11 +455,11 @@ if not os.environ.get("MILWARD_LAB"):
 with lab.Site() as site:
     site.dns.host(HOST, "127.0.0.1")
     site.dns.restart()
-    portal = Portal(site, URL)
+    portal = Portal(site, URL, "reply-size 1M")
     nginx = Nginx(site, HOST, portal.socket).start()
     with browser.Browser(browser.folder(), os.path.join(browser.folder(), "shots"), "--host-resolver-rules=MAP %s 127.0.0.1" % HOST) as chromium:
         world = World(site, portal, chromium)
-        for walk in (desktop, phone, keyboard, errors, headers):
+        for walk in (desktop, phone, keyboard, careful, errors, headers):
             walk(world)
         outage(world, nginx)
         silence(world, nginx)

@@ -12,13 +12,14 @@ from .postfix import QUEUE
 from .tap import wait_for
 
 SOCKET = os.path.join(QUEUE, "milward", "portal.sock")
-SPANISH = "rosa@plain.test"
+SPANISH, CAREFUL = "rosa@plain.test", "olga@plain.test"  # in the tables of languages and of who needs a passphrase
 
 POLICY = """listen unix:%(socket)s
 load route with portal grant route, edit, run { mta postfix; portal yes; seal yes }
 load seal { listen "unix:%(seal)s"; socket-group "postfix"; reentry "inet:%(reentry)d@127.0.0.1"; state "%(folder)s/seal-state"; name "gw.clinic.test" }
 load portal grant keys, store { store "%(folder)s/portal"; keys "%(folder)s/portal.keys"; url "%(url)s"; site "Riverside Clinic"
-	from "portal@clinic.test"; languages "%(folder)s/languages"; listen "unix:%(listen)s"; socket-group "www-data"
+	from "portal@clinic.test"; languages "%(folder)s/languages"; passphrase-for "%(folder)s/careful"
+	listen "unix:%(listen)s"; socket-group "www-data"
 	reentry "inet:%(reentry)d@127.0.0.1"; submit "inet:25@127.0.0.1"; %(options)s }
 table <ours> { "clinic.test" }
 aliases none
@@ -47,6 +48,7 @@ class Portal:
         self.policy = self._write("portal.policy", POLICY % {
             "socket": site.socket, "seal": seal.SOCKET, "reentry": seal.REENTRY, "folder": folder, "url": url, "listen": SOCKET, "options": options})
         self._write("languages", "%s es\n" % SPANISH)
+        self._write("careful", CAREFUL + "\n")
         sign = self._write("sign.policy", SIGN % seal.SIGNER)
         self.ctl("rekey")
         site.setup("add", "--seal", seal.SOCKET, "--signer", seal.SIGNER, "--portal", "unix:" + seal.SOCKET)
@@ -67,10 +69,10 @@ class Portal:
             out.write(text)
         return path
 
-    def ctl(self, command, *arguments, check=True):
-        """milwardctl portal …: its output."""
+    def ctl(self, command, *arguments, check=True, text=None):
+        """milwardctl portal …: its output. text: what it is given to read."""
         program = os.path.join(self.site.prefix, "bin", "milwardctl")
-        done = subprocess.run([program, "-p", self.policy, "portal", command, *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([program, "-p", self.policy, "portal", command, *arguments], input=text, capture_output=True, text=True, check=False)
         if check and done.returncode:
             raise AssertionError("milwardctl portal %s: %s" % (command, done.stdout + done.stderr))
         return done.stdout
