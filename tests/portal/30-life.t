@@ -383,7 +383,7 @@ def rekeys(site, portal, secrets):
 def disk_full(site, portal):
     """What cannot be recorded does not happen."""
     tap = site.tap
-    link, late, *many = portal.stow("heidi@plain.test", "count=20")
+    link, *many = portal.stow("heidi@plain.test", "count=20")
     cookie = portal.sign_in(link, "heidi@plain.test")
     filler = os.path.join(os.path.dirname(portal.audit), "filler")
     with open(filler, "wb", buffering=0) as file:
@@ -399,14 +399,19 @@ def disk_full(site, portal):
         if status:
             break
     tap.equal((status, "No space left" in said, portal.row(last, "ended"), portal.records(last).count("recalled")), (1, True, 0, 0), "a full disk stops a recall")
-    portal.sql("UPDATE message SET expires = 1 WHERE hex(id) = ?", ident(late))
+    # Records are not all as long: one more may find room, and is made then.
+    late = many[-3:]
+    for one in late:
+        portal.sql("UPDATE message SET expires = 1 WHERE hex(id) = ?", ident(one))
     lab.wait_for(lambda: "No space left" in portal.log(), "a word in the log")
-    tap.equal((portal.row(late, "ended"), portal.records(late).count("expired")), (0, 0), "and the end of a message")
+    ended = [(bool(portal.row(one, "ended")), "expired" in portal.records(one)) for one in late]
+    tap.ok((False, False) in ended and (True, False) not in ended, "and the end of a message", ended)
     status = portal.ask("GET", "/read/" + link[:16], cookie=cookie)[0]
-    tap.ok(status >= 500 and not portal.row(link, "reads"), "and reading", status)
+    seen = status >= 500, portal.row(link, "reads"), portal.records(link).count("read")
+    tap.ok(seen in ((True, 0, 0), (False, 1, 1)), "and reading", status, seen)
     os.unlink(filler)
     tap.equal(portal.ask("GET", "/read/" + link[:16], cookie=cookie)[0], 200, "with room again it is read")
-    lab.wait_for(lambda: portal.row(late, "removed"), "the end of the other")
+    lab.wait_for(lambda: all(portal.row(one, "removed") for one in late), "the end of the others")
     status, said = portal.verify()
     tap.ok(status == 0, "the records are whole", said)
 
