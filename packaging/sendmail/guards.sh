@@ -150,8 +150,8 @@ warn_of_detours() { # CF
 warn_of_aliases() { # CF
 	for file in $(cf_option "$1" AliasFile | tr ',' ' '); do
 		[ ! -r "$file" ] || ! grep -v '^#' "$file" | grep -q ':.*@' ||
-			say "warning: $file has aliases that lead to other hosts: Sendmail expands them behind milward, which takes them for inside" \
-				"unless its policy has the table; then mail for one that leads outside is refused or held, and never sent by the alias"
+			say "warning: $file has aliases that lead to other hosts: Sendmail expands them behind milward; where its policy has not the table," \
+				"protected mail for addresses of this machine is refused; where it has, mail for one that leads outside is refused or held"
 	done
 	! grep -q '^Kvirtuser' "$1" || say "warning: a virtuser table that leads outside is judged by the address inside, unless the policy has the table"
 }

@@ -105,23 +105,53 @@ static int add_alias(struct mw_msg *m, struct mw_rcpt *r)
 	return err;
 }
 
-int mw_msg_rcpt(struct mw_msg *m, struct mw_str arg, struct mw_str mta_addr, struct mw_str notify, struct mw_str orcpt)
+static int begin_rcpt(struct mw_msg *m, struct mw_str arg, struct mw_str notify, struct mw_str orcpt, struct mw_rcpt *r)
 {
-	struct mw_rcpt r = {0};
-
 	if (m->env.rcpts >= mw_msg_limit(m, MW_LIMIT_RECIPIENTS)) {
 		mw_msg_breach(m, MW_LIMIT_RECIPIENTS);
 		mw_msg_broken(m, MW_CAUSE_LIMIT_FIRST + MW_LIMIT_RECIPIENTS); /* no verdict for one that is not kept */
 		return -EFBIG;
 	}
-	if (copy(m, arg, &r.arg) < 0 || copy(m, notify, &r.notify) < 0 || copy(m, orcpt, &r.orcpt) < 0)
+	if (copy(m, arg, &r->arg) < 0 || copy(m, notify, &r->notify) < 0 || copy(m, orcpt, &r->orcpt) < 0)
 		return -ENOMEM;
-	if (mw_address_parse(m->arena, r.arg, &r) < 0)
+	if (mw_address_parse(m->arena, r->arg, r) < 0)
 		return mw_msg_fail(m, -ENOMEM, NULL);
-	r.alias = mw_str("");
+	r->alias = mw_str("");
+	return 0;
+}
+
+int mw_msg_rcpt(struct mw_msg *m, struct mw_str arg, struct mw_str mta_addr, struct mw_str notify, struct mw_str orcpt)
+{
+	struct mw_rcpt r = {0};
+	int err = begin_rcpt(m, arg, notify, orcpt, &r);
+
+	if (err < 0)
+		return err;
 	mw_address_confirm(&r, mta_addr);
 	r.internal = is_internal(m, &r);
 	return r.internal && m->gen->plan->aliases ? add_alias(m, &r) : add_rcpt(m, &r);
+}
+
+int mw_msg_rcpt_user(struct mw_msg *m, struct mw_str arg, struct mw_str user, struct mw_str notify, struct mw_str orcpt)
+{
+	struct mw_alias_leads leads = {.outside = false};
+	struct mw_rcpt r = {0};
+	int err = begin_rcpt(m, arg, notify, orcpt, &r);
+
+	if (err < 0)
+		return err;
+	/* What aliases make of a user, nobody knows where the policy does not have them. */
+	mw_address_confirm_user(&r, m->gen->plan->aliases ? user : mw_str(""));
+	r.internal = is_internal(m, &r);
+	if (r.internal)
+		err = mw_aliases_follow(m->gen->plan->aliases, m->arena, r.address, &leads);
+	if (err < 0)
+		return mw_msg_fail(m, err, NULL);
+	if (leads.outside) {
+		r.internal = false;
+		r.unsplit = leads.unsplit ? leads.unsplit : "the mail server has put those behind it in its place already";
+	}
+	return add_rcpt(m, &r);
 }
 
 int mw_msg_set(struct mw_msg *m, enum mw_msg_text what, struct mw_str value)

@@ -42,6 +42,10 @@ void mw_msg_forget_text(struct mw_msg *);
 int mw_msg_sender(struct mw_msg *, struct mw_str arg); /* the modules' begin() runs here */
 /* One recipient as the client names it. Where the policy has the MTA's aliases, it may become several: those behind the alias. */
 int mw_msg_rcpt(struct mw_msg *, struct mw_str arg, struct mw_str mta_addr, struct mw_str notify, struct mw_str orcpt);
+/* The same, where the MTA says that a user of its own machine gets it, and does not say in which domain, as Sendmail does. It has followed
+ * its aliases then: who is one that leads outside is never replaced. Without the MTA's aliases in the policy it is an address that
+ * the MTA reads as another. */
+int mw_msg_rcpt_user(struct mw_msg *, struct mw_str arg, struct mw_str user, struct mw_str notify, struct mw_str orcpt);
 enum mw_msg_text { MW_MSG_QUEUE_ID = 1, MW_MSG_CLIENT_ADDR, MW_MSG_CLIENT_NAME, MW_MSG_AUTH_TYPE, MW_MSG_AUTH_USER };
 int mw_msg_set(struct mw_msg *, enum mw_msg_text, struct mw_str);
 void mw_msg_set_local(struct mw_msg *, bool local);

@@ -6,12 +6,13 @@
 #include <milward/plugin.h>
 
 /*
- * {mail_mailer} is empty for mail of local programs, {rcpt_addr} is what the MTA makes of the recipient, and the queue id is only
- * sure at the end. Client and login come with MAIL, which saves the CONNECT callback, and so does v, which tells a Sendmail.
+ * {mail_mailer} is empty for mail of local programs, {rcpt_addr} is what the MTA makes of the recipient ({rcpt_mailer} tells a user of
+ * its own machine), and the queue id is only sure at the end. Client and login come with MAIL, which saves the CONNECT callback, and
+ * so does v, which tells a Sendmail.
  */
 const struct mw_macros mw_negotiate_macros[] = {
     {SMFIM_ENVFROM, "i v {client_addr} {client_name} {auth_type} {auth_authen} {mail_mailer}"},
-    {SMFIM_ENVRCPT, "{rcpt_addr}"},
+    {SMFIM_ENVRCPT, "{rcpt_addr} {rcpt_mailer}"},
     {SMFIM_EOM, "i"},
     {-1, NULL},
 };

@@ -256,10 +256,18 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	return SMFIS_NOREPLY;
 }
 
+/* Sendmail says "bob" of a user of its own machine, whom the mailer "local" gets; all other addresses have a domain. */
+static bool is_user(SMFICTX *ctx, struct mw_str mta)
+{
+	return mta.n && !memchr(mta.p, '@', mta.n) && mw_str_same(macro(ctx, "{rcpt_mailer}"), mw_str("local")) &&
+	       is_sendmail(ctx);
+}
+
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct session *s = smfi_getpriv(ctx);
 	struct mw_str arg = mw_str(argv[0]), mta = macro(ctx, "{rcpt_addr}");
+	struct mw_str notify = parameter(argv, "NOTIFY="), orcpt = parameter(argv, "ORCPT=");
 
 	if (!s)
 		return SMFIS_TEMPFAIL;
@@ -267,7 +275,8 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 		return SMFIS_NOREPLY;
 	if (!session_daemon->options->reentry && (mw_address_is_tag(arg) || mw_address_is_tag(mta)))
 		s->reserved_domain = true;
-	message_check(s, mw_msg_rcpt(s->msg, arg, mta, parameter(argv, "NOTIFY="), parameter(argv, "ORCPT=")));
+	message_check(s, is_user(ctx, mta) ? mw_msg_rcpt_user(s->msg, arg, mta, notify, orcpt)
+					   : mw_msg_rcpt(s->msg, arg, mta, notify, orcpt));
 	see(s, MW_SEE_RCPT, arg);
 	return SMFIS_NOREPLY;
 }

@@ -286,6 +286,14 @@ void mw_address_confirm(struct mw_rcpt *rcpt, struct mw_str mta_addr)
 		rcpt->form = MW_ADDR_MTA_DIFFERS;
 }
 
+void mw_address_confirm_user(struct mw_rcpt *rcpt, struct mw_str user)
+{
+	if (rcpt->form != MW_ADDR_PLAIN)
+		return;
+	if (user.n == 0 || !same_mailbox(rcpt->local, rcpt->domain, user, rcpt->domain))
+		rcpt->form = MW_ADDR_MTA_DIFFERS;
+}
+
 const char *mw_address_form_name(uint32_t form)
 {
 	static const char *const names[] = {

@@ -20,6 +20,8 @@ int mw_address_parse(struct mw_arena *, struct mw_str arg, struct mw_rcpt *rcpt)
  * Sets the form MW_ADDR_MTA_DIFFERS when a plain one does not. Case and quotes that change no meaning are ignored, because
  * Postfix folds the one and normalises the other. */
 void mw_address_confirm(struct mw_rcpt *, struct mw_str mta_addr);
+/* The same, where all that the MTA says is the name of a user of its own machine. "" = some user: it never agrees. */
+void mw_address_confirm_user(struct mw_rcpt *, struct mw_str user);
 /* Name of a form for people: "source route". */
 const char *mw_address_form_name(uint32_t form);
 /* Is the domain one of milward's own tag domains (.mw-NAME.invalid), in any case, with or without a final dot? Given a whole

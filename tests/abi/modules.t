@@ -4,6 +4,8 @@
 # Needs MILWARD_BUILD (default: the current folder) and the tree in MILWARD_SRC or srcdir. TAP.
 set -u
 src=$(cd "${MILWARD_SRC:-${srcdir:-.}}" && pwd)
+major=$(sed -n "s/^#define MW_ABI_MAJOR \([0-9]*\)u.*/\1/p" "$src/include/milward/plugin.h")
+minor=$(sed -n "s/^#define MW_ABI_MINOR \([0-9]*\)u.*/\1/p" "$src/include/milward/plugin.h")
 build=$(cd "${MILWARD_BUILD:-.}" && pwd)
 cc=${CC:-cc}
 describe=$build/tests/abi/describe
@@ -107,11 +109,11 @@ says "short struct" "has a descriptor of 100 octets, which is too short" describ
 fault '-DFAULT_SIZE=sizeof(struct mw_plugin)+8'
 says "long struct" "which is too long" describe fault
 fault '-DFAULT_MAJOR=MW_ABI_MAJOR+1'
-says "newer major" "is made for the newer ABI 2.0; this milward has 1.0" describe fault
+says "newer major" "is made for the newer ABI $((major + 1)).$minor; this milward has $major.$minor" describe fault
 fault -DFAULT_MAJOR=0
-says "older major" "is made for the older ABI 0.0; this milward has 1.0" describe fault
+says "older major" "is made for the older ABI 0.$minor; this milward has $major.$minor" describe fault
 fault '-DFAULT_MINOR=MW_ABI_MINOR+1'
-says "newer minor" "needs at least ABI 1.2; this milward has 1.1: update milward" describe fault
+says "newer minor" "needs at least ABI $major.$((minor + 1)); this milward has $major.$minor: update milward" describe fault
 fault '-DFAULT_BUILD="milward-1/16pdp"'
 says "other build" "is of another build, \"milward-1/16pdp\"; this milward is \"milward-1/" describe fault
 fault '-DFAULT_NAME="other"'

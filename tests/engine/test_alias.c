@@ -106,10 +106,49 @@ static void test_limit(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static void expect_user(struct world *w, const char *arg, const char *user, const char *shown)
+{
+	struct mw_msg *m = msg_to(w, "");
+	struct mw_str none = mw_str("");
+
+	assert_int_equal(mw_msg_rcpt_user(m, mw_str(arg), mw_str(user), none, none), 0);
+	msg_take(m, PLAIN_MAIL);
+	mw_msg_run(m, NULL, NULL);
+	assert_string_equal(msg_shown(m), shown);
+	mw_msg_free(&m);
+}
+
+/* Of a user of its own machine, Sendmail tells no domain, and has followed its aliases already. */
+static void test_user(void **state)
+{
+	static const char lines[] = "match to external then send by tls\nmatch any then pass\n";
+	static const char aliases[] = "team@clinic.example b@x.example\nin@clinic.example c@clinic.example\n";
+	char path[] = "/tmp/mw-aliases-XXXXXX";
+	struct world w;
+
+	(void)state;
+	world_with_aliases(&w, path, aliases, lines);
+	expect_user(&w, "<Nurse@clinic.example>", "nurse", "pass pass policy:5 => pass");
+	expect_user(&w, "<in@clinic.example>", "in", "pass pass policy:5 => pass");
+	expect_user(&w, "<team@clinic.example>", "team", "refuse refuse policy:4 => refuse");
+	expect_user(&w, "<nurse@clinic.example>", "mary", "refuse refuse policy:4 => refuse");
+	expect_user(&w, "<nurse@clinic.example>", "", "refuse refuse policy:4 => refuse");
+	expect_user(&w, "<nurse@x.example>", "nurse", "route tls(any) policy:4 => route");
+	expect_user(&w, "<nurse%x.example@clinic.example>", "nurse", "refuse refuse policy:4 => refuse");
+	world_close(&w);
+	assert_int_equal(unlink(path), 0);
+	/* Without the MTA's aliases nobody knows what becomes of a user's mail. */
+	probe_reset();
+	world_open(&w, OURS LOAD_PROBE "match to external then send by tls\nmatch any then pass\n", 0);
+	probe_in_act(route);
+	expect_user(&w, "<nurse@clinic.example>", "nurse", "refuse refuse policy:3 => refuse");
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_split), cmocka_unit_test(test_named),
-					   cmocka_unit_test(test_limit)};
+					   cmocka_unit_test(test_limit), cmocka_unit_test(test_user)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

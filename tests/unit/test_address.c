@@ -196,6 +196,8 @@ static void test_confirm(void **state)
 	r = parse(a, mw_str("<valid.test!user>"));
 	mw_address_confirm(&r, mw_str("user@valid.test"));
 	assert_int_equal(r.form, MW_ADDR_BANG); /* a form that says more stays */
+	mw_address_confirm_user(&r, mw_str("user"));
+	assert_int_equal(r.form, MW_ADDR_BANG);
 	mw_arena_free(&a);
 }
 
