@@ -98,13 +98,29 @@ static int words_of(struct mw_arena *arena, const struct mw_letter_site *site, c
 
 /* ---- its form --------------------------------------------------------------------------------------------------------------- */
 
-/* What stands in <> of a header field and of a command: no blank, no control character, no bracket. */
+/* Behind a quoted string (RFC 5321 4.1.2); NULL: it has no end, or a control character. */
+static const char *behind_quoted(const char *s)
+{
+	for (s++; *s != '"'; s++) {
+		if (*s == '\\')
+			s++;
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return NULL;
+	}
+	return s + 1;
+}
+
+/* What stands in <> of a header field and of a command: no control character, and no blank and no bracket but in a local part that is quoted. */
 static bool address_fits(const char *s)
 {
-	for (const char *p = s; *p; p++)
+	const char *rest = *s == '"' ? behind_quoted(s) : s;
+
+	if (!rest)
+		return false;
+	for (const char *p = rest; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '<' || *p == '>')
 			return false;
-	return *s && strchr(s, '@');
+	return *rest && strchr(rest, '@');
 }
 
 static bool ascii(struct mw_str s)

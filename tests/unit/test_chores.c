@@ -520,6 +520,37 @@ static void test_odd_address(void **state)
 	has_not(w->mta.text[0], "rfc822;");
 }
 
+/* A quoted local part may hold blanks and brackets, and nothing that ends a line. */
+static void test_quoted_address(void **state)
+{
+	static const struct {
+		const char *address;
+		unsigned mails;
+	} row[] = {
+	    {"\"a b\"@example.net", 1},	    {"\"a <b>\"@example.net", 1},
+	    {"\"a\\\" b\"@example.net", 1}, {"a b@example.net", 0},
+	    {"\"a b@example.net", 0},	    {"\"a b\\\"@example.net", 0},
+	    {"\"a\\\rb\"@example.net", 0},  {"\"a\nb\"@example.net", 0},
+	    {"\"a\x7f\"@example.net", 0},   {"\"a@b\"", 0},
+	    {"\"a b\"@exa mple.net", 0},    {"\"a\"@b>c", 0},
+	};
+	struct world *w = *state;
+	unsigned n = 0;
+
+	w->conf.remind = 1;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		char name[20];
+		struct shelf_message m = {.key = name, .recipient = row[i].address};
+
+		(void)snprintf(name, sizeof(name), "q%zu", i);
+		put(w, &m);
+		rounds(w, SHELF_NOW + 5);
+		n += row[i].mails;
+		if (w->mta.n != n)
+			fail_msg("%s", row[i].address);
+	}
+}
+
 static void test_site_name(void **state)
 {
 	struct world *w = *state;
@@ -557,6 +588,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_recall_is_honest, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_rewraps, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_odd_address, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_quoted_address, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_site_name, set_up, tear_down),
 	};
 
