@@ -55,10 +55,12 @@ static int move(struct rekey *k, struct mw_err *err)
 	int r = mw_pickup_total(k->w->store, &total, err);
 
 	all = total.messages[MW_PICKUP_STORED] + total.messages[MW_PICKUP_WAITING] + total.messages[MW_PICKUP_READ];
-	while (r == 0 && done > 0) {
+	/* Messages that cannot be moved do not keep the others from it. */
+	while (done > 0 && (r == 0 || r == -ENOKEY || r == -EBADMSG)) {
+		done = 0;
 		r = mw_pickup_rewrap(k->w->store, BATCH, &done, err);
-		k->moved += r == 0 ? done : 0;
-		if (progress && r == 0)
+		k->moved += done;
+		if (progress && done)
 			fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " messages moved to key %" PRIu32, k->moved, all, k->number);
 	}
 	if (progress)

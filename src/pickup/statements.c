@@ -54,7 +54,8 @@ const char *const mw_sql_text[SQL_COUNT] = {
     [SQL_MAIL_LATER] = "UPDATE outbox SET tries = tries + 1, due = ? WHERE number = ? AND done = 0",
     [SQL_MAILS_GONE] = "DELETE FROM outbox WHERE message = ? AND kind = 5 AND done = 0",
 
-    [SQL_OLD_KEYS] = "SELECT id, link_check, wrapped, pending, key, number FROM message WHERE key > 0 AND key < ? LIMIT ?",
+    [SQL_OLD_KEYS] = "SELECT id, link_check, wrapped, pending, key, number FROM message "
+		     "WHERE key > 0 AND key < ? AND (key, number) > (?, ?) ORDER BY key, number LIMIT ?",
     [SQL_REWRAP] = "UPDATE message SET key = ?, wrapped = ?, pending = ? WHERE number = ? AND key = ?",
     [SQL_OLDEST_KEY] = "SELECT min(key) FROM message WHERE key > 0",
     [SQL_STEP_ROWS] = "SELECT number, id, ended FROM message WHERE id > ? AND id <= ? AND removed = 0 "

@@ -176,10 +176,17 @@ struct old {
 	struct mw_pickup_lock lock;
 };
 
-static int read_old(struct mw_pickup *p, uint32_t newest, uint32_t most, struct old *old, size_t *n, struct mw_err *err)
+/* Where a round is: rows up to this key, and this number of it, were looked at. */
+struct place {
+	int64_t key, number;
+};
+
+static int read_old(struct mw_pickup *p, uint32_t newest, const struct place *at, uint32_t most, struct old *old, size_t *n,
+		    struct mw_err *err)
 {
 	sqlite3_stmt *s = p->db.stmt[SQL_OLD_KEYS];
-	int r = mw_db_query(&p->db, SQL_OLD_KEYS, DB_VALUES(DB_INT(newest), DB_INT(most)), err);
+	int r =
+	    mw_db_query(&p->db, SQL_OLD_KEYS, DB_VALUES(DB_INT(newest), DB_INT(at->key), DB_INT(at->number), DB_INT(most)), err);
 
 	*n = 0;
 	for (; r == 1 && *n < most; r = mw_db_step(&p->db, s, err)) {
@@ -215,22 +222,44 @@ static int rewrap_one(struct mw_pickup *p, struct old *o, struct mw_err *err)
 			    err);
 }
 
-/* A row that cannot be wrapped keeps no other one from it: bad is why, 0 for none. */
+/* How many of these rows; at: behind the last one, and behind all of a key that is lost. */
+static int rewrap_some(struct mw_pickup *p, struct old *old, size_t n, struct place *at, int *bad, struct mw_err *err)
+{
+	int done = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t key = old[i].lock.number;
+		int r;
+
+		if (key == at->key && at->number == INT64_MAX)
+			continue;
+		r = rewrap_one(p, &old[i], err);
+		*at = (struct place){.key = key, .number = r == -ENOKEY ? INT64_MAX : old[i].number};
+		if (r == -ENOKEY || r == -EBADMSG)
+			*bad = r;
+		else if (r < 0)
+			return r;
+		else
+			done += r;
+	}
+	return done;
+}
+
+/* A row that cannot be wrapped keeps no other one from it, however many there are: bad is why, 0 for none. */
 static int rewrap(struct mw_pickup *p, uint32_t newest, uint32_t most, struct old *old, int *bad, struct mw_err *err)
 {
+	struct place at = {.key = 0};
 	size_t n = 0;
-	int r = read_old(p, newest, most, old, &n, err), done = 0;
+	int done = 0, r;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		int one = rewrap_one(p, &old[i], err);
+	do {
+		uint32_t room = most - (uint32_t)done;
 
-		if (one == -ENOKEY || one == -EBADMSG)
-			*bad = one;
-		else if (one < 0)
-			r = one;
-		else
-			done += one;
-	}
+		r = read_old(p, newest, &at, room, old, &n, err);
+		if (r == 0)
+			r = rewrap_some(p, old, n, &at, bad, err);
+		done += r > 0 ? r : 0;
+	} while (r >= 0 && n && (uint32_t)done < most);
 	return r < 0 ? r : done;
 }
 

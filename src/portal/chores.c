@@ -201,8 +201,8 @@ static int rewrap(struct mw_chores *c, int64_t now, bool *more, struct mw_err *e
 	r = mw_pickup_keys_reread(c->keys, err);
 	if (r == 0)
 		r = mw_pickup_rewrap(c->store, BATCH, &done, err);
-	*more |= r == 0 && done == BATCH;
-	if (r == 0 && done)
+	*more |= done == BATCH;
+	if (done)
 		mw_log(MW_NOTICE, NULL, "portal-rewrapped", "messages=%zu: on the newest server key now", done);
 	return r;
 }

@@ -738,6 +738,39 @@ static void change_database(const struct shelf *s, const char *sql)
 	(void)sqlite3_close(db);
 }
 
+/* Rows that cannot be wrapped, more of them than are taken at once, hide no other row. */
+static void rows_that_cannot_be_wrapped_hide_no_other(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message lost[5], good[4];
+	char name[9][20];
+	size_t n = 9;
+
+	for (unsigned i = 0; i < 5; i++) {
+		(void)snprintf(name[i], sizeof(name[i]), "lost%u", i);
+		lost[i] = (struct shelf_message){.key = name[i]};
+		put(s, &lost[i]);
+	}
+	rotate(s, 2);
+	for (unsigned i = 0; i < 4; i++) {
+		(void)snprintf(name[5 + i], sizeof(name[5 + i]), "good%u", i);
+		good[i] = (struct shelf_message){.key = name[5 + i]};
+		put(s, &good[i]);
+	}
+	change_database(s, "UPDATE message SET wrapped = zeroblob(length(wrapped)) WHERE number IN (6, 7)");
+	rotate(s, 3);
+	assert_gives(mw_pickup_keys_drop(s->keys_path, 2, 0, SHELF_NOW, &n, &err), 0);
+	assert_gives(mw_pickup_keys_reread(s->keys, &err), 0);
+	assert_fails(mw_pickup_rewrap(s->store, 1, &n, &err), -EBADMSG);
+	assert_int_equal(n, 1);
+	assert_fails(mw_pickup_rewrap(s->store, 2, &n, &err), -EBADMSG);
+	assert_int_equal(n, 1);
+	assert_fails(mw_pickup_rewrap(s->store, 2, &n, &err), -EBADMSG);
+	assert_int_equal(n, 0);
+	read_text(s, &good[2], "The result is here.");
+	read_text(s, &good[3], "The result is here.");
+}
+
 static void other_databases_are_refused(void **state)
 {
 	struct shelf *s = *state;
@@ -883,6 +916,7 @@ int main(void)
 	    TEST(keys_rotate_without_the_links),
 	    TEST(readers_go_on_while_keys_rotate),
 	    TEST(a_lost_key_loses_its_rows_alone),
+	    TEST(rows_that_cannot_be_wrapped_hide_no_other),
 	    TEST(other_databases_are_refused),
 	    TEST(a_group_shares_what_is_in_its_folder),
 	    TEST(processes_share_a_store),
