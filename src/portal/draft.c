@@ -30,7 +30,7 @@ struct mw_draft {
 	bool damaged;		/* it is no form */
 	bool failed;		/* its files could not be kept */
 	uint64_t limit, octets; /* of files */
-	int dir;		/* where a file without a name is made */
+	int dir;		/* where a file without a name is made: the portal's */
 	int fd;
 	unsigned char id[MW_PICKUP_ID], key[MW_PICKUP_KEY];
 	struct mw_crate_writer *writer;
@@ -193,8 +193,6 @@ static void drop(void *upload)
 		mw_crate_writer_free(&d->writer);
 	if (d->fd >= 0)
 		(void)close(d->fd);
-	if (d->dir >= 0)
-		(void)close(d->dir);
 	mw_buf_free(&d->csrf);
 	mw_buf_free(&d->typed);
 	mw_buf_free(&d->text);
@@ -218,8 +216,8 @@ static int begin(struct mw_request *r, void **upload)
 	d->fd = -1;
 	d->known = mw_request_knows(r);
 	d->limit = r->site->conf->reply_size;
-	d->dir = open(r->site->conf->store, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	e = d->dir < 0 ? -errno : mw_multipart_new(r->type, &events, &d->form);
+	d->dir = r->portal->store;
+	e = mw_multipart_new(r->type, &events, &d->form);
 	d->damaged = e == -EBADMSG; /* that is said when all has come: who still sends does not listen */
 	if (e < 0 && !d->damaged) {
 		drop(d);

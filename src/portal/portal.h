@@ -14,6 +14,7 @@ struct mw_portal {
 	struct mw_sessions *sessions;
 	struct mw_pickup_keys *keys;
 	struct mw_recorder *recorder; /* NULL: no audit file */
+	int store;		      /* its folder, O_PATH: the one of the start, whatever a later policy says */
 };
 
 #endif

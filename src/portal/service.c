@@ -11,6 +11,7 @@
 #include "portal/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <poll.h>
@@ -158,6 +159,10 @@ static int open_store(struct service *s, struct mw_err *err)
 		r = mw_pickup_open(c->store, s->portal.keys, true, &store, err);
 	if (r == 0)
 		mw_pickup_close(&store);
+	if (r == 0)
+		s->portal.store = open(c->store, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && s->portal.store < 0)
+		r = mw_fail(err, -errno, "%s: %s", c->store, strerror(errno));
 	return r < 0 ? r : mw_recorder_open(&setup, &s->portal.recorder, err);
 }
 
@@ -239,6 +244,8 @@ static void tear_down(struct service *s)
 	mw_sessions_free(&s->portal.sessions);
 	mw_recorder_close(&s->portal.recorder);
 	mw_pickup_keys_close(&s->portal.keys);
+	if (s->portal.store >= 0)
+		(void)close(s->portal.store);
 	mw_site_unref(&s->site);
 	mw_listen_close(&s->listen);
 	mw_loader_free(&s->loader);
@@ -250,7 +257,7 @@ static void tear_down(struct service *s)
 
 int mw_portal_run(const struct mw_portal_options *o)
 {
-	struct service s = {.options = o, .listen = {.fd = -1}, .fd = -1, .signals = -1};
+	struct service s = {.options = o, .portal = {.store = -1}, .listen = {.fd = -1}, .fd = -1, .signals = -1};
 	struct mw_err err = {0};
 	int status;
 
