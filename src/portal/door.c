@@ -6,6 +6,7 @@
 #include "portal/code.h"
 #include "portal/pages.h"
 #include "portal/portal.h"
+#include "portal/work.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -152,6 +153,21 @@ static bool send_code(struct mw_request *r, struct door *d, enum said *said)
 	return made == 0;
 }
 
+/* The code of before stays good when there is no turn. */
+static bool send_code_in_turn(struct mw_request *r, struct door *d, enum said *said)
+{
+	bool sent;
+
+	if (!mw_work_may_post(r->portal)) {
+		mw_log(MW_WARNING, d->text, "code", "not mailed: too many wait for the MTA");
+		mw_page_later(r);
+		return false;
+	}
+	sent = send_code(r, d, said);
+	mw_work_posted(r->portal);
+	return sent;
+}
+
 void mw_door_ask(struct mw_request *r)
 {
 	enum said said = NOTHING;
@@ -160,7 +176,7 @@ void mw_door_ask(struct mw_request *r)
 
 	if (!take_csrf(r, &again) || !find(r, &d))
 		return;
-	good = !(d.row.proof & MW_PROOF_CODE) || send_code(r, &d, &said);
+	good = !(d.row.proof & MW_PROOF_CODE) || send_code_in_turn(r, &d, &said);
 	forget(&d);
 	if (good)
 		show_code(r, &d, 200, said == NOTHING && again ? AGAIN : said);

@@ -8,6 +8,8 @@
 #include "portal/secret.h"
 #include "portal/session.h"
 
+#include <stdatomic.h>
+
 struct mw_portal {
 	unsigned char form_key[MW_SECRET_KEY]; /* of the tokens in forms; random, and gone with the process */
 	char host[256];			       /* name of this machine */
@@ -15,6 +17,7 @@ struct mw_portal {
 	struct mw_pickup_keys *keys;
 	struct mw_recorder *recorder; /* NULL: no audit file */
 	int store;		      /* its folder, O_PATH: the one of the start, whatever a later policy says */
+	atomic_int posts;	      /* workers that may wait for the MTA beside those that do (work.h) */
 };
 
 #endif

@@ -138,6 +138,22 @@ static void work_on(struct mw_request *r)
 	mw_page_later(r); /* when nothing else was made */
 }
 
+/* ---- the MTA --------------------------------------------------------------------------------------------------------------------- */
+
+bool mw_work_may_post(struct mw_portal *p)
+{
+	int n = atomic_load(&p->posts);
+
+	while (n > 0 && !atomic_compare_exchange_weak(&p->posts, &n, n - 1))
+		;
+	return n > 0;
+}
+
+void mw_work_posted(struct mw_portal *p)
+{
+	(void)atomic_fetch_add(&p->posts, 1);
+}
+
 /* ---- threads --------------------------------------------------------------------------------------------------------------------- */
 
 static struct mw_request *next(struct mw_work *w)
@@ -213,6 +229,7 @@ int mw_work_start(struct mw_portal *portal, struct mw_site *site, struct mw_work
 	if (!w)
 		return mw_fail_memory(err);
 	w->portal = portal;
+	atomic_store(&portal->posts, n > 1 ? (int)(n / 2) : 1);
 	w->last = &w->first;
 	w->n = n;
 	(void)pthread_mutex_init(&w->lock, NULL);

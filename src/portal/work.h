@@ -15,6 +15,9 @@ void mw_work_add(struct mw_work *, struct mw_request *, void (*done)(void *ctx),
 /* What is waiting is answered with "later". Accepts NULL. */
 void mw_work_stop(struct mw_work *);
 void mw_work_free(struct mw_work **); /* accepts NULL, sets NULL */
+/* Half of the workers at most wait for the MTA at the same time, so that pages go on while it hangs. False: not now; else the caller ends it. */
+bool mw_work_may_post(struct mw_portal *);
+void mw_work_posted(struct mw_portal *);
 /* The secrets that a request has come to. */
 void mw_work_wipe(struct mw_request *);
 

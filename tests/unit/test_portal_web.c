@@ -12,6 +12,7 @@
 #include "portal/routes.h"
 #include "portal/secret.h"
 #include "portal/session.h"
+#include "portal/work.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -262,6 +263,22 @@ static void test_session_crowd(void **state)
 	mw_sessions_free(&s);
 }
 
+/* ---- the MTA --------------------------------------------------------------------------------------------------------------------- */
+
+static void test_posts(void **state)
+{
+	struct mw_portal p = {.posts = 2};
+
+	(void)state;
+	assert_true(mw_work_may_post(&p));
+	assert_true(mw_work_may_post(&p));
+	assert_false(mw_work_may_post(&p));
+	assert_false(mw_work_may_post(&p));
+	mw_work_posted(&p);
+	assert_true(mw_work_may_post(&p));
+	assert_false(mw_work_may_post(&p));
+}
+
 /* ---- routes ---------------------------------------------------------------------------------------------------------------------- */
 
 static void test_routes(void **state)
@@ -353,6 +370,7 @@ int main(void)
 	    cmocka_unit_test(test_forwarded),	  cmocka_unit_test(test_tokens),	cmocka_unit_test(test_sessions),
 	    cmocka_unit_test(test_session_times), cmocka_unit_test(test_session_crowd), cmocka_unit_test(test_routes),
 	    cmocka_unit_test(test_connections),
+	    cmocka_unit_test(test_posts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
