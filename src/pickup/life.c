@@ -180,6 +180,18 @@ int mw_pickup_set_expires(struct mw_pickup *p, const unsigned char id[MW_PICKUP_
 	return r > 0 ? 0 : mw_fail(err, -ESTALE, "the message is %s", mw_pickup_state_name(row.state));
 }
 
+int mw_pickup_events(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], enum mw_pickup_event event, int64_t after,
+		     uint64_t *n, struct mw_err *err)
+{
+	int r = mw_db_query(&p->db, SQL_EVENTS_SINCE, DB_VALUES(DB_BLOB(id, MW_PICKUP_ID), DB_INT(event), DB_INT(after)), err);
+
+	if (r < 0)
+		return r;
+	*n = r == 1 ? (uint64_t)sqlite3_column_int64(p->db.stmt[SQL_EVENTS_SINCE], 0) : 0;
+	mw_db_reset(&p->db, SQL_EVENTS_SINCE);
+	return 0;
+}
+
 int mw_pickup_forget(struct mw_pickup *p, int64_t ended_before, uint32_t most, size_t *forgotten, struct mw_err *err)
 {
 	int r = mw_db_begin(&p->db, err);

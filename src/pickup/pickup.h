@@ -176,6 +176,10 @@ int mw_pickup_set_expires(struct mw_pickup *, const unsigned char id[MW_PICKUP_I
 /* Rows that ended before this, whose mails and events are all done with, are forgotten, with their events: how many, at most `most`. */
 int mw_pickup_forget(struct mw_pickup *, int64_t ended_before, uint32_t most, size_t *forgotten, struct mw_err *);
 
+/* How many events of that kind a message had after a time; none of a message that there is not. */
+int mw_pickup_events(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], enum mw_pickup_event, int64_t after, uint64_t *n,
+		     struct mw_err *);
+
 struct mw_pickup_record { /* an event */
 	int64_t number, at;
 	unsigned char id[MW_PICKUP_ID];

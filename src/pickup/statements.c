@@ -25,6 +25,7 @@ const char *const mw_sql_text[SQL_COUNT] = {
 		    "state = CASE WHEN state = 1 THEN 2 ELSE state END WHERE number = ?",
 
     [SQL_EVENT] = "INSERT INTO event (message, at, event, detail, recorded) VALUES (?, ?, ?, ?, ?)",
+    [SQL_EVENTS_SINCE] = "SELECT count(*) FROM event WHERE message = " MESSAGE_OF_ID " AND event = ? AND at > ?",
     [SQL_PARTIES] = "SELECT id, sender, recipient FROM message WHERE number = ?",
     [SQL_READ] = "UPDATE message SET reads = reads + 1, last_read = ?1, first_read = CASE WHEN first_read = 0 THEN ?1 ELSE "
 		 "first_read END, "

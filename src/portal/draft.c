@@ -19,12 +19,12 @@
 
 #define OVERHEAD (MW_DRAFT_TEXT + 256u * 1024u) /* octets of a form beside its files */
 
-enum field { OTHER, CSRF, TEXT, FILES };
+enum field { OTHER, CSRF, ONCE, TEXT, FILES };
 
 struct mw_draft {
 	struct mw_multipart *form;
 	enum field field; /* that comes */
-	struct mw_buf csrf, typed, text;
+	struct mw_buf csrf, once, typed, text;
 	bool known; /* has a session */
 	bool large;
 	bool damaged;		/* it is no form */
@@ -160,6 +160,8 @@ static int on_part(void *ctx, const struct mw_multipart_part *part)
 	}
 	if (mw_str_eq(part->name, "csrf") && !d->csrf.n)
 		d->field = CSRF;
+	else if (mw_str_eq(part->name, "once") && !d->once.n)
+		d->field = ONCE;
 	else if (mw_str_eq(part->name, "text") && !d->typed.n)
 		d->field = TEXT;
 	return 0;
@@ -168,7 +170,8 @@ static int on_part(void *ctx, const struct mw_multipart_part *part)
 static int on_data(void *ctx, const char *p, size_t n)
 {
 	struct mw_draft *d = ctx;
-	struct mw_buf *to = d->field == CSRF ? &d->csrf : &d->typed;
+	struct mw_buf *to = d->field == CSRF ? &d->csrf : d->field == ONCE ? &d->once : &d->typed;
+	size_t most = d->field == CSRF ? MW_SESSION_CSRF : d->field == ONCE ? MW_SESSION_ONCE : MW_DRAFT_TEXT;
 
 	if (d->field == OTHER)
 		return 0;
@@ -176,7 +179,7 @@ static int on_data(void *ctx, const char *p, size_t n)
 		kept(d, more_file(d, p, n));
 		return 0;
 	}
-	if (n > (d->field == CSRF ? MW_SESSION_CSRF : MW_DRAFT_TEXT) - to->n)
+	if (n > most - to->n)
 		return -EFBIG;
 	mw_buf_add(to, p, n);
 	return mw_buf_ok(to) ? 0 : -ENOMEM;
@@ -194,6 +197,7 @@ static void drop(void *upload)
 	if (d->fd >= 0)
 		(void)close(d->fd);
 	mw_buf_free(&d->csrf);
+	mw_buf_free(&d->once);
 	mw_buf_free(&d->typed);
 	mw_buf_free(&d->text);
 	OPENSSL_cleanse(d, sizeof(*d));
@@ -255,6 +259,11 @@ struct mw_str mw_draft_text(struct mw_draft *d)
 struct mw_str mw_draft_csrf(const struct mw_draft *d)
 {
 	return (struct mw_str){.p = mw_buf_text(&d->csrf), .n = d->csrf.n};
+}
+
+struct mw_str mw_draft_once(const struct mw_draft *d)
+{
+	return (struct mw_str){.p = mw_buf_text(&d->once), .n = d->once.n};
 }
 
 bool mw_draft_complete(const struct mw_draft *d)

@@ -26,6 +26,7 @@ extern const struct mw_upload mw_draft_upload;
 
 struct mw_str mw_draft_text(struct mw_draft *); /* UTF-8 with LF at line ends */
 struct mw_str mw_draft_csrf(const struct mw_draft *);
+struct mw_str mw_draft_once(const struct mw_draft *); /* names the form; "" = a template that has no such field */
 /* All of it was there, and was a form. */
 bool mw_draft_complete(const struct mw_draft *);
 /* There were more or larger files than a site takes: what is here of them is of no use. */

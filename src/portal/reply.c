@@ -7,10 +7,12 @@
 #include "portal/pages.h"
 #include "portal/portal.h"
 #include "portal/reply_mail.h"
+#include "portal/work.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define HOUR_MOST 10u	 /* replies to a message in an hour */
 #define SUBJECT_MAX 300u /* octets of a Subject that is answered */
 
 bool mw_reply_address(const struct mw_request *r, const struct mw_manifest *m, char to[MW_PICKUP_ADDRESS])
@@ -20,7 +22,7 @@ bool mw_reply_address(const struct mw_request *r, const struct mw_manifest *m, c
 
 /* ---- pages ---------------------------------------------------------------------------------------------------------------------------- */
 
-enum said { NOTHING, EMPTY, LARGE, FAILED };
+enum said { NOTHING, EMPTY, LARGE, FAILED, MANY };
 
 /* "Re: " before the Subject, once. NULL: no memory. */
 static const char *subject_of(struct mw_arena *arena, const struct mw_manifest *m)
@@ -48,11 +50,14 @@ static struct mw_values *values_of(struct mw_request *r, const char *to)
 
 static void show_form(struct mw_request *r, const struct mw_manifest *m, const char *to, enum said said, struct mw_str text)
 {
-	static const unsigned status[] = {[NOTHING] = 200, [EMPTY] = 422, [LARGE] = 413, [FAILED] = 503};
+	static const unsigned status[] = {[NOTHING] = 200, [EMPTY] = 422, [LARGE] = 413, [FAILED] = 503, [MANY] = 429};
 	struct mw_values *v = values_of(r, to);
-	char limit[MW_CONTENT_SIZE];
+	char limit[MW_CONTENT_SIZE], once[MW_SESSION_ONCE];
 
+	if (v && !mw_secret_text(once, sizeof(once)))
+		v = NULL;
 	if (v) {
+		mw_values_puts(v, "once", once);
 		mw_content_size(r->site->conf->reply_size, limit);
 		mw_values_puts(v, "subject", subject_of(r->arena, m));
 		mw_values_puts(v, "limit", limit);
@@ -60,7 +65,7 @@ static void show_form(struct mw_request *r, const struct mw_manifest *m, const c
 		mw_values_set(v, "text", text);
 		mw_values_flag(v, "empty", said == EMPTY);
 		mw_values_flag(v, "large", said == LARGE);
-		mw_values_flag(v, "failed", said == FAILED);
+		mw_values_flag(v, "failed", said == FAILED || said == MANY);
 	}
 	mw_page(r, status[said], "reply.html", v && mw_values_ok(v) ? v : NULL);
 }
@@ -96,7 +101,27 @@ static bool is_blank(struct mw_str text)
 	return mw_str_trim(text).n == 0;
 }
 
-static void send(struct mw_request *r, const struct mw_manifest *m, const char *to, struct mw_draft *d)
+/* False: there is an answer. */
+static bool few(struct mw_request *r, const struct mw_manifest *m, const char *to, struct mw_draft *d)
+{
+	char id[MW_PICKUP_ID_TEXT];
+	struct mw_err err = {0};
+	uint64_t n = 0;
+	int e = mw_pickup_events(r->store, r->session.id, MW_EVENT_REPLIED, r->now - 3600, &n, &err);
+
+	mw_pickup_id_text(r->session.id, id);
+	if (e < 0)
+		mw_log(MW_ERROR, id, "store", "%s", err.text);
+	else if (n >= HOUR_MOST)
+		mw_log(MW_NOTICE, id, "reply", "not sent: %u were in this hour", HOUR_MOST);
+	if (e == 0 && n < HOUR_MOST)
+		return true;
+	show_form(r, m, to, e < 0 ? FAILED : MANY, mw_draft_text(d));
+	return false;
+}
+
+/* True: it is the MTA's now. */
+static bool send(struct mw_request *r, const struct mw_manifest *m, const char *to, struct mw_draft *d)
 {
 	const struct mw_reply_mail written = {.conf = r->site->conf,
 					      .host = r->portal->host,
@@ -112,12 +137,34 @@ static void send(struct mw_request *r, const struct mw_manifest *m, const char *
 	mw_log(e < 0 ? MW_ERROR : MW_INFO, id, "reply", "%s%s", e < 0 ? err.text : "sent, queue id ", e < 0 ? "" : queue_id);
 	if (e < 0) {
 		show_form(r, m, to, FAILED, mw_draft_text(d));
-		return;
+		return false;
 	}
 	/* It is sent, whatever becomes of the record. */
 	if (mw_pickup_note(r->store, r->session.id, MW_EVENT_REPLIED, queue_id, MW_MAIL_NONE, r->now, &err) < 0)
 		mw_log(MW_ERROR, id, "store", "%s", err.text);
 	mw_page(r, 200, "sent.html", values_of(r, to));
+	return true;
+}
+
+/* One reply of a message at a time, and that of a form once: who presses the button twice, or loads the answer again, has sent it. */
+static void send_in_turn(struct mw_request *r, const struct mw_manifest *m, const char *to, struct mw_draft *d)
+{
+	struct mw_str token = mw_request_token(r), once = mw_draft_once(d);
+	int turn;
+
+	if (!mw_work_may_post(r->portal)) {
+		mw_log(MW_WARNING, NULL, "reply", "not sent: too many wait for the MTA");
+		show_form(r, m, to, FAILED, mw_draft_text(d));
+		return;
+	}
+	turn = mw_sessions_reply(r->portal->sessions, r->session.id, token, once);
+	if (turn == 1)
+		mw_sessions_replied(r->portal->sessions, r->session.id, token, once, few(r, m, to, d) && send(r, m, to, d));
+	else if (turn == 0)
+		mw_page(r, 200, "sent.html", values_of(r, to));
+	else
+		mw_page_left(r);
+	mw_work_posted(r->portal);
 }
 
 void mw_reply_send(struct mw_request *r)
@@ -143,5 +190,5 @@ void mw_reply_send(struct mw_request *r)
 	else if (is_blank(mw_draft_text(d)) && !mw_draft_files(d))
 		show_form(r, &m, to, EMPTY, mw_draft_text(d));
 	else
-		send(r, &m, to, d);
+		send_in_turn(r, &m, to, d);
 }

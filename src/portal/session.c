@@ -15,15 +15,21 @@
 #define EACH_MOST                                                                                                                \
 	16u /* sessions of one message: who knows its passphrase signs in as often as he likes, and leaves room for others */
 
+#define SENT_MOST 16u /* forms of a session that are remembered: more than are sent in an hour */
+
 struct entry {
 	bool used;
 	unsigned char token[DIGEST]; /* SHA-256 */
 	int64_t began, seen;
 	struct mw_session session;
+	bool replies; /* a reply is on its way */
+	unsigned sents;
+	char sent[SENT_MOST][MW_SESSION_ONCE]; /* names of forms; the next one is put at sents % SENT_MOST */
 };
 
 struct mw_sessions {
 	pthread_mutex_t lock;
+	pthread_cond_t replied;
 	int64_t idle, longest; /* milliseconds */
 	size_t most, used;
 	struct entry *entry;
@@ -40,6 +46,7 @@ int mw_sessions_new(size_t most, int64_t idle, int64_t longest, struct mw_sessio
 		return mw_fail_memory(err);
 	}
 	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->replied, NULL);
 	s->most = most;
 	/* Keys stay out of swap where that is allowed. */
 	(void)mlock(s->entry, most * sizeof(*s->entry));
@@ -58,6 +65,7 @@ void mw_sessions_free(struct mw_sessions **p)
 	OPENSSL_cleanse(s->entry, s->most * sizeof(*s->entry));
 	(void)munlock(s->entry, s->most * sizeof(*s->entry));
 	free(s->entry);
+	(void)pthread_cond_destroy(&s->replied);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -197,6 +205,56 @@ void mw_sessions_end(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID]
 	e = find(s, id, token);
 	if (e)
 		wipe(s, e);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static bool was_sent(const struct entry *e, struct mw_str once)
+{
+	for (size_t i = 0; i < SENT_MOST && once.n; i++)
+		if (mw_str_eq(once, e->sent[i]))
+			return true;
+	return false;
+}
+
+static bool is_replied(const struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID])
+{
+	for (size_t i = 0; i < s->most; i++)
+		if (s->entry[i].used && s->entry[i].replies && memcmp(s->entry[i].session.id, id, MW_PICKUP_ID) == 0)
+			return true;
+	return false;
+}
+
+int mw_sessions_reply(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token, struct mw_str once)
+{
+	struct entry *e;
+	int r;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while ((e = find(s, id, token)) != NULL && is_replied(s, id))
+		(void)pthread_cond_wait(&s->replied, &s->lock);
+	r = !e ? -ENOENT : was_sent(e, once) ? 0 : 1;
+	if (r == 1)
+		e->replies = true;
+	(void)pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+void mw_sessions_replied(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token, struct mw_str once,
+			 bool sent)
+{
+	struct entry *e;
+
+	(void)pthread_mutex_lock(&s->lock);
+	e = find(s, id, token);
+	if (e && sent && once.n && once.n < MW_SESSION_ONCE) {
+		char *name = e->sent[e->sents++ % SENT_MOST];
+
+		memcpy(name, once.p, once.n);
+		name[once.n] = '\0';
+	}
+	if (e)
+		e->replies = false;
+	(void)pthread_cond_broadcast(&s->replied);
 	(void)pthread_mutex_unlock(&s->lock);
 }
 

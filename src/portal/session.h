@@ -12,6 +12,7 @@
 
 #define MW_SESSION_TOKEN 65u /* text of a token, with the terminator */
 #define MW_SESSION_CSRF 33u
+#define MW_SESSION_ONCE 17u /* text that names a form that is sent once, with the terminator */
 
 struct mw_session {
 	unsigned char id[MW_PICKUP_ID];
@@ -34,6 +35,11 @@ int mw_sessions_begin(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID]
 bool mw_sessions_find(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now,
 		      struct mw_session *ret);
 void mw_sessions_end(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token);
+/* A reply, in a form of that name ("": it has none), is on its way until the end is told. While another one of this message is, this waits. 1: go
+ * on; 0: the form of that name was sent before; -ENOENT: the session has ended. */
+int mw_sessions_reply(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token, struct mw_str once);
+void mw_sessions_replied(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token, struct mw_str once,
+			 bool sent);
 /* All of a message: it was recalled, or has expired. */
 void mw_sessions_end_all(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID]);
 /* Wipes those that are idle for too long, or too old. How many are left. */

@@ -18,6 +18,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import urllib.parse
 import zipfile
 
@@ -62,6 +63,7 @@ class Portal:
         self.milward = Milward(site.folder, site.prefix, site.policy())
         self.milward.start()
         site.postfix.start()
+        self.policy = policy
         self.daemon = Milward(site.folder, site.prefix, policy, "portal")
         self.daemon.program = os.path.join(site.prefix, "sbin", "milward-portal")
         self.daemon.arguments = ["-p", policy]
@@ -301,7 +303,42 @@ class View:
                                                                               ("a Bcc_ evil@plain.test", "text/plain", b"."), ("empty.txt", "text/plain", b"")]], "so are the files")
         self.tap.ok(all(len(line) <= 998 for line in copy.data.split(b"\r\n")), "no line is too long")
         self.tap.equal([c for s in self.site.sinks.values() for c in s.copies if "evil@plain.test" in c.to], [], "nobody else got anything")
+        self.once()
         self.refused(browser, path, csrf)
+
+    def once(self):
+        """A form is sent once, and ten replies to a message in an hour; with the store of the start, though the policy names another by now."""
+        with open(self.portal.policy) as before:
+            text = before.read()
+        with open(self.portal.policy, "w") as out:
+            out.write(text.replace("/portal\"; keys", "/elsewhere\"; keys"))
+        seen = len(self.portal.daemon.log())
+        self.portal.daemon.reload()
+        self.portal.daemon.wait_log("store stays as it was", 30, after=seen)
+        sink = self.site.sinks["inside"]
+        browser, path = self.reader("text=" + self.file("x"))
+        form = browser.get(path + "/reply")
+        once = re.search(r'name="once" value="([0-9a-f]{16})"', form.text).group(1)
+        self.tap.ok(once not in browser.get(path + "/reply").text, "each form has a name of its own")
+        before = len(sink.copies)
+        body, kind = multipart({"csrf": csrf_of(form), "once": once, "text": "pressed twice"}, [("f", "a/b", b"x")])
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(browser.ask("POST", path + "/reply", body, Content_Type=kind, Origin=URL))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        answers.append(browser.ask("POST", path + "/reply", body, Content_Type=kind, Origin=URL))
+        self.tap.ok([a.status for a in answers] == [200] * 4 and all(DOCTOR in a.text and "<textarea" not in a.text for a in answers), "a form that is sent four times was sent",
+                    [(a.status, a.text[:500]) for a in answers])
+        more, kind = multipart({"csrf": csrf_of(form), "text": "one more & more"})
+        status = [browser.ask("POST", path + "/reply", more, Content_Type=kind, Origin=URL).status for _ in range(9)]
+        many = browser.ask("POST", path + "/reply", more, Content_Type=kind, Origin=URL)
+        self.tap.equal((status, many.status), ([200] * 9, 429), "ten answers in an hour are enough")
+        self.tap.ok("one more &amp; more</textarea>" in many.text, "the text of the next is given back", many.text[:1000])
+        lab.wait_for(lambda: len(sink.copies) >= before + 10, "the answers", 30)
+        texts = [email.message_from_bytes(c.data, policy=email.policy.SMTP).get_body(("plain",)).get_content().strip() for c in sink.copies[before:]]
+        self.tap.equal((texts.count("pressed twice"), texts.count("one more & more"), len(texts)), (1, 9, 10), "once, and nine more")
 
     def refused(self, browser, path, csrf):
         before = len(self.site.sinks["inside"].copies)

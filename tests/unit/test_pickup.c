@@ -771,6 +771,29 @@ static void rows_that_cannot_be_wrapped_hide_no_other(void **state)
 	read_text(s, &good[3], "The result is here.");
 }
 
+static void events_are_counted(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message a = {.key = "a"}, b = {.key = "b"};
+	static const unsigned char nobody[MW_PICKUP_ID] = {1};
+	uint64_t n = 9;
+
+	put(s, &a);
+	put(s, &b);
+	for (int i = 0; i < 3; i++)
+		assert_gives(mw_pickup_note(s->store, a.id, MW_EVENT_REPLIED, "q", MW_MAIL_NONE, SHELF_NOW + i, &err), 0);
+	assert_gives(mw_pickup_note(s->store, a.id, MW_EVENT_FETCHED, "q", MW_MAIL_NONE, SHELF_NOW + 2, &err), 0);
+	assert_gives(mw_pickup_events(s->store, a.id, MW_EVENT_REPLIED, SHELF_NOW - 1, &n, &err), 0);
+	assert_int_equal(n, 3);
+	assert_gives(mw_pickup_events(s->store, a.id, MW_EVENT_REPLIED, SHELF_NOW, &n, &err), 0);
+	assert_int_equal(n, 2);
+	assert_gives(mw_pickup_events(s->store, b.id, MW_EVENT_REPLIED, SHELF_NOW - 1, &n, &err), 0);
+	assert_int_equal(n, 0);
+	n = 9;
+	assert_gives(mw_pickup_events(s->store, nobody, MW_EVENT_REPLIED, 0, &n, &err), 0);
+	assert_int_equal(n, 0);
+}
+
 static void other_databases_are_refused(void **state)
 {
 	struct shelf *s = *state;
@@ -917,6 +940,7 @@ int main(void)
 	    TEST(readers_go_on_while_keys_rotate),
 	    TEST(a_lost_key_loses_its_rows_alone),
 	    TEST(rows_that_cannot_be_wrapped_hide_no_other),
+	    TEST(events_are_counted),
 	    TEST(other_databases_are_refused),
 	    TEST(a_group_shares_what_is_in_its_folder),
 	    TEST(processes_share_a_store),

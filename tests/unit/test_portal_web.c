@@ -15,6 +15,7 @@
 #include "portal/work.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,7 +264,85 @@ static void test_session_crowd(void **state)
 	mw_sessions_free(&s);
 }
 
-/* ---- the MTA --------------------------------------------------------------------------------------------------------------------- */
+/* ---- replies --------------------------------------------------------------------------------------------------------------------- */
+
+static void test_reply_once(void **state)
+{
+	struct mw_sessions *s = NULL;
+	char a[MW_SESSION_TOKEN], b[MW_SESSION_TOKEN], name[MW_SESSION_ONCE];
+	struct mw_err err;
+
+	(void)state;
+	assert_int_equal(mw_sessions_new(3, 60, 600, &s, &err), 0);
+	assert_int_equal(mw_sessions_begin(s, one, key_one, 0, a, &err), 0);
+	assert_int_equal(mw_sessions_begin(s, two, key_two, 0, b, &err), 0);
+	assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str("f1")), 1);
+	assert_int_equal(mw_sessions_reply(s, two, mw_str(b), mw_str("f1")), 1); /* another message's */
+	mw_sessions_replied(s, one, mw_str(a), mw_str("f1"), false);
+	mw_sessions_replied(s, two, mw_str(b), mw_str("f1"), true);
+	assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str("f1")), 1); /* it failed: once more */
+	mw_sessions_replied(s, one, mw_str(a), mw_str("f1"), true);
+	assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str("f1")), 0);
+	for (int i = 0; i < 3; i++) { /* a form without a name is never the same */
+		assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str("")), 1);
+		mw_sessions_replied(s, one, mw_str(a), mw_str(""), true);
+	}
+	for (int i = 0; i < 15; i++) {
+		(void)snprintf(name, sizeof(name), "0123456789abc%03d", i);
+		assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str(name)), 1);
+		mw_sessions_replied(s, one, mw_str(a), mw_str(name), true);
+		assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str(name)), 0);
+	}
+	assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str("f1")), 0); /* still known */
+	assert_int_equal(mw_sessions_reply(s, one, mw_str(b), mw_str("f2")), -ENOENT);
+	mw_sessions_end(s, one, mw_str(a));
+	assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str("f1")), -ENOENT);
+	mw_sessions_free(&s);
+}
+
+struct second {
+	struct mw_sessions *s;
+	const char *token, *once;
+	int got;
+};
+
+static void *press_again(void *ctx)
+{
+	struct second *me = ctx;
+
+	me->got = mw_sessions_reply(me->s, one, mw_str(me->token), mw_str(me->once));
+	return NULL;
+}
+
+/* Who presses twice waits for what becomes of the first, also from another session of the message. */
+static void test_reply_waits(void **state)
+{
+	static const struct {
+		bool other, sent;
+		int gets;
+	} row[] = {{false, true, 0}, {false, false, 1}, {true, true, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		char a[MW_SESSION_TOKEN], b[MW_SESSION_TOKEN];
+		struct second second = {.once = "form"};
+		struct mw_sessions *s = NULL;
+		struct mw_err err;
+		pthread_t thread;
+
+		assert_int_equal(mw_sessions_new(3, 60, 600, &s, &err), 0);
+		assert_int_equal(mw_sessions_begin(s, one, key_one, 0, a, &err), 0);
+		assert_int_equal(mw_sessions_begin(s, one, key_one, 0, b, &err), 0);
+		second.s = s;
+		second.token = row[i].other ? b : a;
+		assert_int_equal(mw_sessions_reply(s, one, mw_str(a), mw_str("form")), 1);
+		assert_int_equal(pthread_create(&thread, NULL, press_again, &second), 0);
+		mw_sessions_replied(s, one, mw_str(a), mw_str("form"), row[i].sent);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_int_equal(second.got, row[i].gets);
+		mw_sessions_free(&s);
+	}
+}
 
 static void test_posts(void **state)
 {
@@ -369,7 +448,7 @@ int main(void)
 	    cmocka_unit_test(test_forms),	  cmocka_unit_test(test_cookies),	cmocka_unit_test(test_languages),
 	    cmocka_unit_test(test_forwarded),	  cmocka_unit_test(test_tokens),	cmocka_unit_test(test_sessions),
 	    cmocka_unit_test(test_session_times), cmocka_unit_test(test_session_crowd), cmocka_unit_test(test_routes),
-	    cmocka_unit_test(test_connections),
+	    cmocka_unit_test(test_connections),	  cmocka_unit_test(test_reply_once),	cmocka_unit_test(test_reply_waits),
 	    cmocka_unit_test(test_posts),
 	};
 
