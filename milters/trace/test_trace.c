@@ -37,7 +37,7 @@ static void run_message(struct mw_self *self, struct mw_msg *msg, void *inst)
 static void test_lines(void **state)
 {
 	static const char *const lines[] = {
-	    "6 open abi=1.0",
+	    "6 open abi=1.",
 	    "6 begin sender=",
 	    "6 see stage=connect octets=11",
 	    "6 see stage=helo octets=11",

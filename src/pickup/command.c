@@ -85,6 +85,7 @@ bool mw_command_open(struct mw_command_work *w, const char *name, const void *co
 {
 	struct mw_recorder_setup setup = {.visit = true};
 	struct mw_err err = {0};
+	const char *hint = "";
 	int r = 0;
 
 	w->name = name;
@@ -106,10 +107,13 @@ bool mw_command_open(struct mw_command_work *w, const char *name, const void *co
 		return false;
 	if (r == 0 && (flags & MW_COMMAND_CHANGES))
 		r = mw_recorder_open(&setup, &w->recorder, &err);
-	if (r == 0)
+	if (r == 0) {
 		r = mw_pickup_open(w->conf->store, w->keys, false, &w->store, &err);
+		if (r == -ENOENT)
+			hint = ": milward-seal and milward-portal make it when they start";
+	}
 	if (r < 0) {
-		(void)mw_command_fail(w, "%s", err.text);
+		(void)mw_command_fail(w, "%s%s", err.text, hint);
 		return false;
 	}
 	mw_recorder_attach(w->recorder, w->store);

@@ -27,7 +27,7 @@ code, out, err = ctl("consent", "check", FILE)
 ok(code == 0 and out == "%s: 4 consents  ok\n" % FILE, "check", out + err)
 (W / "bad").write_text("x.example adams 2026-01-01 none\na@x.example adams 2026-02-30 none\n")
 code, out, err = ctl("consent", "check", FILE, W / "bad")
-ok(code == 1 and "bad:1:1: error: a consent is that of one person" in err and "bad:2:19: error" in err and out.count("ok") == 1,
+ok(code == 1 and "bad:1:1: error: a consent is that of one person" in err and "bad:2:19: error" in err and out.count("  ok\n") == 1,
    "check of a bad one: line and column of each error", out + err)
 code, out, err = ctl("consent", "list", FILE)
 lines = out.splitlines()

@@ -16,19 +16,31 @@ FILES = {
 
 
 def commands():
-    """Lines of the blocks that need nothing but files, in order; --live asks an MTA."""
+    """Lines of the blocks that need nothing but files, in order; --live asks an MTA, and what milward-seal has stored needs it."""
     with open(SRC / "README.md", encoding="utf-8") as text:
         blocks = re.findall(r"(?ms)^```\n(.*?)^```", text.read())
     lines = [line for block in blocks for line in block.splitlines()]
-    return [line for line in lines if re.match(r"(install -d /|cp |milwardctl )", line) and "--live" not in line]
+    return [line for line in lines if re.match(r"(install -d /|cp |milwardctl |editor /etc/milward/outbound.policy)", line) and "--live" not in line and "portal list" not in line]
+
+
+def edit(policy, folder):
+    """What the editor is told to do: the portal's line of the policy, out of its comment; with folders of this test."""
+    with open(policy, encoding="utf-8") as file:
+        text = file.read()
+    places = 'store "%s/portal"; keys "%s/portal.keys"; url' % (folder, folder)
+    text = re.sub(r"(?m)^# (load +portal .*?)\burl", lambda found: found.group(1) + places, text)
+    with open(policy, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def main():
     with tempfile.TemporaryDirectory() as top:
-        for name in ("bin", "share", "FOLDER"):
-            os.mkdir(os.path.join(top, name))
+        for name in ("bin", "share", "FOLDER", "portal", "nginx/sites-enabled"):
+            os.makedirs(os.path.join(top, name))
+        os.chmod(os.path.join(top, "portal"), 0o700)
         os.symlink(BUILD / "milwardctl", os.path.join(top, "bin", "milwardctl"))
         os.symlink(SRC / "policies", os.path.join(top, "share/policies"))
+        os.symlink(SRC / "packaging/portal", os.path.join(top, "share/web"))
         for name, text in FILES.items():
             with open(os.path.join(top, name), "w", encoding="utf-8") as out:
                 out.write(text)
@@ -42,7 +54,10 @@ def main():
         env = dict(ENV, PATH=os.path.join(top, "bin") + ":" + os.environ["PATH"])
         typed = commands()
         for line in typed:
-            here = line.replace("/etc/milward", top + "/etc").replace("/usr/share/milward", top + "/share")
+            if line.startswith("editor "):
+                edit(os.path.join(top, "etc/outbound.policy"), top)
+                continue
+            here = line.replace("/etc/nginx", top + "/nginx").replace("/etc/milward", top + "/etc").replace("/usr/share/milward", top + "/share")
             done = subprocess.run(["sh", "-c", here], cwd=top, env=env, capture_output=True, text=True, timeout=120, check=False)
             ok(done.returncode == 0, line.split("  ")[0], done.stdout + done.stderr)
         ok(len(typed) > 10, "README.md has commands to type")
