@@ -7,7 +7,6 @@ import time
 
 import lab
 from lab import faults, seal
-from lab.lookup import Lookup
 from lab.postfix import QUEUE
 from lab.site import LOAD
 from lab.tap import wait_for
@@ -18,22 +17,13 @@ SEALED = dict(faults.SEALED, **{"openpgp@plain.test": "send by openpgp or portal
 
 
 class Faults(faults.Faults):
-    """With those of Postfix and of milward-lookup."""
+    """With those of Postfix."""
 
     order = (
         "worker_dies", "agent_dies", "portal_down", "deliveries_die", "reload", "sealing_dies", "daemon_dies", "lookup_dies", "host_down",
         "signer_dies", "names_time_out", "agent_disk_full", "clock_jumps", "mta_dies", "worker_hangs",
         "cleanups_die",
     )
-
-    def __init__(self, site, lookup, *services):
-        super().__init__(site, *services)
-        self.lookup = lookup
-
-    def lookup_dies(self):
-        self.lookup.kill()
-        time.sleep(0.7)
-        self.lookup.start()
 
     def deliveries_die(self):
         self.cut_off(self.site.postfix.children("smtp", "lmtp"))
@@ -61,15 +51,6 @@ def flush(postfix, seconds):
     return postfix.queued()
 
 
-def lookup_of(site):
-    with open("partners", "w") as out:
-        out.write("valid.test match=valid.test:.valid.test\nwrongname.test match=wrongname.test\n")
-    with open("anchor", "w") as out:  # of a domain that is not asked for: these here are not signed
-        out.write("elsewhere. IN DS 1 13 2 %s\n" % ("00" * 32))
-    return Lookup(site.folder, ['resolvers "127.0.0.53"', 'trust-anchor "%s/anchor"' % site.folder, 'partners "%s/partners"' % site.folder, "dns-timeout 2 seconds", "private-hosts yes"],
-                  LOOKUP, prefix=site.prefix, arguments=["--socket-group", "postfix"])
-
-
 with lab.Site() as site:
     site.postfix.set(smtp_connect_timeout="3s", queue_run_delay="5s", minimal_backoff_time="5s", maximal_backoff_time="10s")
     people = seal.People(site)
@@ -78,7 +59,7 @@ with lab.Site() as site:
     load = LOAD.replace("portal yes", 'portal yes; lookup "%s"' % LOOKUP)
     policy, sign = faults.policies(site, load, SEALED, (seal.SOCKET, seal.SIGNER))
     site.setup("add", "--lookup", LOOKUP, "--seal", seal.SOCKET, "--signer", seal.SIGNER)
-    lookup = lookup_of(site).start()
+    lookup = faults.lookup(site, LOOKUP, "--socket-group", "postfix").start()
     struck = Faults(site, lookup, *faults.services(site, policy, sign))
     site.postfix.start()
     ledger = faults.send(site, ALLOWED, faults.messages(1000))

@@ -25,8 +25,8 @@ class Faults(faults.Faults):
     """With those of Sendmail, whose one program takes mail, delivers it and runs the queue."""
 
     order = (
-        "worker_dies", "agent_dies", "portal_down", "deliveries_die", "reload", "sealing_dies", "daemon_dies", "host_down", "signer_dies",
-        "names_time_out", "deliveries_die", "agent_disk_full", "mta_dies", "worker_hangs",
+        "worker_dies", "agent_dies", "portal_down", "deliveries_die", "reload", "sealing_dies", "daemon_dies", "lookup_dies", "host_down",
+        "signer_dies", "names_time_out", "deliveries_die", "agent_disk_full", "clock_jumps", "mta_dies", "worker_hangs",
     )
 
     def deliveries_die(self):
@@ -60,12 +60,13 @@ with lab.Site("sendmail") as site:
     sendmail = site.sendmail
     people = seal.People(site)
     people.certificate("smime@plain.test")
-    sockets = [os.path.join(os.path.dirname(site.socket), name) for name in ("seal.sock", "sign.sock")]
-    policy, sign = faults.policies(site, sendmail.load, SEALED, sockets, "seal-smime")
+    sockets = [os.path.join(os.path.dirname(site.socket), name) for name in ("seal.sock", "sign.sock", "lookup.sock")]
+    load = sendmail.load.replace("portal yes", 'portal yes; lookup "%s"' % sockets[2])
+    policy, sign = faults.policies(site, load, SEALED, sockets, "seal-smime")
     sendmail.edit("FEATURE(`no_default_msa')", QUICK + ALONE % sendmail.queue_folder)
     sendmail.build()
     site.setup("add", "--seal", sockets[0], "--signer", sockets[1])
-    struck = Faults(site, *faults.services(site, policy, sign))
+    struck = Faults(site, faults.lookup(site, sockets[2]).start(), *faults.services(site, policy, sign))
     sendmail.start()
 
     # One recipient fails for good while the host of another is down: he waits.

@@ -8,6 +8,7 @@ import time
 
 from . import seal
 from .ledger import Ledger, in_clear
+from .lookup import Lookup
 from .message import phi
 from .milward import Milward
 from .tap import note
@@ -49,8 +50,8 @@ class Faults:
 
     order = ()
 
-    def __init__(self, site, daemon, agent, signer):
-        self.site, self.daemon, self.agent, self.signer = site, daemon, agent, signer
+    def __init__(self, site, lookup, daemon, agent, signer):
+        self.site, self.lookup, self.daemon, self.agent, self.signer = site, lookup, daemon, agent, signer
         self.kills = 0  # programs that may have been at a delivery
 
     def cut_off(self, pids):
@@ -84,6 +85,11 @@ class Faults:
             os.close(filler)
         time.sleep(1)
         os.unlink("seal-state/filler")
+
+    def lookup_dies(self):
+        self.lookup.kill()
+        time.sleep(0.7)
+        self.lookup.start()
 
     def signer_dies(self):
         self.signer.kill()
@@ -147,6 +153,16 @@ def policies(site, load, sealed, sockets, sealers="seal-smime, seal-openpgp"):
     with open(sign, "w") as file:
         file.write("listen unix:%s\nload route grant route, edit, run { mta none }\nmatch any then pass\n" % sockets[1])
     return path, sign
+
+
+def lookup(site, path, *arguments):
+    """milward-lookup at this socket, which knows partners and asks a resolver that can be away."""
+    with open("partners", "w") as out:
+        out.write("valid.test match=valid.test:.valid.test\nwrongname.test match=wrongname.test\n")
+    with open("anchor", "w") as out:  # of a domain that is not asked for: these here are not signed
+        out.write("elsewhere. IN DS 1 13 2 %s\n" % ("00" * 32))
+    return Lookup(site.folder, ['resolvers "127.0.0.53"', 'trust-anchor "%s/anchor"' % site.folder, 'partners "%s/partners"' % site.folder,
+                                "dns-timeout 2 seconds", "private-hosts yes"], path, prefix=site.prefix, arguments=list(arguments))
 
 
 def services(site, policy, sign):
