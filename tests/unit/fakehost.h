@@ -12,7 +12,7 @@
 
 #include <milward/plugin.h>
 
-#define FH_FACTS 16
+#define FH_FACTS 32
 #define FH_LINES 64
 
 struct fh_fact {
