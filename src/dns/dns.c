@@ -218,13 +218,9 @@ static void on_event(evutil_socket_t fd, short what, void *data)
 	query_free(q);
 }
 
-static int check_name(const char *name, struct mw_err *err)
+static int no_name(struct mw_err *err)
 {
-	struct mw_str s = mw_str(name);
-
-	if (s.n && s.p[s.n - 1] == '.')
-		s.n--;
-	return mw_dns_is_host(s) ? 0 : mw_fail(err, -EINVAL, "that is no name for DNS");
+	return mw_fail(err, -EINVAL, "that is no name for DNS");
 }
 
 static struct mw_dns_query *query_new(struct mw_dns *d, unsigned type, mw_dns_done *done, void *ctx)
@@ -247,14 +243,12 @@ static struct mw_dns_query *query_new(struct mw_dns *d, unsigned type, mw_dns_do
 	return q;
 }
 
-int mw_dns_ask(struct mw_dns *d, const char *name, unsigned type, mw_dns_done *done, void *ctx, struct mw_dns_query **ret,
+static int ask(struct mw_dns *d, const char *name, unsigned type, mw_dns_done *done, void *ctx, struct mw_dns_query **ret,
 	       struct mw_err *err)
 {
 	struct mw_dns_query *q;
-	int r = check_name(name, err), id = 0;
+	int id = 0;
 
-	if (r)
-		return r;
 	if (d->n >= d->most)
 		return mw_fail(err, -EBUSY, "%u questions are waiting for DNS", d->n);
 	q = query_new(d, type, done, ctx);
@@ -268,6 +262,22 @@ int mw_dns_ask(struct mw_dns *d, const char *name, unsigned type, mw_dns_done *d
 	if (ret)
 		*ret = q;
 	return 0;
+}
+
+int mw_dns_ask(struct mw_dns *d, const char *name, unsigned type, mw_dns_done *done, void *ctx, struct mw_dns_query **ret,
+	       struct mw_err *err)
+{
+	struct mw_str s = mw_str(name);
+
+	if (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	return mw_dns_is_host(s) ? ask(d, name, type, done, ctx, ret, err) : no_name(err);
+}
+
+int mw_dns_ask_any(struct mw_dns *d, const char *name, unsigned type, mw_dns_done *done, void *ctx, struct mw_dns_query **ret,
+		   struct mw_err *err)
+{
+	return mw_dns_is_name(mw_str(name)) ? ask(d, name, type, done, ctx, ret, err) : no_name(err);
 }
 
 void mw_dns_cancel(struct mw_dns_query *q)

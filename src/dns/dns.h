@@ -60,6 +60,9 @@ typedef void mw_dns_done(void *ctx, const struct mw_dns_answer *);
  */
 int mw_dns_ask(struct mw_dns *, const char *name, unsigned type, mw_dns_done *done, void *ctx, struct mw_dns_query **ret,
 	       struct mw_err *);
+/* The same with any name, as mw_dns_is_name() has it. */
+int mw_dns_ask_any(struct mw_dns *, const char *name, unsigned type, mw_dns_done *done, void *ctx, struct mw_dns_query **ret,
+		   struct mw_err *);
 /* done will not be called. Accepts NULL. */
 void mw_dns_cancel(struct mw_dns_query *);
 

@@ -153,6 +153,7 @@ static int before_name(unsigned type)
 	case MW_DNS_MX:
 		return 2;
 	case MW_DNS_CNAME:
+	case MW_DNS_NS:
 	case MW_DNS_PTR:
 		return 0;
 	default:
@@ -376,4 +377,38 @@ bool mw_dns_is_host(struct mw_str name)
 		start = i + 1;
 	}
 	return true;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool mw_dns_is_name(struct mw_str name)
+{
+	size_t label = 0, wire = 2; /* with the first length and the root's */
+
+	for (size_t i = 0; i < name.n; i++) {
+		const char *p = name.p + i;
+
+		if (*p == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			wire++;
+			continue;
+		}
+		if (*p == '\\') {
+			if (name.n - i < 4 || !is_digit(p[1]) || !is_digit(p[2]) || !is_digit(p[3]) ||
+			    (p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0') > 255)
+				return false;
+			i += 3;
+		} else if (!is_digit(*p) && !(mw_lower(*p) >= 'a' && mw_lower(*p) <= 'z') && *p != '-' && *p != '_') {
+			return false;
+		}
+		wire++;
+		if (++label > 63 || wire > WIRE_MAX)
+			return false;
+	}
+	return label > 0 && wire <= WIRE_MAX;
 }

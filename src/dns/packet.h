@@ -13,6 +13,7 @@
 
 enum {
 	MW_DNS_A = 1,
+	MW_DNS_NS = 2,
 	MW_DNS_CNAME = 5,
 	MW_DNS_SOA = 6,
 	MW_DNS_PTR = 12,
@@ -44,5 +45,7 @@ bool mw_dns_record_txt(struct mw_str record, char *p, size_t size, size_t *n);
 /* A name that a host or a mail domain may have: letters, digits, "-" and "_", labels of 1 to 63 octets that begin and end with none of
  * "-", at most MW_DNS_NAME_MAX in all, no dot at its end. */
 bool mw_dns_is_host(struct mw_str name);
+/* Any name but the root, as mw_dns_packet_read() writes it: labels of letters, digits, "-", "_" and \DDD for any other octet. */
+bool mw_dns_is_name(struct mw_str name);
 
 #endif

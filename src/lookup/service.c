@@ -4,6 +4,7 @@
 #include "base/listen.h"
 #include "base/notify.h"
 #include "dns/dns.h"
+#include "lookup/dnsmap.h"
 #include "lookup/inquiry.h"
 #include "lookup/ocsp.h"
 #include "lookup/server.h"
@@ -18,7 +19,7 @@
 #include <sys/resource.h>
 
 #define SIGNALS 4u
-#define MAPS 5u
+#define MAPS 6u
 
 struct service {
 	const struct mw_lookup_options *options;
@@ -33,6 +34,7 @@ struct service {
 	struct mw_sts *sts;
 	struct mw_wkd *wkd;
 	struct mw_inquiry *inquiry;
+	struct mw_dnsmap *dnsmap;
 	struct mw_map maps[MAPS];
 	struct mw_server *server;
 };
@@ -159,6 +161,7 @@ static int open_server(struct service *s, const struct mw_lookup_conf *c, struct
 	    {"verdict", mw_inquiry_verdict, s->inquiry},
 	    {"wkd", mw_wkd_map, s->wkd},
 	    {"ocsp", mw_ocsp_map, s->https},
+	    {"dns", mw_dnsmap_ask, s->dnsmap},
 	};
 
 	memcpy(s->maps, maps, sizeof(maps));
@@ -197,6 +200,8 @@ static int open_parts(struct service *s, struct mw_err *err)
 		r = open_web(s, c, err);
 	if (!r)
 		r = open_inquiry(s, c, err);
+	if (!r)
+		r = mw_dnsmap_new(s->dns, &s->dnsmap, err);
 	if (r)
 		return mw_lookup_no_start(s->options, r == -ENOMEM ? MW_LOOKUP_SYSTEM : MW_LOOKUP_TABLE, "%s", err->text);
 	if (s->options->test)
@@ -218,6 +223,7 @@ static void close_parts(struct service *s)
 	mw_wkd_free(&s->wkd);
 	mw_sts_free(&s->sts);
 	mw_inquiry_free(&s->inquiry);
+	mw_dnsmap_free(&s->dnsmap);
 	mw_dns_free(&s->dns);
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (s->signal[i])

@@ -24,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (const char *p = packet.name; *p; p++)
 			if (*p < '-' || *p > 'z')
 				abort(); /* what a log line would show */
+		if (packet.name[0] && !mw_dns_is_name(mw_str(packet.name)))
+			abort(); /* what can be asked for again */
 		for (size_t i = 0; i < packet.n; i++) {
 			(void)mw_dns_record_mx(packet.record[i], &preference, text);
 			(void)mw_dns_record_name(packet.record[i], text);

@@ -261,6 +261,35 @@ static void test_host(void **state)
 	assert_false(mw_dns_is_host((struct mw_str){.p = lengthy, .n = 64}));
 }
 
+static void test_name(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} rows[] = {
+	    {"a", true},       {"_spf.A-b.c", true},   {"-a-.b", true},	 {"a\\032b.c", true}, {"\\000\\255", true},
+	    {"", false},       {".", false},	       {"a.", false},	 {".a", false},	      {"a..b", false},
+	    {"a b", false},    {"b\303\274.c", false}, {"a\\", false},	 {"a\\2", false},     {"a\\25", false},
+	    {"a\\256", false}, {"a\\x.b", false},      {"a\\.b", false}, {"a/b", false},      {"\\0a1", false},
+	    {"a\\-12", false},
+	};
+	char lengthy[4 * 64 + 260];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (mw_dns_is_name(mw_str(rows[i].name)) != rows[i].good)
+			fail_msg("\"%s\"", rows[i].name);
+	for (size_t i = 0; i < sizeof(lengthy); i++)
+		lengthy[i] = i % 2 ? '.' : 'a';
+	assert_true(mw_dns_is_name((struct mw_str){.p = lengthy, .n = 253}));
+	assert_false(mw_dns_is_name((struct mw_str){.p = lengthy, .n = 255}));
+	for (size_t i = 0; i < sizeof(lengthy); i++)
+		lengthy[i] = "\\032"[i % 4];
+	assert_true(
+	    mw_dns_is_name((struct mw_str){.p = lengthy, .n = 4 * 63})); /* octets of a label count, not how they are written */
+	assert_false(mw_dns_is_name((struct mw_str){.p = lengthy, .n = 4 * 64}));
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -274,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_mx),	    cmocka_unit_test(test_alias),   cmocka_unit_test(test_negative),
 	    cmocka_unit_test(test_damaged), cmocka_unit_test(test_records), cmocka_unit_test(test_host),
+	    cmocka_unit_test(test_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
