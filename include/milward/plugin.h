@@ -16,6 +16,7 @@
  * ABI history (append only within a major)
  *  1.0  first release
  *  1.1  mw_sealer.custody
+ *  1.2  mw_host.del_field
  */
 #ifndef MILWARD_PLUGIN_H
 #define MILWARD_PLUGIN_H
@@ -31,7 +32,7 @@ extern "C" {
 
 #define MW_MAGIC 0x4d574152u /* "MWAR" */
 #define MW_ABI_MAJOR 1u	     /* a module of another major is refused */
-#define MW_ABI_MINOR 1u	     /* a module of a newer minor is refused */
+#define MW_ABI_MINOR 2u	     /* a module of a newer minor is refused */
 
 /* Build options that change the layout of structures, compared as a string. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -447,6 +448,10 @@ struct mw_host {
 	 * called, for what can be done until they print. Then each fn gets its output: that of a run only when the one before it has
 	 * ended. The first failure, of meanwhile() too, ends all of them and is returned. */
 	int (*run_beside)(struct mw_sink *, struct mw_program *, size_t n, int (*meanwhile)(void *ctx), void *ctx);
+
+	/* As del_fields(): removes the one that field() gives for i; those behind it move up by one. -EINVAL: there is none, or a module
+	 * has added it. ABI 1.2. */
+	int (*del_field)(struct mw_self *, struct mw_msg *, size_t i);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */

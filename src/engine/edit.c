@@ -103,6 +103,17 @@ int mw_msg_del_fields(struct mw_msg *m, const char *name)
 	return (int)(had - kept);
 }
 
+int mw_msg_del_field(struct mw_msg *m, size_t i)
+{
+	if (mw_msg_current(m) < 0)
+		return -ENOMEM;
+	if (i >= m->currents || m->current[i].added)
+		return -EINVAL;
+	m->currents--;
+	memmove(m->current + i, m->current + i + 1, (m->currents - i) * sizeof(*m->current));
+	return 0;
+}
+
 /* ---- tags -------------------------------------------------------------------------------------------------------- */
 /* DSN parameters came from the client; what could end a parameter is not passed on. */
 static bool parameter_ok(struct mw_str s)

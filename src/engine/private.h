@@ -293,6 +293,7 @@ void mw_msg_scan_done(struct mw_msg *);
 int mw_msg_current(struct mw_msg *); /* makes msg->current; -ENOMEM */
 int mw_msg_add_field(struct mw_msg *, const char *name, const char *value, bool first);
 int mw_msg_del_fields(struct mw_msg *, const char *name);
+int mw_msg_del_field(struct mw_msg *, size_t i);
 /* cut.c: as mw_host.cut_text() */
 int mw_msg_cut_text(struct mw_msg *, const char *name, const char *text);
 int mw_msg_tag(struct mw_msg *, size_t rcpt, const char *tag);

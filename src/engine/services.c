@@ -244,6 +244,13 @@ static int host_del_fields(struct mw_self *s, struct mw_msg *m, const char *name
 	return r < 0 ? r : mw_msg_del_fields(m, name);
 }
 
+static int host_del_field(struct mw_self *s, struct mw_msg *m, size_t i)
+{
+	int r = may_edit(s, m, MW_POWER_EDIT);
+
+	return r < 0 ? r : mw_msg_del_field(m, i);
+}
+
 static int host_tag(struct mw_self *s, struct mw_msg *m, size_t rcpt, const char *tag)
 {
 	int r = may_edit(s, m, MW_POWER_ROUTE);
@@ -326,4 +333,5 @@ const struct mw_host mw_host_table = {
     .run = host_run,
     .cut_text = host_cut_text,
     .run_beside = host_run_beside,
+    .del_field = host_del_field,
 };

@@ -119,6 +119,51 @@ static void test_hostile_dsn(void **state)
 	world_close(&w);
 }
 
+/* ---- one field of many -------------------------------------------------------------------------------------------- */
+static int pick(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt,
+		struct mw_err *err)
+{
+	(void)rcpt, (void)err;
+	if (strcmp(action, "note") == 0)
+		assert_int_equal(h->del_field(s, m, 0), -EBUSY);
+	if (strcmp(action, "seal") != 0)
+		return 0;
+	assert_int_equal(h->add_field(s, m, "A", " ours", true), 0);
+	assert_int_equal(h->del_field(s, m, 0), -EINVAL); /* ours */
+	assert_int_equal(h->del_field(s, m, 6), -EINVAL);
+	assert_int_equal(h->del_field(s, m, 4), 0);
+	assert_int_equal(h->del_field(s, m, 2), 0);
+	assert_true(mw_str_eq(h->field(s, m, 1)->value, " 1"));
+	assert_true(mw_str_eq(h->field(s, m, 2)->value, " 3"));
+	assert_true(mw_str_eq(h->field(s, m, 3)->value, " 5"));
+	return 0;
+}
+
+static void test_pick(void **state)
+{
+	static const struct mw_edit_field want[] = {
+	    {"A", NULL, 3, false}, {"a", NULL, 2, false}, {"A", " ours", 0, true}, {"X-Seal", " sealed", 0, true}};
+	const struct mw_edit_field *fields;
+	struct world w;
+	struct mw_msg *m;
+
+	(void)state;
+	probe_reset();
+	world_open(&w, POLICY "always seal; note\n", 0);
+	probe_in_act(pick);
+	m = msg_to(&w, "b@x.example");
+	msg_take(m, "A: 1\na: 2\nB: 3\nA: 4\nA: 5\n\nbody");
+	mw_msg_run(m, NULL, NULL);
+	assert_int_equal(mw_msg_outcome(m)->effect, MW_PASS);
+	assert_int_equal(mw_msg_edit_fields(m, &fields), sizeof(want) / sizeof(want[0]));
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_string_equal(fields[i].name, want[i].name);
+		assert_int_equal(fields[i].index, want[i].index);
+	}
+	mw_msg_free(&m);
+	world_close(&w);
+}
+
 /* ---- a text out of a field ---------------------------------------------------------------------------------------- */
 static int cut(const struct mw_host *h, struct mw_self *s, struct mw_msg *m, const char *action, uint32_t rcpt,
 	       struct mw_err *err)
@@ -176,7 +221,7 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_edits), cmocka_unit_test(test_hostile_dsn),
-					   cmocka_unit_test(test_cut)};
+					   cmocka_unit_test(test_cut), cmocka_unit_test(test_pick)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

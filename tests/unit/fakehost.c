@@ -242,6 +242,18 @@ static int fake_del_fields(struct mw_self *self, struct mw_msg *m, const char *n
 	return n;
 }
 
+static int fake_del_field(struct mw_self *self, struct mw_msg *m, size_t i)
+{
+	assert(power(self, MW_POWER_EDIT));
+	if (i >= m->fields)
+		return -EINVAL;
+	field_free(&m->field[i]);
+	m->fields--;
+	memmove(m->field + i, m->field + i + 1, (m->fields - i) * sizeof(*m->field));
+	m->deleted++;
+	return 0;
+}
+
 static int fake_tag(struct mw_self *self, struct mw_msg *m, size_t rcpt, const char *tag)
 {
 	assert(power(self, MW_POWER_ROUTE));
@@ -389,6 +401,7 @@ static const struct mw_host table = {
     .own_policy_digest = fake_own_digest,
     .add_field = fake_add_field,
     .del_fields = fake_del_fields,
+    .del_field = fake_del_field,
     .tag = fake_tag,
 };
 
