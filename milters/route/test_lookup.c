@@ -75,7 +75,8 @@ static void *serve_one(void *arg)
 		int len;
 
 		buf[n] = '\0';
-		(void)atomic_fetch_add(&questions, 1);
+		if (!strstr(buf, "slow.")) /* some of those come when nobody waits for them any more */
+			(void)atomic_fetch_add(&questions, 1);
 		if (strstr(buf, "none."))
 			reply = "OK none ttl=60 why=nothing there";
 		else if (strstr(buf, "temp."))
