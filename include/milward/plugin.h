@@ -456,7 +456,7 @@ struct mw_host {
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */
 
-/* MW_KIND_SERVICE: a program of its own, such as milward-seal, whose options stand in the policy; it is options and nothing else. */
+/* MW_KIND_SERVICE: a program of its own, such as milward-seal, whose options stand in the policy; it is options, their check(), and nothing else. */
 enum mw_kind { MW_KIND_MILTER = 1, MW_KIND_EXTRACTOR, MW_KIND_CHECKER, MW_KIND_PREFILTER, MW_KIND_SEALER, MW_KIND_SERVICE };
 
 /* Powers: what a module may do. The `load` line must grant each that the module needs. */

@@ -36,16 +36,6 @@ bool mw_start_log_to(const char *value, enum mw_log_to *ret)
 	return true;
 }
 
-bool mw_start_mode(const char *value, unsigned *ret)
-{
-	size_t n = strlen(value);
-
-	if (n == 0 || n > 4 || strspn(value, "01234567") != n || strtoul(value, NULL, 8) > 0777)
-		return false;
-	*ret = (unsigned)strtoul(value, NULL, 8);
-	return true;
-}
-
 int mw_start_refused(const char *program, enum mw_log_to log_to, int status, const char *fmt, va_list ap)
 {
 	char text[1024];

@@ -13,8 +13,6 @@
 bool mw_start_path(const char *value, const char **ret);
 /* stderr or syslog. */
 bool mw_start_log_to(const char *value, enum mw_log_to *ret);
-/* Permissions, octal, up to 0777. */
-bool mw_start_mode(const char *value, unsigned *ret);
 
 /* To the log, and always to standard error, where who starts by hand looks: "PROGRAM: text". Returns status. */
 int mw_start_refused(const char *program, enum mw_log_to, int status, const char *fmt, va_list ap)

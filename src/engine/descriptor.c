@@ -308,9 +308,9 @@ static int service_check(const struct probe *pr, const struct mw_plugin *p)
 {
 	const struct mw_hooks *h = &p->hooks;
 
-	if (p->kind == MW_KIND_SERVICE && (p->facts || p->actions || p->stages || h->check || h->open || h->begin || h->see ||
-					   h->able || h->act || h->end || h->close))
-		return mw_fail(pr->err, -ENOEXEC, "is a service, and has more than options");
+	if (p->kind == MW_KIND_SERVICE &&
+	    (p->facts || p->actions || p->stages || h->open || h->begin || h->see || h->able || h->act || h->end || h->close))
+		return mw_fail(pr->err, -ENOEXEC, "is a service, and has more than options and their check");
 	return 0;
 }
 

@@ -132,13 +132,19 @@ static int module_failed(const struct mw_self *s, int code, const struct mw_err 
 		       why->text[0] ? why->text : strerror(-code));
 }
 
+/* Is it left alone by this process, whatever it needs? */
+static bool not_here(const struct mw_generation *g, const struct mw_plugin *p)
+{
+	return g->service && !(g->sealers && p->kind == MW_KIND_SEALER);
+}
+
 /* The code of a module, and the libraries that it needs, stay out of a process where it has nothing to do. */
 static const struct mw_plugin *module_load(const struct mw_generation *g, struct mw_loader *loader, const char *name,
 					   struct mw_err *err)
 {
 	const struct mw_plugin *p = mw_loader_describe(loader, name, err);
 
-	if (!p || p->kind == MW_KIND_SERVICE || (g->service && !(g->sealers && p->kind == MW_KIND_SEALER)) ||
+	if (!p || not_here(g, p) || (p->kind == MW_KIND_SERVICE && !p->hooks.check) ||
 	    (p->kind == MW_KIND_EXTRACTOR && !p->hooks.check && !g->inside && !g->offline))
 		return p;
 	return mw_loader_load(loader, name, err);
@@ -177,12 +183,6 @@ static bool has_data(const struct mw_plugin *p)
 	return false;
 }
 
-/* Is it left alone by this process, whatever it needs? */
-static bool not_here(const struct mw_generation *g, const struct mw_plugin *p)
-{
-	return p->kind == MW_KIND_SERVICE || (g->service && !(g->sealers && p->kind == MW_KIND_SEALER));
-}
-
 /* Does it stay closed where nothing outside of the process is touched? What a sealer's open() reads are public keys. */
 static bool stays_closed(const struct mw_generation *g, const struct mw_plugin *p)
 {
@@ -201,6 +201,8 @@ static int module_open(struct mw_generation *g, struct mw_self *s, struct mw_err
 	if (g->offline && has_data(s->plugin) && (s->plugin->powers & ~s->row->granted))
 		return 0; /* a rules file that stands alone: nobody has set up its checkers */
 	r = hooks->check ? hooks->check(&mw_host_table, s->row->conf, err) : 0;
+	if (s->plugin->kind == MW_KIND_SERVICE)
+		return r;
 	if (r == 0 && s->plugin->kind == MW_KIND_EXTRACTOR && !g->inside) {
 		s->reads = (s->plugin->powers & ~s->row->granted) == 0;
 		return s->reads ? 0 : mw_fail(err, -EPERM, "it needs a power that the policy does not grant");
@@ -369,15 +371,35 @@ uint64_t mw_generation_number(const struct mw_generation *g)
 	return g->number;
 }
 
-const void *mw_generation_service(const struct mw_generation *g, const char *name, size_t size)
+static const struct mw_self *find_service(const struct mw_generation *g, const char *name, size_t size)
 {
 	for (size_t i = 0; i < g->plan->modules; i++) {
-		const struct mw_plan_module *m = &g->plan->module[i];
+		const struct mw_plugin *p = g->self[i].plugin;
 
-		if ((m->plugin->kind == MW_KIND_SERVICE || mw_descriptor_custody(m->plugin)) && strcmp(m->name, name) == 0)
-			return m->plugin->conf_size == size ? m->conf : NULL;
+		if ((p->kind == MW_KIND_SERVICE || mw_descriptor_custody(p)) && strcmp(g->self[i].row->name, name) == 0)
+			return p->conf_size == size ? &g->self[i] : NULL;
 	}
 	return NULL;
+}
+
+int mw_generation_service(const struct mw_generation *g, struct mw_loader *loader, const char *name, size_t size,
+			  const void **ret, struct mw_err *err)
+{
+	const struct mw_self *s = find_service(g, name, size);
+	struct mw_err why = {.code = -ENOEXEC};
+	const struct mw_plugin *p;
+	int r = 0;
+
+	if (!s)
+		return mw_fail(err, -EINVAL, "no line `load %s { … }`, or its module is of another version", name);
+	if (s->plugin->hooks.check) {
+		p = mw_loader_load(loader, name, &why);
+		r = p ? p->hooks.check(&mw_host_table, s->row->conf, &why) : why.code;
+	}
+	if (r < 0)
+		return module_failed(s, r, &why, err);
+	*ret = s->row->conf;
+	return 0;
 }
 
 const struct mw_sealer *mw_generation_sealer(const struct mw_generation *g, size_t n, void **inst)

@@ -18,7 +18,8 @@ enum {
 	MW_GEN_DRY = 4,	     /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
 	MW_GEN_SAMPLES = 2,  /* refuse when a rule's hit/miss sample fails */
 	MW_GEN_LINT = 8,     /* warn of patterns that some text can make slow */
-	MW_GEN_SERVICE = 32, /* a program that wants its own options of the policy: no module is opened, no rule compiled */
+	MW_GEN_SERVICE = 32, /* a program that wants its own options of the policy: no module is opened, no rule compiled; see
+			     * mw_generation_service() */
 	MW_GEN_SEALERS = 64, /* milward-seal: the same, but sealers are opened, with the site's private keys */
 	MW_GEN_INSIDE = 16,  /* for tests: extractors are opened and run in this process, without a sandbox */
 };
@@ -37,8 +38,11 @@ const struct mw_check *mw_generation_check(const struct mw_generation *, const c
 uint32_t mw_generation_stages(const struct mw_generation *);
 /* 1, 2, … within one loader. */
 uint64_t mw_generation_number(const struct mw_generation *);
-/* Options of a MW_KIND_SERVICE or a custody, for the program that they are of: the struct that they fill. size: its own. NULL: the policy does not load it, or its struct is another. */
-const void *mw_generation_service(const struct mw_generation *, const char *name, size_t size);
+/* Options of a MW_KIND_SERVICE or a custody, for the program that they are of: the struct that they fill, which lives as long as
+ * the generation. size: its own. The module's check() is run first, with its code alone, and nothing is opened. 0; -EINVAL: the
+ * policy does not load it, its struct is another, or the check refuses the options; or as mw_loader_load(). */
+int mw_generation_service(const struct mw_generation *, struct mw_loader *, const char *name, size_t size, const void **ret,
+			  struct mw_err *);
 /* The sealers that are open and keep nothing, in the order of the policy: the n-th, with what its functions take. NULL past the end. */
 const struct mw_sealer *mw_generation_sealer(const struct mw_generation *, size_t n, void **inst);
 /* The custody that is open, with what its functions take. NULL: none is. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/options.h"
 
+#include "base/mode.h"
 #include "base/start.h"
 
 #include <errno.h>
@@ -149,7 +150,7 @@ static bool take(struct mw_options *o, int option, const char *value, bool *log_
 		o->user = value;
 		return *value != '\0';
 	case OPT_SOCKET_MODE:
-		return mw_start_mode(value, &o->socket_mode);
+		return mw_mode_parse(value, &o->socket_mode);
 	case OPT_SOCKET_GROUP:
 		o->socket_group = value;
 		return *value != '\0';

@@ -2,6 +2,8 @@
 /* lookup: the options of milward-lookup, as a module that a policy loads. Manual page: milward-lookup(8). */
 #include "conf.h"
 
+#include <errno.h>
+
 static const struct mw_opt options[] = {
     MW_OPT(LIST, struct mw_lookup_conf, listen, "listen", .flags = MW_REQUIRED,
 	   .help = "sockets: \"unix:/path\", \"inet:PORT@127.0.0.1\""),
@@ -33,6 +35,17 @@ static const struct mw_opt options[] = {
     {.name = NULL},
 };
 
+static int lookup_check(const struct mw_host *host, const void *conf, struct mw_err *err)
+{
+	const struct mw_lookup_conf *c = conf;
+
+	if (c->listen.n == 0)
+		return host->fail(err, -EINVAL, "listen names no socket: listen \"unix:/path\"");
+	if (c->ttl_min > c->ttl_max)
+		return host->fail(err, -EINVAL, "ttl-min is more than ttl-max");
+	return 0;
+}
+
 MW_PLUGIN(lookup, "lookup", .kind = MW_KIND_SERVICE, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "options of milward-lookup: DANE, MTA-STS, partners, Web Key Directory, OCSP", .options = options,
-	  .conf_size = sizeof(struct mw_lookup_conf));
+	  .conf_size = sizeof(struct mw_lookup_conf), .hooks = {.check = lookup_check});

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lookup/options.h"
 
+#include "base/mode.h"
 #include "base/start.h"
 
 #include <getopt.h>
@@ -61,7 +62,7 @@ static bool take(struct mw_lookup_options *o, int option, const char *value)
 		o->user = value;
 		return *value != '\0';
 	case OPT_SOCKET_MODE:
-		return mw_start_mode(value, &o->socket_mode);
+		return mw_mode_parse(value, &o->socket_mode);
 	case OPT_SOCKET_GROUP:
 		o->socket_group = value;
 		return *value != '\0';

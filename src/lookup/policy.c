@@ -59,18 +59,15 @@ static enum mw_lookup_exit read_policy(struct mw_lookup_policy *p, const struct 
 static enum mw_lookup_exit load(struct mw_lookup_policy *p, const struct mw_lookup_options *o, struct mw_err *err)
 {
 	enum mw_lookup_exit status = read_policy(p, o, err);
+	const void *conf;
 
 	if (status != MW_LOOKUP_OK)
 		return status;
-	p->conf = mw_generation_service(p->generation, "lookup", sizeof(*p->conf));
-	if (!p->conf || p->conf->listen.n == 0) {
-		(void)mw_fail(err, -EINVAL, "%s: no `load lookup { listen \"unix:/path\" }` in it", o->policy);
+	if (mw_generation_service(p->generation, p->loader, "lookup", sizeof(*p->conf), &conf, err) < 0) {
+		mw_err_prefix(err, "%s", o->policy);
 		return MW_LOOKUP_POLICY;
 	}
-	if (p->conf->ttl_min > p->conf->ttl_max) {
-		(void)mw_fail(err, -EINVAL, "%s: ttl-min of lookup is more than ttl-max", o->policy);
-		return MW_LOOKUP_POLICY;
-	}
+	p->conf = conf;
 	return mw_partners_load(p->conf->partners, &p->partners, err) ? MW_LOOKUP_TABLE : MW_LOOKUP_OK;
 }
 

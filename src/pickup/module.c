@@ -6,12 +6,14 @@
  */
 #include "pickup/portal.h"
 
+#include "base/mode.h"
 #include "mail/mime.h"
 #include "pickup/command.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define TEMPLATE_DIR MW_POLICY_DIR "/../portal"
@@ -136,9 +138,16 @@ static bool is_language(const char *s)
 	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(s);
 }
 
+/* In which a web server says who asks. */
+static bool is_client_field(const char *s)
+{
+	return strcasecmp(s, "X-Forwarded-For") == 0 || strcasecmp(s, "X-Real-IP") == 0 || strcasecmp(s, "Forwarded") == 0;
+}
+
 static int portal_check(const struct mw_host *host, const void *conf, struct mw_err *err)
 {
 	const struct mw_portal_conf *c = conf;
+	unsigned mode;
 
 	if (!is_url(c->url))
 		return host->fail(err, -EINVAL, "url must be https://HOST, without a path and without \"/\" at its end");
@@ -152,6 +161,10 @@ static int portal_check(const struct mw_host *host, const void *conf, struct mw_
 		return host->fail(err, -EINVAL, "audit-key is given, and no audit");
 	if (c->expire_min > c->expire_max || c->expire < c->expire_min || c->expire > c->expire_max)
 		return host->fail(err, -EINVAL, "expire must lie between expire-min and expire-max");
+	if (!mw_mode_parse(c->socket_mode, &mode))
+		return host->fail(err, -EINVAL, "socket-mode \"%s\": write an octal number, such as 0660", c->socket_mode);
+	if (!is_client_field(c->client_address))
+		return host->fail(err, -EINVAL, "client-address is X-Forwarded-For, X-Real-IP or Forwarded");
 	return 0;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/site.h"
 
-#include "base/start.h"
+#include "base/mode.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* Several lines each: one log line for each of them keeps them readable. */
@@ -55,41 +54,17 @@ static int load_policy(struct mw_loader *loader, const struct mw_portal_options 
 	return status;
 }
 
-/* Pages name each other by whole paths, and cookies are for paths. */
-static bool url_has_path(const char *url)
+static int set_up(struct mw_site *s, struct mw_loader *loader, const struct mw_portal_options *o, struct mw_err *err)
 {
-	const char *host = strstr(url, "://");
+	const void *conf;
+	int r = mw_generation_service(s->gen, loader, "portal", sizeof(*s->conf), &conf, err);
 
-	return !host || strchr(host + 3, '/');
-}
-
-static int is_header(const char *name)
-{
-	return strcasecmp(name, "X-Forwarded-For") == 0 || strcasecmp(name, "X-Real-IP") == 0 ||
-	       strcasecmp(name, "Forwarded") == 0;
-}
-
-static int set_up(struct mw_site *s, const struct mw_portal_options *o, struct mw_err *err)
-{
-	s->conf = mw_generation_service(s->gen, "portal", sizeof(*s->conf));
-	if (!s->conf) {
-		(void)mw_fail(err, -EINVAL, "%s: no line `load portal { … }`, or its module is of another version", o->policy);
-		return MW_PORTAL_POLICY;
+	if (r < 0) {
+		mw_err_prefix(err, "%s", o->policy);
+		return r == -EINVAL ? MW_PORTAL_POLICY : MW_PORTAL_STORE;
 	}
-	if (url_has_path(s->conf->url)) {
-		(void)mw_fail(err, -EINVAL, "%s: portal: url \"%s\": the portal needs a host of its own, without a path",
-			      o->policy, s->conf->url);
-		return MW_PORTAL_POLICY;
-	}
-	if (!is_header(s->conf->client_address)) {
-		(void)mw_fail(err, -EINVAL, "%s: portal: client-address is X-Forwarded-For, X-Real-IP or Forwarded", o->policy);
-		return MW_PORTAL_POLICY;
-	}
-	if (!mw_start_mode(s->conf->socket_mode, &s->mode)) {
-		(void)mw_fail(err, -EINVAL, "%s: portal: socket-mode \"%s\": write an octal number, such as 0660", o->policy,
-			      s->conf->socket_mode);
-		return MW_PORTAL_POLICY;
-	}
+	s->conf = conf;
+	(void)mw_mode_parse(s->conf->socket_mode, &s->mode); /* the module's check has seen that it is one */
 	return mw_templates_load(o->templates, s->conf->templates, s->conf->language, &s->templates, err) < 0 ? MW_PORTAL_STORE
 													      : MW_PORTAL_OK;
 }
@@ -106,7 +81,7 @@ int mw_site_load(struct mw_loader *loader, const struct mw_portal_options *o, st
 	atomic_init(&s->count, 1);
 	status = load_policy(loader, o, &s->gen, err);
 	if (status == MW_PORTAL_OK)
-		status = set_up(s, o, err);
+		status = set_up(s, loader, o, err);
 	if (status == MW_PORTAL_OK)
 		*ret = s;
 	else

@@ -2,6 +2,10 @@
 /* seal: the options of milward-seal, as a module that a policy loads. Manual page: milward-seal(8). */
 #include "seal/service.h"
 
+#include "base/mode.h"
+
+#include <errno.h>
+
 static const struct mw_opt options[] = {
     MW_OPT(STR, struct mw_seal_conf, listen, "listen", .dflt = "\"unix:/run/milward/seal.sock\"",
 	   .help = "where the MTA delivers by LMTP: unix:/path or inet:PORT@127.0.0.1"),
@@ -34,6 +38,20 @@ static const struct mw_opt options[] = {
     {.name = NULL},
 };
 
+static int seal_check(const struct mw_host *host, const void *conf, struct mw_err *err)
+{
+	const struct mw_seal_conf *c = conf;
+	unsigned mode;
+
+	if (c->name && !mw_seal_is_name(c->name))
+		return host->fail(err, -EINVAL, "name \"%s\": letters, digits, dots and hyphens", c->name);
+	if (c->results && !mw_seal_is_name(c->results))
+		return host->fail(err, -EINVAL, "authserv-id \"%s\": letters, digits, dots and hyphens", c->results);
+	if (!mw_mode_parse(c->socket_mode, &mode))
+		return host->fail(err, -EINVAL, "socket-mode \"%s\": write an octal number, such as 0660", c->socket_mode);
+	return 0;
+}
+
 MW_PLUGIN(seal, "seal", .kind = MW_KIND_SERVICE, .version = "1.0", .licence = "Apache-2.0",
 	  .summary = "the delivery agent milward-seal: encrypts to keys of recipients, and opens what was encrypted to the site",
-	  .options = options, .conf_size = sizeof(struct mw_seal_conf));
+	  .options = options, .conf_size = sizeof(struct mw_seal_conf), .hooks = {.check = seal_check});

@@ -20,4 +20,14 @@ struct mw_seal_conf {
 	uint64_t journal;
 };
 
+/* As a host or service is called in a greeting and in Authentication-Results: letters, digits, dots and hyphens. */
+static inline bool mw_seal_is_name(const char *s)
+{
+	const char *p = s;
+
+	while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '.')
+		p++;
+	return p > s && p - s < 256 && !*p;
+}
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seal/site.h"
 
+#include "base/mode.h"
 #include "smtp/address.h"
 
 #include <errno.h>
@@ -53,37 +54,17 @@ static int load_policy(struct mw_loader *loader, const struct mw_seal_options *o
 	return status;
 }
 
-static bool is_name(const char *s)
-{
-	const char *p = s;
-
-	while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '.')
-		p++;
-	return *s && !*p;
-}
-
+/* Names that the policy gives have been looked at by the module's check. */
 static int take_name(struct mw_site *s, struct mw_err *err)
 {
 	if (s->conf->name)
 		(void)snprintf(s->name, sizeof(s->name), "%s", s->conf->name);
 	else if (gethostname(s->name, sizeof(s->name) - 1) < 0)
 		return mw_fail(err, -errno, "gethostname: %s", strerror(errno));
+	else if (!mw_seal_is_name(s->name))
+		return mw_fail(err, -EINVAL, "the name of this machine is \"%s\": give another by the option name of seal",
+			       s->name);
 	s->author = s->conf->results ? s->conf->results : s->name;
-	if (!is_name(s->name) || !is_name(s->author))
-		return mw_fail(err, -EINVAL, "seal: name \"%s\", authserv-id \"%s\": letters, digits, dots and hyphens", s->name,
-			       s->author);
-	return 0;
-}
-
-static int take_mode(struct mw_site *s, struct mw_err *err)
-{
-	char *end;
-	unsigned long mode = strtoul(s->conf->socket_mode, &end, 8);
-
-	if (*end || end == s->conf->socket_mode || mode > 0777)
-		return mw_fail(err, -EINVAL, "seal: socket-mode \"%s\": write an octal number, such as 0660",
-			       s->conf->socket_mode);
-	s->mode = (unsigned)mode;
 	return 0;
 }
 
@@ -103,15 +84,19 @@ static int take_reentry(struct mw_site *s, struct mw_err *err)
 	return r;
 }
 
-static int set_up(struct mw_site *s, const struct mw_seal_options *o, struct mw_err *err)
+static int set_up(struct mw_site *s, struct mw_loader *loader, const struct mw_seal_options *o, struct mw_err *err)
 {
-	s->conf = mw_generation_service(s->gen, "seal", sizeof(*s->conf));
-	if (!s->conf) {
-		(void)mw_fail(err, -EINVAL, "%s: no line `load seal { … }`, or its module is of another version", o->policy);
-		return MW_SEAL_POLICY;
+	const void *conf;
+	int r = mw_generation_service(s->gen, loader, "seal", sizeof(*s->conf), &conf, err);
+
+	if (r < 0) {
+		mw_err_prefix(err, "%s", o->policy);
+		return r == -EINVAL ? MW_SEAL_POLICY : MW_SEAL_MODULE;
 	}
+	s->conf = conf;
+	(void)mw_mode_parse(s->conf->socket_mode, &s->mode); /* the module's check has seen that it is one */
 	s->custody = mw_generation_custody(s->gen, &s->custody_inst);
-	if (take_name(s, err) < 0 || take_mode(s, err) < 0 || take_reentry(s, err) < 0) {
+	if (take_name(s, err) < 0 || take_reentry(s, err) < 0) {
 		mw_err_prefix(err, "%s", o->policy);
 		return MW_SEAL_POLICY;
 	}
@@ -132,7 +117,7 @@ int mw_site_load(struct mw_loader *loader, const struct mw_seal_options *o, stru
 	s->box.landlock = -1;
 	status = load_policy(loader, o, &s->gen, err);
 	if (status == MW_SEAL_OK)
-		status = set_up(s, o, err);
+		status = set_up(s, loader, o, err);
 	if (status == MW_SEAL_OK)
 		*ret = s;
 	else

@@ -361,3 +361,20 @@ static int keys_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_or
 
 MW_PLUGIN(probe_keys, "probe-keys", .kind = MW_KIND_MILTER, .version = "1", .summary = "test", .powers = MW_POWER_KEYS,
 	  .actions = keys_actions, .hooks = {.open = keys_open, .act = keys_act});
+
+/* ---- the options of a program ------------------------------------------------------------------------------------ */
+static const struct mw_opt service_options[] = {
+    MW_OPT(INT, struct probe_service, low, "low", .dflt = "1", .min = 0, .max = 100),
+    MW_OPT(INT, struct probe_service, high, "high", .dflt = "2", .min = 0, .max = 100),
+    {0}};
+
+static int service_check(const struct mw_host *host, const void *conf, struct mw_err *err)
+{
+	const struct probe_service *c = conf;
+
+	note("service:check");
+	return c->low > c->high ? host->fail(err, -EINVAL, "low is above high") : 0;
+}
+
+MW_PLUGIN(probe_service, "probe-service", .kind = MW_KIND_SERVICE, .version = "1", .summary = "test", .options = service_options,
+	  .conf_size = sizeof(struct probe_service), .hooks = {.check = service_check});

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe: modules of the tests, linked in. The milter "probe" offers one action of each effect, fails wherever its options say,
- * and writes down what it was called for; "probe-text" extracts; "probe-check" checks, "probe-site" with data of a site; "probe-keys" needs the power `keys`.
+ * and writes down what it was called for; "probe-text" extracts; "probe-check" checks, "probe-site" with data of a site; "probe-keys" needs the power `keys`;
+ * "probe-service" is the options of a program.
  */
 #ifndef MW_TESTS_ENGINE_PROBE_H
 #define MW_TESTS_ENGINE_PROBE_H
 
 #include <milward/plugin.h>
 
+/* Options of "probe-service": low must not be above high. */
+struct probe_service {
+	int64_t low, high;
+};
 /* What was called since probe_reset(), as words: "open begin see:64 able:tls:0 act:tls:0 end close". Thread safe. */
 const char *probe_calls(void);
 void probe_reset(void);

@@ -70,6 +70,44 @@ static void test_refuses(void **state)
 	}
 }
 
+#define LOAD_SERVICE(low) LOAD_PROBE "load probe-service { low " low "; high 5 }\nmatch any then pass\n"
+
+/* A program's options are refused in the same words by whoever reads the policy; the program opens nothing for that. */
+static void test_service(void **state)
+{
+	static const char why[] = "module \"probe-service\": low is above high";
+	const void *conf = NULL;
+	struct world w;
+
+	(void)state;
+	probe_reset();
+	world_try(&w, LOAD_SERVICE("6"), 0);
+	assert_int_equal(w.result, -EINVAL);
+	assert_string_equal(w.err.text, why);
+	assert_string_equal(probe_calls(), "check open service:check close");
+	world_close(&w);
+
+	probe_reset();
+	world_open(&w, LOAD_SERVICE("6"), MW_GEN_SERVICE);
+	assert_int_equal(mw_generation_service(w.gen, w.loader, "probe-service", sizeof(struct probe_service), &conf, &w.err),
+			 -EINVAL);
+	assert_string_equal(w.err.text, why);
+	assert_null(conf);
+	assert_string_equal(probe_calls(), "service:check");
+	world_close(&w);
+
+	world_open(&w, LOAD_SERVICE("4"), MW_GEN_SERVICE);
+	assert_int_equal(mw_generation_service(w.gen, w.loader, "probe-service", sizeof(struct probe_service), &conf, &w.err), 0);
+	assert_int_equal(((const struct probe_service *)conf)->low, 4);
+	conf = NULL;
+	assert_int_equal(mw_generation_service(w.gen, w.loader, "probe-service", 1, &conf, &w.err), -EINVAL);
+	assert_int_equal(mw_generation_service(w.gen, w.loader, "probe", 1, &conf, &w.err), -EINVAL); /* no service */
+	assert_int_equal(mw_generation_service(w.gen, w.loader, "nothing", 1, &conf, &w.err), -EINVAL);
+	assert_string_equal(w.err.text, "no line `load nothing { … }`, or its module is of another version");
+	assert_null(conf);
+	world_close(&w);
+}
+
 /* Without the flag the daemon does not spend time on samples: `milwardctl check` has. */
 static void test_samples_are_asked_for(void **state)
 {
@@ -176,8 +214,10 @@ static void test_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_opens),  cmocka_unit_test(test_refuses),   cmocka_unit_test(test_samples_are_asked_for),
-	    cmocka_unit_test(test_reload), cmocka_unit_test(test_site_data), cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_opens),   cmocka_unit_test(test_refuses),
+	    cmocka_unit_test(test_service), cmocka_unit_test(test_samples_are_asked_for),
+	    cmocka_unit_test(test_reload),  cmocka_unit_test(test_site_data),
+	    cmocka_unit_test(test_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

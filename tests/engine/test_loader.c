@@ -336,7 +336,7 @@ static void test_kinds(void **state)
 	assert_int_equal(mw_descriptor_check(&all, &service, "x", &err), 0);
 	service.stages = MW_SEE_MAIL;
 	assert_int_equal(mw_descriptor_check(&all, &service, "x", &err), -ENOEXEC);
-	assert_string_equal(err.text, "is a service, and has more than options");
+	assert_string_equal(err.text, "is a service, and has more than options and their check");
 	odd.kind = 99;
 	assert_int_equal(mw_descriptor_check(&all, &odd, "x", &err), -ENOEXEC);
 	assert_string_equal(err.text, "is of an unknown kind 99");

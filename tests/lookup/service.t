@@ -170,6 +170,16 @@ def partners(tap, lookup, table):
     lookup.reload()
     tap.ok(lookup.ask("tls other.test").startswith("OK secure match=x.test") and "stay as they are" in lookup.log(),
            "partners: a wrong one is not taken, the old one stays")
+    with open(lookup.policy) as policy:
+        good = policy.read()
+    with open(lookup.policy, "w") as policy:
+        policy.write(good.replace("ttl-min 2 seconds", "ttl-min 1 hour\n ttl-max 2 minutes"))
+    lookup.reload()
+    tap.ok('module "lookup": ttl-min is more than ttl-max' in lookup.log() and lookup.ask("tls dane.test") == "OK dane-only",
+           "reload: options that do not go together change nothing")
+    with open(lookup.policy, "w") as policy:
+        policy.write(good)
+    lookup.reload()
 
 
 def garbage(tap, lookup):

@@ -94,6 +94,9 @@ class Daemon:
     __enter__ = start
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.stop()
         found = [line for line in re.findall(r"(?:SUMMARY: \w+Sanitizer|runtime error): .*", self.log())
                  if "libmilter.so" not in line and "in __GI___poll" not in line]  # its own way to stop; a signal that a test sent

@@ -492,6 +492,16 @@ def reloads(site, portal):
     portal.reload()
     portal.wait_log("the new policy is running", after=begin)
     tap.ok("Lakeside Clinic" in portal.get("/m/" + link).body, "HUP: the new name")
+    with open(portal.policy) as policy:
+        good = policy.read()
+    begin = len(portal.log())
+    with open(portal.policy, "w") as policy:
+        policy.write(good.replace("load portal grant keys, store {", 'load portal grant keys, store { client-address "Via";'))
+    portal.reload()
+    portal.wait_log("the running policy stays as it is", after=begin)
+    tap.ok('module "portal": client-address is' in portal.log() and portal.get("/m/" + link).status == 200, "HUP: an option that the module refuses changes nothing")
+    with open(portal.policy, "w") as policy:
+        policy.write(good)
     own = os.path.join(portal.folder, "templates", "en", "link.html")
     for text, wanted in (("<h1>ours</h1>{{site}}\n{{#code}}", None), ("<h1>ours</h1>{{csrf}}", "ours")):
         begin = len(portal.log())
