@@ -98,17 +98,20 @@ enum mw_dmarc_policy { MW_DMARC_ASKS_NOTHING = 0, MW_DMARC_ASKS_NONE, MW_DMARC_A
 /* "" for nothing, "none", "quarantine", "reject" */
 const char *mw_dmarc_policy(enum mw_dmarc_policy);
 
+struct mw_dmarc_record; /* dmarc_record.h */
+
 struct mw_dmarc_result {
-	enum mw_auth_word word;		  /* none pass fail temperror permerror */
-	char from[MW_AUTH_NAME];	  /* domain of From; "" = there is no one author */
-	char organisation[MW_AUTH_NAME];  /* of that domain */
-	char published[MW_AUTH_NAME];	  /* domain whose record it is; "" = none has one */
-	enum mw_dmarc_policy asks;	  /* for this message: p, sp or np, after pct and t */
-	enum mw_dmarc_policy record_asks; /* before pct and t */
-	bool spf_aligned, dkim_aligned;	  /* a pass that is aligned */
-	bool sampled_out;		  /* pct or t made it milder */
-	size_t signature;		  /* of struct mw_auth.dkim, that is aligned and good; MW_AUTH_SIGNATURES = none */
-	unsigned authors;		  /* domains in From */
+	enum mw_auth_word word;		      /* none pass fail temperror permerror */
+	char from[MW_AUTH_NAME];	      /* domain of From; "" = there is no one author */
+	char organisation[MW_AUTH_NAME];      /* of that domain */
+	char published[MW_AUTH_NAME];	      /* domain whose record it is; "" = none has one */
+	const struct mw_dmarc_record *record; /* NULL = there is none; lives as long as the message */
+	enum mw_dmarc_policy asks;	      /* for this message, when it fails: record_asks, after pct and t; else nothing */
+	enum mw_dmarc_policy record_asks;     /* the record's p, sp or np, whichever is for this domain */
+	bool spf_aligned, dkim_aligned;	      /* a pass that is aligned */
+	bool sampled_out;		      /* pct or t made it milder */
+	size_t signature;		      /* of struct mw_auth.dkim, that is aligned and good; MW_AUTH_SIGNATURES = none */
+	unsigned authors;		      /* domains in From */
 	char why[MW_AUTH_WHY];
 };
 

@@ -199,13 +199,12 @@ static enum token angle(struct scanner *s, struct builder *b)
 	return builder_complete(b) && (t == END || t == COMMA) ? t : BAD;
 }
 
-int mw_dkim_from_parse(const char *value, size_t n, struct mw_dkim_from *ret)
+int mw_dkim_from_list(const char *value, size_t n, struct mw_dkim_from *ret, size_t most, size_t *mailboxes)
 {
 	struct scanner s = {.p = value, .n = n};
-	struct mw_dkim_from found;
-	size_t mailboxes = 0;
 	enum token t = COMMA;
 
+	*mailboxes = 0;
 	while (t == COMMA) {
 		struct builder b;
 
@@ -220,13 +219,20 @@ int mw_dkim_from_parse(const char *value, size_t n, struct mw_dkim_from *ret)
 			continue; /* an empty element of the list */
 		if (!builder_complete(&b))
 			return -EINVAL;
-		if (mailboxes++ == 0)
-			found = b.from;
+		if (*mailboxes < most)
+			ret[*mailboxes] = b.from;
+		++*mailboxes;
 	}
-	if (mailboxes == 0)
-		return -EINVAL;
-	if (mailboxes > 1)
-		return -E2BIG;
-	*ret = found;
-	return 0;
+	return *mailboxes ? 0 : -EINVAL;
+}
+
+int mw_dkim_from_parse(const char *value, size_t n, struct mw_dkim_from *ret)
+{
+	struct mw_dkim_from found;
+	size_t mailboxes;
+	int r = mw_dkim_from_list(value, n, &found, 1, &mailboxes);
+
+	if (r == 0 && mailboxes == 1)
+		*ret = found;
+	return r == 0 && mailboxes > 1 ? -E2BIG : r;
 }

@@ -19,5 +19,8 @@ struct mw_dkim_from {
 /* value: what follows "From:", folds included. 0; -E2BIG: more than one mailbox; -EINVAL: no address that everybody would read
  * the same way. */
 int mw_dkim_from_parse(const char *value, size_t n, struct mw_dkim_from *ret);
+/* All of them: the first `most` into ret, and how many there are. -EINVAL as above; then those in front of what is not readable are
+ * there. */
+int mw_dkim_from_list(const char *value, size_t n, struct mw_dkim_from *ret, size_t most, size_t *mailboxes);
 
 #endif
