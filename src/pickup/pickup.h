@@ -68,6 +68,15 @@ struct mw_pickup_row {
 /* -ENOENT. */
 int mw_pickup_find(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], struct mw_pickup_row *, struct mw_err *);
 
+/* What may change from one moment to the next. -ENOENT. */
+struct mw_pickup_moment {
+	enum mw_pickup_state state;
+	int64_t expires, last_read;
+};
+int mw_pickup_moment(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], struct mw_pickup_moment *, struct mw_err *);
+/* From now on nothing waits for others who have the database locked: -EBUSY at once. For who only reads, and has another way. */
+void mw_pickup_hurry(struct mw_pickup *);
+
 struct mw_pickup_filter {		/* 0 or NULL: any */
 	uint32_t states;		/* bits 1u << state */
 	const char *sender, *recipient; /* ASCII case does not count */

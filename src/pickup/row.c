@@ -78,6 +78,25 @@ int mw_pickup_find(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], st
 	return mw_pickup_row_find(p, id, ret, err);
 }
 
+int mw_pickup_moment(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], struct mw_pickup_moment *ret, struct mw_err *err)
+{
+	sqlite3_stmt *s = p->db.stmt[SQL_MOMENT];
+	int r = mw_db_query(&p->db, SQL_MOMENT, DB_VALUES(DB_BLOB(id, MW_PICKUP_ID)), err);
+
+	if (r <= 0)
+		return r < 0 ? r : mw_pickup_unknown(id, err);
+	*ret = (struct mw_pickup_moment){.state = (enum mw_pickup_state)sqlite3_column_int(s, 0),
+					 .expires = sqlite3_column_int64(s, 1),
+					 .last_read = sqlite3_column_int64(s, 2)};
+	mw_db_reset(&p->db, SQL_MOMENT);
+	return 0;
+}
+
+void mw_pickup_hurry(struct mw_pickup *p)
+{
+	(void)sqlite3_busy_handler(p->db.sqlite, NULL, NULL);
+}
+
 int mw_pickup_total(struct mw_pickup *p, struct mw_pickup_total *ret, struct mw_err *err)
 {
 	struct mw_pickup_total t = {.octets = 0};

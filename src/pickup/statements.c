@@ -9,6 +9,7 @@ const char *const mw_sql_text[SQL_COUNT] = {
     [SQL_ROLLBACK] = "ROLLBACK",
 
     [SQL_FIND] = "SELECT " ROW_COLUMNS " FROM message m WHERE m.id = ?",
+    [SQL_MOMENT] = "SELECT state, expires, last_read FROM message WHERE id = ?",
     [SQL_LOCK] = "SELECT link_check, wrapped, pending, key FROM message WHERE id = ?",
     [SQL_TOTAL] = "SELECT state, count(*), sum(CASE WHEN removed = 0 THEN size ELSE 0 END) FROM message GROUP BY state",
 

@@ -102,6 +102,7 @@ static void answer_buf(struct mw_request *r, unsigned status, const char *type, 
 		return;
 	}
 	*kept = *text;
+	r->octets = kept->n;
 	response = MHD_create_response_from_buffer_with_free_callback_cls(kept->n, kept->p ? kept->p : (void *)kept, wipe, kept);
 	if (!response)
 		wipe(kept);

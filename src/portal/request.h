@@ -14,6 +14,8 @@
 struct MHD_Response;
 struct mw_portal;
 
+#define MW_REQUEST_AGAIN 60 /* seconds in which a page that is shown again is the same reading */
+
 struct mw_request {
 	struct mw_arena *arena;	  /* of this request alone; wiped at its end */
 	struct mw_portal *portal; /* of the process: sessions, tokens (portal.h) */
@@ -34,6 +36,8 @@ struct mw_request {
 	/* the answer (pages.h) */
 	unsigned status;
 	struct MHD_Response *response;
+	struct mw_kept *kept; /* whose response that is; NULL: it is this request's own */
+	size_t octets;	      /* of a page; 0: it is none, but a file or a stream */
 	/* private: of the server */
 	struct mw_buf body;
 	uint64_t body_octets;
@@ -44,6 +48,12 @@ struct mw_request {
 	int failed; /* the upload's error */
 	bool queued, counted;
 };
+
+/* Whether a message cannot be read any more. */
+static inline bool mw_request_over(enum mw_pickup_state state, int64_t expires, int64_t now)
+{
+	return state == MW_PICKUP_EXPIRED || state == MW_PICKUP_RECALLED || expires <= now;
+}
 
 /* A field of the form. */
 static inline struct mw_str mw_request_field(const struct mw_request *r, const char *name)

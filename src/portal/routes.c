@@ -21,8 +21,8 @@ static const struct mw_route routes[] = {
     {"GET", LINK "/code", 0, mw_door_show, NULL}, /* who loads the page of the code's field again */
     {"POST", LINK "/code", MW_ROUTE_FORM, mw_door_enter, NULL},
     {"POST", READ "/leave", MW_ROUTE_FORM | MW_ROUTE_SESSION | MW_ROUTE_CSRF, mw_door_leave, NULL},
-    {"GET", READ, MW_ROUTE_SESSION, mw_view_message, NULL},
-    {"GET", READ "/html", MW_ROUTE_SESSION, mw_view_html, NULL},
+    {"GET", READ, MW_ROUTE_SESSION | MW_ROUTE_MESSAGE, mw_view_message, NULL},
+    {"GET", READ "/html", MW_ROUTE_SESSION | MW_ROUTE_FRAME, mw_view_html, NULL},
     {"GET", READ "/part/*", MW_ROUTE_SESSION, mw_part_get, NULL},
     {"GET", READ "/print", MW_ROUTE_SESSION, mw_view_print, NULL},
     {"GET", READ "/reply", MW_ROUTE_SESSION, mw_reply_show, NULL},

@@ -14,6 +14,10 @@ enum {
 	MW_ROUTE_FORM = 1,    /* has a form, application/x-www-form-urlencoded, which comes from our own pages */
 	MW_ROUTE_SESSION = 2, /* the first "*" is a message's id, and who asks has a session for it */
 	MW_ROUTE_CSRF = 4,    /* with both: the form's field "csrf" is the session's */
+	/* with a session: its page is kept for a moment; one of these (mw_route_page()) */
+	MW_ROUTE_MESSAGE = 8,
+	MW_ROUTE_FRAME = 16,
+	MW_ROUTE_KEPT = MW_ROUTE_MESSAGE | MW_ROUTE_FRAME,
 };
 
 /*
@@ -37,6 +41,12 @@ struct mw_route {
 	void (*answer)(struct mw_request *);
 	const struct mw_upload *upload; /* NULL: none */
 };
+
+/* MW_ROUTE_KEPT: which of a session's pages it is, from 0 on. */
+static inline unsigned mw_route_page(const struct mw_route *route)
+{
+	return route->flags & MW_ROUTE_FRAME ? 1 : 0;
+}
 
 /* The route, and what stands for its stars (pieces of path). NULL: there is no such path (*known false), or it does not take this method. */
 const struct mw_route *mw_routes_find(const char *method, struct mw_str path, struct mw_str arg[MW_ROUTE_ARGS], bool *known);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "portal/connection.h"
+#include "portal/glance.h"
 #include "portal/pages.h"
 #include "portal/work.h"
 
@@ -28,6 +29,7 @@ struct mw_server {
 	struct MHD_Daemon *daemon;
 	struct mw_connections *connections;
 	struct mw_work *work;
+	struct mw_glance *glance;
 	atomic_size_t requests; /* whose answer has not gone out */
 	bool proxied;
 	pthread_mutex_t lock; /* site */
@@ -155,7 +157,9 @@ static void request_free(struct mw_server *s, struct mw_request *r)
 		mw_connection_leave(s->connections, r->connection);
 	if (r->upload)
 		r->route->upload->drop(r->upload);
-	if (r->response)
+	if (r->kept)
+		mw_kept_unref(&r->kept);
+	else if (r->response)
 		MHD_destroy_response(r->response);
 	mw_work_wipe(r);
 	mw_buf_free(&r->body);
@@ -299,7 +303,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *p
 	}
 	if (*n)
 		return more(r, data, n);
-	if (!r->queued && !r->response) {
+	if (!r->queued && !r->response && !mw_glance(s->glance, r)) {
 		r->queued = true;
 		mw_connection_until(s->connections, r->connection, 0);
 		MHD_suspend_connection(c);
@@ -381,6 +385,7 @@ int mw_server_start(struct mw_portal *portal, struct mw_site *site, int fd, bool
 	s->site = mw_site_ref(site);
 	s->connections = mw_connections_new();
 	r = s->connections ? mw_work_start(portal, site, &s->work, err) : mw_fail_memory(err);
+	r = r < 0 ? r : mw_glance_new(portal, site, HTTP_THREADS, &s->glance, err);
 	if (r == 0) {
 		s->daemon = start_daemon(s, fd);
 		r = s->daemon ? 0 : mw_fail(err, -EIO, "the HTTP server does not start: %s", strerror(errno));
@@ -422,6 +427,7 @@ void mw_server_stop(struct mw_server **p)
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	mw_work_free(&s->work);
+	mw_glance_free(&s->glance);
 	mw_connections_free(&s->connections);
 	mw_site_unref(&s->site);
 	(void)pthread_mutex_destroy(&s->lock);

@@ -22,6 +22,7 @@ struct entry {
 	unsigned char token[DIGEST]; /* SHA-256 */
 	int64_t began, seen;
 	struct mw_session session;
+	struct mw_kept *kept[MW_KEPT_PAGES];
 	bool replies; /* a reply is on its way */
 	unsigned sents;
 	char sent[SENT_MOST][MW_SESSION_ONCE]; /* names of forms; the next one is put at sents % SENT_MOST */
@@ -32,16 +33,24 @@ struct mw_sessions {
 	pthread_cond_t replied;
 	int64_t idle, longest; /* milliseconds */
 	size_t most, used;
+	size_t kept; /* octets of pages */
 	struct entry *entry;
+	uint64_t *tag; /* of each entry, of its token's hash; 0: it is not used. To look through all of them is to read little. */
 };
 
 int mw_sessions_new(size_t most, int64_t idle, int64_t longest, struct mw_sessions **ret, struct mw_err *err)
 {
 	struct mw_sessions *s = calloc(1, sizeof(*s));
 
-	if (s)
+	if (s) {
 		s->entry = calloc(most, sizeof(*s->entry));
-	if (!s || !s->entry) {
+		s->tag = calloc(most, sizeof(*s->tag));
+	}
+	if (!s || !s->entry || !s->tag) {
+		if (s) {
+			free(s->entry);
+			free(s->tag);
+		}
 		free(s);
 		return mw_fail_memory(err);
 	}
@@ -55,21 +64,6 @@ int mw_sessions_new(size_t most, int64_t idle, int64_t longest, struct mw_sessio
 	return 0;
 }
 
-void mw_sessions_free(struct mw_sessions **p)
-{
-	struct mw_sessions *s = *p;
-
-	*p = NULL;
-	if (!s)
-		return;
-	OPENSSL_cleanse(s->entry, s->most * sizeof(*s->entry));
-	(void)munlock(s->entry, s->most * sizeof(*s->entry));
-	free(s->entry);
-	(void)pthread_cond_destroy(&s->replied);
-	(void)pthread_mutex_destroy(&s->lock);
-	free(s);
-}
-
 void mw_sessions_set_times(struct mw_sessions *s, int64_t idle, int64_t longest)
 {
 	(void)pthread_mutex_lock(&s->lock);
@@ -78,10 +72,39 @@ void mw_sessions_set_times(struct mw_sessions *s, int64_t idle, int64_t longest)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+static void drop(struct mw_sessions *s, struct mw_kept **page)
+{
+	if (*page)
+		s->kept -= (*page)->octets;
+	mw_kept_unref(page);
+}
+
 static void wipe(struct mw_sessions *s, struct entry *e)
 {
+	for (size_t i = 0; i < MW_KEPT_PAGES; i++)
+		drop(s, &e->kept[i]);
 	OPENSSL_cleanse(e, sizeof(*e));
+	s->tag[e - s->entry] = 0;
 	s->used--;
+}
+
+void mw_sessions_free(struct mw_sessions **p)
+{
+	struct mw_sessions *s = *p;
+
+	*p = NULL;
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->most; i++)
+		if (s->entry[i].used)
+			wipe(s, &s->entry[i]);
+	OPENSSL_cleanse(s->entry, s->most * sizeof(*s->entry));
+	(void)munlock(s->entry, s->most * sizeof(*s->entry));
+	free(s->entry);
+	free(s->tag);
+	(void)pthread_cond_destroy(&s->replied);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
 }
 
 static bool over(const struct mw_sessions *s, const struct entry *e, int64_t now)
@@ -91,9 +114,15 @@ static bool over(const struct mw_sessions *s, const struct entry *e, int64_t now
 
 static size_t sweep(struct mw_sessions *s, int64_t now)
 {
-	for (size_t i = 0; i < s->most; i++)
-		if (s->entry[i].used && over(s, &s->entry[i], now))
-			wipe(s, &s->entry[i]);
+	for (size_t i = 0; i < s->most; i++) {
+		struct entry *e = &s->entry[i];
+
+		if (e->used && over(s, e, now))
+			wipe(s, e);
+		for (size_t k = 0; k < MW_KEPT_PAGES; k++)
+			if (e->kept[k] && e->kept[k]->until <= now)
+				drop(s, &e->kept[k]);
+	}
 	return s->used;
 }
 
@@ -110,6 +139,14 @@ size_t mw_sessions_sweep(struct mw_sessions *s, int64_t now)
 static bool digest(struct mw_str token, unsigned char ret[DIGEST])
 {
 	return token.n == MW_SESSION_TOKEN - 1 && EVP_Digest(token.p, token.n, ret, NULL, EVP_sha256(), NULL) == 1;
+}
+
+static uint64_t tag_of(const unsigned char hash[DIGEST])
+{
+	uint64_t tag;
+
+	memcpy(&tag, hash, sizeof(tag));
+	return tag | 1;
 }
 
 /* One more of a message that has many takes the place of that which is idle for longest. */
@@ -151,6 +188,7 @@ int mw_sessions_begin(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID
 	e = room(s, id, now);
 	if (e) {
 		*e = fresh;
+		s->tag[e - s->entry] = tag_of(fresh.token);
 		s->used++;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
@@ -161,21 +199,38 @@ int mw_sessions_begin(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID
 	return e ? 0 : mw_fail(err, -EAGAIN, "%zu sessions are open, which is the limit", s->most);
 }
 
-/* The same time for each, whatever it is compared with. */
+/* All are looked through, whatever they are. A tag tells nothing: it is of the hash of what was sent. */
 static struct entry *find(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token)
 {
 	unsigned char hash[DIGEST];
 	struct entry *found = NULL;
+	uint64_t tag;
 
 	if (!digest(token, hash))
 		return NULL;
+	tag = tag_of(hash);
 	for (size_t i = 0; i < s->most; i++) {
 		struct entry *e = &s->entry[i];
 
-		if (e->used && CRYPTO_memcmp(e->token, hash, DIGEST) == 0 && CRYPTO_memcmp(e->session.id, id, MW_PICKUP_ID) == 0)
+		if (s->tag[i] == tag && CRYPTO_memcmp(e->token, hash, DIGEST) == 0 &&
+		    CRYPTO_memcmp(e->session.id, id, MW_PICKUP_ID) == 0)
 			found = e;
 	}
 	return found;
+}
+
+/* One that goes on, and is not idle. */
+static struct entry *find_open(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now)
+{
+	struct entry *e = find(s, id, token);
+
+	if (e && over(s, e, now)) {
+		wipe(s, e);
+		return NULL;
+	}
+	if (e)
+		e->seen = now;
+	return e;
 }
 
 bool mw_sessions_find(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now,
@@ -184,18 +239,62 @@ bool mw_sessions_find(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID
 	struct entry *e;
 
 	(void)pthread_mutex_lock(&s->lock);
-	e = find(s, id, token);
-	if (e && over(s, e, now)) {
-		wipe(s, e);
-		e = NULL;
-	}
-	if (e) {
-		e->seen = now;
+	e = find_open(s, id, token, now);
+	if (e)
 		*ret = e->session;
-	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return e != NULL;
 }
+
+/* ---- pages ----------------------------------------------------------------------------------------------------------------------- */
+
+static void drop_oldest(struct mw_sessions *s)
+{
+	struct mw_kept **oldest = NULL;
+
+	for (size_t i = 0; i < s->most; i++)
+		for (size_t k = 0; k < MW_KEPT_PAGES; k++) {
+			struct mw_kept **page = &s->entry[i].kept[k];
+
+			if (*page && (!oldest || (*page)->until < (*oldest)->until))
+				oldest = page;
+		}
+	if (oldest)
+		drop(s, oldest);
+}
+
+void mw_sessions_keep(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token, unsigned page,
+		      struct mw_kept *fresh)
+{
+	struct entry *e;
+
+	(void)pthread_mutex_lock(&s->lock);
+	e = find(s, id, token);
+	if (e) { /* else the session has ended meanwhile */
+		drop(s, &e->kept[page]);
+		while (s->kept && s->kept + fresh->octets > MW_KEPT_ALL)
+			drop_oldest(s);
+		e->kept[page] = mw_kept_ref(fresh);
+		s->kept += fresh->octets;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+struct mw_kept *mw_sessions_kept(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now,
+				 unsigned page)
+{
+	struct mw_kept *k = NULL;
+	struct entry *e;
+
+	(void)pthread_mutex_lock(&s->lock);
+	e = find_open(s, id, token, now);
+	if (e && e->kept[page] && e->kept[page]->until > now)
+		k = mw_kept_ref(e->kept[page]);
+	(void)pthread_mutex_unlock(&s->lock);
+	return k;
+}
+
+/* ---- ends ------------------------------------------------------------------------------------------------------------------------ */
 
 void mw_sessions_end(struct mw_sessions *s, const unsigned char id[MW_PICKUP_ID], struct mw_str token)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * session: people who have shown who they are. Sessions live in the memory of this process, and end with it; a session is of one message,
- * and has its key. The token in the person's cookie is kept as a hash. Thread safe.
+ * and has its key, and pages that were just made of it. The token in the person's cookie is kept as a hash. Thread safe.
  */
 #ifndef MW_PORTAL_SESSION_H
 #define MW_PORTAL_SESSION_H
@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "pickup/keys.h"
 #include "pickup/link.h"
+#include "portal/kept.h"
 
 #define MW_SESSION_TOKEN 65u /* text of a token, with the terminator */
 #define MW_SESSION_CSRF 33u
@@ -34,6 +35,12 @@ int mw_sessions_begin(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID]
 /* The session of that message and token; it is not idle then. The caller wipes what he got. */
 bool mw_sessions_find(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now,
 		      struct mw_session *ret);
+/* Keeps a page of that session, one of MW_KEPT_PAGES, in place of the one that was there; counted once more. */
+void mw_sessions_keep(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token, unsigned page,
+		      struct mw_kept *);
+/* The page; the session is not idle then. The caller unrefs. NULL: there is none, or no such session. */
+struct mw_kept *mw_sessions_kept(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token, int64_t now,
+				 unsigned page);
 void mw_sessions_end(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID], struct mw_str token);
 /* A reply, in a form of that name ("": it has none), is on its way until the end is told. While another one of this message is, this waits. 1: go
  * on; 0: the form of that name was sent before; -ENOENT: the session has ended. */
@@ -42,7 +49,7 @@ void mw_sessions_replied(struct mw_sessions *, const unsigned char id[MW_PICKUP_
 			 bool sent);
 /* All of a message: it was recalled, or has expired. */
 void mw_sessions_end_all(struct mw_sessions *, const unsigned char id[MW_PICKUP_ID]);
-/* Wipes those that are idle for too long, or too old. How many are left. */
+/* Wipes those that are idle for too long, or too old, and pages whose time is over. How many sessions are left. */
 size_t mw_sessions_sweep(struct mw_sessions *, int64_t now);
 
 #endif

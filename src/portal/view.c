@@ -14,7 +14,6 @@
 #include <time.h>
 
 #define CLEAN_MOST ((size_t)24 << 20) /* octets of a cleaned HTML */
-#define AGAIN 60		      /* seconds in which a page that is shown again is the same reading */
 
 /* Of a message's HTML (ADR 44). */
 #define SANDBOX "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
@@ -193,7 +192,7 @@ static bool put_plain(struct mw_request *r, const struct mw_content *l, struct m
 /* A person has it before his eyes. False: that could not be written down, and so it is not shown; an answer was made. */
 static bool note_reading(struct mw_request *r)
 {
-	if (r->head || (r->row.last_read && r->now - r->row.last_read < AGAIN))
+	if (r->head || (r->row.last_read && r->now - r->row.last_read < MW_REQUEST_AGAIN))
 		return true;
 	return mw_content_read(r);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "portal/glance.h"
 #include "portal/pages.h"
 
 #include <errno.h>
@@ -80,11 +81,6 @@ bool mw_request_knows(const struct mw_request *r)
 	return known;
 }
 
-static bool is_over(const struct mw_pickup_row *row, int64_t now)
-{
-	return row->state == MW_PICKUP_EXPIRED || row->state == MW_PICKUP_RECALLED || row->expires <= now;
-}
-
 /* The session, and a message that is still there. */
 static bool take_session(struct mw_request *r)
 {
@@ -100,7 +96,7 @@ static bool take_session(struct mw_request *r)
 	found = mw_pickup_find(r->store, id, &r->row, &err);
 	if (found == 0)
 		mw_page_language(r, r->row.language);
-	if (found == -ENOENT || (found == 0 && is_over(&r->row, r->now))) {
+	if (found == -ENOENT || (found == 0 && mw_request_over(r->row.state, r->row.expires, r->now))) {
 		mw_sessions_end_all(r->portal->sessions, id);
 		mw_page_gone(r);
 	} else if (found < 0) {
@@ -135,6 +131,8 @@ static void work_on(struct mw_request *r)
 		return;
 	}
 	r->route->answer(r);
+	if (flags & MW_ROUTE_KEPT)
+		mw_glance_keep(r);
 	mw_page_later(r); /* when nothing else was made */
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * portal_bench: what milward-portal is measured with (tests/bench/portal).
- *	portal_bench serve SOCKET FILE			libmicrohttpd alone, as the portal has it set up, serves a file's octets from memory
+ *	portal_bench serve SOCKET FILE HEADER		libmicrohttpd alone, as the portal has it set up, serves a file's octets from memory, with the
+ *							header fields in HEADER, one a line: "Name: value"
  *	portal_bench load SOCKET REQUEST CLIENTS SECONDS	that many clients send the request in that file again and again over connections
  *							that stay; prints pages a second and octets of a page
  *	portal_bench fetch SOCKET REQUEST		one answer: its octets and milliseconds
@@ -73,7 +74,25 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *p
 	return MHD_queue_response(c, MHD_HTTP_OK, cls);
 }
 
-static int serve(const char *path, const char *file)
+static void add_fields(struct MHD_Response *response, const char *file)
+{
+	size_t n;
+	char *text = read_file(file, &n), *rest, *line;
+
+	text[n] = '\0';
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char *value = strstr(line, ": ");
+
+		if (!value)
+			die(file);
+		*value = '\0';
+		if (MHD_add_response_header(response, line, value + 2) != MHD_YES)
+			die(line);
+	}
+	free(text);
+}
+
+static int serve(const char *path, const char *file, const char *header)
 {
 	struct sockaddr_un a = address(path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), number;
@@ -89,9 +108,12 @@ static int serve(const char *path, const char *file)
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 1024) < 0)
 		die(path);
 	response = MHD_create_response_from_buffer(n, p, MHD_RESPMEM_PERSISTENT);
+	if (response)
+		add_fields(response, header);
 	daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle, response,
 				  MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_LIMIT,
-				  512u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
+				  512u, MHD_OPTION_CONNECTION_TIMEOUT, 90u, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
 	if (!daemon || !response)
 		die("libmicrohttpd");
 	(void)sigwait(&set, &number);
@@ -213,8 +235,8 @@ static int fetch(const char *path, const char *request)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "serve") == 0)
-		return serve(argv[2], argv[3]);
+	if (argc == 5 && strcmp(argv[1], "serve") == 0)
+		return serve(argv[2], argv[3], argv[4]);
 	if (argc == 6 && strcmp(argv[1], "load") == 0)
 		return load(argv[2], argv[3], strtoul(argv[4], NULL, 10), strtod(argv[5], NULL));
 	if (argc == 4 && strcmp(argv[1], "fetch") == 0)

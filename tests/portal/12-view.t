@@ -205,6 +205,67 @@ class View:
         other.cookie = browser.cookie
         self.tap.equal(other.get(there).status, 403, "a session is of one message")
 
+    # ---- pages that stay in memory for a moment
+    def kept(self):
+        marker = "Quercitron-" + os.urandom(8).hex()
+        browser, path = self.reader("text=" + self.file("All is well. " + marker))
+        first = browser.get(path)
+        number = base64.urlsafe_b64decode(path.split("/")[2])
+        crate = os.path.join(self.portal.store, "crates", "%02x" % number[0], path.split("/")[2])
+        os.rename(crate, crate + ".away")
+        again = browser.get(path)
+        self.tap.ok(marker in first.text and again.octets == first.octets and {n: v for n, v in again.head.items() if n != "date"} == {n: v for n, v in first.head.items() if n != "date"}
+                    and again.head["cache-control"] == "no-store", "a page that is loaded again is the same, without its file")
+        self.tap.equal((self.portal.reads(path), browser.get(path + "/print").status), (1, 503), "which all else needs")
+        self.tap.equal([b.get(path).status for b in (Browser(self.portal.path), self.as_other(browser))], [403, 403], "nobody without the session has it")
+        with sqlite3.connect(os.path.join(self.portal.store, "pickup.db"), timeout=30) as db:
+            db.execute("UPDATE message SET expires = expires + 60 WHERE id = ?", (number,))
+        self.tap.equal(browser.get(path).status, 503, "what tells another time of its end is made anew")
+        os.rename(crate + ".away", crate)
+        self.tap.ok(marker in browser.get(path).text and self.in_memory(marker), "and is kept then")
+        with sqlite3.connect(os.path.join(self.portal.store, "pickup.db"), timeout=30) as db:
+            db.execute("UPDATE message SET last_read = last_read - 61 WHERE id = ?", (number,))
+        self.tap.equal((browser.get(path).status, self.portal.reads(path)), (200, 2), "after a minute it is another reading")
+        page = browser.get(path).text
+        left = browser.post(path + "/leave", {"csrf": re.search(r'name="csrf" value="([^"]*)"', page).group(1)})
+        self.tap.equal((left.status, self.in_memory(marker)), (200, False), "at the end of the session it is wiped")
+        self.recalled(path)
+
+    def recalled(self, path):
+        """By another program, and by the clock: nothing is shown from memory after that."""
+        link = self.stow("text=" + self.file("Umbelliferone"))
+        browsers = [Browser(self.portal.path) for _ in range(2)]
+        for browser in browsers:
+            path = browser.sign_in(link)
+            if "Umbelliferone" not in browser.get(path).text:
+                raise AssertionError("the message is not shown")
+        recall = subprocess.run([os.path.join(self.site.prefix, "bin/milwardctl"), "-p", self.portal.policy, "portal", "recall", "--", path.split("/")[2]], capture_output=True, text=True, check=False)
+        self.tap.equal((recall.returncode, [b.get(path).status for b in browsers], self.in_memory("Umbelliferone")), (0, [404, 403], False), "a page of a message that is taken back is shown to nobody, and wiped")
+        browser, path = self.reader("text=" + self.file("x"), "expires=3600")
+        shown = browser.get(path).status
+        with sqlite3.connect(os.path.join(self.portal.store, "pickup.db"), timeout=30) as db:
+            db.execute("UPDATE message SET expires = 1 WHERE id = ?", (base64.urlsafe_b64decode(path.split("/")[2]),))
+        self.tap.equal((shown, browser.get(path).status), (200, 404), "nor of one whose time is over")
+
+    def as_other(self, browser):
+        other = Browser(browser.path)
+        other.cookie = browser.cookie[:-1] + ("0" if browser.cookie[-1] != "0" else "1")
+        return other
+
+    def in_memory(self, text):
+        """Whether the portal has that text anywhere, in a form that it writes."""
+        found = False
+        pid = self.portal.daemon.process.pid
+        with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", 0) as memory:
+            for line in maps:
+                span, rights = line.split()[:2]
+                if not rights.startswith("rw"):
+                    continue
+                start, end = (int(x, 16) for x in span.split("-"))
+                memory.seek(start)
+                found |= text.encode() in memory.read(end - start)
+        return found
+
     def plain(self):
         text = "Hello %s\n> you wrote:\n>> me before\n\nsee https://clinic.test/a?b=1&c=2.\njavascript:alert(1)\n" % SCRIPT
         browser, path = self.reader("text=" + self.file(text))
@@ -407,6 +468,7 @@ def main():
         portal.daemon.start()
         view.begin_slow()
         view.html()
+        view.kept()
         view.plain()
         view.names()
         view.large()

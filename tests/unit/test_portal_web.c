@@ -15,6 +15,7 @@
 #include "portal/work.h"
 
 #include <errno.h>
+#include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,6 +241,96 @@ static void test_session_times(void **state)
 	mw_sessions_free(&s);
 }
 
+/* ---- pages of sessions */
+
+static unsigned wiped;
+
+static void count_wiped(void *page)
+{
+	wiped++;
+	free(page);
+}
+
+static struct mw_kept *page_of(struct mw_site *site, size_t octets, int64_t until)
+{
+	char *text = malloc(4);
+	struct MHD_Response *response;
+	struct mw_kept *k;
+
+	assert_non_null(text);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(4, text, count_wiped, text);
+	assert_non_null(response);
+	k = mw_kept_new(response, octets, site, 0, until);
+	assert_non_null(k);
+	return k;
+}
+
+static void keep(struct mw_sessions *s, struct mw_site *site, const char *token, unsigned page, size_t octets, int64_t until)
+{
+	struct mw_kept *k = page_of(site, octets, until);
+
+	mw_sessions_keep(s, one, mw_str(token), page, k);
+	mw_kept_unref(&k);
+}
+
+static bool has(struct mw_sessions *s, const char *token, unsigned page, int64_t now)
+{
+	struct mw_kept *k = mw_sessions_kept(s, one, mw_str(token), now, page);
+	bool there = k != NULL;
+
+	mw_kept_unref(&k);
+	return there;
+}
+
+static void test_session_pages(void **state)
+{
+	struct mw_site site = {.count = 1};
+	struct mw_sessions *s = NULL;
+	struct mw_kept *k;
+	char a[MW_SESSION_TOKEN], b[MW_SESSION_TOKEN];
+	struct mw_err err;
+
+	(void)state;
+	wiped = 0;
+	assert_int_equal(mw_sessions_new(4, 60, 600, &s, &err), 0);
+	assert_int_equal(mw_sessions_begin(s, one, key_one, 0, a, &err), 0);
+	assert_int_equal(mw_sessions_begin(s, one, key_one, 0, b, &err), 0);
+	keep(s, &site, a, 0, 10, 1000);
+	assert_true(has(s, a, 0, 999));
+	assert_false(has(s, a, 0, 1000)); /* its time is over */
+	assert_false(has(s, a, 1, 0));
+	assert_false(has(s, b, 0, 0)); /* another session, though of the same message */
+	assert_null(mw_sessions_kept(s, two, mw_str(a), 0, 0));
+	keep(s, &site, a, 0, 10, 2000); /* in place of the first */
+	assert_int_equal(wiped, 1);
+	assert_int_equal(mw_sessions_sweep(s, 1999), 2);
+	assert_true(has(s, a, 0, 1999));
+	k = mw_sessions_kept(s, one, mw_str(a), 1999, 0); /* it is on its way to somebody */
+	mw_sessions_end(s, one, mw_str(a));
+	assert_int_equal(wiped, 1);
+	mw_kept_unref(&k);
+	assert_int_equal(wiped, 2);
+	keep(s, &site, a, 0, 10, 2000); /* that session has ended */
+	assert_int_equal(wiped, 3);
+	keep(s, &site, b, 0, MW_KEPT_ALL - 1, 3000);
+	keep(s, &site, b, 1, 1, 2500);
+	assert_int_equal(wiped, 3);
+	assert_int_equal(mw_sessions_begin(s, one, key_one, 2000, a, &err), 0);
+	keep(s, &site, a, 0, 1, 4000); /* the oldest goes */
+	assert_int_equal(wiped, 4);
+	assert_true(has(s, b, 0, 2000) && !has(s, b, 1, 2000) && has(s, a, 0, 2000));
+	assert_int_equal(mw_sessions_sweep(s, 3000), 2);
+	assert_int_equal(wiped, 5);
+	mw_sessions_end_all(s, one);
+	assert_int_equal(wiped, 6);
+	assert_int_equal(site.count, 1);
+	assert_int_equal(mw_sessions_begin(s, one, key_one, 3000, a, &err), 0);
+	keep(s, &site, a, 1, 5, 4000);
+	mw_sessions_free(&s);
+	assert_int_equal(wiped, 7);
+	assert_int_equal(site.count, 1);
+}
+
 /* Who signs in again and again to one message takes no other's place, and ends none but the one of his that was idle for longest. */
 static void test_session_crowd(void **state)
 {
@@ -449,7 +540,7 @@ int main(void)
 	    cmocka_unit_test(test_forwarded),	  cmocka_unit_test(test_tokens),	cmocka_unit_test(test_sessions),
 	    cmocka_unit_test(test_session_times), cmocka_unit_test(test_session_crowd), cmocka_unit_test(test_routes),
 	    cmocka_unit_test(test_connections),	  cmocka_unit_test(test_reply_once),	cmocka_unit_test(test_reply_waits),
-	    cmocka_unit_test(test_posts),
+	    cmocka_unit_test(test_posts),	  cmocka_unit_test(test_session_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
