@@ -28,7 +28,7 @@ static void test_linked_in(void **state)
 	c = mw_loader_catalog(l);
 	while (c.names[n])
 		n++;
-	assert_int_equal(n, 8);
+	assert_int_equal(n, 9);
 	assert_non_null(c.find(c.ctx, "phi", &err));
 	assert_null(c.find(c.ctx, "../phi", &err));
 	assert_string_equal(err.text, "no module can have this name: names begin with a letter, then a-z, 0-9 and dashes");
