@@ -8,8 +8,10 @@
  */
 #include "auth.h"
 
+#include "checks.h"
 #include "facts.h"
-#include "milters/dkim/net.h"
+#include "relay.h"
+#include "stamp.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,14 +19,24 @@
 #include <time.h>
 #include <unistd.h>
 
+struct nets {
+	size_t n;
+	struct mw_dkim_net *v;
+};
+
 struct inst {
 	const struct mw_host *host;
 	struct mw_self *self;
 	const struct mw_auth_conf *conf;
-	const char *id; /* authserv-id */
+	struct mw_stamp stamp;
 	char host_name[MW_AUTH_NAME];
-	size_t internals;
-	struct mw_dkim_net *internal;
+	struct nets internal, relay;
+};
+
+/* What `add` adds. */
+enum { RESULTS, RECEIVED_SPF, WHATS };
+struct args {
+	int64_t what;
 };
 
 /* One message. */
@@ -33,6 +45,8 @@ struct tx {
 	struct mw_msg *msg;
 	struct mw_auth_mail mail;
 	struct mw_auth found;
+	bool behind; /* a relay: the client is in the header */
+	bool stamped[WHATS];
 };
 
 static const struct mw_opt options[] = {
@@ -41,34 +55,87 @@ static const struct mw_opt options[] = {
 	   .help = "the name under which results are written; default: this host's name"),
     MW_OPT(TIME, struct mw_auth_conf, time, "time", .dflt = "10 seconds", .min = 1, .max = 60,
 	   .help = "how long a message waits for DNS in all; what is not answered then is a temporary error"),
+    MW_OPT(LIST, struct mw_auth_conf, other_ids, "other-ids",
+	   .help = "names under which other hosts of the site write: nobody else may use them"),
     MW_OPT(LIST, struct mw_auth_conf, internal_hosts, "internal-hosts", .dflt = "\"127.0.0.0/8\", \"::1\"",
 	   .help = "clients whose mail is not evaluated"),
+    MW_OPT(LIST, struct mw_auth_conf, relays, "relays",
+	   .help = "clients that hand on others' mail: the one before them is in their Received field"),
     {0},
 };
+
+static const struct mw_word add_words[] = {{"results", RESULTS}, {"received-spf", RECEIVED_SPF}, {NULL, 0}};
+static const struct mw_opt add_args[] = {
+    MW_OPT(WORD, struct args, what, "what", .flags = MW_REQUIRED, .words = add_words, .help = "the field"),
+    {0},
+};
+
+static const struct mw_action actions[] = {
+    {.name = "add",
+     .help = "write what was found into the header, and remove what only seems to be ours",
+     .args = add_args,
+     .args_size = sizeof(struct args),
+     .effect = MW_EDIT},
+    {0},
+};
+
+/* ---- options ---------------------------------------------------------------------------------------------------------------- */
+
+static int check_nets(const struct mw_host *host, const char *name, const struct mw_list *list, struct mw_err *err)
+{
+	struct mw_dkim_net net;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!mw_dkim_net_parse(list->v[i], &net))
+			return host->fail(err, -EINVAL, "%s: \"%s\" is neither an address nor a network", name, list->v[i]);
+	return 0;
+}
+
+/* RFC 8601 2.2: it could be a quoted string, which half of the readers do not understand. */
+static int check_id(const struct mw_host *host, const char *name, const char *id, struct mw_err *err)
+{
+	size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+
+	if (n == 0 || id[n] || n >= MW_AUTH_NAME || *id == '.')
+		return host->fail(err, -EINVAL, "%s: \"%s\" is no name of a host", name, id);
+	return 0;
+}
 
 static int check(const struct mw_host *host, const void *conf, struct mw_err *err)
 {
 	const struct mw_auth_conf *c = conf;
-	struct mw_dkim_net net;
+	int r = c->authserv_id && *c->authserv_id ? check_id(host, "authserv-id", c->authserv_id, err) : 0;
 
-	for (size_t i = 0; i < c->internal_hosts.n; i++)
-		if (!mw_dkim_net_parse(c->internal_hosts.v[i], &net))
-			return host->fail(err, -EINVAL, "internal-hosts: \"%s\" is neither an address nor a network",
-					  c->internal_hosts.v[i]);
+	for (size_t i = 0; r == 0 && i < c->other_ids.n; i++)
+		r = check_id(host, "other-ids", c->other_ids.v[i], err);
+	if (r == 0)
+		r = check_nets(host, "internal-hosts", &c->internal_hosts, err);
+	return r == 0 ? check_nets(host, "relays", &c->relays, err) : r;
+}
+
+static int open_nets(struct inst *in, const struct mw_list *list, struct nets *ret, struct mw_err *err)
+{
+	ret->v = calloc(list->n ? list->n : 1, sizeof(*ret->v));
+	if (!ret->v)
+		return in->host->fail(err, -ENOMEM, "out of memory");
+	for (; ret->n < list->n; ret->n++)
+		if (!mw_dkim_net_parse(list->v[ret->n], &ret->v[ret->n]))
+			return in->host->fail(err, -EINVAL, "\"%s\" is neither an address nor a network", list->v[ret->n]);
 	return 0;
 }
 
-static int open_nets(struct inst *in, struct mw_err *err)
+/* Of this host, when the policy gives none. */
+static int open_id(struct inst *in, struct mw_err *err)
 {
-	const struct mw_list *list = &in->conf->internal_hosts;
+	const char *id = in->conf->authserv_id;
 
-	in->internal = calloc(list->n ? list->n : 1, sizeof(*in->internal));
-	if (!in->internal)
-		return in->host->fail(err, -ENOMEM, "out of memory");
-	for (; in->internals < list->n; in->internals++)
-		if (!mw_dkim_net_parse(list->v[in->internals], &in->internal[in->internals]))
-			return in->host->fail(err, -EINVAL, "internal-hosts: \"%s\" is neither an address nor a network",
-					      list->v[in->internals]);
+	if (!id || !*id) {
+		if (gethostname(in->host_name, sizeof(in->host_name) - 1) < 0 ||
+		    check_id(in->host, "the name of this host", in->host_name, NULL) < 0)
+			return in->host->fail(err, -EINVAL, "this host has no name that can be shown: set authserv-id");
+		id = in->host_name;
+	}
+	in->stamp = (struct mw_stamp){.host = in->host, .self = in->self, .id = id, .others = in->conf->other_ids};
 	return 0;
 }
 
@@ -76,14 +143,17 @@ static void auth_close(void *inst)
 {
 	struct inst *in = inst;
 
-	if (in)
-		free(in->internal);
+	if (!in)
+		return;
+	free(in->internal.v);
+	free(in->relay.v);
 	free(in);
 }
 
 static int auth_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
 	struct inst *in = calloc(1, sizeof(*in));
+	int r;
 
 	if (!in)
 		return host->fail(err, -ENOMEM, "out of memory");
@@ -91,13 +161,10 @@ static int auth_open(const struct mw_host *host, struct mw_self *self, const voi
 	in->host = host;
 	in->self = self;
 	in->conf = conf;
-	in->id = in->conf->authserv_id;
-	if (!in->id || !*in->id) {
-		if (gethostname(in->host_name, sizeof(in->host_name) - 1) < 0 || !in->host_name[0])
-			return host->fail(err, -EIO, "this host has no name: set authserv-id");
-		in->id = in->host_name;
-	}
-	return open_nets(in, err);
+	r = open_id(in, err);
+	if (r == 0)
+		r = open_nets(in, &in->conf->internal_hosts, &in->internal, err);
+	return r == 0 ? open_nets(in, &in->conf->relays, &in->relay, err) : r;
 }
 
 /* ---- one message ------------------------------------------------------------------------------------------------------------ */
@@ -125,10 +192,19 @@ static int begin(void *inst, struct mw_msg *msg, void **tx, struct mw_err *err)
 		return in->host->fail(err, -ENOMEM, "out of memory");
 	t->in = in;
 	t->msg = msg;
-	t->mail = (struct mw_auth_mail){
-	    .receiver = in->id, .body = tx_body, .body_ctx = t, .alloc = tx_alloc, .alloc_ctx = t, .now = (int64_t)time(NULL)};
+	t->mail = (struct mw_auth_mail){.receiver = in->stamp.id,
+					.body = tx_body,
+					.body_ctx = t,
+					.alloc = tx_alloc,
+					.alloc_ctx = t,
+					.now = (int64_t)time(NULL)};
 	*tx = t;
 	return 0;
+}
+
+static bool is_in(const struct nets *nets, struct mw_str addr)
+{
+	return mw_dkim_net_has(nets->v, nets->n, addr.p, addr.n);
 }
 
 /* Mail of the site itself is nobody's to judge. NULL: it is evaluated. */
@@ -138,7 +214,7 @@ static const char *skipped(const struct inst *in, const struct mw_envelope *e)
 		return "authenticated";
 	if (e->local)
 		return "local";
-	return mw_dkim_net_has(in->internal, in->internals, e->client_addr.p, e->client_addr.n) ? "internal" : NULL;
+	return is_in(&in->internal, e->client_addr) && !is_in(&in->relay, e->client_addr) ? "internal" : NULL;
 }
 
 /* What the client said is gone when the hook returns. */
@@ -153,14 +229,39 @@ static int keep(struct tx *t, const char *p, size_t n, struct mw_str *ret, struc
 	return 0;
 }
 
-static void see_mail(struct tx *t)
+static int see_mail(struct tx *t, struct mw_err *err)
 {
 	const struct mw_envelope *e = t->in->host->envelope(t->msg);
+	char address[MW_RELAY_ADDRESS];
 
 	t->found.skipped = skipped(t->in, e);
-	t->mail.client = e->client_addr;
 	t->mail.sender = e->sender;
 	t->mail.sender_domain = e->sender_domain;
+	t->behind = !t->found.skipped && is_in(&t->in->relay, e->client_addr);
+	if (t->behind || !mw_relay_address(e->client_addr, address))
+		return 0;
+	return keep(t, address, strlen(address), &t->mail.client, err);
+}
+
+/* Who gave it to the relay? */
+static int see_relay(struct tx *t, struct mw_err *err)
+{
+	struct mw_relay_hop hop;
+	int r = mw_relay_client(t->mail.field, t->mail.fields, t->in->relay.v, t->in->relay.n, &hop);
+
+	t->mail.helo = t->mail.client = (struct mw_str){.p = "", .n = 0};
+	if (r < 0) {
+		t->found.unknown_client = r == -ENOENT	? "the relay has written no Received field"
+					  : r == -ELOOP ? "too many relays"
+							: "the relay's Received field is not understood";
+		return 0;
+	}
+	r = keep(t, hop.address, strlen(hop.address), &t->mail.client, err);
+	if (r == 0)
+		r = keep(t, hop.helo, strlen(hop.helo), &t->mail.helo, err);
+	if (r == 0 && is_in(&t->in->internal, t->mail.client))
+		t->found.skipped = "internal";
+	return r;
 }
 
 static int see_headers(struct tx *t, struct mw_err *err)
@@ -178,12 +279,16 @@ static int see_headers(struct tx *t, struct mw_err *err)
 		v[i] = *host->field(t->in->self, t->msg, i);
 	t->mail.field = v;
 	t->mail.fields = n;
-	return 0;
+	return t->behind ? see_relay(t, err) : 0;
 }
 
 static int see_message(struct tx *t, struct mw_err *err)
 {
-	int r = mw_auth_publish(t->in->host, t->in->self, t->msg, &t->found);
+	int r;
+
+	if (!t->found.skipped)
+		mw_checks_run(&t->mail, &t->found);
+	r = mw_auth_publish(t->in->host, t->in->self, t->msg, &t->found, t->mail.client.p);
 
 	return r < 0 ? t->in->host->fail(err, r, "cannot set facts") : 0;
 }
@@ -198,8 +303,7 @@ static int see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const c
 	case MW_SEE_HELO:
 		return keep(t, p, n, &t->mail.helo, err);
 	case MW_SEE_MAIL:
-		see_mail(t);
-		return 0;
+		return see_mail(t, err);
 	case MW_SEE_HEADERS:
 		return see_headers(t, err);
 	case MW_SEE_MESSAGE:
@@ -209,8 +313,21 @@ static int see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const c
 	}
 }
 
+static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *order, struct mw_err *err)
+{
+	const struct args *args = order->args;
+	struct inst *in = inst;
+	struct tx *t = tx;
+
+	if (t->stamped[args->what]) /* two lines may order the same */
+		return 0;
+	t->stamped[args->what] = true;
+	return (args->what == RESULTS ? mw_stamp_results : mw_stamp_spf)(&in->stamp, msg, &t->found, &t->mail, err);
+}
+
 MW_PLUGIN(auth, "auth", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "who sent it: SPF, DKIM, DMARC and ARC",
-	  .stages = MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_HEADERS | MW_SEE_MESSAGE, .powers = MW_POWER_HEADERS | MW_POWER_NETWORK,
-	  .options = options, .conf_size = sizeof(struct mw_auth_conf), .facts = mw_auth_facts,
-	  .hooks = {.check = check, .open = auth_open, .begin = begin, .see = see, .close = auth_close});
+	  .stages = MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_HEADERS | MW_SEE_MESSAGE,
+	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_NETWORK, .options = options,
+	  .conf_size = sizeof(struct mw_auth_conf), .facts = mw_auth_facts, .actions = actions,
+	  .hooks = {.check = check, .open = auth_open, .begin = begin, .see = see, .act = act, .close = auth_close});

@@ -155,6 +155,7 @@ struct mw_auth {
 /* `load auth { … }`: each check's owner adds its rows in auth.c. */
 struct mw_auth_conf {
 	const char *authserv_id;       /* "" = the host's name */
+	struct mw_list other_ids;      /* of other hosts of the site */
 	const char *lookup;	       /* socket of milward-lookup */
 	int64_t time;		       /* seconds that a message waits for DNS */
 	struct mw_list internal_hosts; /* not evaluated */

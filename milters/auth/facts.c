@@ -5,6 +5,7 @@
 
 enum {
 	SKIPPED,
+	CLIENT,
 	SPF,
 	SPF_DOMAIN,
 	SPF_HELO,
@@ -33,6 +34,7 @@ enum {
 
 const struct mw_fact mw_auth_facts[] = {
     [SKIPPED] = {"skipped", "why nothing was evaluated: authenticated, local, internal; empty otherwise", MW_STR, {NULL}},
+    [CLIENT] = {"client", "address that is judged; empty when a relay does not tell it", MW_STR, {NULL}},
     [SPF] = {"spf", "result for the envelope sender, or for HELO when there is none", MW_STR, {NULL}},
     [SPF_DOMAIN] = {"spf-domain", "domain that SPF was asked of", MW_STR, {NULL}},
     [SPF_HELO] = {"spf-helo", "result for the name that the client gave itself", MW_STR, {NULL}},
@@ -138,12 +140,14 @@ static void put_dkim(struct out *o, const struct mw_auth *a)
 	put_int(o, DKIM_SECURE, d && d->secure);
 }
 
-int mw_auth_publish(const struct mw_host *host, struct mw_self *self, struct mw_msg *msg, const struct mw_auth *a)
+int mw_auth_publish(const struct mw_host *host, struct mw_self *self, struct mw_msg *msg, const struct mw_auth *a,
+		    const char *client)
 {
 	struct out o = {.host = host, .self = self, .msg = msg};
 	const struct mw_spf_result *spf = a->mailfrom.identity ? &a->mailfrom : &a->helo;
 
 	put(&o, SKIPPED, a->skipped ? a->skipped : "");
+	put(&o, CLIENT, client);
 	put(&o, SPF, mw_auth_word(spf->word));
 	put(&o, SPF_DOMAIN, spf->domain);
 	put(&o, SPF_HELO, mw_auth_word(a->helo.word));

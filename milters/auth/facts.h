@@ -7,7 +7,7 @@
 
 /* Rows for the descriptor; the last has no name. */
 extern const struct mw_fact mw_auth_facts[];
-/* Tells the host. 0, or what it answers. */
-int mw_auth_publish(const struct mw_host *, struct mw_self *, struct mw_msg *, const struct mw_auth *);
+/* Tells the host. client: its address. 0, or what the host answers. */
+int mw_auth_publish(const struct mw_host *, struct mw_self *, struct mw_msg *, const struct mw_auth *, const char *client);
 
 #endif

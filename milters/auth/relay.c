@@ -61,8 +61,7 @@ static bool take_host(struct cursor *c, struct mw_str *ret)
 	return ret->n > 0 && ret->n < MW_AUTH_NAME;
 }
 
-/* An address without its brackets, as inet_ntop() writes it; of IPv4 in IPv6 the former. */
-static bool read_address(struct mw_str s, char ret[MW_RELAY_ADDRESS])
+bool mw_relay_address(struct mw_str s, char ret[MW_RELAY_ADDRESS])
 {
 	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 	char text[64];
@@ -93,7 +92,7 @@ static bool take_address(struct cursor *c, char ret[MW_RELAY_ADDRESS])
 	if (!take(c, '['))
 		return false;
 	close = memchr(c->p, ']', (size_t)(c->end - c->p));
-	if (!close || !read_address((struct mw_str){.p = first, .n = (size_t)(close - first)}, ret))
+	if (!close || !mw_relay_address((struct mw_str){.p = first, .n = (size_t)(close - first)}, ret))
 		return false;
 	c->p = close + 1;
 	if (take(c, ':')) {

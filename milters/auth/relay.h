@@ -17,6 +17,8 @@ struct mw_relay_hop {
 	char helo[MW_AUTH_NAME];
 };
 
+/* An address as an MTA writes it, with or without "IPv6:", in the form of struct mw_relay_hop; of IPv4 in IPv6 the former. */
+bool mw_relay_address(struct mw_str, char ret[MW_RELAY_ADDRESS]);
 /* The value of a Received field as Postfix, Sendmail and Exim write it, folds included. 0; -EBADMSG: it is none of these. */
 int mw_relay_parse(const char *value, size_t n, struct mw_relay_hop *ret);
 /*
