@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -194,11 +195,14 @@ void tl_broken(const struct tl_check *check, const char *text)
 char *tl_read(const char *path, size_t *n)
 {
 	FILE *f = fopen(path, "r");
-	char *p = malloc(1 << 22);
+	struct stat st;
+	char *p;
 
 	assert_non_null(f);
+	assert_int_equal(fstat(fileno(f), &st), 0);
+	p = malloc((size_t)st.st_size + 1);
 	assert_non_null(p);
-	*n = fread(p, 1, (1 << 22) - 1, f);
+	*n = fread(p, 1, (size_t)st.st_size, f);
 	p[*n] = '\0';
 	fclose(f);
 	return p;

@@ -17,7 +17,8 @@
 
 #define LOCK_WAIT_US (5 * 1000000)
 #define LOCK_STEP_US 500
-#define TORN_SHOWN 2048 /* octets of a torn record that are kept in its note */
+#define LOCK_DOOR ((off_t)1 << 60) /* no file is as long */
+#define TORN_SHOWN 2048		   /* octets of a torn record that are kept in its note */
 
 /* ---- notes ------------------------------------------------------------------------------------------------------------------
  */
@@ -104,24 +105,38 @@ static int sync_folder(const char *path)
 }
 
 /* Two handles of one process are not each other's: OFD locks. A process that is killed leaves none behind. */
-static int lock(const struct mw_audit_file *f, const char *path, int fd, struct mw_err *err)
+static int wait_for(const struct mw_audit_file *f, const char *path, int fd, struct flock range, int64_t *waited,
+		    struct mw_err *err)
 {
-	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int64_t waited = 0;
-
-	while (fcntl(fd, F_OFD_SETLK, &all) < 0) {
+	while (fcntl(fd, F_OFD_SETLK, &range) < 0) {
 		struct timespec nap = {.tv_nsec = LOCK_STEP_US * 1000};
 
 		if (!f->shared)
 			return f->host->fail(err, -EBUSY, "audit file %s is in use by another process; give each its own file",
 					     path);
-		if (waited >= LOCK_WAIT_US)
+		if (*waited >= LOCK_WAIT_US)
 			return f->host->fail(err, -EBUSY, "audit file %s: another process has been writing for %d seconds", path,
 					     LOCK_WAIT_US / 1000000);
 		(void)nanosleep(&nap, NULL);
-		waited += LOCK_STEP_US;
+		*waited += LOCK_STEP_US;
 	}
 	return 0;
+}
+
+/* Behind what is locked stands a door: who waits for the file holds it, so that a process that writes without a pause lets others in. */
+static int lock(const struct mw_audit_file *f, const char *path, int fd, struct mw_err *err)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = LOCK_DOOR};
+	struct flock door = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_DOOR, .l_len = 1};
+	int64_t waited = 0;
+	int r = wait_for(f, path, fd, door, &waited, err);
+
+	if (r < 0)
+		return r;
+	r = wait_for(f, path, fd, all, &waited, err);
+	door.l_type = F_UNLCK;
+	(void)fcntl(fd, F_OFD_SETLK, &door);
+	return r;
 }
 
 static void unlock(int fd)
@@ -190,6 +205,7 @@ static int open_head(struct mw_audit_file *f, struct mw_err *err)
 		r = lock(f, f->head_path, fd, err);
 		if (r == 0 && fstat(fd, &ours) == 0 && stat(f->head_path, &there) == 0 && same_file(&ours, &there)) {
 			f->head_fd = fd;
+			f->entered = true;
 			return 0;
 		}
 		(void)close(fd);
@@ -371,9 +387,11 @@ int mw_audit_file_enter(struct mw_audit_file *f, struct mw_err *err)
 
 	if (!f->shared)
 		return 0;
-	r = lock(f, f->head_path, f->head_fd, err);
+	/* Who has opened it is inside; before the door stands perhaps somebody who waits for it to leave. */
+	r = f->entered ? 0 : lock(f, f->head_path, f->head_fd, err);
 	if (r < 0)
 		return r;
+	f->entered = true;
 	if (fstat(f->head_fd, &ours) < 0 || stat(f->head_path, &there) < 0 || !same_file(&ours, &there)) {
 		r = f->host->fail(err, -ESTALE, "%s is gone, or another file: put it back, or restart all that write into %s",
 				  f->head_path, f->path);
@@ -384,7 +402,7 @@ int mw_audit_file_enter(struct mw_audit_file *f, struct mw_err *err)
 					  f->path);
 	}
 	if (r < 0)
-		unlock(f->head_fd);
+		mw_audit_file_leave(f);
 	return r < 0 ? r : 0;
 }
 
@@ -392,6 +410,7 @@ void mw_audit_file_leave(struct mw_audit_file *f)
 {
 	if (f->shared && f->head_fd >= 0)
 		unlock(f->head_fd);
+	f->entered = false;
 }
 
 void mw_audit_file_close(struct mw_audit_file *f)
