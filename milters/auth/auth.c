@@ -9,6 +9,7 @@
 #include "auth.h"
 
 #include "checks.h"
+#include "dns.h"
 #include "facts.h"
 #include "relay.h"
 #include "stamp.h"
@@ -31,6 +32,8 @@ struct inst {
 	struct mw_stamp stamp;
 	char host_name[MW_AUTH_NAME];
 	struct nets internal, relay;
+	struct mw_checks *checks;
+	struct mw_dns_lookup *lookup;
 };
 
 /* What `add` adds. */
@@ -45,6 +48,8 @@ struct tx {
 	struct mw_msg *msg;
 	struct mw_auth_mail mail;
 	struct mw_auth found;
+	struct mw_dns_message *answers; /* NULL: nothing is asked */
+	struct mw_resolver dns;
 	bool behind; /* a relay: the client is in the header */
 	bool stamped[WHATS];
 };
@@ -145,6 +150,8 @@ static void auth_close(void *inst)
 
 	if (!in)
 		return;
+	mw_checks_close(&in->checks);
+	mw_dns_lookup_free(&in->lookup);
 	free(in->internal.v);
 	free(in->relay.v);
 	free(in);
@@ -164,7 +171,14 @@ static int auth_open(const struct mw_host *host, struct mw_self *self, const voi
 	r = open_id(in, err);
 	if (r == 0)
 		r = open_nets(in, &in->conf->internal_hosts, &in->internal, err);
-	return r == 0 ? open_nets(in, &in->conf->relays, &in->relay, err) : r;
+	if (r == 0)
+		r = open_nets(in, &in->conf->relays, &in->relay, err);
+	if (r == 0)
+		r = mw_checks_open(host, in->conf, &in->checks, err);
+	if (r < 0)
+		return r;
+	in->lookup = mw_dns_lookup_new(in->conf->lookup);
+	return in->lookup ? 0 : host->fail(err, -ENOMEM, "out of memory");
 }
 
 /* ---- one message ------------------------------------------------------------------------------------------------------------ */
@@ -229,18 +243,32 @@ static int keep(struct tx *t, const char *p, size_t n, struct mw_str *ret, struc
 	return 0;
 }
 
+/* Nobody is asked for mail that is not evaluated. */
+static int ask(struct tx *t, struct mw_err *err)
+{
+	t->answers = mw_dns_message_new(t->in->lookup, t->in->conf->time * 1000);
+	if (!t->answers)
+		return t->in->host->fail(err, -ENOMEM, "out of memory");
+	t->dns = mw_dns_message_resolver(t->answers);
+	return 0;
+}
+
 static int see_mail(struct tx *t, struct mw_err *err)
 {
 	const struct mw_envelope *e = t->in->host->envelope(t->msg);
 	char address[MW_RELAY_ADDRESS];
+	int r;
 
 	t->found.skipped = skipped(t->in, e);
 	t->mail.sender = e->sender;
 	t->mail.sender_domain = e->sender_domain;
-	t->behind = !t->found.skipped && is_in(&t->in->relay, e->client_addr);
-	if (t->behind || !mw_relay_address(e->client_addr, address))
-		return 0;
-	return keep(t, address, strlen(address), &t->mail.client, err);
+	r = t->found.skipped ? 0 : ask(t, err);
+	t->behind = is_in(&t->in->relay, e->client_addr);
+	if (r == 0 && !t->behind && mw_relay_address(e->client_addr, address))
+		r = keep(t, address, strlen(address), &t->mail.client, err);
+	if (r == 0 && t->answers && !t->behind)
+		mw_checks_want_client(t->in->checks, &t->mail, &t->dns);
+	return r;
 }
 
 /* Who gave it to the relay? */
@@ -264,7 +292,7 @@ static int see_relay(struct tx *t, struct mw_err *err)
 	return r;
 }
 
-static int see_headers(struct tx *t, struct mw_err *err)
+static int keep_fields(struct tx *t, struct mw_err *err)
 {
 	const struct mw_host *host = t->in->host;
 	struct mw_field *v;
@@ -279,7 +307,21 @@ static int see_headers(struct tx *t, struct mw_err *err)
 		v[i] = *host->field(t->in->self, t->msg, i);
 	t->mail.field = v;
 	t->mail.fields = n;
-	return t->behind ? see_relay(t, err) : 0;
+	return 0;
+}
+
+static int see_headers(struct tx *t, struct mw_err *err)
+{
+	int r = keep_fields(t, err);
+
+	if (r == 0 && t->behind && !t->found.skipped) {
+		r = see_relay(t, err);
+		if (r == 0 && !t->found.skipped && !t->found.unknown_client)
+			mw_checks_want_client(t->in->checks, &t->mail, &t->dns);
+	}
+	if (r == 0 && !t->found.skipped)
+		mw_checks_want_header(t->in->checks, &t->mail, &t->dns);
+	return r;
 }
 
 static int see_message(struct tx *t, struct mw_err *err)
@@ -287,7 +329,7 @@ static int see_message(struct tx *t, struct mw_err *err)
 	int r;
 
 	if (!t->found.skipped)
-		mw_checks_run(&t->mail, &t->found);
+		mw_checks_run(t->in->checks, &t->mail, &t->dns, &t->found);
 	r = mw_auth_publish(t->in->host, t->in->self, t->msg, &t->found, t->mail.client.p);
 
 	return r < 0 ? t->in->host->fail(err, r, "cannot set facts") : 0;
@@ -313,6 +355,14 @@ static int see(void *inst, void *tx, struct mw_msg *msg, uint32_t stage, const c
 	}
 }
 
+static void end(void *inst, void *tx)
+{
+	struct tx *t = tx;
+
+	(void)inst;
+	mw_dns_message_free(&t->answers);
+}
+
 static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *order, struct mw_err *err)
 {
 	const struct args *args = order->args;
@@ -330,4 +380,4 @@ MW_PLUGIN(auth, "auth", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence 
 	  .stages = MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_HEADERS | MW_SEE_MESSAGE,
 	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_NETWORK, .options = options,
 	  .conf_size = sizeof(struct mw_auth_conf), .facts = mw_auth_facts, .actions = actions,
-	  .hooks = {.check = check, .open = auth_open, .begin = begin, .see = see, .act = act, .close = auth_close});
+	  .hooks = {.check = check, .open = auth_open, .begin = begin, .see = see, .act = act, .end = end, .close = auth_close});

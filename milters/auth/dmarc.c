@@ -99,6 +99,7 @@ static int align(const struct mw_dmarc_finder *f, const struct mw_dmarc_found *f
 	if (r < 0)
 		return r;
 	ret->spf = r == 1;
+	ret->undecided = ret->undecided || a->unknown_client;
 	ret->signature = MW_AUTH_SIGNATURES;
 	for (size_t i = 0; i < a->dkims && !ret->dkim; i++) {
 		r = weigh(f, found, author, a->dkim[i].domain, a->dkim[i].word, record->adkim_strict, ret);
