@@ -99,12 +99,37 @@ static bool check_bool_fact(struct mw_checker *c, const struct mw_cond *cond, st
 	return true;
 }
 
+static bool check_table(struct mw_checker *c, const struct mw_token *name, struct mw_expr *e)
+{
+	struct mw_names names = {0};
+
+	e->table = mw_check_table(c, name->text);
+	if (e->table)
+		return true;
+	for (size_t i = 0; i < c->tables.n; i++)
+		mw_names_add(c, &names, mw_table_name(c->tables.v[i]));
+	if (!mw_check_is_broken(c, MW_TOK_TABLE, name->text))
+		mw_check_error(c, name->place, mw_check_suggest(c, name->text, &names), "unknown table <%s>", name->text);
+	return false;
+}
+
+static bool check_fact_table(struct mw_checker *c, const struct mw_cond *cond, uint32_t type, struct mw_expr *e)
+{
+	if (type == MW_STR)
+		return check_table(c, &cond->value, e);
+	mw_check_error(c, cond->place, NULL, "\"%s\" is %s: only a text can be in a table", cond->name.text,
+		       type == MW_BOOL ? "yes or no" : "a number");
+	return false;
+}
+
 static bool check_fact_type(struct mw_checker *c, const struct mw_cond *cond, uint32_t type, struct mw_expr *e)
 {
+	if (cond->value.kind == MW_TOK_TABLE)
+		return check_fact_table(c, cond, type, e);
 	if (type == MW_BOOL)
 		return check_bool_fact(c, cond, e);
 	if (cond->cmp == MW_CMP_NONE) {
-		mw_check_error(c, cond->place, type == MW_STR ? "as in: = \"text\"" : "as in: >= 1",
+		mw_check_error(c, cond->place, type == MW_STR ? "as in: = \"text\", or: in <table>" : "as in: >= 1",
 			       "\"%s\" is compared with nothing", cond->name.text);
 		return false;
 	}
@@ -158,21 +183,6 @@ static bool check_fact(struct mw_checker *c, const struct mw_cond *cond, struct 
 	}
 	mw_check_error(c, name->place, names.n ? mw_check_suggest(c, dot + 1, &names) : "it publishes no facts",
 		       "module \"%.*s\" has no fact \"%s\"", (int)n, name->text, dot + 1);
-	return false;
-}
-
-static bool check_table(struct mw_checker *c, const struct mw_cond *cond, struct mw_expr *e)
-{
-	const struct mw_token *name = &cond->name;
-	struct mw_names names = {0};
-
-	e->table = mw_check_table(c, name->text);
-	if (e->table)
-		return true;
-	for (size_t i = 0; i < c->tables.n; i++)
-		mw_names_add(c, &names, mw_table_name(c->tables.v[i]));
-	if (!mw_check_is_broken(c, MW_TOK_TABLE, name->text))
-		mw_check_error(c, name->place, mw_check_suggest(c, name->text, &names), "unknown table <%s>", name->text);
 	return false;
 }
 
@@ -285,7 +295,7 @@ static bool check_operand(struct mw_checker *c, const struct mw_cond *cond, stru
 		return check_party(c, cond);
 	case MW_OP_TO_TABLE:
 	case MW_OP_FROM_TABLE:
-		return check_table(c, cond, e);
+		return check_table(c, &cond->name, e);
 	case MW_OP_TO_TEXT:
 	case MW_OP_FROM_TEXT:
 		return check_text(c, cond, e);

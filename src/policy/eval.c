@@ -59,6 +59,8 @@ static int eval_fact(const struct eval *v, const struct mw_expr *e)
 
 	if (row->type == MW_STR) {
 		text = v->view->fact_str(v->view->ctx, e->module, e->fact);
+		if (e->table)
+			return text && mw_table_has_text(e->table, mw_str(text));
 		return compare(e->cmp, strcmp(text ? text : "", e->text));
 	}
 	n = v->view->fact_int(v->view->ctx, e->module, e->fact);

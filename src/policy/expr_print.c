@@ -25,7 +25,9 @@ static void print_fact(const struct mw_plan *plan, const struct mw_expr *e, stru
 	if (row->type == MW_BOOL && !e->number)
 		mw_buf_puts(out, "not ");
 	mw_buf_printf(out, "%s.%s", m->name, row->name);
-	if (row->type == MW_STR) {
+	if (e->table) {
+		mw_buf_printf(out, " in <%s>", mw_table_name(e->table));
+	} else if (row->type == MW_STR) {
 		mw_buf_printf(out, " %s ", cmp_shown(e->cmp));
 		mw_text_quote(e->text, out);
 	} else if (row->type != MW_BOOL) {

@@ -107,6 +107,7 @@ static struct mw_cond *parse_rule(struct mw_parser *p)
 	return c && parse_zones(p, c) && parse_compare(p, c) ? c : NULL;
 }
 
+/* phi.people >= 2, auth.dmarc = "fail", auth.from-domain in <partners> */
 static struct mw_cond *parse_fact(struct mw_parser *p)
 {
 	struct mw_token name = mw_parser_take(p);
@@ -115,7 +116,13 @@ static struct mw_cond *parse_fact(struct mw_parser *p)
 	if (!c)
 		return NULL;
 	c->name = name;
-	return parse_compare(p, c) ? c : NULL;
+	if (!mw_parser_at_word(p, "in"))
+		return parse_compare(p, c) ? c : NULL;
+	(void)mw_parser_take(p);
+	if (!mw_parser_expect(p, MW_TOK_TABLE, "a <table>", &c->value))
+		return NULL;
+	extend(&c->place, c->value.place);
+	return c;
 }
 
 /* to external, to internal, to <table>, to "address"; from likewise, without the first two */

@@ -18,6 +18,7 @@ struct mw_aliases;
  * Compared ASCII case-insensitive. */
 struct mw_table;
 bool mw_table_has_address(const struct mw_table *, struct mw_str address); /* address, its domain, or a parent with a dot */
+bool mw_table_has_text(const struct mw_table *, struct mw_str text);	   /* the same, and for a domain without an address */
 bool mw_table_has(const struct mw_table *, struct mw_str entry);
 const char *mw_table_name(const struct mw_table *);
 size_t mw_table_entries(const struct mw_table *);
@@ -30,7 +31,7 @@ enum mw_op {
 	MW_OP_OR,
 	MW_OP_NOT,	/* a */
 	MW_OP_CLASS,	/* class index `n` */
-	MW_OP_FACT,	/* module, fact, cmp, number/text */
+	MW_OP_FACT,	/* module, fact, cmp, number/text; or table */
 	MW_OP_RULE,	/* distinct findings of rule index `n` in `zones`, cmp, number */
 	MW_OP_EXTERNAL, /* recipient not internal */
 	MW_OP_INTERNAL,

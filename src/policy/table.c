@@ -79,20 +79,26 @@ bool mw_table_has(const struct mw_table *t, struct mw_str entry)
 	return entry.n > 0 && find(t, entry)->p != NULL;
 }
 
-/* Calls match() for the address, its domain, and each parent of the domain with its dot: bob@a.x.example gives
- * bob@a.x.example, a.x.example, .x.example, .example. What has no domain matches nothing. */
+/* Calls match() for the domain, and each parent of it with its dot: a.x.example gives a.x.example, .x.example, .example. */
+static bool domain_forms(struct mw_str domain, bool (*match)(const void *ctx, struct mw_str), const void *ctx)
+{
+	if (match(ctx, domain))
+		return true;
+	for (size_t i = 1; i < domain.n; i++)
+		if (domain.p[i] == '.' && match(ctx, (struct mw_str){.p = domain.p + i, .n = domain.n - i}))
+			return true;
+	return false;
+}
+
+/* Calls match() for the address and its domain's forms: bob@a.x.example gives bob@a.x.example, a.x.example, .x.example, .example. What
+ * has no domain matches nothing. */
 static bool forms(struct mw_str address, bool (*match)(const void *ctx, struct mw_str), const void *ctx)
 {
 	const char *at = address.n ? memrchr(address.p, '@', address.n) : NULL, *end = address.p + address.n;
 
 	if (!at || at + 1 == end)
 		return false;
-	if (match(ctx, address) || match(ctx, (struct mw_str){.p = at + 1, .n = (size_t)(end - at - 1)}))
-		return true;
-	for (const char *p = at + 2; p < end; p++)
-		if (*p == '.' && match(ctx, (struct mw_str){.p = p, .n = (size_t)(end - p)}))
-			return true;
-	return false;
+	return match(ctx, address) || domain_forms((struct mw_str){.p = at + 1, .n = (size_t)(end - at - 1)}, match, ctx);
 }
 
 static bool match_table(const void *ctx, struct mw_str form)
@@ -108,6 +114,13 @@ static bool match_entry(const void *ctx, struct mw_str form)
 bool mw_table_has_address(const struct mw_table *t, struct mw_str address)
 {
 	return forms(address, match_table, t);
+}
+
+bool mw_table_has_text(const struct mw_table *t, struct mw_str text)
+{
+	if (text.n && memchr(text.p, '@', text.n))
+		return mw_table_has_address(t, text);
+	return text.n && domain_forms(text, match_table, t);
 }
 
 bool mw_entry_matches(struct mw_str entry, struct mw_str address)
