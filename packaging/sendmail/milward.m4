@@ -24,7 +24,8 @@ divert(-1)
 define(`_MILWARD_PORTAL_', _ARG2_)
 define(`_MILWARD_OWN_', ifelse(substr(_ARG2_, 0, 5), `unix:', `yes'))
 define(`_MILWARD_HOST_', ifelse(_MILWARD_OWN_, `yes', `', `translit(_ARG2_, `[]')'))
-dnl Behind the hosts of the domain. Sendmail has no way from a host to a socket within a delivery.
+dnl Behind the hosts of the domain. Sendmail has no way from a host to a socket within a delivery: what TLS cannot reach waits, and is
+dnl milward-seal's when it is tried again.
 define(`_MILWARD_NEXT_', ifelse(_MILWARD_OWN_, `yes', `', `: _ARG2_'))
 define(`_MILWARD_PORTAL_TLS_', _ARG3_)
 define(`_MILWARD_NAMES_', _ARG4_)
@@ -71,6 +72,11 @@ LOCAL_RULE_0
 # milward: before all tables of the site. A tag that has no route is an error, and so never goes to a smarthost.
 R$* < @ $+ . mw-tls . invalid . > $*	$#milward-tls $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) $: $1 < @ $2 . mw-tls . invalid . > $3
 R$* < @ $+ . mw-ver . invalid . > $*	$#milward-ver $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) $: $1 < @ $2 . mw-ver . invalid . > $3
+ifelse(_MILWARD_OWN_, `yes', `# Could a host of the domain not do what was demanded when this was tried before? The queue file knows.
+R$* < @ $+ . mw-tlsp . invalid . > $*	$: < $&{mw_no} > $1 < @ $2 . mw-tlsp . invalid . > $3 $(milward_set {mw_domain} $@ $2 $)
+R$* < @ $+ . mw-verp . invalid . > $*	$: < $&{mw_no} > $1 < @ $2 . mw-verp . invalid . > $3 $(milward_set {mw_domain} $@ $2 $)
+R< $* / $&{mw_domain} / $* > $* < @ $+ . $- . invalid . > $*	$#milward-seal $@ localhost $: $3 < @ $4 . mw-portal . invalid . > $6
+R< $* > $* < @ $+ > $*	$: $2 < @ $3 > $4', `dnl')
 ifelse(_MILWARD_PORTAL_, `', `dnl',
 `R$* < @ $+ . mw-tlsp . invalid . > $*	$#milward-tlsp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) _MILWARD_NEXT_ $: $1 < @ $2 . mw-tlsp . invalid . > $3
 R$* < @ $+ . mw-verp . invalid . > $*	$#milward-verp $@ ifelse(_MILWARD_SMARTHOST_, `', `$2', _MILWARD_SMARTHOST_) _MILWARD_NEXT_ $: $1 < @ $2 . mw-verp . invalid . > $3
@@ -250,6 +256,11 @@ SMilwardNo
 R$*	$: $1 $| $>MilwardAtPortal
 R$* $| $* $| portal	$#error $@ 4.7.0 $: "451 the portal does not do TLS as it must"
 R$* $| $* $| no	$: $1 $| $2
+ifelse(_MILWARD_OWN_, `yes', `# It is not over yet: rule 0 finds what is noted here at the next try.
+R$*	$: < $&{mw_route} > $1
+R< tlsp > $* $| $*	$: < > 4.7.0 $| "451 no TLS as it is required: this goes to the portal when it is tried again"
+R< verp > $* $| $*	$: < > 4.7.0 $| "451 no verified TLS as it is required: this goes to the portal when it is tried again"
+R< $* > $*	$: $2', `dnl')
 R$* $| $*	$: $1 $| $2 $| $>MilwardDomain
 R$* $| $* $| $*	$: < $&{mw_no} > $1 $| $2 $(milward_set {mw_domain} $@ $3 $)
 R< $* / $&{mw_domain} / $* > $* $| $*	$#error $@ $3 $: $4
