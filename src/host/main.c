@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milward: the daemon. Command line, user, background; then the supervisor. */
-#include "base/user.h"
 #include "host/options.h"
 #include "host/supervisor.h"
 #include "host/worker.h"
@@ -13,14 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* For good, before any file of a message, a key or a policy is opened. */
-static int become(const struct mw_options *o)
-{
-	struct mw_err err;
-
-	return mw_user_become(o->user, &err) < 0 ? mw_no_start(o, MW_EXIT_NO_USER, "%s", err.text) : MW_EXIT_OK;
-}
-
 static int write_pid(const struct mw_options *o)
 {
 	FILE *f = fopen(o->pid_file, "we");
@@ -28,7 +19,7 @@ static int write_pid(const struct mw_options *o)
 
 	if (f && fclose(f))
 		good = false;
-	return good ? MW_EXIT_OK : mw_no_start(o, MW_EXIT_CREATE, "--pid-file %s: %s", o->pid_file, strerror(errno));
+	return good ? MW_EXIT_OK : mw_start_refused(&o->start, MW_EXIT_CREATE, "--pid-file %s: %s", o->pid_file, strerror(errno));
 }
 
 /* The process that the user started: ends when the service is up, or with its failure. */
@@ -75,10 +66,10 @@ static int detach_and_serve(const struct mw_options *o)
 	pid_t pid;
 
 	if (pipe2(ready, O_CLOEXEC))
-		return mw_no_start(o, MW_EXIT_SYSTEM, "pipe: %s", strerror(errno));
+		return mw_start_refused(&o->start, MW_EXIT_SYSTEM, "pipe: %s", strerror(errno));
 	pid = fork();
 	if (pid < 0)
-		return mw_no_start(o, MW_EXIT_SYSTEM, "fork: %s", strerror(errno));
+		return mw_start_refused(&o->start, MW_EXIT_SYSTEM, "fork: %s", strerror(errno));
 	if (pid > 0) {
 		(void)close(ready[1]);
 		return wait_until_ready(ready[0], pid);
@@ -95,14 +86,10 @@ int main(int argc, char **argv)
 
 	if (status)
 		return status - 1;
-	mw_log_open("milward", o.log_to, o.log_level);
-	if (o.user)
-		status = become(&o);
+	status = mw_start_settle(&o.start);
 	if (status)
 		return status;
-	if (chdir("/"))
-		return mw_no_start(&o, MW_EXIT_SYSTEM, "/: %s", strerror(errno));
-	if (o.test)
+	if (o.start.test)
 		return mw_worker_test(&o);
 	return o.detach ? detach_and_serve(&o) : serve(&o, -1);
 }

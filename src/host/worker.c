@@ -74,7 +74,7 @@ static void set_process_up(void)
 static enum mw_exit spool_check(const struct mw_options *o, struct mw_err *err)
 {
 	char probe[4096];
-	int fd = o->test ? access(o->spool, W_OK | X_OK) : open(o->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = o->start.test ? access(o->spool, W_OK | X_OK) : open(o->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) { /* no unnamed files there: the store makes and unlinks one */
 		if (snprintf(probe, sizeof(probe), "%s/start-XXXXXX", o->spool) < (int)sizeof(probe)) {
@@ -88,7 +88,7 @@ static enum mw_exit spool_check(const struct mw_options *o, struct mw_err *err)
 			      o->spool, strerror(errno));
 		return MW_EXIT_CREATE;
 	}
-	if (!o->test) /* then it is no descriptor: a test leaves nothing behind, not even for a moment */
+	if (!o->start.test) /* then it is no descriptor: a test leaves nothing behind, not even for a moment */
 		(void)close(fd);
 	return MW_EXIT_OK;
 }
@@ -100,7 +100,7 @@ static enum mw_exit policy_open(struct worker *w, const struct mw_options *o, st
 	mw_mime_init();
 	w->daemon.options = o;
 	w->daemon.counts = &w->counts;
-	w->daemon.loader = mw_loader_new(o->modules);
+	w->daemon.loader = mw_loader_new(o->start.modules);
 	if (w->daemon.loader) {
 		mw_loader_set_readers(w->daemon.loader, o->work < READERS_MAX ? o->work : READERS_MAX);
 		w->daemon.current = mw_current_new(w->daemon.loader, o);
@@ -171,7 +171,7 @@ static enum mw_exit socket_open(struct worker *w, const struct mw_options *o, st
 	mw_generation_unref(&g);
 	if (none) {
 		(void)mw_fail(err, -EINVAL, "%s: no `listen` line says where the MTA finds us; add one, or give --socket",
-			      o->policy);
+			      o->start.policy);
 		return MW_EXIT_POLICY;
 	}
 	if (!w->listen) {
@@ -321,7 +321,7 @@ int mw_worker_run(const struct mw_options *o, int control)
 	}
 	if (status != MW_EXIT_OK) {
 		tear_down(&w);
-		return mw_no_start(o, (int)status, "%s", err.text);
+		return mw_start_refused(&o->start, (int)status, "%s", err.text);
 	}
 	tell_ready(&w, "start");
 	mw_leave_stderr(o);
@@ -343,5 +343,5 @@ int mw_worker_test(const struct mw_options *o)
 	if (status == MW_EXIT_OK)
 		status = policy_open(&w, o, &err);
 	policy_close(&w);
-	return status == MW_EXIT_OK ? MW_EXIT_OK : mw_no_start(o, (int)status, "%s", err.text);
+	return status == MW_EXIT_OK ? MW_EXIT_OK : mw_start_refused(&o->start, (int)status, "%s", err.text);
 }

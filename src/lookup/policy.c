@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lookup/policy.h"
 
-#include "engine/generation.h"
+#include "engine/program.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct mw_lookup_policy {
 	struct mw_loader *loader;
@@ -15,78 +13,31 @@ struct mw_lookup_policy {
 	struct mw_partners *partners;
 };
 
-/* Diagnostics are several lines each: one log line for each of them. Warnings are about mail, and milward(8) tells of them. */
-static void log_diags(const struct mw_diags *diags)
+static enum mw_exit load(struct mw_lookup_policy *p, const struct mw_lookup_options *o, struct mw_err *err)
 {
-	struct mw_buf text = MW_BUF_INIT;
-	char *line, *rest = NULL;
-
-	if (!diags->errors)
-		return;
-
-	mw_diags_print(diags, false, &text);
-	for (line = mw_buf_ok(&text) && text.n ? strtok_r(text.p, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-		mw_log(MW_ERROR, NULL, "policy", "%s", line);
-	mw_buf_free(&text);
-}
-
-static enum mw_lookup_exit read_policy(struct mw_lookup_policy *p, const struct mw_lookup_options *o, struct mw_err *err)
-{
-	struct mw_arena *arena = mw_arena_new(0);
-	enum mw_lookup_exit status = MW_LOOKUP_OK;
-	struct mw_diags diags;
-	int r;
-
-	p->loader = mw_loader_new(o->modules);
-	if (!arena || !p->loader) {
-		mw_arena_free(&arena);
-		(void)mw_fail_memory(err);
-		return MW_LOOKUP_SYSTEM;
-	}
-	mw_diags_init(&diags, arena);
-	err->text[0] = '\0';
-	r = mw_generation_new(p->loader, o->policy, o->policies, MW_GEN_SERVICE, &diags, &p->generation, err);
-	log_diags(&diags);
-	if (r && (diags.errors || !err->text[0]))
-		(void)mw_fail(err, r, "%s: %zu error%s; see the lines above, or run: milwardctl check %s", o->policy,
-			      diags.errors, diags.errors == 1 ? "" : "s", o->policy);
-	if (r)
-		status = r == -ENOMEM ? MW_LOOKUP_SYSTEM : MW_LOOKUP_POLICY;
-	mw_arena_free(&arena);
-	return status;
-}
-
-static enum mw_lookup_exit load(struct mw_lookup_policy *p, const struct mw_lookup_options *o, struct mw_err *err)
-{
-	enum mw_lookup_exit status = read_policy(p, o, err);
+	enum mw_exit status = mw_program_policy(p->loader, &o->start, MW_GEN_SERVICE, &p->generation, err);
 	const void *conf;
 
-	if (status != MW_LOOKUP_OK)
+	if (status == MW_EXIT_OK)
+		status = mw_program_options(p->generation, p->loader, &o->start, "lookup", sizeof(*p->conf), &conf, err);
+	if (status != MW_EXIT_OK)
 		return status;
-	if (mw_generation_service(p->generation, p->loader, "lookup", sizeof(*p->conf), &conf, err) < 0) {
-		mw_err_prefix(err, "%s", o->policy);
-		return MW_LOOKUP_POLICY;
-	}
 	p->conf = conf;
-	return mw_partners_load(p->conf->partners, &p->partners, err) ? MW_LOOKUP_TABLE : MW_LOOKUP_OK;
+	return mw_partners_load(p->conf->partners, &p->partners, err) ? MW_EXIT_MODULE : MW_EXIT_OK;
 }
 
-enum mw_lookup_exit mw_lookup_policy_load(const struct mw_lookup_options *o, struct mw_lookup_policy **ret, struct mw_err *err)
+enum mw_exit mw_lookup_policy_load(const struct mw_lookup_options *o, struct mw_lookup_policy **ret, struct mw_err *err)
 {
-	struct mw_lookup_policy *p;
-	enum mw_lookup_exit status;
+	struct mw_lookup_policy *p = calloc(1, sizeof(*p));
+	enum mw_exit status = MW_EXIT_SYSTEM;
 
-	if (access(o->policy, R_OK)) {
-		(void)mw_fail(err, -errno, "%s: %s", o->policy, strerror(errno));
-		return MW_LOOKUP_NO_INPUT;
-	}
-	p = calloc(1, sizeof(*p));
-	if (!p) {
+	if (p)
+		p->loader = mw_loader_new(o->start.modules);
+	if (p && p->loader)
+		status = load(p, o, err);
+	else
 		(void)mw_fail_memory(err);
-		return MW_LOOKUP_SYSTEM;
-	}
-	status = load(p, o, err);
-	if (status == MW_LOOKUP_OK)
+	if (status == MW_EXIT_OK)
 		*ret = p;
 	else
 		mw_lookup_policy_free(&p);

@@ -9,8 +9,8 @@
 
 struct mw_lookup_policy;
 
-/* Reads the policy and the table of partners; lines about what is wrong are in the log. MW_LOOKUP_OK, or a status with err. */
-enum mw_lookup_exit mw_lookup_policy_load(const struct mw_lookup_options *, struct mw_lookup_policy **ret, struct mw_err *);
+/* Reads the policy and the table of partners; lines about what is wrong are in the log. MW_EXIT_OK, or a status with err. */
+enum mw_exit mw_lookup_policy_load(const struct mw_lookup_options *, struct mw_lookup_policy **ret, struct mw_err *);
 void mw_lookup_policy_free(struct mw_lookup_policy **); /* accepts NULL, sets NULL */
 const struct mw_lookup_conf *mw_lookup_policy_conf(const struct mw_lookup_policy *);
 const char *mw_lookup_policy_digest(const struct mw_lookup_policy *);

@@ -97,7 +97,7 @@ static int open_web(struct service *s, const struct mw_lookup_conf *c, struct mw
 							.allow_private = c->private_hosts},
 			     &s->https, err);
 
-	if (!r && !s->options->test && asprintf(&path, "%s/mta-sts", c->cache) < 0) {
+	if (!r && !s->options->start.test && asprintf(&path, "%s/mta-sts", c->cache) < 0) {
 		path = NULL;
 		r = mw_fail_memory(err);
 	}
@@ -124,7 +124,7 @@ static int open_inquiry(struct service *s, const struct mw_lookup_conf *c, struc
 	char *path = NULL;
 	int r;
 
-	if (!s->options->test && asprintf(&path, "%s/dane", c->cache) < 0)
+	if (!s->options->start.test && asprintf(&path, "%s/dane", c->cache) < 0)
 		return mw_fail_memory(err);
 	o.cache_path = path;
 	r = mw_inquiry_new(&o, &s->inquiry, err);
@@ -194,7 +194,7 @@ static int open_parts(struct service *s, struct mw_err *err)
 	raise_limits();
 	s->base = event_base_new();
 	if (!s->base)
-		return mw_lookup_no_start(s->options, MW_LOOKUP_SYSTEM, "no event loop");
+		return mw_start_refused(&s->options->start, MW_EXIT_SYSTEM, "no event loop");
 	r = open_dns(s, c, err);
 	if (!r)
 		r = open_web(s, c, err);
@@ -203,14 +203,14 @@ static int open_parts(struct service *s, struct mw_err *err)
 	if (!r)
 		r = mw_dnsmap_new(s->dns, &s->dnsmap, err);
 	if (r)
-		return mw_lookup_no_start(s->options, r == -ENOMEM ? MW_LOOKUP_SYSTEM : MW_LOOKUP_TABLE, "%s", err->text);
-	if (s->options->test)
-		return MW_LOOKUP_OK;
+		return mw_start_refused(&s->options->start, r == -ENOMEM ? MW_EXIT_SYSTEM : MW_EXIT_MODULE, "%s", err->text);
+	if (s->options->start.test)
+		return MW_EXIT_OK;
 	r = open_sockets(s, c, err);
 	if (!r)
 		r = open_server(s, c, err);
-	return r ? mw_lookup_no_start(s->options, r == -ENOMEM ? MW_LOOKUP_SYSTEM : MW_LOOKUP_CREATE, "%s", err->text)
-		 : MW_LOOKUP_OK;
+	return r ? mw_start_refused(&s->options->start, r == -ENOMEM ? MW_EXIT_SYSTEM : MW_EXIT_CREATE, "%s", err->text)
+		 : MW_EXIT_OK;
 }
 
 /* Who still waits is answered by the parts that are closed, to connections that are gone. */
@@ -240,8 +240,8 @@ static void tell_ready(const struct service *s, const char *event)
 {
 	const char *digest = mw_lookup_policy_digest(s->policy);
 
-	mw_log(MW_NOTICE, NULL, event, "policy %s, digest %.12s", s->options->policy, digest);
-	(void)mw_notify("READY=1\nSTATUS=policy %s, digest %.12s", s->options->policy, digest);
+	mw_log(MW_NOTICE, NULL, event, "policy %s, digest %.12s", s->options->start.policy, digest);
+	(void)mw_notify("READY=1\nSTATUS=policy %s, digest %.12s", s->options->start.policy, digest);
 }
 
 /* A resolver that strips signatures makes all the world's mail wait: somebody should read why. The zone of "org" is signed. */
@@ -273,7 +273,7 @@ static void reload(struct service *s)
 	const char *differs;
 
 	(void)mw_notify_reloading();
-	if (mw_lookup_policy_load(s->options, &fresh, &err) != MW_LOOKUP_OK) {
+	if (mw_lookup_policy_load(s->options, &fresh, &err) != MW_EXIT_OK) {
 		mw_log(MW_ERROR, NULL, "reload", "%s", err.text);
 		mw_log(MW_ERROR, NULL, "reload", "the running policy and table stay as they are");
 		(void)mw_notify("READY=1\nSTATUS=reload failed, the old policy is running; see the log");
@@ -347,13 +347,13 @@ int mw_service_run(const struct mw_lookup_options *o, struct mw_lookup_policy *p
 
 	event_set_log_callback(on_libevent);
 	status = open_parts(&s, &err);
-	if (status == MW_LOOKUP_OK && !o->test && !take_signals(&s))
-		status = mw_lookup_no_start(o, MW_LOOKUP_SYSTEM, "no signals");
-	if (status == MW_LOOKUP_OK && !o->test) {
+	if (status == MW_EXIT_OK && !o->start.test && !take_signals(&s))
+		status = mw_start_refused(&o->start, MW_EXIT_SYSTEM, "no signals");
+	if (status == MW_EXIT_OK && !o->start.test) {
 		tell_ready(&s, "start");
 		prove_resolvers(&s);
 		if (event_base_dispatch(s.base) < 0)
-			status = mw_lookup_no_start(o, MW_LOOKUP_SYSTEM, "the event loop ended");
+			status = mw_start_refused(&o->start, MW_EXIT_SYSTEM, "the event loop ended");
 		log_counts(&s);
 	}
 	close_parts(&s);

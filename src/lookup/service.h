@@ -5,7 +5,7 @@
 
 #include "lookup/policy.h"
 
-/* Runs until TERM or INT. With o->test reads all that a start reads, and writes nothing. Takes the policy. Returns the exit status. */
+/* Runs until TERM or INT. With o->start.test reads all that a start reads, and writes nothing. Takes the policy. Returns the exit status. */
 int mw_service_run(const struct mw_lookup_options *o, struct mw_lookup_policy *policy);
 
 #endif

@@ -76,7 +76,7 @@ static int list(struct paths *p, const struct mw_site *site, const struct mw_por
 	static const char *const system[] = {"/usr", "/lib", "/lib64", "/etc", "/dev/null", "/dev/urandom"};
 	const uint32_t see = MW_LANDLOCK_READ | MW_LANDLOCK_LIST;
 	const struct mw_portal_conf *c = site->conf;
-	const char *const own[] = {o->modules, o->policies, o->templates};
+	const char *const own[] = {o->start.modules, o->start.policies, o->templates};
 	const char *socket = mw_unix_path(c->listen);
 	int r = 0;
 
@@ -84,7 +84,7 @@ static int list(struct paths *p, const struct mw_site *site, const struct mw_por
 		r = add(p, system[i], see);
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own) && r == 0; i++)
 		r = add(p, own[i], see);
-	r = r < 0 ? r : add_folder_of(p, o->policy, see);
+	r = r < 0 ? r : add_folder_of(p, o->start.policy, see);
 	r = r < 0 ? r : add_options(p, mw_generation_plan(site->gen));
 	r = r < 0 ? r : add(p, c->store, see | MW_LANDLOCK_WRITE);
 	if (r == 0 && c->audit)

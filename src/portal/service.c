@@ -70,8 +70,7 @@ static void reload(struct service *s)
 	const char *other;
 
 	(void)mw_notify_reloading();
-	if (mw_pickup_keys_reread(s->portal.keys, &err) < 0 ||
-	    mw_site_load(s->loader, s->options, &fresh, &err) != MW_PORTAL_OK) {
+	if (mw_pickup_keys_reread(s->portal.keys, &err) < 0 || mw_site_load(s->loader, s->options, &fresh, &err) != MW_EXIT_OK) {
 		mw_log(MW_ERROR, NULL, "reload", "%s", err.text[0] ? err.text : "out of memory");
 		mw_log(MW_ERROR, NULL, "reload", "the running policy stays as it is");
 		(void)mw_notify("READY=1\nSTATUS=reload failed, the old policy is running; see the log");
@@ -86,7 +85,7 @@ static void reload(struct service *s)
 	mw_site_unref(&s->site);
 	s->site = fresh;
 	mw_log(MW_NOTICE, NULL, "reload", "the new policy is running");
-	(void)mw_notify("READY=1\nSTATUS=running %s", s->options->policy);
+	(void)mw_notify("READY=1\nSTATUS=running %s", s->options->start.policy);
 }
 
 /* ---- the loop -------------------------------------------------------------------------------------------------------------------- */
@@ -150,8 +149,10 @@ static int open_store(struct service *s, struct mw_err *err)
 {
 	struct mw_pickup *store = NULL;
 	const struct mw_portal_conf *c = s->site->conf;
-	struct mw_recorder_setup setup = {
-	    .path = c->audit, .key = c->audit_key, .visit = s->options->test, .policy = mw_generation_plan(s->site->gen)->digest};
+	struct mw_recorder_setup setup = {.path = c->audit,
+					  .key = c->audit_key,
+					  .visit = s->options->start.test,
+					  .policy = mw_generation_plan(s->site->gen)->digest};
 	int r = mw_pickup_keys_open(c->keys, &s->portal.keys, err);
 
 	/* Workers open it for themselves: it is there then, and of this version. */
@@ -217,24 +218,24 @@ static int set_up(struct service *s, struct mw_err *err)
 	/* The keys of messages are in our memory. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
 		(void)mw_fail(err, -errno, "prctl: %s", strerror(errno));
-		return MW_PORTAL_SYSTEM;
+		return MW_EXIT_SYSTEM;
 	}
-	s->loader = mw_loader_new(s->options->modules);
+	s->loader = mw_loader_new(s->options->start.modules);
 	if (!s->loader) {
 		(void)mw_fail_memory(err);
-		return MW_PORTAL_SYSTEM;
+		return MW_EXIT_SYSTEM;
 	}
 	status = mw_site_load(s->loader, s->options, &s->site, err);
-	if (status == MW_PORTAL_OK && open_store(s, err) < 0)
-		status = MW_PORTAL_STORE;
-	if (status != MW_PORTAL_OK || s->options->test)
+	if (status == MW_EXIT_OK && open_store(s, err) < 0)
+		status = MW_EXIT_MODULE;
+	if (status != MW_EXIT_OK || s->options->start.test)
 		return status;
 	if (open_socket(s, err) < 0)
-		return MW_PORTAL_CREATE;
+		return MW_EXIT_CREATE;
 	/* Before there are threads, and before a word from outside is read. */
 	if (mw_box_enter(s->site, s->options, err) < 0)
-		return MW_PORTAL_SYSTEM;
-	return start(s, err) < 0 ? MW_PORTAL_SYSTEM : MW_PORTAL_OK;
+		return MW_EXIT_SYSTEM;
+	return start(s, err) < 0 ? MW_EXIT_SYSTEM : MW_EXIT_OK;
 }
 
 static void tear_down(struct service *s)
@@ -264,14 +265,14 @@ int mw_portal_run(const struct mw_portal_options *o)
 	mw_mime_init();
 	status = set_up(&s, &err);
 
-	if (status == MW_PORTAL_OK && !o->test) {
+	if (status == MW_EXIT_OK && !o->start.test) {
 		mw_log(MW_NOTICE, NULL, "start", "milward-portal " MW_VERSION ", serving %s",
 		       s.listen.fd >= 0 ? s.spec : "the service manager's socket");
-		(void)mw_notify("READY=1\nSTATUS=running %s", o->policy);
+		(void)mw_notify("READY=1\nSTATUS=running %s", o->start.policy);
 		while (!done(&s))
 			turn(&s);
 		mw_log(MW_NOTICE, NULL, "stop", "stopped");
 	}
 	tear_down(&s);
-	return status == MW_PORTAL_OK ? status : mw_portal_no_start(o, status, "%s", err.text);
+	return status == MW_EXIT_OK ? status : mw_start_refused(&o->start, status, "%s", err.text);
 }

@@ -3,7 +3,7 @@
 #ifndef MW_PORTAL_SITE_H
 #define MW_PORTAL_SITE_H
 
-#include "engine/generation.h"
+#include "engine/program.h"
 #include "pickup/conf.h"
 #include "pickup/templates.h"
 #include "portal/options.h"
@@ -16,7 +16,7 @@ struct mw_site {
 	_Atomic unsigned count;
 };
 
-/* Loads policy and templates. MW_PORTAL_OK, or what the exit status would be, with err; logs diagnostics. */
+/* Loads policy and templates. MW_EXIT_OK, or what the exit status would be, with err; logs diagnostics. */
 int mw_site_load(struct mw_loader *, const struct mw_portal_options *, struct mw_site **ret, struct mw_err *);
 struct mw_site *mw_site_ref(struct mw_site *);
 void mw_site_unref(struct mw_site **); /* accepts NULL, sets NULL */

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/listen.h"
 #include "base/notify.h"
-#include "base/start.h"
 #include "seal/children.h"
 #include "seal/session.h"
 
@@ -23,7 +22,7 @@
 #include <unistd.h>
 
 struct agent {
-	const struct mw_seal_options *options;
+	const struct mw_start *options;
 	struct mw_loader *loader;
 	struct mw_site *site;
 	size_t old; /* sites that only children have */
@@ -38,17 +37,6 @@ struct agent {
 	int64_t until;	     /* when draining: time at which it ends; 0 = it is not */
 	bool done;
 };
-
-int mw_seal_no_start(const struct mw_seal_options *o, int status, const char *fmt, ...)
-{
-	int r;
-	va_list ap;
-
-	va_start(ap, fmt);
-	r = mw_start_refused("milward-seal", o->log_to, status, fmt, ap);
-	va_end(ap);
-	return r;
-}
 
 /* ---- a child --------------------------------------------------------------------------------------------------------------------- */
 
@@ -248,7 +236,7 @@ static void reload(struct agent *a)
 	past = realloc(a->past, (a->old + 1) * sizeof(struct mw_site *));
 	if (past)
 		a->past = past;
-	if (!past || mw_site_load(a->loader, a->options, &fresh, &err) != MW_SEAL_OK ||
+	if (!past || mw_site_load(a->loader, a->options, &fresh, &err) != MW_EXIT_OK ||
 	    grow(a, (size_t)fresh->conf->children) < 0) {
 		mw_site_free(&fresh);
 		mw_log(MW_ERROR, NULL, "reload", "%s", err.text[0] ? err.text : "out of memory");
@@ -412,22 +400,22 @@ static int set_up(struct agent *a, struct mw_err *err)
 	/* The keys of the site are in our memory. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
 		(void)mw_fail(err, -errno, "prctl: %s", strerror(errno));
-		return MW_SEAL_SYSTEM;
+		return MW_EXIT_SYSTEM;
 	}
 	a->loader = mw_loader_new(a->options->modules);
 	if (!a->loader) {
 		(void)mw_fail_memory(err);
-		return MW_SEAL_SYSTEM;
+		return MW_EXIT_SYSTEM;
 	}
 	status = mw_site_load(a->loader, a->options, &a->site, err);
-	if (status != MW_SEAL_OK || a->options->test)
+	if (status != MW_EXIT_OK || a->options->test)
 		return status;
 	a->signals = open_signals();
 	if (a->signals < 0 || grow(a, (size_t)a->site->conf->children) < 0) {
 		(void)mw_fail_memory(err);
-		return MW_SEAL_SYSTEM;
+		return MW_EXIT_SYSTEM;
 	}
-	return open_files(a, err) < 0 ? MW_SEAL_CREATE : MW_SEAL_OK;
+	return open_files(a, err) < 0 ? MW_EXIT_CREATE : MW_EXIT_OK;
 }
 
 static void tear_down(struct agent *a)
@@ -453,13 +441,13 @@ static void tear_down(struct agent *a)
 		(void)close(a->signals);
 }
 
-int mw_agent_run(const struct mw_seal_options *o)
+int mw_agent_run(const struct mw_start *o)
 {
 	struct agent a = {.options = o, .listen = {.fd = -1}, .signals = -1};
 	struct mw_err err = {0};
 	int status = set_up(&a, &err);
 
-	if (status == MW_SEAL_OK && !o->test) {
+	if (status == MW_EXIT_OK && !o->test) {
 		mw_log(MW_NOTICE, NULL, "start", "milward-seal " MW_VERSION ", listening on %s, %zu copies in the journal",
 		       a.site->conf->listen, mw_journal_count(a.journal));
 		(void)mw_notify("READY=1\nSTATUS=running %s", o->policy);
@@ -468,5 +456,5 @@ int mw_agent_run(const struct mw_seal_options *o)
 		mw_log(MW_NOTICE, NULL, "stop", "stopped");
 	}
 	tear_down(&a);
-	return status == MW_SEAL_OK ? status : mw_seal_no_start(o, status, "%s", err.text);
+	return status == MW_EXIT_OK ? status : mw_start_refused(o, status, "%s", err.text);
 }

@@ -3,8 +3,7 @@
 #ifndef MW_SEAL_SITE_H
 #define MW_SEAL_SITE_H
 
-#include "engine/generation.h"
-#include "seal/agent.h"
+#include "engine/program.h"
 #include "seal/box.h"
 #include "seal/service.h"
 #include <sys/socket.h>
@@ -22,8 +21,8 @@ struct mw_site {
 	void *custody_inst;
 };
 
-/* Loads the policy and opens its sealers. MW_SEAL_OK, or what the exit status would be with err; logs diagnostics. Caller frees. */
-int mw_site_load(struct mw_loader *, const struct mw_seal_options *, struct mw_site **ret, struct mw_err *);
+/* Loads the policy and opens its sealers. MW_EXIT_OK, or what the exit status would be with err; logs diagnostics. Caller frees. */
+int mw_site_load(struct mw_loader *, const struct mw_start *, struct mw_site **ret, struct mw_err *);
 void mw_site_free(struct mw_site **);
 
 #endif

@@ -48,25 +48,25 @@ static void command_line(void **state)
 		assert_int_equal(parse(&o, bad[i]), MW_EXIT_USAGE + 1);
 
 	assert_int_equal(parse(&o, (const char *const[]){"-p", "/a.policy", NULL}), 0);
-	assert_string_equal(o.policy, "/a.policy");
+	assert_string_equal(o.start.policy, "/a.policy");
 	assert_false(o.detach || o.reentry);
-	assert_int_equal(o.log_to, MW_LOG_STDERR);
+	assert_int_equal(o.start.log_to, MW_LOG_STDERR);
 	assert_int_equal(o.socket_mode, 0660);
 	assert_true(o.work >= 2);
 
 	assert_int_equal(parse(&o, (const char *const[]){"-d", "-v", "--policy=a.policy", "--memory=2G", "--socket-mode=600",
 							 "--work=7", "--wait=9", "--drain=0", "--reentry", NULL}),
 			 0);
-	assert_true(o.policy[0] == '/' && strcmp(strrchr(o.policy, '/'), "/a.policy") == 0);
+	assert_true(o.start.policy[0] == '/' && strcmp(strrchr(o.start.policy, '/'), "/a.policy") == 0);
 	assert_true(o.detach && o.reentry);
-	assert_int_equal(o.log_to, MW_LOG_SYSLOG);
-	assert_int_equal(o.log_level, MW_DEBUG);
+	assert_int_equal(o.start.log_to, MW_LOG_SYSLOG);
+	assert_int_equal(o.start.log_level, MW_DEBUG);
 	assert_true(o.memory == UINT64_C(2) << 30);
 	assert_int_equal(o.socket_mode, 0600);
 	assert_int_equal(o.work, 7);
 	assert_int_equal(o.wait, 9);
 	assert_int_equal(o.drain, 0);
-	free((char *)(uintptr_t)o.policy);
+	free((char *)(uintptr_t)o.start.policy);
 }
 
 int main(void)
