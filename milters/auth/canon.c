@@ -297,7 +297,7 @@ int mw_canon_header(const struct mw_sigfield *f, const struct mw_auth_mail *mail
 		const struct mw_field *covered = name.n ? pick(mail, name, count_before(f, name)) : NULL;
 
 		if (covered)
-			r = mw_canon_field(md, f->simple_header, covered, none, false);
+			r = mw_field_clean(covered) ? mw_canon_field(md, f->simple_header, covered, none, false) : -EBADMSG;
 	}
 	if (r == 0)
 		r = mw_canon_field(md, f->simple_header, own, f->b_value, true);

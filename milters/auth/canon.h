@@ -48,7 +48,8 @@ int mw_body_finish(struct mw_body *);
 
 /* Hashes one field. without: a part of the value that is left out, .p NULL = none. last: no line end behind it. 0, -ENOMEM. */
 int mw_canon_field(EVP_MD_CTX *, bool simple, const struct mw_field *, struct mw_str without, bool last);
-/* Hashes the fields that the signature covers, and the field that it stands in without its b=. */
+/* Hashes the fields that the signature covers, and the field that it stands in without its b=. 0, -ENOMEM, or -EBADMSG: one of them is
+ * not clean. */
 int mw_canon_header(const struct mw_sigfield *, const struct mw_auth_mail *, const struct mw_field *own, unsigned char hash[32]);
 /* Is there no octet in the field that no line of a header has: NUL, CR and LF that are no fold, VT, FF? */
 bool mw_field_clean(const struct mw_field *);

@@ -6,6 +6,7 @@
  * Prints for each message its name, a line for each signature and one for the chain; words and why are separated by tabs.
  */
 #include "../../tests/unit/fakehost.h"
+#include "arc.h"
 #include "testmail.h"
 #include "verify.h"
 #include "zone.h"
@@ -39,10 +40,18 @@ static void print_dkim(const struct mw_dkim_result *d)
 	       d->flags, d->secure ? "secure" : "insecure", d->b, d->why);
 }
 
-static void look(const struct mw_verifier *v, const struct mw_resolver *resolver, const struct tm_mail *how, const char *path)
+static void print_arc(const struct mw_arc_result *a)
+{
+	printf("arc\t%s\t%s\t%u\t%u\t%s\t%s\t%s\t%s\n", mw_auth_word(a->word), a->sealer, a->sets, a->oldest_pass,
+	       a->secure ? "secure" : "insecure", mw_auth_word(a->said_dmarc), a->said_from, a->why);
+}
+
+static void look(const struct mw_verifier *v, const struct mw_resolver *resolver, const struct tm_mail *how, int64_t bits,
+		 const char *path)
 {
 	struct mw_dkim_result dkim[MW_AUTH_SIGNATURES];
 	struct mw_str text = slurp(path);
+	struct mw_arc_result arc;
 	struct tm_mail m;
 	size_t n, more;
 	int r;
@@ -51,10 +60,13 @@ static void look(const struct mw_verifier *v, const struct mw_resolver *resolver
 	m.piece = how->piece;
 	m.mail.now = how->mail.now;
 	mw_dkim_want(&m.mail, resolver);
+	mw_arc_want(&m.mail, resolver);
 	r = mw_dkim_verify(v, &m.mail, resolver, dkim, &n, &more);
 	printf("%s\t%d\t%zu\n", path, r, more);
 	for (size_t i = 0; i < n; i++)
 		print_dkim(&dkim[i]);
+	(void)mw_arc_validate(&m.mail, resolver, bits, &arc);
+	print_arc(&arc);
 	tm_close(&m);
 	free((void *)(uintptr_t)text.p);
 }
@@ -89,7 +101,7 @@ int main(int argc, char **argv)
 	}
 	resolver = mw_zonefile_resolver(zone);
 	while (++i < argc)
-		look(v, &resolver, &how, argv[i]);
+		look(v, &resolver, &how, (int64_t)bits, argv[i]);
 	mw_verifier_free(v);
 	mw_zonefile_free(&zone);
 	return 0;
