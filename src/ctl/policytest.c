@@ -204,6 +204,24 @@ static bool entry_expect(struct reader *r, struct policytest_case *c)
 	return true;
 }
 
+/* A fact alone is one that is yes. */
+static bool entry_given(struct reader *r, struct policytest_case *c)
+{
+	do {
+		struct policytest_expect e = {.about = POLICYTEST_FACT, .place = r->token.place, .number = 1};
+		struct mw_token t;
+
+		if (!take_kind(r, MW_TOK_NAME, "a fact", &t) || !take_compare(r, &e))
+			return false;
+		e.name = t.text;
+		if (e.cmp != MW_CMP_NONE && e.cmp != MW_CMP_EQ)
+			mw_diag_add(r->diags, MW_DIAG_ERROR, e.place, "as in: given auth.dmarc = \"fail\"",
+				    "\"%s\" is given a value with =", e.name);
+		MW_LIST_PUSH(r->arena, r->diags, &c->givens, e);
+	} while (take_comma(r));
+	return true;
+}
+
 /* ---- the other entries ------------------------------------------------------------------------------------------- */
 static bool entry_from(struct reader *r, struct policytest_case *c)
 {
@@ -273,7 +291,7 @@ static const struct {
 	bool once;
 } entries[] = {{"from", entry_from, true},	{"to", entry_to, false},     {"subject", entry_subject, true},
 	       {"header", entry_header, false}, {"text", entry_text, false}, {"mail", entry_mail, true},
-	       {"expect", entry_expect, false}, {"day", entry_day, true}};
+	       {"expect", entry_expect, false}, {"day", entry_day, true},    {"given", entry_given, false}};
 #define ENTRIES (sizeof(entries) / sizeof(*entries))
 
 static void unknown_entry(struct reader *r)
@@ -286,7 +304,7 @@ static void unknown_entry(struct reader *r)
 		mw_diag_add(r->diags, MW_DIAG_ERROR, r->token.place, mw_diag_did_you_mean(r->diags, r->token.text, words),
 			    "unknown word \"%s\" in a test", r->token.text);
 	else
-		expected(r, "from, to, subject, header, text, mail, day or expect", NULL);
+		expected(r, "from, to, subject, header, text, mail, day, given or expect", NULL);
 }
 
 /* Takes one entry, or reports it and goes on behind it. */

@@ -35,7 +35,8 @@ struct policytest_case {
 	MW_LIST_OF(const char *) lines;	   /* of the body */
 	MW_LIST_OF(struct policytest_rcpt) rcpts;
 	MW_LIST_OF(struct policytest_expect) expects;
-	int32_t day; /* that it is, mw_day; MW_DAY_NONE: today */
+	MW_LIST_OF(struct policytest_expect) givens; /* facts, with the value that they have: = or alone */
+	int32_t day;				     /* that it is, mw_day; MW_DAY_NONE: today */
 };
 
 struct policytest {

@@ -56,14 +56,47 @@ static const char *suggest(const struct policytest_expect *e, const struct mw_pl
 	return words && e->about != POLICYTEST_FACT ? mw_diag_did_you_mean(diags, e->name, words) : NULL;
 }
 
+/* alone: without a value. */
+static void check_fact(const struct policytest_expect *e, const struct mw_plan *plan, bool alone, struct mw_diags *diags)
+{
+	uint32_t module, fact;
+	const struct mw_fact *row = find_fact(plan, e->name, &module, &fact);
+
+	if (!row)
+		mw_diag_add(diags, MW_DIAG_ERROR, e->place, NULL, "no module of the policy has the fact \"%s\"", e->name);
+	else if ((row->type == MW_STR) != (e->text != NULL) && !alone)
+		mw_diag_add(diags, MW_DIAG_ERROR, e->place, NULL, "the fact \"%s\" is a %s", e->name,
+			    row->type == MW_STR ? "text" : "number");
+}
+
+/* Only what is yes can be given without a value. */
+static void check_given(const struct policytest_expect *e, const struct mw_plan *plan, struct mw_diags *diags)
+{
+	uint32_t module, fact;
+	const struct mw_fact *row = find_fact(plan, e->name, &module, &fact);
+
+	if (row && row->type != MW_BOOL && e->cmp == MW_CMP_NONE)
+		mw_diag_add(diags, MW_DIAG_ERROR, e->place, "as in: given auth.dmarc = \"fail\"", "\"%s\" is given no value",
+			    e->name);
+	else
+		check_fact(e, plan, e->cmp == MW_CMP_NONE, diags);
+}
+
+static void give_facts(struct mw_msg *msg, const struct policytest_case *c, const struct mw_plan *plan)
+{
+	uint32_t module, fact;
+
+	for (size_t i = 0; i < c->givens.n; i++)
+		if (find_fact(plan, c->givens.v[i].name, &module, &fact))
+			mw_msg_give_fact(msg, module, fact, c->givens.v[i].number, c->givens.v[i].text);
+}
+
 void policytest_check(const struct policytest_case *c, const struct mw_plan *plan, struct mw_diags *diags)
 {
 	static const char *const reasons[] = {MW_UNREADABLE_WORDS, NULL};
 
 	for (size_t i = 0; i < c->expects.n; i++) {
 		const struct policytest_expect *e = &c->expects.v[i];
-		uint32_t module, fact;
-		const struct mw_fact *row;
 
 		if (e->about == POLICYTEST_UNREADABLE) {
 			const char *const *word = reasons;
@@ -74,18 +107,14 @@ void policytest_check(const struct policytest_case *c, const struct mw_plan *pla
 				mw_diag_add(diags, MW_DIAG_ERROR, e->place, mw_diag_did_you_mean(diags, e->name, reasons),
 					    "unknown reason \"%s\"", e->name);
 		} else if (e->about == POLICYTEST_FACT) {
-			row = find_fact(plan, e->name, &module, &fact);
-			if (!row)
-				mw_diag_add(diags, MW_DIAG_ERROR, e->place, NULL, "no module of the policy has the fact \"%s\"",
-					    e->name);
-			else if ((row->type == MW_STR) != (e->text != NULL) && (e->text || e->cmp != MW_CMP_NONE))
-				mw_diag_add(diags, MW_DIAG_ERROR, e->place, NULL, "the fact \"%s\" is a %s", e->name,
-					    row->type == MW_STR ? "text" : "number");
+			check_fact(e, plan, e->cmp == MW_CMP_NONE, diags);
 		} else if ((e->about == POLICYTEST_CLASS ? find_class(plan, e->name) : find_rule(plan, e->name)) == UINT32_MAX) {
 			mw_diag_add(diags, MW_DIAG_ERROR, e->place, suggest(e, plan, diags), "the policy has no %s \"%s\"",
 				    e->about == POLICYTEST_CLASS ? "class" : "rule", e->name);
 		}
 	}
+	for (size_t i = 0; i < c->givens.n; i++)
+		check_given(&c->givens.v[i], plan, diags);
 }
 
 /* ---- the message ------------------------------------------------------------------------------------------------- */
@@ -345,6 +374,7 @@ int policytest_run(struct mw_generation *gen, const struct policytest_case *c, p
 		return err->code ? err->code : -ENOMEM;
 	if (c->day != MW_DAY_NONE)
 		mw_msg_set_day(msg, c->day);
+	give_facts(msg, c, mw_generation_plan(gen));
 	r = offline_run(msg, c->mail ? c->mail : "the message", NULL, NULL, err);
 	if (r < 0) {
 		mw_msg_free(&msg);

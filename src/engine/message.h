@@ -87,6 +87,8 @@ const struct mw_finding *mw_msg_finding(const struct mw_msg *, size_t i);
 const bool *mw_msg_classes(const struct mw_msg *); /* one a class of the plan */
 int64_t mw_msg_fact(const struct mw_msg *, uint32_t module, uint32_t fact);
 const char *mw_msg_fact_text(const struct mw_msg *, uint32_t module, uint32_t fact); /* NULL when never set */
+/* Before mw_msg_run(): the fact has this value, whatever its module finds. text: borrowed; NULL = a number. */
+void mw_msg_give_fact(struct mw_msg *, uint32_t module, uint32_t fact, int64_t n, const char *text);
 /* Causes that were met: bit i = MW_CAUSE_i. */
 uint64_t mw_msg_causes(const struct mw_msg *);
 /* What became of the documents that extractors were given. */

@@ -54,3 +54,11 @@ const char *mw_msg_fact_text(const struct mw_msg *m, uint32_t module, uint32_t f
 {
 	return fact_at(m, module, fact)->s;
 }
+
+void mw_msg_give_fact(struct mw_msg *m, uint32_t module, uint32_t fact, int64_t n, const char *text)
+{
+	const struct mw_self *s = module < m->gen->plan->modules ? &m->gen->self[module] : NULL;
+
+	if (s && fact < s->facts)
+		m->fact[s->fact_base + fact] = (struct fact){.n = n, .s = text, .given = true};
+}

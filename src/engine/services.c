@@ -80,7 +80,8 @@ static int host_set_int(struct mw_self *s, struct mw_msg *m, uint32_t fact, int6
 
 	if (!f)
 		return -EINVAL;
-	f->n = s->plugin->facts[fact].type == MW_BOOL ? value != 0 : value;
+	if (!f->given)
+		f->n = s->plugin->facts[fact].type == MW_BOOL ? value != 0 : value;
 	return 0;
 }
 
@@ -94,7 +95,8 @@ static int host_set_str(struct mw_self *s, struct mw_msg *m, uint32_t fact, cons
 	copy = mw_arena_str(m->arena, value);
 	if (!copy)
 		return -ENOMEM;
-	f->s = copy;
+	if (!f->given)
+		f->s = copy;
 	return 0;
 }
 
