@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "checks.h"
 
+#include "arc.h"
 #include "dmarc.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,20 +11,30 @@
 #include <string.h>
 
 struct mw_checks {
+	int64_t minimum_bits;
+	struct mw_verifier *verifier;
 	struct mw_dmarc *dmarc;
 };
 
 int mw_checks_open(const struct mw_host *host, const struct mw_auth_conf *conf, struct mw_checks **ret, struct mw_err *err)
 {
 	struct mw_checks *c = calloc(1, sizeof(*c));
-	int r = c ? mw_dmarc_open(conf->tree_walk, &c->dmarc) : -ENOMEM;
+	int r = c ? 0 : host->fail(err, -ENOMEM, "out of memory");
 
-	if (r < 0) {
-		mw_checks_close(&c);
-		return host->fail(err, r, "the list of public suffixes cannot be read");
+	if (r == 0) {
+		c->minimum_bits = conf->minimum_bits;
+		r = mw_verifier_open(host, conf->minimum_bits, &c->verifier, err);
 	}
-	*ret = c;
-	return 0;
+	if (r == 0) {
+		r = mw_dmarc_open(conf->tree_walk, &c->dmarc);
+		if (r < 0)
+			(void)host->fail(err, r, "the list of public suffixes cannot be read");
+	}
+	if (r < 0)
+		mw_checks_close(&c);
+	else
+		*ret = c;
+	return r;
 }
 
 void mw_checks_close(struct mw_checks **cp)
@@ -32,6 +44,7 @@ void mw_checks_close(struct mw_checks **cp)
 	if (!c)
 		return;
 	*cp = NULL;
+	mw_verifier_free(c->verifier);
 	mw_dmarc_close(&c->dmarc);
 	free(c);
 }
@@ -55,6 +68,8 @@ void mw_checks_want_client(const struct mw_checks *c, const struct mw_auth_mail 
 void mw_checks_want_header(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns)
 {
 	mw_dmarc_want(c->dmarc, mail, dns);
+	mw_dkim_want(mail, dns);
+	mw_arc_want(mail, dns);
 }
 
 static void spf_failed(struct mw_spf_result *spf, enum mw_spf_identity identity, const char *why)
@@ -73,18 +88,11 @@ static void run_spf(struct mw_auth *a)
 	}
 }
 
-static void run_dmarc(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns,
-		      struct mw_auth *a)
-{
-	if (mw_dmarc_check(c->dmarc, mail, dns, a) == 0)
-		return;
-	a->dmarc.word = MW_AUTH_TEMPERROR;
-	a->dmarc.asks = MW_DMARC_ASKS_NOTHING;
-	(void)snprintf(a->dmarc.why, sizeof(a->dmarc.why), "out of memory");
-}
-
+/* The results of a check that failed say so themselves. */
 void mw_checks_run(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns, struct mw_auth *a)
 {
 	run_spf(a);
-	run_dmarc(c, mail, dns, a);
+	(void)mw_dkim_verify(c->verifier, mail, dns, a->dkim, &a->dkims, &a->dkims_more);
+	(void)mw_arc_validate(mail, dns, c->minimum_bits, &a->arc);
+	(void)mw_dmarc_check(c->dmarc, mail, dns, a);
 }
