@@ -2,6 +2,7 @@
 #include "testmail.h"
 
 #include <stdalign.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,4 +103,22 @@ void tm_close(struct tm_mail *m)
 	}
 	free(m->field);
 	*m = (struct tm_mail){0};
+}
+
+struct mw_str tm_read(const char *path)
+{
+	struct mw_str text = {0};
+	FILE *f = fopen(path, "rb");
+	long n;
+	char *p;
+
+	if (!f || fseek(f, 0, SEEK_END) != 0 || (n = ftell(f)) < 0 || fseek(f, 0, SEEK_SET) != 0)
+		exit(2);
+	p = malloc((size_t)n + 1);
+	if (!p || fread(p, 1, (size_t)n, f) != (size_t)n)
+		exit(2);
+	(void)fclose(f);
+	text.p = p;
+	text.n = (size_t)n;
+	return text;
 }

@@ -19,5 +19,7 @@ struct tm_mail {
 void tm_open(struct tm_mail *, const char *p, size_t n);
 /* Frees what alloc() gave, and the fields. */
 void tm_close(struct tm_mail *);
+/* A file, all of it; its text is the caller's. Ends the program with 2 when it cannot be read. */
+struct mw_str tm_read(const char *path);
 
 #endif

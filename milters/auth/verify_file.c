@@ -16,24 +16,6 @@
 #include <string.h>
 #include <time.h>
 
-static struct mw_str slurp(const char *path)
-{
-	struct mw_str text = {0};
-	FILE *f = fopen(path, "rb");
-	long n;
-	char *p;
-
-	if (!f || fseek(f, 0, SEEK_END) != 0 || (n = ftell(f)) < 0 || fseek(f, 0, SEEK_SET) != 0)
-		exit(2);
-	p = malloc((size_t)n + 1);
-	if (!p || fread(p, 1, (size_t)n, f) != (size_t)n)
-		exit(2);
-	(void)fclose(f);
-	text.p = p;
-	text.n = (size_t)n;
-	return text;
-}
-
 static void print_dkim(const struct mw_dkim_result *d)
 {
 	printf("dkim\t%s\t%s\t%s\t%s\t%u\t%u\t%s\t%s\t%s\n", mw_auth_word(d->word), d->domain, d->selector, d->algorithm, d->bits,
@@ -50,7 +32,7 @@ static void look(const struct mw_verifier *v, const struct mw_resolver *resolver
 		 const char *path)
 {
 	struct mw_dkim_result dkim[MW_AUTH_SIGNATURES];
-	struct mw_str text = slurp(path);
+	struct mw_str text = tm_read(path);
 	struct mw_arc_result arc;
 	struct tm_mail m;
 	size_t n, more;

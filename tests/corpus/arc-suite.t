@@ -1,9 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""arc-suite: the validation cases of the ARC suite (ValiMail's, in the JSON form that mailauth has of it), judged by milters/auth.
+"""arc-suite: the cases of the ARC suite (ValiMail's, in the JSON form that mailauth has of it), judged and sealed by milters/auth.
 
-Each message comes in pieces of 1 and 7 octets, too, and with LF for CRLF: the result is the same. What differs from the suite is in
-DEVIATIONS, with the reason. Needs MILWARD_BUILD (a built tree) and ../shared/data.
+Validation: each message comes in pieces of 1 and 7 octets, too, and with LF for CRLF: the result is the same. What differs from the
+suite is in DEVIATIONS, with the reason.
+
+Sealing: instance, algorithm, canonical form, names, time, state of the chain and hash of the body are those of the suite. The rest of it
+is a signer's choice: which fields are covered and in which order tags stand (so b= differs), and the results are those that we find, not
+those that a field of the message claims. dkimpy says of each sealed message what it has to say, and so do we: pass, where the chain is
+not broken; and it sees what was changed behind the seal.
+
+Needs MILWARD_BUILD (a built tree), ../shared/data and python3-dkim.
 """
 import json
 import os
@@ -11,11 +18,15 @@ import subprocess
 import sys
 import tempfile
 
+import dkim
+
 SRC = os.environ.get("MILWARD_SRC", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.environ.get("MILWARD_BUILD", SRC)
 ARCHIVE = os.path.join(SRC, "../shared/data/auth-suites.tar.zst")
 SUITE = "auth-suites/mailauth/test/fixtures/arc/arc-draft-validation-tests.json"
+SIGNING = "auth-suites/mailauth/test/fixtures/arc/arc-draft-sign-tests.json"
 TOOL = os.path.join(BUILD, "milters/auth/verify_file")
+SEALER = os.path.join(BUILD, "milters/auth/seal_file")
 
 # case -> (what the suite wants, what we say, why)
 DEVIATIONS = {
@@ -36,7 +47,7 @@ def scenarios(path):
 def write_zone(path, records):
     with open(path, "w", encoding="ascii") as file:
         for name, text in records.items():
-            text = text.replace("\\", "\\\\").replace('"', '\\"')
+            text = text.replace("\n", "").replace("\\", "\\\\").replace('"', '\\"')
             pieces = [text[i : i + 200] for i in range(0, len(text), 200)] or [""]
             file.write("%s TXT %s\n" % (name, " ".join('"%s"' % piece for piece in pieces)))
 
@@ -78,14 +89,89 @@ def check_scenario(scenario, top):
     return bad, len(scenario["tests"])
 
 
+def tags(value):
+    """Tags of a signature without white space."""
+    rows = (row.partition("=") for row in value.strip().rstrip(";").split(";"))
+    return {name.strip(): "".join(text.split()) for name, _, text in rows}
+
+
+def header_of(message):
+    """Fields of a message from the top: name in lower case, value."""
+    fields = []
+    for line in message.partition("\r\n\r\n")[0].split("\r\n"):
+        if line[:1] in " \t" and fields:
+            fields[-1][1] += line
+        elif line:
+            name, _, value = line.partition(":")
+            fields.append([name.lower(), value])
+    return fields
+
+
+def by_dkimpy(message, records):
+    def txt(name, timeout=5):
+        text = records.get(name.decode("ascii").rstrip("."))
+        return text.replace("\n", "").encode("ascii") if text else None
+
+    return (dkim.arc_verify(message.encode("utf-8"), dnsfunc=txt)[0] or b"fail").decode("ascii")
+
+
+def seal_problems(name, case, scenario, top):
+    """What is wrong with the seal of one case."""
+    zone, key, path, sealed_path = (os.path.join(top, word) for word in ("zone", "key", "message", "sealed"))
+    records = scenario["txt-records"]
+    write_zone(zone, records)
+    with open(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(scenario["privatekey"])
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        file.write(case["message"].replace("\r\n", "\n").replace("\n", "\r\n"))
+    argv = [SEALER, zone, scenario["domain"], scenario["sel"], key, case["srv-id"], str(case["t"]), path]
+    run = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    if run.returncode:
+        return [run.stderr.decode()]
+    sealed = run.stdout.decode("utf-8")
+    if not case["AS"].strip():
+        return [] if b"no seal" in run.stderr else ["there is a seal"]
+    fields = header_of(sealed)
+    if [row[0] for row in fields[:3]] != ["arc-seal", "arc-message-signature", "arc-authentication-results"]:
+        return ["the set is not on top: %s" % run.stderr.decode()]
+    bad = []
+    for field, want, names in ((fields[0][1], case["AS"], "i a cv d s t"), (fields[1][1], case["AMS"], "i a c d s t bh")):
+        ours, theirs = tags(field), tags(want)
+        bad += ["%s=%s, the suite has %s" % (tag, ours.get(tag), theirs[tag]) for tag in names.split() if ours.get(tag) != theirs[tag]]
+    if [row.strip() for row in fields[2][1].split(";")[:2]] != [row.strip() for row in case["AAR"].split(";")[:2]]:
+        bad.append("results begin with %s" % fields[2][1][:40])
+    with open(sealed_path, "w", encoding="utf-8", newline="") as file:
+        file.write(sealed)
+    want = "fail" if tags(case["AS"])["cv"] == "fail" else "pass"
+    if by_dkimpy(sealed, records) != want:
+        bad.append("dkimpy says %s" % by_dkimpy(sealed, records))
+    if judge(zone, [sealed_path], 0)[sealed_path][0] != want:
+        bad.append("we say %s of it" % (judge(zone, [sealed_path], 0)[sealed_path],))
+    for old, new in (("Subject: ", "Subject: x"), ("--J.", "--K."), ("; lists.example.org", "; lists.example.com")):
+        if old in sealed and by_dkimpy(sealed.replace(old, new, 1), records) == "pass":
+            bad.append("dkimpy does not see that %s was changed" % old)
+    return bad
+
+
+def check_sealing(scenario, top):
+    """Prints what is wrong; the number of cases that are."""
+    wrong = 0
+    for name, case in scenario["tests"].items():
+        bad = seal_problems(name, case, scenario, top)
+        wrong += bool(bad)
+        for line in bad:
+            print("# %s: %s" % (name, line))
+    return wrong
+
+
 def main():
     if not os.path.exists(ARCHIVE):
         print("1..0 # SKIP no %s" % ARCHIVE)
         return 0
-    subprocess.run(["make", "-s", "-C", BUILD, "milters/auth/verify_file"], check=True, stdout=sys.stderr)
+    subprocess.run(["make", "-s", "-C", BUILD, "milters/auth/verify_file", "milters/auth/seal_file"], check=True, stdout=sys.stderr)
     wrong = 0
     with tempfile.TemporaryDirectory() as top:
-        subprocess.run(["tar", "-x", "--zstd", "-f", ARCHIVE, "-C", top, SUITE], check=True)
+        subprocess.run(["tar", "-x", "--zstd", "-f", ARCHIVE, "-C", top, SUITE, SIGNING], check=True)
         rows = scenarios(os.path.join(top, SUITE))
         known = [name for row in rows for name in row["tests"]]
         for n, row in enumerate(rows, 1):
@@ -94,9 +180,14 @@ def main():
                 print("# " + line)
             wrong += bool(bad)
             print("%sok %d - %s: %d cases" % ("not " if bad else "", n, row["description"].strip(), cases))
+        signing = scenarios(os.path.join(top, SIGNING))
+        for n, row in enumerate(signing, len(rows) + 1):
+            bad = check_sealing(row, top)
+            wrong += bad
+            print("%sok %d - sealing, %s: %d cases" % ("not " if bad else "", n, row["description"].strip(), len(row["tests"])))
         gone = [name for name in DEVIATIONS if name not in known]
-        print("%sok %d - all %d deviations are of cases that are there, of %d" % ("not " if gone else "", len(rows) + 1, len(DEVIATIONS), len(known)))
-        print("1..%d" % (len(rows) + 1))
+        print("%sok %d - all %d deviations are of cases that are there, of %d" % ("not " if gone else "", len(rows) + len(signing) + 1, len(DEVIATIONS), len(known)))
+        print("1..%d" % (len(rows) + len(signing) + 1))
     return 1 if wrong or gone else 0
 
 
