@@ -189,6 +189,34 @@ int mw_pickup_code_new(struct mw_pickup *p, const struct mw_pickup_rule *rule, c
 	return r;
 }
 
+static int code_unsent(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], const unsigned char hash[CODE_HASH],
+		       int64_t now, struct mw_err *err)
+{
+	struct mw_pickup_row row;
+	struct gates g;
+	int r = mw_pickup_row_find(p, id, &row, err);
+
+	if (r == 0)
+		r = mw_db_change(&p->db, SQL_CODE_USE, DB_VALUES(DB_INT(row.number), DB_BLOB(hash, CODE_HASH)), err);
+	if (r >= 0)
+		r = gates_read(p, &row, &g, err);
+	if (r < 0)
+		return r;
+	g.message.mails -= g.message.mails > 0;
+	g.address.mails -= g.address.mails > 0;
+	r = gates_write(p, &g, err);
+	return r < 0 ? r : mw_pickup_event_add(p, row.number, MW_EVENT_CODE, "not mailed", now, err);
+}
+
+int mw_pickup_code_unsent(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], const unsigned char secret[MW_PICKUP_SECRET],
+			  const char code[MW_PICKUP_CODE], int64_t now, struct mw_err *err)
+{
+	unsigned char hash[CODE_HASH];
+	int r = hash_code(secret, code, hash) < 0 ? mw_fail(err, -EIO, "libcrypto fails") : mw_db_begin(&p->db, err);
+
+	return r < 0 ? r : mw_db_end(&p->db, code_unsent(p, id, hash, now, err), err);
+}
+
 /* ---- proof ----------------------------------------------------------------------------------------------------------------------- */
 
 struct

@@ -29,6 +29,10 @@ int mw_pickup_code_new(struct mw_pickup *, const struct mw_pickup_rule *, const 
 		       const unsigned char secret[MW_PICKUP_SECRET], int64_t now, char code[MW_PICKUP_CODE], int64_t *wait,
 		       struct mw_err *);
 
+/* That code was not mailed: it is void, and does not count as one of this hour's. An event CODE, which says so. */
+int mw_pickup_code_unsent(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], const unsigned char secret[MW_PICKUP_SECRET],
+			  const char code[MW_PICKUP_CODE], int64_t now, struct mw_err *);
+
 struct mw_pickup_proof { /* what the person gave; NULL: nothing */
 	const char *code, *passphrase;
 };

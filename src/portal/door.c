@@ -127,6 +127,15 @@ static void show_code(struct mw_request *r, const struct door *d, unsigned statu
 	mw_page(r, status, "code.html", v);
 }
 
+/* It was not mailed, and is none of the three in an hour. */
+static void take_back(struct mw_request *r, const struct door *d, const char code[MW_PICKUP_CODE])
+{
+	struct mw_err err = {0};
+
+	if (mw_pickup_code_unsent(r->store, d->id, d->secret, code, r->now, &err) < 0)
+		mw_log(MW_ERROR, d->text, "code", "%s", err.text);
+}
+
 /* A code goes to the mailbox. False: there is an answer. */
 static bool send_code(struct mw_request *r, struct door *d, enum said *said)
 {
@@ -141,8 +150,10 @@ static bool send_code(struct mw_request *r, struct door *d, enum said *said)
 	}
 	if (made == 0) {
 		made = mw_code_mail(r->site, r->portal->host, &d->row, code, mw_pickup_rule_usual.code_life / 60, &err);
-		OPENSSL_cleanse(code, sizeof(code));
 		mw_log(made < 0 ? MW_ERROR : MW_INFO, d->text, "code", "%s client=%s", made < 0 ? err.text : "mailed", r->client);
+		if (made < 0 && made != -EINPROGRESS)
+			take_back(r, d, code);
+		OPENSSL_cleanse(code, sizeof(code));
 	} else if (made != -ENOENT && made != -EACCES && made != -ESTALE) {
 		mw_log(MW_ERROR, d->text, "code", "%s", err.text);
 	} else {

@@ -9,6 +9,7 @@
 #include "portal/reply_mail.h"
 #include "portal/work.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ bool mw_reply_address(const struct mw_request *r, const struct mw_manifest *m, c
 
 /* ---- pages ---------------------------------------------------------------------------------------------------------------------------- */
 
-enum said { NOTHING, EMPTY, LARGE, FAILED, MANY };
+enum said { NOTHING, EMPTY, LARGE, FAILED, MANY, REFUSED, UNSURE };
 
 /* "Re: " before the Subject, once. NULL: no memory. */
 static const char *subject_of(struct mw_arena *arena, const struct mw_manifest *m)
@@ -50,7 +51,8 @@ static struct mw_values *values_of(struct mw_request *r, const char *to)
 
 static void show_form(struct mw_request *r, const struct mw_manifest *m, const char *to, enum said said, struct mw_str text)
 {
-	static const unsigned status[] = {[NOTHING] = 200, [EMPTY] = 422, [LARGE] = 413, [FAILED] = 503, [MANY] = 429};
+	static const unsigned status[] = {
+	    [NOTHING] = 200, [EMPTY] = 422, [LARGE] = 413, [FAILED] = 503, [MANY] = 429, [REFUSED] = 422, [UNSURE] = 504};
 	struct mw_values *v = values_of(r, to);
 	char limit[MW_CONTENT_SIZE], once[MW_SESSION_ONCE];
 
@@ -66,6 +68,8 @@ static void show_form(struct mw_request *r, const struct mw_manifest *m, const c
 		mw_values_flag(v, "empty", said == EMPTY);
 		mw_values_flag(v, "large", said == LARGE);
 		mw_values_flag(v, "failed", said == FAILED || said == MANY);
+		mw_values_flag(v, "refused", said == REFUSED);
+		mw_values_flag(v, "unsure", said == UNSURE);
 	}
 	mw_page(r, status[said], "reply.html", v && mw_values_ok(v) ? v : NULL);
 }
@@ -136,7 +140,8 @@ static bool send(struct mw_request *r, const struct mw_manifest *m, const char *
 	mw_pickup_id_text(r->session.id, id);
 	mw_log(e < 0 ? MW_ERROR : MW_INFO, id, "reply", "%s%s", e < 0 ? err.text : "sent, queue id ", e < 0 ? "" : queue_id);
 	if (e < 0) {
-		show_form(r, m, to, FAILED, mw_draft_text(d));
+		/* What the MTA said against it is for the log: it may tell of the site's rules, or of what they found. */
+		show_form(r, m, to, e == -EPERM ? REFUSED : e == -EINPROGRESS ? UNSURE : FAILED, mw_draft_text(d));
 		return false;
 	}
 	/* It is sent, whatever becomes of the record. */

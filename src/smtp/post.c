@@ -78,5 +78,7 @@ int mw_post_send(const struct mw_post *p, const struct mw_mail *mail, char queue
 	mw_reentry_send(r, &e, mail, &a, queue_id);
 	mw_reentry_close(r);
 	free(r);
-	return a.code == 250 ? 0 : mw_fail(err, a.code >= 500 ? -EPERM : -EAGAIN, "%s: %s", p->to, a.text);
+	if (a.code == 250)
+		return 0;
+	return mw_fail(err, a.unknown ? -EINPROGRESS : a.code >= 500 ? -EPERM : -EAGAIN, "%s: %s", p->to, a.text);
 }

@@ -14,8 +14,8 @@ struct mw_post {
 	const char *notify; /* of RFC 3461, "NEVER" for one; NULL = absent */
 };
 
-/* 0: it is in the queue, under that id. -EAGAIN: not now, or not for a reason that goes by itself; -EPERM: refused for good. err: the listener's
- * words. Blocks; any number of threads may do it. The mail stays the caller's. */
+/* 0: it is in the queue, under that id. -EAGAIN: not now, or not for a reason that goes by itself; -EPERM: refused for good; -EINPROGRESS: it
+ * was given all of it and did not answer, so it may be in the queue. err: the listener's words. Blocks; any number of threads may do it. The mail stays the caller's. */
 int mw_post_send(const struct mw_post *, const struct mw_mail *, char queue_id[MW_QUEUE_ID], struct mw_err *);
 
 #endif

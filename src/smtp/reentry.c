@@ -278,7 +278,7 @@ static int send_file(struct mw_reentry *r, const struct mw_mail *m, struct mw_do
 }
 
 /* The message and its end. What must not be sent ends the connection instead: without the dot the server forgets it all. */
-static int send_data(struct mw_reentry *r, const struct mw_mail *m, struct mw_dot *d)
+static int send_data(struct mw_reentry *r, const struct mw_mail *m, struct mw_dot *d, bool *given)
 {
 	int err;
 
@@ -292,6 +292,7 @@ static int send_data(struct mw_reentry *r, const struct mw_mail *m, struct mw_do
 	mw_dot_end(d, &r->stream.out);
 	if (err == 0 && d->wrong)
 		return -EPROTO;
+	*given = err == 0;
 	return err < 0 ? err : mw_stream_flush(&r->stream, until(r));
 }
 
@@ -308,7 +309,7 @@ void mw_reentry_send(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 {
 	struct said s = {0};
 	struct mw_dot d = {0};
-	bool used = r->up;
+	bool used = r->up, given = false;
 	int err;
 
 	if (!come_up(r, &s, a) || !can_carry(r, e, a))
@@ -321,7 +322,7 @@ void mw_reentry_send(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 		err = open_data(r, e, m, &s);
 	}
 	if (err == 0) {
-		err = send_data(r, m, &d);
+		err = send_data(r, m, &d, &given);
 		err = err < 0 ? err : hear(r, &s, until(r), NULL);
 	}
 	if (d.wrong) {
@@ -329,6 +330,7 @@ void mw_reentry_send(struct mw_reentry *r, const struct mw_envelope_out *e, cons
 		mw_answer_set(a, 451, "4.6.0", "what was to be sent has %s", d.wrong);
 	} else if (err < 0) {
 		failed(r, err, a);
+		a->unknown = given;
 	} else if (said_ok(&s)) {
 		mw_reply_queue_id(s.text, queue_id);
 		mw_answer_set(a, 250, "2.0.0", "queued as %s", queue_id);

@@ -20,6 +20,7 @@ void mw_reply_queue_id(struct mw_str text, char ret[MW_QUEUE_ID]);
 struct mw_answer {
 	unsigned code;	/* 250, 4xx, 5xx */
 	char text[400]; /* enhanced status and words: printable ASCII in one line */
+	bool unknown;	/* of a re-entry: the server had all of it and did not answer, so it may have it */
 };
 /* status: "5.7.1". What is not printable in the words becomes "?". */
 void mw_answer_set(struct mw_answer *, unsigned code, const char *status, const char *fmt, ...) MW_PRINTF(4, 5);

@@ -477,11 +477,11 @@ def no_mta(site, portal):
     tap, to = site.tap, "mona@plain.test"
     link = portal.stow(to)
     site.postfix.stop()
-    answer = portal.press(link)
-    tap.equal((answer.status, answer.title, answer.head.get("retry-after")), (503, "Please try again later", "60"), "without an MTA: later")
+    answers = [portal.press(link) for _ in range(4)]
+    tap.equal([(a.status, a.title, a.head.get("retry-after")) for a in answers], [(503, "Please try again later", "60")] * 4, "without an MTA: later")
     site.postfix.start()
     tap.equal(portal.press(link).status, 200, "and then it goes on")
-    tap.ok(code(site, to), "with a code")
+    tap.ok(code(site, to), "with a code: what was not mailed does not count")
 
 
 def reloads(site, portal):

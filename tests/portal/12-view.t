@@ -136,6 +136,52 @@ def multipart(fields, files=(), boundary="----b0undary"):
     return out.getvalue(), "multipart/form-data; boundary=" + boundary
 
 
+class DullMta:
+    """A listener that answers the end of each message with what it is told; None: it ends the connection then."""
+
+    def __init__(self, answer):
+        self.answer, self.dots = answer, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _peer = self.socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as file:
+                self.talk(file)
+
+    def talk(self, file):
+        def say(octets):
+            file.write(octets)
+            file.flush()
+
+        say(b"220 dull\r\n")
+        for line in file:
+            word = line.split()[0].upper() if line.split() else b""
+            if word == b"DATA":
+                say(b"354 go on\r\n")
+                while (line := file.readline()) not in (b".\r\n", b""):
+                    pass
+                self.dots += line == b".\r\n"
+                if self.answer is None:
+                    return
+                say(self.answer)
+            else:
+                say(b"221 bye\r\n" if word == b"QUIT" else b"250 dull\r\n")
+                if word == b"QUIT":
+                    return
+
+    def end(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(30)
+
+
 class View:
     def __init__(self, site, portal):
         self.site, self.tap, self.portal = site, site.tap, portal
@@ -365,7 +411,31 @@ class View:
         self.tap.ok(all(len(line) <= 998 for line in copy.data.split(b"\r\n")), "no line is too long")
         self.tap.equal([c for s in self.site.sinks.values() for c in s.copies if "evil@plain.test" in c.to], [], "nobody else got anything")
         self.once()
+        self.turned_down()
         self.refused(browser, path, csrf)
+
+    def turned_down(self):
+        """An MTA that refuses an answer for good, and one that takes it and dies: each has a page that says what to do, and tells no reason of the MTA's."""
+        with open(self.portal.policy) as before:
+            text = before.read()
+        for plan, status, words in ((b"554 5.7.1 rule ssn-7 found 219-09-9999\r\n", 422, "does not accept this answer"), (None, 504, "do not know whether"),
+                                    (b"451 4.3.2 rule ssn-7\r\n", 503, "try again in a few minutes")):
+            mta = DullMta(plan)
+            self.reload(text.replace('submit "inet:25@127.0.0.1"', 'submit "inet:%d@127.0.0.1"' % mta.port))
+            browser, path = self.reader("text=" + self.file("x"))
+            body, kind = multipart({"csrf": csrf_of(browser.get(path + "/reply")), "text": "not <i>lost</i>"})
+            answer = browser.ask("POST", path + "/reply", body, Content_Type=kind, Origin=URL)
+            mta.end()
+            self.tap.ok((answer.status, mta.dots) == (status, 1) and words in answer.text and "not &lt;i&gt;lost&lt;/i&gt;</textarea>" in answer.text
+                        and not re.search("ssn|219-09|5\\.7\\.1|4\\.3\\.2", answer.text), "an MTA that says %s: what to do, and the text" % plan, (answer.status, mta.dots, answer.text[:2500]))
+        self.reload(text)
+
+    def reload(self, policy):
+        with open(self.portal.policy, "w") as out:
+            out.write(policy)
+        seen = len(self.portal.daemon.log())
+        self.portal.daemon.reload()
+        self.portal.daemon.wait_log("the new policy is running", 30, after=seen)
 
     def once(self):
         """A form is sent once, and ten replies to a message in an hour; with the store of the start, though the policy names another by now."""

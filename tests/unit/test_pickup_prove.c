@@ -156,6 +156,38 @@ static void codes_are_mailed_three_times_an_hour(void **state)
 	assert_fails(mw_pickup_code_new(s->store, rule, m.id, m.secret, SHELF_NOW + 9000, code, &wait, &err), -EACCES);
 }
 
+static void a_code_that_was_not_mailed_does_not_count(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message m = {.key = "m"};
+	char code[MW_PICKUP_CODE], good[MW_PICKUP_CODE];
+	uint64_t events = 0;
+	int64_t wait = 0;
+
+	put(s, &m);
+	for (int i = 0; i < 20; i++) {
+		new_code(s, &m, SHELF_NOW, code);
+		assert_gives(mw_pickup_code_unsent(s->store, m.id, m.secret, code, SHELF_NOW, &err), 0);
+		if (i < 3) /* nobody has seen it, and it is void; tries are tries */
+			assert_fails(prove(s, &m, code, NULL, SHELF_NOW, &wait, &err), -EPERM);
+	}
+	new_code(s, &m, SHELF_NOW, code);
+	new_code(s, &m, SHELF_NOW, good);
+	/* one that was followed by another: that stays good */
+	assert_gives(mw_pickup_code_unsent(s->store, m.id, m.secret, code, SHELF_NOW, &err), 0);
+	assert_gives(prove(s, &m, good, NULL, SHELF_NOW, &wait, &err), 0);
+	for (int i = 0; i < 2; i++)
+		new_code(s, &m, SHELF_NOW, code);
+	assert_fails(mw_pickup_code_new(s->store, rule, m.id, m.secret, SHELF_NOW, code, &wait, &err), -EAGAIN);
+	/* in the next hour there is nothing to give back */
+	assert_gives(mw_pickup_code_unsent(s->store, m.id, m.secret, code, SHELF_NOW + 3600, &err), 0);
+	for (int i = 0; i < 3; i++)
+		new_code(s, &m, SHELF_NOW + 3600, code);
+	assert_fails(mw_pickup_code_new(s->store, rule, m.id, m.secret, SHELF_NOW + 3600, code, &wait, &err), -EAGAIN);
+	assert_gives(mw_pickup_events(s->store, m.id, MW_EVENT_CODE, 0, &events, &err), 0);
+	assert_int_equal(events, 20 * 2 + 2 + 1 + 2 + 1 + 3);
+}
+
 static int see(void *ctx, const struct mw_pickup_record *rec)
 {
 	unsigned *n = ctx;
@@ -379,6 +411,7 @@ int main(void)
 	    TEST(a_code_before_is_void),
 	    TEST(a_code_is_void_after_its_tries),
 	    TEST(codes_are_mailed_three_times_an_hour),
+	    TEST(a_code_that_was_not_mailed_does_not_count),
 	    TEST(guesses_lock_longer_and_longer),
 	    TEST(an_address_locks_too),
 	    TEST(passphrases),

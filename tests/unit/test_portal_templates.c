@@ -34,7 +34,7 @@ static const struct {
      "date expires"},
     {"print.html", "id csrf idle", "from to cc subject text", "html files cut", "date expires"},
     {"print-end.html", "id", "", "files", ""},
-    {"reply.html", "id csrf once to subject limit idle text", "", "empty large failed", ""},
+    {"reply.html", "id csrf once to subject limit idle text", "", "empty large failed refused unsure", ""},
     {"sent.html", "id csrf to", "", "", ""},
     {"left.html", "", "idle text", "", ""},
     {"notice.html", "link", "sender logo", "code passphrase", "expires"},
