@@ -3,6 +3,7 @@
 
 #include "arc.h"
 #include "dmarc.h"
+#include "spf.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -49,20 +50,10 @@ void mw_checks_close(struct mw_checks **cp)
 	free(c);
 }
 
-/* The records of the names that SPF is asked of. */
 void mw_checks_want_client(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns)
 {
-	const struct mw_str names[] = {mail->sender_domain, mail->helo};
-	char name[MW_AUTH_NAME];
-
 	(void)c;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].n == 0 || names[i].n >= sizeof(name))
-			continue;
-		memcpy(name, names[i].p, names[i].n);
-		name[names[i].n] = '\0';
-		dns->want(dns->ctx, name, MW_RR_TXT);
-	}
+	mw_spf_want(mail, dns);
 }
 
 void mw_checks_want_header(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns)
@@ -79,19 +70,21 @@ static void spf_failed(struct mw_spf_result *spf, enum mw_spf_identity identity,
 	(void)snprintf(spf->why, sizeof(spf->why), "%s", why);
 }
 
-static void run_spf(struct mw_auth *a)
+static void run_spf(const struct mw_auth_mail *mail, const struct mw_resolver *dns, struct mw_auth *a)
 {
 	if (a->unknown_client) {
 		spf_failed(&a->mailfrom, MW_SPF_MAILFROM, a->unknown_client);
 		spf_failed(&a->helo, MW_SPF_HELO, a->unknown_client);
 		return;
 	}
+	(void)mw_spf_check(mail, dns, MW_SPF_MAILFROM, NULL, &a->mailfrom);
+	(void)mw_spf_check(mail, dns, MW_SPF_HELO, NULL, &a->helo);
 }
 
 /* The results of a check that failed say so themselves. */
 void mw_checks_run(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns, struct mw_auth *a)
 {
-	run_spf(a);
+	run_spf(mail, dns, a);
 	(void)mw_dkim_verify(c->verifier, mail, dns, a->dkim, &a->dkims, &a->dkims_more);
 	(void)mw_arc_validate(mail, dns, c->minimum_bits, &a->arc);
 	(void)mw_dmarc_check(c->dmarc, mail, dns, a);
