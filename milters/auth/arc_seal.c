@@ -56,14 +56,17 @@ static bool given(const char *s)
 	return s && *s;
 }
 
-int mw_arc_sealer_check(const struct mw_host *host, const char *domain, const char *selector, const char *key, struct mw_err *err)
+int mw_arc_sealer_check(const struct mw_host *host, bool seal, const char *domain, const char *selector, const char *key,
+			struct mw_err *err)
 {
 	char name[MW_AUTH_NAME];
 
-	if (!given(domain) && !given(selector) && !given(key))
+	if (!seal && (given(domain) || given(selector) || given(key)))
+		return host->fail(err, -EINVAL, "arc-domain, arc-selector and arc-key are for \"arc-seal yes\"");
+	if (!seal)
 		return 0;
 	if (!given(domain) || !given(selector) || !given(key))
-		return host->fail(err, -EINVAL, "arc-domain, arc-selector and arc-key belong together");
+		return host->fail(err, -EINVAL, "arc-seal needs all of arc-domain, arc-selector and arc-key");
 	if (!mw_sigfield_name((struct mw_str){.p = domain, .n = strlen(domain)}, name) || !strchr(name, '.'))
 		return host->fail(err, -EINVAL, "arc-domain: \"%s\" is no domain", domain);
 	if (!mw_sigfield_name((struct mw_str){.p = selector, .n = strlen(selector)}, name))
@@ -296,6 +299,15 @@ int mw_arc_seal(const struct mw_arc_sealer *s, const struct mw_auth_mail *mail, 
 	}
 	*ret = made;
 	return 0;
+}
+
+int mw_arc_seal_add(const struct mw_host *host, struct mw_self *self, struct mw_msg *msg, const struct mw_arc_seal *seal)
+{
+	int r = host->add_field(self, msg, MW_ARC_RESULTS, seal->results, true);
+
+	if (r == 0)
+		r = host->add_field(self, msg, MW_ARC_MESSAGE, seal->message, true);
+	return r < 0 ? r : host->add_field(self, msg, MW_ARC_SEAL, seal->seal, true);
 }
 
 void mw_arc_seal_free(struct mw_arc_seal *seal)

@@ -8,8 +8,9 @@
 
 #include "auth.h"
 
-/* Relations between the options: all of domain, selector and key, or none ("" or NULL). */
-int mw_arc_sealer_check(const struct mw_host *, const char *domain, const char *selector, const char *key, struct mw_err *);
+/* Relations between the options: to seal takes all of domain, selector and key; else there is none of them. */
+int mw_arc_sealer_check(const struct mw_host *, bool seal, const char *domain, const char *selector, const char *key,
+			struct mw_err *);
 /* One a generation, for any number of threads; *ret is freed by mw_arc_sealer_free(). */
 struct mw_arc_sealer;
 int mw_arc_sealer_open(const struct mw_host *, const char *domain, const char *selector, const char *key,
@@ -24,6 +25,8 @@ struct mw_arc_seal {
 /* mail: with the fields as they leave, all edits done. a: what was found. 0; negative with err filled. */
 int mw_arc_seal(const struct mw_arc_sealer *, const struct mw_auth_mail *, const struct mw_auth *, struct mw_arc_seal *ret,
 		struct mw_err *);
+/* In act(): puts the set on top. 0, or what add_field() says. */
+int mw_arc_seal_add(const struct mw_host *, struct mw_self *, struct mw_msg *, const struct mw_arc_seal *);
 void mw_arc_seal_free(struct mw_arc_seal *);
 
 #endif

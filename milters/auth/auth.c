@@ -8,6 +8,7 @@
  */
 #include "auth.h"
 
+#include "arc_seal.h"
 #include "checks.h"
 #include "dns.h"
 #include "facts.h"
@@ -34,7 +35,10 @@ struct inst {
 	struct nets internal, relay;
 	struct mw_checks *checks;
 	struct mw_dns_lookup *lookup;
+	struct mw_arc_sealer *sealer; /* NULL: nothing is sealed */
 };
+
+enum { ADD, ARC_SEAL }; /* actions */
 
 /* What `add` adds. */
 enum { RESULTS, RECEIVED_SPF, WHATS };
@@ -51,7 +55,7 @@ struct tx {
 	struct mw_dns_message *answers; /* NULL: nothing is asked */
 	struct mw_resolver dns;
 	bool behind; /* a relay: the client is in the header */
-	bool stamped[WHATS];
+	bool stamped[WHATS], sealed;
 };
 
 static const struct mw_opt options[] = {
@@ -70,6 +74,10 @@ static const struct mw_opt options[] = {
 	   .help = "clients whose mail is not evaluated"),
     MW_OPT(LIST, struct mw_auth_conf, relays, "relays",
 	   .help = "clients that hand on others' mail: the one before them is in their Received field"),
+    MW_OPT(BOOL, struct mw_auth_conf, arc_seal, "arc-seal", .dflt = "no", .help = "the policy may order arc-seal"),
+    MW_OPT(STR, struct mw_auth_conf, arc_domain, "arc-domain", .help = "domain in whose name messages are sealed"),
+    MW_OPT(STR, struct mw_auth_conf, arc_selector, "arc-selector", .help = "selector of the key in that domain"),
+    MW_OPT(PATH, struct mw_auth_conf, arc_key, "arc-key", .help = "file with the private key (PEM, RSA) that seals"),
     {0},
 };
 
@@ -80,11 +88,15 @@ static const struct mw_opt add_args[] = {
 };
 
 static const struct mw_action actions[] = {
-    {.name = "add",
-     .help = "write what was found into the header, and remove what only seems to be ours",
-     .args = add_args,
-     .args_size = sizeof(struct args),
-     .effect = MW_EDIT},
+    [ADD] = {.name = "add",
+	     .help = "write what was found into the header, and remove what only seems to be ours",
+	     .args = add_args,
+	     .args_size = sizeof(struct args),
+	     .effect = MW_EDIT},
+    [ARC_SEAL] = {.name = "arc-seal",
+		  .help = "seal what was found, for the next host that gets the message",
+		  .effect = MW_SIGN,
+		  .needs = "arc-seal"},
     {0},
 };
 
@@ -117,6 +129,8 @@ static int check(const struct mw_host *host, const void *conf, struct mw_err *er
 
 	for (size_t i = 0; r == 0 && i < c->other_ids.n; i++)
 		r = check_id(host, "other-ids", c->other_ids.v[i], err);
+	if (r == 0)
+		r = mw_arc_sealer_check(host, c->arc_seal, c->arc_domain, c->arc_selector, c->arc_key, err);
 	if (r == 0)
 		r = check_nets(host, "internal-hosts", &c->internal_hosts, err);
 	return r == 0 ? check_nets(host, "relays", &c->relays, err) : r;
@@ -156,6 +170,7 @@ static void auth_close(void *inst)
 		return;
 	mw_checks_close(&in->checks);
 	mw_dns_lookup_free(&in->lookup);
+	mw_arc_sealer_free(in->sealer);
 	free(in->internal.v);
 	free(in->relay.v);
 	free(in);
@@ -179,6 +194,8 @@ static int auth_open(const struct mw_host *host, struct mw_self *self, const voi
 		r = open_nets(in, &in->conf->relays, &in->relay, err);
 	if (r == 0)
 		r = mw_checks_open(host, in->conf, &in->checks, err);
+	if (r == 0 && in->conf->arc_seal)
+		r = mw_arc_sealer_open(host, in->conf->arc_domain, in->conf->arc_selector, in->conf->arc_key, &in->sealer, err);
 	if (r < 0)
 		return r;
 	in->lookup = mw_dns_lookup_new(in->conf->lookup);
@@ -367,12 +384,39 @@ static void end(void *inst, void *tx)
 	mw_dns_message_free(&t->answers);
 }
 
+/* The fields as they leave, with all edits, are what is sealed; what was found is of those that came. */
+static int seal(struct inst *in, struct tx *t, struct mw_err *err)
+{
+	struct mw_auth_mail came = t->mail;
+	struct mw_arc_seal made = {0};
+	int r = t->found.skipped ? 0 : keep_fields(t, err);
+
+	if (r == 0)
+		r = mw_arc_seal(in->sealer, &t->mail, &t->found, &made, err);
+	t->mail = came;
+	if (r < 0)
+		return r;
+	if (made.skipped) {
+		in->host->log(in->self, t->msg, MW_INFO, "arc-no-seal", "%s", made.skipped);
+		return 0;
+	}
+	r = mw_arc_seal_add(in->host, in->self, t->msg, &made);
+	mw_arc_seal_free(&made);
+	return r < 0 ? in->host->fail(err, r, "the seal cannot be added") : 0;
+}
+
 static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *order, struct mw_err *err)
 {
 	const struct args *args = order->args;
 	struct inst *in = inst;
 	struct tx *t = tx;
 
+	if (order->action == ARC_SEAL) {
+		if (t->sealed)
+			return 0;
+		t->sealed = true;
+		return seal(in, t, err);
+	}
 	if (t->stamped[args->what]) /* two lines may order the same */
 		return 0;
 	t->stamped[args->what] = true;
@@ -382,6 +426,6 @@ static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *
 MW_PLUGIN(auth, "auth", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "who sent it: SPF, DKIM, DMARC and ARC",
 	  .stages = MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_HEADERS | MW_SEE_MESSAGE,
-	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_NETWORK, .options = options,
+	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_KEYS | MW_POWER_NETWORK, .options = options,
 	  .conf_size = sizeof(struct mw_auth_conf), .facts = mw_auth_facts, .actions = actions,
 	  .hooks = {.check = check, .open = auth_open, .begin = begin, .see = see, .act = act, .end = end, .close = auth_close});

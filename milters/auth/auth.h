@@ -161,7 +161,9 @@ struct mw_auth_conf {
 	struct mw_list internal_hosts; /* not evaluated */
 	struct mw_list relays;	       /* hand on others' mail: the client is in their Received field */
 	int64_t minimum_bits;	       /* of RSA keys */
-	bool tree_walk;		       /* DMARC by the current specification, not by the list of public suffixes */
+	bool arc_seal;		       /* the action may be ordered */
+	const char *arc_domain, *arc_selector, *arc_key;
+	bool tree_walk; /* DMARC by the current specification, not by the list of public suffixes */
 };
 
 #endif

@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 	m.mail.receiver = argv[5];
 	m.mail.now = strtoll(argv[6], NULL, 10);
 	if (mw_zonefile_read(argv[1], &zone, &err) == 0 && mw_verifier_open(fh_host(), 1024, &v, &err) == 0 &&
-	    mw_arc_sealer_check(fh_host(), argv[2], argv[3], argv[4], &err) == 0 &&
+	    mw_arc_sealer_check(fh_host(), true, argv[2], argv[3], argv[4], &err) == 0 &&
 	    mw_arc_sealer_open(fh_host(), argv[2], argv[3], argv[4], &sealer, &err) == 0) {
 		dns = mw_zonefile_resolver(zone);
 		r = mw_dkim_verify(v, &m.mail, &dns, found.dkim, &found.dkims, &found.dkims_more);
