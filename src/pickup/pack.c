@@ -10,6 +10,7 @@
 #include "mail/walk.h"
 #include "pickup/crate.h"
 #include "pickup/expires.h"
+#include "pickup/flowed.h"
 #include "pickup/manifest.h"
 #include "pickup/pieces.h"
 #include "pickup/recall.h"
@@ -106,7 +107,19 @@ static int add_octets(void *ctx, const char *p, size_t n)
 	return mw_buf_ok(b) ? 0 : -ENOMEM;
 }
 
-/* A text in UTF-8, with LF. */
+static int join(const struct mw_piece *piece, struct mw_buf *text)
+{
+	struct mw_buf joined = MW_BUF_INIT;
+
+	if (mw_buf_ok(text))
+		mw_flowed_join((struct mw_str){.p = mw_buf_text(text), .n = text->n}, piece->delsp, &joined);
+	joined.failed |= text->failed;
+	mw_buf_free(text);
+	*text = joined;
+	return mw_buf_ok(text) ? 0 : -ENOMEM;
+}
+
+/* A text in UTF-8, with LF; paragraphs that may be filled are lines. */
 static int text_of(const struct mw_piece *piece, struct mw_buf *out)
 {
 	struct mw_buf raw = MW_BUF_INIT;
@@ -116,7 +129,7 @@ static int text_of(const struct mw_piece *piece, struct mw_buf *out)
 	r = r < 0 ? r : mw_charset_to_utf8((struct mw_str){.p = mw_buf_text(&raw), .n = raw.n}, piece->charset, out, &guessed);
 	if (r == 0) {
 		mw_plain_lines(out);
-		r = mw_buf_ok(out) ? 0 : -ENOMEM;
+		r = piece->flowed ? join(piece, out) : mw_buf_ok(out) ? 0 : -ENOMEM;
 	}
 	mw_buf_free(&raw);
 	return r;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Where an entity stands, which says what becomes of a text. */
 enum place {
@@ -26,7 +27,7 @@ struct entity {
 	struct mw_str all, body;
 	struct mw_label label;
 	const char *name, *cid, *start;
-	bool attachment;
+	bool attachment, flowed, delsp;
 };
 
 static int walk(struct walk *w, struct mw_str s, const char *dflt, enum place place, unsigned depth);
@@ -59,6 +60,18 @@ static const char *cid_of(struct mw_arena *a, struct mw_str value)
 	return s.n <= 255 ? mw_arena_dup(a, s.p, s.n) : "";
 }
 
+/* RFC 3676 */
+static int read_flow(struct mw_arena *a, struct mw_str type, struct entity *e)
+{
+	const char *format = mw_label_param(a, type, "format"), *delsp = mw_label_param(a, type, "delsp");
+
+	if (!format || !delsp)
+		return -ENOMEM;
+	e->flowed = strcasecmp(format, "flowed") == 0;
+	e->delsp = e->flowed && strcasecmp(delsp, "yes") == 0;
+	return 0;
+}
+
 static int read_entity(struct mw_arena *a, struct mw_str s, const char *dflt, struct entity *e)
 {
 	struct mw_header h = {0};
@@ -78,6 +91,8 @@ static int read_entity(struct mw_arena *a, struct mw_str s, const char *dflt, st
 	e->name = mw_label_param(a, disposition, "filename");
 	if (e->name && !*e->name)
 		e->name = mw_label_param(a, type, "name");
+	if (strcmp(e->label.type, "text/plain") == 0 && read_flow(a, type, e) < 0)
+		return -ENOMEM;
 	e->cid = cid_of(a, value_of(&h, "Content-ID"));
 	e->start = mw_label_param(a, type, "start");
 	if (e->start && *e->start)
@@ -128,7 +143,9 @@ static int add_leaf(struct walk *w, const struct entity *e, enum place place)
 			     .name = e->name,
 			     .cid = e->cid,
 			     .data = e->body,
-			     .transfer = e->label.transfer};
+			     .transfer = e->label.transfer,
+			     .flowed = e->flowed,
+			     .delsp = e->delsp};
 
 	if (p.role >= MW_PIECE_TEXT && place == AS_BODY)
 		w->out->slots++;

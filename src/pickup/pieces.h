@@ -29,6 +29,7 @@ struct mw_piece {
 	const char *charset, *name, *cid; /* "" = none; name: UTF-8 */
 	struct mw_str data;		  /* encoded */
 	enum mw_transfer transfer;
+	bool flowed, delsp; /* of a text: its lines are to be joined (flowed.h) */
 };
 
 struct mw_pieces {

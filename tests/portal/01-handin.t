@@ -202,6 +202,12 @@ def odd(site, parts):
     opened = parts.open(parts.notice("s@plain.test"))
     tap.ok(opened.reading("text") is None and opened.part("smime.p7m") == [b"0\x82sealed"], "S/MIME is handed on", opened.manifest)
     tap.equal(parts.open(parts.notice("k@plain.test")).reading("text"), "Диагноз: диабет, metformin, SSN 219-09-9999\n", "KOI8-R becomes UTF-8 within the sandbox")
+    flowed = letter()
+    flowed.set_content("Patient: Jane Doe, MRN: \n12345678, SSN 219-09-9999, \nmetformin.\n>> older \n>> words\n> newer\n-- \nAlice\n", params={"format": "flowed"})
+    parts.send(flowed, "k@plain.test")
+    lab.wait_for(lambda: len(parts.notices("k@plain.test")) == 2, "the notice of the flowed one", 60)
+    tap.equal(parts.open(parts.notices("k@plain.test")[1]).reading("text"),
+              "Patient: Jane Doe, MRN: 12345678, SSN 219-09-9999, metformin.\n>> older words\n> newer\n-- \nAlice\n", "format=flowed: paragraphs are lines, quotes stay quotes")
 
 
 def main():
