@@ -56,6 +56,15 @@ void mw_command_close(struct mw_command_work *);
 /* "milwardctl portal NAME: …" to standard error, and the status. */
 int mw_command_fail(const struct mw_command_work *, const char *fmt, ...) MW_PRINTF(2, 3);
 int mw_command_usage(const char *name, const char *args);
+/* An option of a command, "--name"; exactly one of value and flag is set. */
+struct mw_command_option {
+	const char *name;
+	const char **value;
+	bool *flag;
+};
+/* Takes the options off, wherever they stand; operands are moved to argv[1] and on, and their number is returned. What is an id is never an
+ * option: ids may begin with "-". rows end with name == NULL. -1: something is wrong with an option, and that has been said. */
+int mw_command_options(const char *command, const struct mw_command_option *rows, int argc, char **argv);
 
 #define MW_COMMAND_TIME 24u
 /* "2026-11-22 03:25", "-" for 0; in this machine's time zone. For JSON: UTC as RFC 3339 has it, null for 0. */

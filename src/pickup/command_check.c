@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -220,18 +219,13 @@ static int check(struct check *c)
 
 int mw_portal_check(const struct mw_host *host, const void *conf, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {"repair", no_argument, NULL, 'r'}, {0}};
 	struct mw_command_work w = {0};
 	struct check c = {.w = &w};
-	int opt, status = MW_COMMAND_FAILED;
+	const struct mw_command_option rows[] = {{"json", .flag = &w.json}, {"repair", .flag = &c.repair}, {0}};
+	int status = MW_COMMAND_FAILED;
 
 	(void)host;
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) == 'j' || opt == 'r') {
-		w.json |= opt == 'j';
-		c.repair |= opt == 'r';
-	}
-	if (opt != -1 || optind != argc)
+	if (mw_command_options("check", rows, argc, argv) != 0)
 		return mw_command_usage("check", "[--repair] [--json]");
 	if (mw_command_open(&w, "check", conf, MW_COMMAND_KEYS | (c.repair ? MW_COMMAND_CHANGES : 0u)))
 		status = check(&c);

@@ -3,7 +3,6 @@
 #include "pickup/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,30 +169,20 @@ static int status_of(struct ending *e, int r, const struct mw_err *err)
 
 /* ---- recall ------------------------------------------------------------------------------------------------------------------------ */
 
-static bool recall_options(struct mw_command_work *w, struct wanted *q, int argc, char **argv)
+/* The number of ids; -1: wrong usage. */
+static int recall_options(struct mw_command_work *w, struct wanted *q, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
-					      {"message-id", required_argument, NULL, 'm'},
-					      {"queue-id", required_argument, NULL, 'q'},
-					      {"to", required_argument, NULL, 't'},
-					      {0}};
-	int opt;
+	const struct mw_command_option rows[] = {{"json", .flag = &w->json},
+						 {"message-id", .value = &q->message_id},
+						 {"queue-id", .value = &q->queue_id},
+						 {"to", .value = &q->to},
+						 {0}};
+	int n = mw_command_options("recall", rows, argc, argv);
 
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (opt == 'j')
-			w->json = true;
-		else if (opt == 'm')
-			q->message_id = optarg;
-		else if (opt == 'q')
-			q->queue_id = optarg;
-		else if (opt == 't')
-			q->to = optarg;
-		else
-			return false;
-	}
 	/* one way to name it; an address alone would be everything to it */
-	return (optind < argc) ? !q->message_id && !q->queue_id && !q->to : q->message_id || q->queue_id;
+	if (n > 0)
+		return !q->message_id && !q->queue_id && !q->to ? n : -1;
+	return q->message_id || q->queue_id ? n : -1;
 }
 
 int mw_portal_recall(const struct mw_host *host, const void *conf, int argc, char **argv)
@@ -202,16 +191,14 @@ int mw_portal_recall(const struct mw_host *host, const void *conf, int argc, cha
 	struct wanted q = {0};
 	struct ending e = {.w = &w, .wanted = &q, .state = MW_PICKUP_RECALLED};
 	struct mw_err err = {0};
-	int status = MW_COMMAND_FAILED;
+	int n = recall_options(&w, &q, argc, argv), status = MW_COMMAND_FAILED;
 
 	(void)host;
-	if (!recall_options(&w, &q, argc, argv))
+	if (n < 0)
 		return mw_command_usage("recall",
 					"[--json] ID... | --message-id ID [--to ADDRESS] | --queue-id ID [--to ADDRESS]");
-	argc -= optind;
-	argv += optind;
 	if (mw_command_open(&w, "recall", conf, MW_COMMAND_CHANGES))
-		status = status_of(&e, end_all(&e, argc, argv, &err), &err);
+		status = status_of(&e, end_all(&e, n, argv + 1, &err), &err);
 	mw_command_close(&w);
 	return status;
 }
@@ -227,34 +214,29 @@ static bool agreed(struct ending *e, struct mw_err *err)
 		return false;
 	}
 	e->count_only = true;
-	if (end_all(e, 0, NULL, err) < 0)
+	if (end_all(e, 0, NULL, err) < 0) {
+		(void)mw_command_fail(e->w, "%s", err->text);
 		return false;
+	}
 	e->count_only = false;
 	fprintf(stderr, "%" PRIu64 " messages can no longer be read then. Expire them? [y/N] ", e->n);
 	e->n = 0;
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static bool expire_options(struct mw_command_work *w, struct wanted *q, bool *yes, int argc, char **argv)
+/* The number of ids; -1: wrong usage. */
+static int expire_options(struct mw_command_work *w, struct wanted *q, bool *yes, int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    {"json", no_argument, NULL, 'j'}, {"all-before", required_argument, NULL, 'b'}, {"yes", no_argument, NULL, 'y'}, {0}};
-	int opt;
+	const char *before = NULL;
+	const struct mw_command_option rows[] = {
+	    {"json", .flag = &w->json}, {"all-before", .value = &before}, {"yes", .flag = yes}, {0}};
+	int n = mw_command_options("expire", rows, argc, argv);
 
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (opt == 'j') {
-			w->json = true;
-		} else if (opt == 'y') {
-			*yes = true;
-		} else if (opt != 'b') {
-			return false;
-		} else if (!mw_command_time_parse(optarg, (int64_t)time(NULL), &q->before) || q->before <= 0) {
-			fprintf(stderr, "milwardctl portal expire: \"%s\" is no time as 2026-11-22T03:25 or 30d\n", optarg);
-			return false;
-		}
+	if (n >= 0 && before && (!mw_command_time_parse(before, (int64_t)time(NULL), &q->before) || q->before <= 0)) {
+		fprintf(stderr, "milwardctl portal expire: \"%s\" is no time as 2026-11-22T03:25 or 30d\n", before);
+		return -1;
 	}
-	return q->before ? optind == argc : optind < argc;
+	return before ? (n == 0 ? 0 : -1) : (n > 0 ? n : -1);
 }
 
 int mw_portal_expire(const struct mw_host *host, const void *conf, int argc, char **argv)
@@ -264,15 +246,13 @@ int mw_portal_expire(const struct mw_host *host, const void *conf, int argc, cha
 	struct ending e = {.w = &w, .wanted = &q, .state = MW_PICKUP_EXPIRED};
 	struct mw_err err = {0};
 	bool yes = false;
-	int status = MW_COMMAND_FAILED;
+	int n = expire_options(&w, &q, &yes, argc, argv), status = MW_COMMAND_FAILED;
 
 	(void)host;
-	if (!expire_options(&w, &q, &yes, argc, argv))
+	if (n < 0)
 		return mw_command_usage("expire", "[--json] ID... | --all-before TIME [--yes]");
-	argc -= optind;
-	argv += optind;
-	if (mw_command_open(&w, "expire", conf, MW_COMMAND_CHANGES) && (argc > 0 || yes || agreed(&e, &err)))
-		status = status_of(&e, end_all(&e, argc, argv, &err), &err);
+	if (mw_command_open(&w, "expire", conf, MW_COMMAND_CHANGES) && (n > 0 || yes || agreed(&e, &err)))
+		status = status_of(&e, end_all(&e, n, argv + 1, &err), &err);
 	mw_command_close(&w);
 	return status;
 }

@@ -3,7 +3,6 @@
 #include "pickup/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
@@ -190,18 +189,13 @@ static int first_key(struct rekey *k, const struct mw_portal_conf *conf)
 
 int mw_portal_rekey(const struct mw_host *host, const void *conf, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {"finish", no_argument, NULL, 'f'}, {0}};
 	struct mw_command_work w = {0};
 	struct rekey k = {.w = &w};
-	int opt, r, status = MW_COMMAND_FAILED;
+	const struct mw_command_option rows[] = {{"json", .flag = &w.json}, {"finish", .flag = &k.finish}, {0}};
+	int status = MW_COMMAND_FAILED, r;
 
 	(void)host;
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) == 'j' || opt == 'f') {
-		w.json |= opt == 'j';
-		k.finish |= opt == 'f';
-	}
-	if (opt != -1 || optind != argc)
+	if (mw_command_options("rekey", rows, argc, argv) != 0)
 		return mw_command_usage("rekey", "[--finish] [--json]");
 	r = conf ? first_key(&k, conf) : 0;
 	if (r == 0 && mw_command_open(&w, "rekey", conf, MW_COMMAND_KEYS | MW_COMMAND_CHANGES))

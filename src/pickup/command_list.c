@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `milwardctl portal list` and `show`. */
+#include "base/str.h"
 #include "pickup/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,42 +70,37 @@ static bool states_of(const char *text, struct mw_pickup_filter *f, bool *locked
 	return true;
 }
 
-static int list_options(struct mw_command_work *w, struct mw_pickup_filter *f, bool *locked, int argc, char **argv)
+static bool most_of(const char *text, struct mw_pickup_filter *f)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
-					      {"state", required_argument, NULL, 's'},
-					      {"to", required_argument, NULL, 't'},
-					      {"from", required_argument, NULL, 'f'},
-					      {"since", required_argument, NULL, 'S'},
-					      {"most", required_argument, NULL, 'm'},
-					      {0}};
-	int64_t now = (int64_t)time(NULL);
-	int opt;
+	unsigned long n = strlen(text) < 10 && strspn(text, "0123456789") == strlen(text) ? strtoul(text, NULL, 10) : 0;
 
-	optind = 0; /* milwardctl has used getopt before */
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		const char *wrong = NULL;
+	f->most = (uint32_t)n;
+	return n > 0;
+}
 
-		if (opt == 'j')
-			w->json = true;
-		else if (opt == 's')
-			wrong = states_of(optarg, f, locked) ? NULL : "none of stored, waiting, read, expired, recalled, locked";
-		else if (opt == 't')
-			f->recipient = optarg;
-		else if (opt == 'f')
-			f->sender = optarg;
-		else if (opt == 'S')
-			wrong = mw_command_time_parse(optarg, now, &f->since) ? NULL : "no time as 2026-11-22T03:25 or 7d";
-		else if (opt == 'm')
-			wrong = (f->most = (uint32_t)strtoul(optarg, NULL, 10)) > 0 ? NULL : "no number";
-		else
-			return MW_COMMAND_USAGE;
-		if (wrong) {
-			fprintf(stderr, "milwardctl portal list: \"%s\" is %s\n", optarg, wrong);
-			return MW_COMMAND_USAGE;
-		}
-	}
-	return optind == argc ? 0 : MW_COMMAND_USAGE;
+static bool list_options(struct mw_command_work *w, struct mw_pickup_filter *f, bool *locked, int argc, char **argv)
+{
+	const char *state = NULL, *since = NULL, *most = NULL;
+	const struct mw_command_option rows[] = {{"json", .flag = &w->json},
+						 {"state", .value = &state},
+						 {"to", .value = &f->recipient},
+						 {"from", .value = &f->sender},
+						 {"since", .value = &since},
+						 {"most", .value = &most},
+						 {0}};
+
+	if (mw_command_options("list", rows, argc, argv) != 0)
+		return false;
+	if (state && !states_of(state, f, locked))
+		fprintf(stderr, "milwardctl portal list: \"%s\" is none of stored, waiting, read, expired, recalled, locked\n",
+			state);
+	else if (since && !mw_command_time_parse(since, (int64_t)time(NULL), &f->since))
+		fprintf(stderr, "milwardctl portal list: \"%s\" is no time as 2026-11-22T03:25 or 7d\n", since);
+	else if (most && !most_of(most, f))
+		fprintf(stderr, "milwardctl portal list: \"%s\" is no number\n", most);
+	else
+		return true;
+	return false;
 }
 
 static void print_total(struct mw_command_work *w, uint64_t shown)
@@ -132,7 +127,7 @@ int mw_portal_list(const struct mw_host *host, const void *conf, int argc, char 
 	int status = MW_COMMAND_FAILED;
 
 	(void)host;
-	if (list_options(&w, &f, &l.only_locked, argc, argv) != 0)
+	if (!list_options(&w, &f, &l.only_locked, argc, argv))
 		return mw_command_usage("list",
 					"[--json] [--state STATE,...] [--from ADDRESS] [--to ADDRESS] [--since TIME] [--most N]");
 	if (mw_command_open(&w, "list", conf, 0)) {
@@ -250,23 +245,20 @@ static int show(struct mw_command_work *w, const unsigned char id[MW_PICKUP_ID],
 
 int mw_portal_show(const struct mw_host *host, const void *conf, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	struct mw_command_work w = {0};
+	const struct mw_command_option rows[] = {{"json", .flag = &w.json}, {0}};
 	unsigned char id[MW_PICKUP_ID];
-	int opt, status = MW_COMMAND_FAILED;
+	int n = mw_command_options("show", rows, argc, argv), status = MW_COMMAND_FAILED;
 
 	(void)host;
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) == 'j')
-		w.json = true;
-	if (opt != -1 || optind + 1 != argc)
+	if (n != 1)
 		return mw_command_usage("show", "[--json] ID");
-	if (!mw_pickup_id_parse((struct mw_str){.p = argv[optind], .n = strlen(argv[optind])}, id)) {
-		fprintf(stderr, "milwardctl portal show: \"%s\" is no id, as `portal list` has it\n", argv[optind]);
+	if (!mw_pickup_id_parse(mw_str(argv[1]), id)) {
+		fprintf(stderr, "milwardctl portal show: \"%s\" is no id, as `portal list` has it\n", argv[1]);
 		return MW_COMMAND_USAGE;
 	}
 	if (mw_command_open(&w, "show", conf, 0))
-		status = show(&w, id, argv[optind]);
+		status = show(&w, id, argv[1]);
 	mw_command_close(&w);
 	return status;
 }

@@ -4,7 +4,6 @@
 #include "pickup/prove.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -146,29 +145,16 @@ static int work(struct mw_command_work *w, struct phrase *p)
 
 static bool options(struct mw_command_work *w, struct phrase *p, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
-					      {"from", required_argument, NULL, 'f'},
-					      {"remove", no_argument, NULL, 'r'},
-					      {"list", no_argument, NULL, 'l'},
-					      {0}};
-	int opt;
+	const struct mw_command_option rows[] = {{"json", .flag = &w->json},
+						 {"from", .value = &p->sender},
+						 {"remove", .flag = &p->remove},
+						 {"list", .flag = &p->list},
+						 {0}};
+	int n = mw_command_options("passphrase", rows, argc, argv);
 
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (opt == 'j')
-			w->json = true;
-		else if (opt == 'f')
-			p->sender = optarg;
-		else if (opt == 'r')
-			p->remove = true;
-		else if (opt == 'l')
-			p->list = true;
-		else
-			return false;
-	}
 	if (p->list)
-		return optind == argc && !p->remove;
-	p->recipient = optind + 1 == argc && strchr(argv[optind], '@') ? argv[optind] : NULL;
+		return n == 0 && !p->remove;
+	p->recipient = n == 1 && strchr(argv[1], '@') ? argv[1] : NULL;
 	return p->recipient && !w->json;
 }
 

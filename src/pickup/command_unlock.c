@@ -4,7 +4,6 @@
 #include "pickup/prove.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 static bool tell(const struct mw_command_work *w, const unsigned char id[MW_PICKUP_ID], bool was_locked)
@@ -40,19 +39,16 @@ static int unlock_one(const struct mw_command_work *w, const char *name)
 
 int mw_portal_unlock(const struct mw_host *host, const void *conf, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	struct mw_command_work w = {0};
-	int opt, status = MW_COMMAND_FAILED;
+	const struct mw_command_option rows[] = {{"json", .flag = &w.json}, {0}};
+	int n = mw_command_options("unlock", rows, argc, argv), status = MW_COMMAND_FAILED;
 
 	(void)host;
-	optind = 0;
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) == 'j')
-		w.json = true;
-	if (opt != -1 || optind == argc)
+	if (n <= 0)
 		return mw_command_usage("unlock", "[--json] ID...");
 	if (mw_command_open(&w, "unlock", conf, MW_COMMAND_CHANGES)) {
 		status = MW_COMMAND_OK;
-		for (int i = optind; i < argc; i++) {
+		for (int i = 1; i <= n; i++) {
 			int one = unlock_one(&w, argv[i]);
 
 			status = one != MW_COMMAND_OK ? one : status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/code.h"
 
-#include "portal/secret.h"
+#include "portal/compose.h"
 #include "smtp/post.h"
 
 #include <errno.h>
@@ -45,63 +45,20 @@ static char *take_subject(struct mw_arena *a, struct mw_str *text)
 	return mw_arena_dup(a, line.p, line.n);
 }
 
-static GMimePart *text_part(struct mw_str text)
-{
-	GMimePart *part = g_mime_part_new_with_type("text", "plain");
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(text.p, text.n);
-	GMimeDataWrapper *wrapper = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_DEFAULT);
-
-	g_mime_part_set_content(part, wrapper);
-	g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
-	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
-	g_object_unref(wrapper);
-	g_object_unref(stream);
-	return part;
-}
-
-static void set_date(GMimeMessage *m)
-{
-	GDateTime *now = g_date_time_new_now_utc();
-
-	g_mime_message_set_date(m, now);
-	g_date_time_unref(now);
-}
-
-/* With CRLF at its lines. */
-static void write_out(GMimeMessage *m, struct mw_buf *out)
-{
-	GMimeFormatOptions *format = g_mime_format_options_new();
-	GMimeStream *stream = g_mime_stream_mem_new();
-	GByteArray *octets;
-
-	g_mime_format_options_set_newline_format(format, GMIME_NEWLINE_FORMAT_DOS);
-	if (g_mime_object_write_to_stream(GMIME_OBJECT(m), format, stream) < 0)
-		out->failed = true;
-	octets = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-	mw_buf_add(out, (const char *)octets->data, octets->len);
-	OPENSSL_cleanse(octets->data, octets->len);
-	g_object_unref(stream);
-	g_mime_format_options_free(format);
-}
-
 static void compose(const struct mw_portal_conf *c, const struct mw_pickup_row *row, const char *subject, struct mw_str text,
 		    struct mw_buf *out)
 {
 	GMimeMessage *m = g_mime_message_new(TRUE);
-	GMimePart *part = text_part(text);
-	char unique[33], id[300];
+	GMimePart *part = mw_compose_text(text);
 
-	out->failed |= !mw_secret_text(unique, sizeof(unique));
-	(void)snprintf(id, sizeof(id), "%s@%.255s", unique, strrchr(c->from, '@') + 1);
+	out->failed |= !mw_compose_identify(m, c->from);
 	g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_FROM, c->site, c->from);
 	g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_TO, NULL, row->recipient);
 	g_mime_message_set_subject(m, subject, "utf-8");
-	set_date(m);
-	g_mime_message_set_message_id(m, id);
 	g_mime_object_append_header(GMIME_OBJECT(m), "Auto-Submitted", "auto-generated", NULL);
 	g_mime_message_set_mime_part(m, GMIME_OBJECT(part));
 	g_object_unref(part);
-	write_out(m, out);
+	mw_compose_write(m, out);
 	g_object_unref(m);
 }
 

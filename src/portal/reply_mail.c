@@ -2,6 +2,7 @@
 #include "portal/reply_mail.h"
 
 #include "mail/address.h"
+#include "portal/compose.h"
 #include "portal/secret.h"
 
 #include <errno.h>
@@ -66,20 +67,6 @@ bool mw_reply_mail_to(const char *reply_to, const char *from, const char *sender
 
 /* ---- header and text --------------------------------------------------------------------------------------------------------------------- */
 
-static GMimePart *text_part(struct mw_str text)
-{
-	GMimePart *part = g_mime_part_new_with_type("text", "plain");
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(text.p, text.n);
-	GMimeDataWrapper *wrapper = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_DEFAULT);
-
-	g_mime_part_set_content(part, wrapper);
-	g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
-	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
-	g_object_unref(wrapper);
-	g_object_unref(stream);
-	return part;
-}
-
 static bool message_id_fits(const char *s)
 {
 	size_t n = strlen(s);
@@ -92,49 +79,26 @@ static bool message_id_fits(const char *s)
 	return true;
 }
 
-static void put_header(GMimeMessage *m, const struct mw_reply_mail *w, const char *id)
+static void put_header(GMimeMessage *m, const struct mw_reply_mail *w)
 {
-	GDateTime *now = g_date_time_new_now_utc();
-
 	g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_FROM, w->by, w->conf->from);
 	g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_REPLY_TO, NULL, w->by);
 	g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_TO, NULL, w->to);
 	g_mime_message_set_subject(m, w->subject, "utf-8");
-	g_mime_message_set_date(m, now);
-	g_mime_message_set_message_id(m, id);
 	if (message_id_fits(w->message_id)) {
 		g_mime_object_append_header(GMIME_OBJECT(m), "In-Reply-To", w->message_id, NULL);
 		g_mime_object_append_header(GMIME_OBJECT(m), "References", w->message_id, NULL);
 	}
-	g_date_time_unref(now);
-}
-
-static void write_out(GMimeMessage *m, struct mw_buf *out)
-{
-	GMimeFormatOptions *format = g_mime_format_options_new();
-	GMimeStream *stream = g_mime_stream_mem_new();
-	GByteArray *octets;
-
-	g_mime_format_options_set_newline_format(format, GMIME_NEWLINE_FORMAT_DOS);
-	if (g_mime_object_write_to_stream(GMIME_OBJECT(m), format, stream) < 0)
-		out->failed = true;
-	octets = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-	mw_buf_add(out, (const char *)octets->data, octets->len);
-	OPENSSL_cleanse(octets->data, octets->len);
-	g_object_unref(stream);
-	g_mime_format_options_free(format);
 }
 
 /* The mail but for its files. boundary: "" when it has none. */
 static void put_head(const struct mw_reply_mail *w, struct mw_str text, const char *boundary, struct mw_buf *out)
 {
 	GMimeMessage *m = g_mime_message_new(TRUE);
-	GMimePart *part = text_part(text);
-	char unique[33], id[300];
+	GMimePart *part = mw_compose_text(text);
 
-	out->failed |= !mw_secret_text(unique, sizeof(unique));
-	(void)snprintf(id, sizeof(id), "%s@%.255s", unique, strrchr(w->conf->from, '@') + 1);
-	put_header(m, w, id);
+	out->failed |= !mw_compose_identify(m, w->conf->from);
+	put_header(m, w);
 	if (*boundary) {
 		GMimeMultipart *mixed = g_mime_multipart_new_with_subtype("mixed");
 
@@ -146,7 +110,7 @@ static void put_head(const struct mw_reply_mail *w, struct mw_str text, const ch
 		g_mime_message_set_mime_part(m, GMIME_OBJECT(part));
 	}
 	g_object_unref(part);
-	write_out(m, out);
+	mw_compose_write(m, out);
 	g_object_unref(m);
 }
 

@@ -4,42 +4,9 @@
 import threading
 
 import lab
+from lab.stages import RCPTS, RIGHT, Trials
 
-RCPTS = ("bob@clinic.test", "bob@plain.test", "tls@valid.test")
-RIGHT = {("inside", "bob@clinic.test"): [None], ("portal", "bob@plain.test"): [None], ("valid", "tls@valid.test"): ["TLSv1.3"]}
 STAGES = ("connect", "mail", "rcpt", "data", "middle", "dot")
-
-
-def session(message, at, hurt):
-    """One SMTP session in which hurt() is called at a stage. True when the message was accepted."""
-
-    def stage(name):
-        if name == at:
-            hurt()
-
-    try:
-        with lab.Client(timeout=90) as smtp:
-            stage("connect")
-            smtp.mail(message.sender)
-            stage("mail")
-            for rcpt in RCPTS:
-                smtp.rcpt(rcpt)
-            stage("rcpt")
-            smtp.expect("DATA", smtp.command("DATA"), 354)
-            stage("data")
-            half = len(message.octets) // 2
-            smtp.send(message.octets[:half])
-            stage("middle")
-            smtp.send(message.octets[half:])
-            stage("dot")
-            smtp.send(b".\r\n")
-            smtp.expect("message", smtp.reply(), 250)
-            return True
-    except lab.Refused as answer:
-        if answer.code // 100 == 5:
-            raise AssertionError("a crash must not bounce mail: %s" % answer) from answer
-        return False
-
 
 with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
@@ -50,25 +17,18 @@ with lab.Site() as site:
         smtpd_milters="{ unix:%s, default_action=tempfail, connect_timeout=2s, command_timeout=2s, content_timeout=2s }" % lab.SOCKET
     )
     postfix.reload()
-    results = []
-
-    def try_all(name, hurt, mend):
-        for at in STAGES:
-            message = lab.phi()
-            accepted = session(message, at, hurt)
-            results.append(("%s at %s" % (name, at), message, accepted))
-            mend()
+    trials = Trials(site)
 
     def restart():
         daemon.stop()
         daemon.start()
 
-    try_all("killed", daemon.kill, daemon.start)
-    try_all("frozen", daemon.freeze, daemon.thaw)
+    trials.each("killed", daemon.kill, daemon.start, STAGES)
+    trials.each("frozen", daemon.freeze, daemon.thaw, STAGES)
     daemon.stop()
     daemon.arguments += ["--drain", "1"]
     daemon.start()
-    try_all("restarted", restart, lambda: None)
+    trials.each("restarted", restart, lambda: None, STAGES)
 
     def crash():
         mark = len(daemon.log())
@@ -84,20 +44,12 @@ with lab.Site() as site:
         except OSError:
             return False
 
-    try_all("worker killed", crash, lambda: None)
+    trials.each("worker killed", crash, lambda: None, STAGES)
 
     daemon.stop()
-    message = lab.phi()
-    results.append(("down", message, session(message, None, None)))
+    trials.down()
     daemon.start()
-    postfix.settle()
-    for name, message, accepted in results:
-        tap.equal(site.copies(message), RIGHT if accepted else {}, "%s: %s" % (name, "each copy is right" if accepted else "nothing is sent"))
-    tap.ok(not results[-1][2], "nothing is accepted while the daemon is down")
-    message = lab.phi()
-    tap.ok(session(message, None, None), "and it is accepted when it is back")
-    postfix.settle()
-    tap.equal(site.copies(message), RIGHT, "with each copy right")
+    trials.judge(postfix)
 
     # A stop waits for the messages in work: the client that has sent its dot gets its 250.
     message = lab.phi()

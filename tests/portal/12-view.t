@@ -285,7 +285,7 @@ class View:
             path = browser.sign_in(link)
             if "Umbelliferone" not in browser.get(path).text:
                 raise AssertionError("the message is not shown")
-        recall = subprocess.run([os.path.join(self.site.prefix, "bin/milwardctl"), "-p", self.portal.policy, "portal", "recall", "--", path.split("/")[2]], capture_output=True, text=True, check=False)
+        recall = subprocess.run([os.path.join(self.site.prefix, "bin/milwardctl"), "-p", self.portal.policy, "portal", "recall", path.split("/")[2]], capture_output=True, text=True, check=False)
         self.tap.equal((recall.returncode, [b.get(path).status for b in browsers], self.in_memory("Umbelliferone")), (0, [404, 403], False), "a page of a message that is taken back is shown to nobody, and wiped")
         browser, path = self.reader("text=" + self.file("x"), "expires=3600")
         shown = browser.get(path).status

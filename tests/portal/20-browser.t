@@ -350,8 +350,8 @@ def errors(world):
         bodies[name] = page.text()
 
     recalled, expired, locked = (world.hand_in(rcpt, html=None) for rcpt in ("recalled@plain.test", "late@plain.test", "locked@plain.test"))
-    world.portal.ctl("recall", "--", world.portal.id(recalled))
-    world.portal.ctl("expire", "--", world.portal.id(expired))
+    world.portal.ctl("recall", world.portal.id(recalled))
+    world.portal.ctl("expire", world.portal.id(expired))
     gone("recalled", recalled)
     world.look(page, "en-gone", "This message cannot be opened")
     gone("unknown", "/m/" + "A" * (len(recalled) - 3))

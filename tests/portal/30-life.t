@@ -229,16 +229,16 @@ def recall(site, portal):
     unread, read, other = (portal.stow("dave@plain.test")[0] for _ in range(3))
     queue_id = portal.row(other, "origin_queue_id")
     cookie = portal.read(read, "dave@plain.test")
-    said = portal.ctl("recall", "--", unread[:16])
+    said = portal.ctl("recall", unread[:16])
     tap.ok("recalled before it was read" in said, "recall tells that nobody had read it", said)
     tap.ok("Nobody had opened it." in body_of(portal.receipt(unread, "recalled")), "so does the mail to its sender")
-    said = portal.ctl("recall", "--", read[:16])
+    said = portal.ctl("recall", read[:16])
     tap.ok(re.search(r"was read on 20\d\d-.*cannot be taken back", said), "or that it cannot be taken back", said)
     tap.ok("HAD BEEN OPENED" in body_of(portal.receipt(read, "recalled")), "so does the mail")
     tap.ok(portal.ask("GET", "/read/" + read[:16], cookie=cookie)[0] != 200, "who was reading reads no more")
     gone, unknown = portal.ask("GET", "/m/" + unread), portal.ask("GET", "/m/" + "A" * 43)
     tap.equal(gone, unknown, "the link of a recalled message is like one that never was")
-    tap.equal(portal.run("recall", "--", unread[:16])[1].count("had been recalled on"), 1, "twice is told")
+    tap.equal(portal.run("recall", unread[:16])[1].count("had been recalled on"), 1, "twice is told")
     rows = [json.loads(line) for line in portal.ctl("recall", "--json", "--queue-id", queue_id, "--to", "dave@plain.test").splitlines()]
     tap.equal([(r["id"], r["state"], r["ended_now"], r["first_read"]) for r in rows], [(other[:16], "recalled", True, None)], "by queue id, as JSON")
     tap.equal([portal.run("recall", "--message-id", "none@x")[0], portal.run("recall", "A" * 16)[0], portal.run("recall")[0]], [2, 2, 64], "what there is not")
@@ -254,10 +254,10 @@ def unlock(site, portal):
     lab.wait_for(lambda: portal.mails("grace@plain.test", "code"), "a code that nobody types")
     tries = [portal.ask("POST", "/m/%s/code" % link, {"csrf": csrf, "code": "0000000%d" % n})[0] for n in range(5)]
     tap.equal((tries, portal.ask("GET", "/m/" + link)[0]), ([403] * 5, 404), "who guesses is locked out")
-    said = portal.ctl("unlock", "--", link[:16])
+    said = portal.ctl("unlock", link[:16])
     tap.ok(": unlocked, " in said, "an administrator lets him in again", said)
     portal.read(link, "grace@plain.test")
-    row = json.loads(portal.ctl("unlock", "--json", "--", link[:16]))
+    row = json.loads(portal.ctl("unlock", "--json", link[:16]))
     tap.equal((row["id"], row["was_locked"]), (link[:16], False), "who is not locked out is told")
     tap.equal([portal.run("unlock", "A" * 16)[0], portal.run("unlock", "none")[0], portal.run("unlock")[0]], [2, 2, 64], "what there is not")
     tap.ok({"locked", "unlocked", "read"} <= set(portal.records(link)), "it is recorded", portal.records(link))
@@ -292,9 +292,9 @@ def lists(site, portal):
     said = portal.ctl("list")
     tap.ok(said.startswith("ID ") and "dave@plain.test" in said and "\033" not in said, "a table, without colour in a pipe", said[:300])
     link = rows[0]["id"]
-    one = json.loads(portal.ctl("show", "--json", "--", link))
+    one = json.loads(portal.ctl("show", "--json", link))
     tap.ok(one["id"] == link and any(e["event"] == "stored" for e in one["events"]), "show --json tells what happened", one)
-    tap.ok("stored" in portal.ctl("show", "--", link), "and show")
+    tap.ok("stored" in portal.ctl("show", link), "and show")
     tap.equal([portal.run("show", "x")[0], portal.run("show", "A" * 16)[0], portal.run("list", "--state", "x")[0], portal.run("list", "--since", "x")[0],
                portal.run("expire", "--all-before", "1h")[0], portal.run("expire", "--all-before", "x")[0]], [64, 2, 64, 64, 1, 64], "exit statuses")
     tap.equal(portal.run("check")[0], 0, "check: all fits together")
@@ -395,7 +395,7 @@ def disk_full(site, portal):
                 pass
     # The last page of the file has room for some.
     for last in many:
-        status, said = portal.run("recall", "--", last[:16])
+        status, said = portal.run("recall", last[:16])
         if status:
             break
     tap.equal((status, "No space left" in said, portal.row(last, "ended"), portal.records(last).count("recalled")), (1, True, 0, 0), "a full disk stops a recall")

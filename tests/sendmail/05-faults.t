@@ -6,41 +6,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mta"))
 import lab  # noqa: E402
+from lab.stages import RCPTS, RIGHT, Trials, session  # noqa: E402
 
-RCPTS = ("bob@clinic.test", "bob@plain.test", "tls@valid.test")
-RIGHT = {("inside", "bob@clinic.test"): [None], ("portal", "bob@plain.test"): [None], ("valid", "tls@valid.test"): ["TLSv1.3"]}
 STAGES = ("connect", "rcpt", "middle", "dot")
-
-
-def session(message, at, hurt):
-    """One SMTP session in which hurt() is called at a stage. True when the message was accepted."""
-
-    def stage(name):
-        if name == at:
-            hurt()
-
-    try:
-        with lab.Client(timeout=60) as smtp:
-            stage("connect")
-            smtp.mail(message.sender)
-            stage("mail")
-            for rcpt in RCPTS:
-                smtp.rcpt(rcpt)
-            stage("rcpt")
-            smtp.expect("DATA", smtp.command("DATA"), 354)
-            stage("data")
-            half = len(message.octets) // 2
-            smtp.send(message.octets[:half])
-            stage("middle")
-            smtp.send(message.octets[half:])
-            stage("dot")
-            smtp.send(b".\r\n")
-            smtp.expect("message", smtp.reply(), 250)
-            return True
-    except lab.Refused as answer:
-        if answer.code // 100 == 5:
-            raise AssertionError("a crash must not bounce mail: %s" % answer) from answer
-        return False
 
 
 def leave(message, at):
@@ -65,36 +33,22 @@ with lab.Site("sendmail") as site:
     daemon = site.outbound()
     sendmail.change("F=T, T=C:10s;S:60s;R:60s;E:5m", "F=T, T=C:1s;S:1s;R:1s;E:1s")
     sendmail.reload()
-    results = []
-
-    def try_all(name, hurt, mend, stages=STAGES):
-        for at in stages:
-            message = lab.phi()
-            results.append(("%s at %s" % (name, at), message, session(message, at, hurt)))
-            mend()
+    trials = Trials(site)
 
     def restart():
         daemon.stop()
         daemon.start()
 
-    try_all("killed", daemon.kill, daemon.start)
-    try_all("frozen", daemon.freeze, daemon.thaw, ("mail", "dot"))
+    trials.each("killed", daemon.kill, daemon.start, STAGES)
+    trials.each("frozen", daemon.freeze, daemon.thaw, ("mail", "dot"))
     daemon.stop()
     daemon.arguments += ["--drain", "1"]
     daemon.start()
-    try_all("restarted", restart, lambda: None, ("data", "dot"))
+    trials.each("restarted", restart, lambda: None, ("data", "dot"))
     daemon.stop()
-    message = lab.phi()
-    results.append(("down", message, session(message, None, None)))
+    trials.down()
     daemon.start()
-    sendmail.settle()
-    for name, message, accepted in results:
-        tap.equal(site.copies(message), RIGHT if accepted else {}, "%s: %s" % (name, "each copy is right" if accepted else "nothing is sent"))
-    tap.ok(not results[-1][2], "nothing is accepted while the daemon is down")
-    message = lab.phi()
-    tap.ok(session(message, None, None), "and it is accepted when it is back")
-    sendmail.settle()
-    tap.equal(site.copies(message), RIGHT, "with each copy right")
+    trials.judge(sendmail)
 
     # Clients that leave.
     sent = []
