@@ -641,7 +641,7 @@ struct mw_sealer {
 
 /* A command of milwardctl that belongs to this module: `milwardctl MODULE NAME …`. */
 struct mw_command {
-	const char *name; /* NULL ends the rows */
+	const char *name; /* NULL ends the rows; "" (one at most): `milwardctl MODULE …`, when no other command is named */
 	const char *args; /* usage of the arguments */
 	const char *help;
 	/* conf as in open(), or NULL when no policy is given. argv[0] is the command's name, its arguments follow. Prints to stdout,

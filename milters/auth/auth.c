@@ -10,6 +10,7 @@
 
 #include "arc_seal.h"
 #include "checks.h"
+#include "command.h"
 #include "dns.h"
 #include "facts.h"
 #include "relay.h"
@@ -97,6 +98,11 @@ static const struct mw_action actions[] = {
 		  .help = "seal what was found, for the next host that gets the message",
 		  .effect = MW_SIGN,
 		  .needs = "arc-seal"},
+    {0},
+};
+
+static const struct mw_command commands[] = {
+    {.name = "", .args = MW_AUTH_COMMAND_ARGS, .help = "who sent a message, step by step", .run = mw_auth_command},
     {0},
 };
 
@@ -350,7 +356,7 @@ static int see_message(struct tx *t, struct mw_err *err)
 	int r;
 
 	if (!t->found.skipped)
-		mw_checks_run(t->in->checks, &t->mail, &t->dns, &t->found);
+		mw_checks_run(t->in->checks, &t->mail, &t->dns, &t->found, NULL);
 	r = mw_auth_publish(t->in->host, t->in->self, t->msg, &t->found, t->mail.client.p);
 
 	return r < 0 ? t->in->host->fail(err, r, "cannot set facts") : 0;
@@ -427,5 +433,5 @@ MW_PLUGIN(auth, "auth", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence 
 	  .summary = "who sent it: SPF, DKIM, DMARC and ARC",
 	  .stages = MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_HEADERS | MW_SEE_MESSAGE,
 	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_KEYS | MW_POWER_NETWORK, .options = options,
-	  .conf_size = sizeof(struct mw_auth_conf), .facts = mw_auth_facts, .actions = actions,
+	  .conf_size = sizeof(struct mw_auth_conf), .facts = mw_auth_facts, .actions = actions, .commands = commands,
 	  .hooks = {.check = check, .open = auth_open, .begin = begin, .see = see, .act = act, .end = end, .close = auth_close});

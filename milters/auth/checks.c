@@ -70,22 +70,33 @@ static void spf_failed(struct mw_spf_result *spf, enum mw_spf_identity identity,
 	(void)snprintf(spf->why, sizeof(spf->why), "%s", why);
 }
 
-static void run_spf(const struct mw_auth_mail *mail, const struct mw_resolver *dns, struct mw_auth *a)
+static void run_spf(const struct mw_auth_mail *mail, const struct mw_resolver *dns, const struct mw_auth *a,
+		    enum mw_spf_identity identity, const struct mw_checks_watch *watch, struct mw_spf_result *ret)
 {
-	if (a->unknown_client) {
-		spf_failed(&a->mailfrom, MW_SPF_MAILFROM, a->unknown_client);
-		spf_failed(&a->helo, MW_SPF_HELO, a->unknown_client);
-		return;
-	}
-	(void)mw_spf_check(mail, dns, MW_SPF_MAILFROM, NULL, &a->mailfrom);
-	(void)mw_spf_check(mail, dns, MW_SPF_HELO, NULL, &a->helo);
+	if (a->unknown_client)
+		spf_failed(ret, identity, a->unknown_client);
+	else
+		(void)mw_spf_check(mail, dns, identity, watch ? watch->spf : NULL, ret);
+}
+
+static void tell(const struct mw_checks_watch *watch, enum mw_checked check, const struct mw_auth *a)
+{
+	if (watch)
+		watch->done(watch->ctx, check, a);
 }
 
 /* The results of a check that failed say so themselves. */
-void mw_checks_run(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns, struct mw_auth *a)
+void mw_checks_run(const struct mw_checks *c, const struct mw_auth_mail *mail, const struct mw_resolver *dns, struct mw_auth *a,
+		   const struct mw_checks_watch *watch)
 {
-	run_spf(mail, dns, a);
+	run_spf(mail, dns, a, MW_SPF_MAILFROM, watch, &a->mailfrom);
+	tell(watch, MW_CHECKED_MAILFROM, a);
+	run_spf(mail, dns, a, MW_SPF_HELO, watch, &a->helo);
+	tell(watch, MW_CHECKED_HELO, a);
 	(void)mw_dkim_verify(c->verifier, mail, dns, a->dkim, &a->dkims, &a->dkims_more);
+	tell(watch, MW_CHECKED_DKIM, a);
 	(void)mw_arc_validate(mail, dns, c->minimum_bits, &a->arc);
+	tell(watch, MW_CHECKED_ARC, a);
 	(void)mw_dmarc_check(c->dmarc, mail, dns, a);
+	tell(watch, MW_CHECKED_DMARC, a);
 }

@@ -37,7 +37,7 @@ static void print_commands(const struct ctl *ctl, const struct mw_plugin *plugin
 	for (const struct mw_command *c = plugin->commands; c->name; c++) {
 		char name[64];
 
-		(void)snprintf(name, sizeof(name), "%s %s", plugin->name, c->name);
+		(void)snprintf(name, sizeof(name), "%s%s%s", plugin->name, *c->name ? " " : "", c->name);
 		printf("  %s%-15s%s %-37s %s\n", ctl_style(ctl, CTL_BOLD), name, ctl_style(ctl, CTL_PLAIN), c->args, c->help);
 	}
 }
@@ -110,13 +110,16 @@ int ctl_module(struct ctl *ctl, int argc, char **argv)
 		return CTL_OK;
 	}
 	for (const struct mw_command *c = plugin->commands; argc > 1 && c->name; c++) {
-		if (strcmp(argv[1], c->name) != 0)
+		if (!*c->name || strcmp(argv[1], c->name) != 0)
 			continue;
 		if (!ctl_asks_help(argc - 1, argv + 1))
 			return run(ctl, plugin, c, argc - 1, argv + 1);
 		printf("usage: milwardctl %s %s %s\n%s\n", plugin->name, c->name, c->args, c->help);
 		return CTL_OK;
 	}
+	for (const struct mw_command *c = plugin->commands; argc > 1 && c->name; c++)
+		if (!*c->name)
+			return run(ctl, plugin, c, argc, argv);
 	fprintf(stderr, "milwardctl %s: %s%s%s\n", plugin->name, argc > 1 ? "no command \"" : "which command?",
 		argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
 	print_commands(ctl, plugin);

@@ -314,10 +314,16 @@ static int service_check(const struct probe *pr, const struct mw_plugin *p)
 	return 0;
 }
 
+/* "" is the command of the module itself. */
+static bool command_name_ok(const char *name)
+{
+	return !*name || mw_descriptor_name_ok(name);
+}
+
 static int commands_check(const struct probe *pr, const struct mw_plugin *p)
 {
 	size_t n;
-	int r = ROWS_CHECK(pr, p->commands, "commands", &n);
+	int r = rows_check(pr, p->commands, sizeof(*p->commands), alignof(struct mw_command), command_name_ok, "commands", &n);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct mw_command *c = &p->commands[i];
