@@ -319,6 +319,8 @@ static void spf_step(void *ctx, unsigned depth, const char *domain, struct mw_st
 		mw_text_put(&e->steps, "}");
 		return;
 	}
+	if (!text.n || !*outcome) /* the record, which is shown, or the end, which the result tells */
+		return;
 	mw_text_printf(&e->steps, "  %*s", (int)(2 * depth), "");
 	mw_text_putn(&e->steps, text.p, text.n);
 	mw_text_printf(&e->steps, ": %s%s%s\n", style(e, "\033[2m"), outcome, style(e, "\033[0m"));
