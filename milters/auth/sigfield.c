@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define LIST_MAX 4000u /* octets of h=: libopendkim cuts it at 4095 */
+
 struct work {
 	enum mw_sigfield_kind kind;
 	struct mw_taglist tags;
@@ -193,6 +195,8 @@ static int read_covered(struct work *w)
 
 	if (!h || (h->n == 0 && w->kind == MW_SIGFIELD_DKIM))
 		return bad(w, "no list of fields (h=)");
+	if (w->kind == MW_SIGFIELD_DKIM && h->n > LIST_MAX)
+		return bad(w, "the list of fields (h=) is too long");
 	w->to->names = rest = *h;
 	while (mw_tag_member(&rest, &member)) {
 		if (++n > MW_SIGFIELD_NAMES)

@@ -288,7 +288,7 @@ static bool usable(const struct mw_field *f)
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] < 0x21 || name.p[i] > 0x7e || name.p[i] == ';' || name.p[i] == ':')
 			return false;
-	return name.n > 0 && f->name.n + f->value.n <= FIELD_MAX && mw_field_clean(f);
+	return name.n > 0 && !memchr(f->name.p, '\t', f->name.n) && f->name.n + f->value.n <= FIELD_MAX && mw_field_clean(f);
 }
 
 /* A signature that covers a field which libopendkim would not read as a verifier should is not judged by it. */
@@ -323,7 +323,7 @@ static size_t field_text(const struct mw_field *f, char *to)
 
 static int library_error(DKIM_STAT stat)
 {
-	return stat == DKIM_STAT_NORESOURCE ? -ENOMEM : -EIO;
+	return stat == DKIM_STAT_NORESOURCE ? -ENOMEM : stat == DKIM_STAT_SYNTAX ? -EBADMSG : -EIO;
 }
 
 static struct signature *open_signature(const struct work *w, const struct mw_field *f)
@@ -449,14 +449,17 @@ static int check_all(struct work *w)
 	r = feed_header(w);
 	if (r == 0)
 		r = find_infos(w);
-	for (size_t i = 0; r == 0 && i < w->n; i++)
-		if (w->sig[i].open)
+	for (size_t i = 0; i < w->n; i++) {
+		if (r == 0 && w->sig[i].open)
 			check(w, &w->sig[i]);
+		else if (r == -EBADMSG && w->sig[i].open)
+			judge(&w->sig[i], MW_AUTH_NEUTRAL, "libopendkim cannot read the header");
+	}
 	(void)dkim_free(w->dkim);
 	while (w->blocks.next != &w->blocks)
 		block_free((struct block *)(void *)w->blocks.next);
 	ERR_clear_error();
-	return r;
+	return r == -EBADMSG ? 0 : r;
 }
 
 static int verify(struct work *w)
