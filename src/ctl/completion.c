@@ -54,6 +54,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	    "\texplain) words=\"--from --to --policy --live\" ;;\n"
 	    "\tscan) words=\"--json --policy --text\" ;;\n"
 	    "\ttext) words=\"--json --part --policy\" ;;\n"
+	    "\tnew) words=\"plugin --kind milter checker extractor\" ;;\n"
 	    "\tcompletion) words=\"bash\" ;;\n");
 	print_module_commands(ctl, true);
 	printf("\tesac\n"

@@ -42,6 +42,7 @@ int ctl_scan(struct ctl *, int argc, char **argv);
 int ctl_diff(struct ctl *, int argc, char **argv);
 int ctl_test(struct ctl *, int argc, char **argv);
 int ctl_text(struct ctl *, int argc, char **argv);
+int ctl_new(struct ctl *, int argc, char **argv);
 int ctl_completion(struct ctl *, int argc, char **argv);
 /* `milwardctl MODULE COMMAND …`: runs a module's own command. -1: no such module (nothing printed). */
 int ctl_module(struct ctl *, int argc, char **argv);

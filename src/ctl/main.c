@@ -25,6 +25,8 @@ const struct ctl_command ctl_commands[] = {
      ctl_explain},
     {"scan", "[--json] [--policy F] [--text] FILE|DIR…", "classes and findings of messages, one a line", ctl_scan},
     {"text", "[--json] [--part PATH] MSG", "the extracted text, part by part, as the scanner sees it", ctl_text},
+    {"new", "plugin [--kind milter|checker|extractor] NAME", "begin a module of your own: a folder that builds and has tests",
+     ctl_new},
     {"completion", "bash", "print a completion script for the shell", ctl_completion},
     {NULL, NULL, NULL, NULL},
 };

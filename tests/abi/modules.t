@@ -128,13 +128,53 @@ rm -f "$tmp/mark"
 says "what is refused is not loaded" "is damaged" load fault
 if [ ! -e "$tmp/mark" ]; then ok "and none of its code ran"; else not_ok "and none of its code ran"; fi
 
-# ---- the example, built by its own Makefile outside of the tree ----------------------------------------------------------------------
-cp -r "$src/plugins/example" "$tmp/example"
+# ---- modules that milwardctl begins, built by their own Makefile outside of the tree -----------------------------------------------
+export MILWARD_SETUP="$tmp/share"
+for kind in . milter checker extractor; do
+	mkdir -p "$MILWARD_SETUP/plugin/$kind"
+	for file in "$src/plugins/example/$kind"/*; do
+		[ ! -f "$file" ] || install -m 644 "$file" "$MILWARD_SETUP/plugin/$kind"
+	done
+done
+if [ -x "$ctl" ]; then
+	for kind in milter checker extractor; do
+		if (cd "$tmp" && "$ctl" --modules "$modules" new plugin --kind $kind my-$kind && cd my-$kind &&
+			make -s CC="$cc" CFLAGS='-O2 -Wshadow -Wconversion -Werror') >"$tmp/new.log" 2>&1; then
+			ok "new plugin: kind $kind compiles against the installed header"
+		else
+			not_ok "new plugin: kind $kind compiles against the installed header"
+			sed 's/^/# /' "$tmp/new.log"
+		fi
+		if [ ! -e "$build/modules/.libs/route.so" ] || [ ! -e "$build/modules/.libs/phi.so" ]; then
+			skip "new plugin: tests of kind $kind" "route and phi are linked in"
+		elif (cd "$tmp/my-$kind" && make -s check CC="$cc" MODULES="$build/modules/.libs" MILWARDCTL="$ctl") >"$tmp/new.log" 2>&1; then
+			ok "new plugin: tests of kind $kind"
+		else
+			not_ok "new plugin: tests of kind $kind"
+			sed 's/^/# /' "$tmp/new.log"
+		fi
+	done
+	says "new plugin: not twice" "my-milter: File exists" sh -c 'cd "$1" && exec "$2" new plugin my-milter' sh "$tmp" "$ctl"
+	says "new plugin: not a name" "is named by small letters" "$ctl" new plugin ../x
+	says "new plugin: not of a module that is there" "there is a module \"fault\" already" \
+		"$ctl" --modules "$modules" new plugin fault
+fi
+# What the guide shows is in the examples, line by line.
+says "the guide to plugins is true" "4 of 4" python3 - "$src" <<-'END'
+	import pathlib, re, sys
+	src = pathlib.Path(sys.argv[1])
+	code = "".join(p.read_text() for p in sorted(src.glob("plugins/example/*/example.c")))
+	blocks = re.findall(r"```c\n(.*?)```", (src / "doc/writing-a-plugin.md").read_text(), re.S)
+	print("%d of %d" % (sum(b in code for b in blocks), len(blocks)))
+END
+
+mkdir "$tmp/example"
+cp "$src/plugins/example/Makefile" "$src/plugins/example/milter/"* "$tmp/example"
 chmod -R u+w "$tmp/example"
 if make -s -C "$tmp/example" CC="$cc" CFLAGS='-O2 -Werror' install MODULES="$modules" >"$tmp/example.log" 2>&1; then
-	ok "the example compiles against the installed header"
+	ok "the example is installed"
 else
-	not_ok "the example compiles against the installed header"
+	not_ok "the example is installed"
 	sed 's/^/# /' "$tmp/example.log"
 fi
 says "the example is loaded" "example 1.0" load example
