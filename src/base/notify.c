@@ -53,6 +53,19 @@ int mw_notify(const char *fmt, ...)
 	return notify_send(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
+int64_t mw_notify_watchdog(void)
+{
+	const char *period = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	char *end;
+	long long us;
+
+	if (!period || (pid && strtoll(pid, NULL, 10) != (long long)getpid()))
+		return 0;
+	errno = 0;
+	us = strtoll(period, &end, 10);
+	return errno || end == period || *end || us < 1000 ? 0 : us / 1000;
+}
+
 int mw_notify_reloading(void)
 {
 	struct timespec now;

@@ -31,6 +31,7 @@ struct supervisor {
 	bool stopping;
 	unsigned failures;  /* workers in a row that died young */
 	int64_t born, when; /* when: of the next start, or of SIGKILL; 0 = nothing to wait for */
+	int64_t beat, next; /* signs of life for the service manager: every so often, and when; 0 = it wants none */
 	int status;	    /* of the service; < 0: it goes on */
 };
 
@@ -162,6 +163,8 @@ static void take_word(struct supervisor *s)
 		service_is_ready(s);
 	} else if (*text == MW_KEEPS_OLD && !s->stopping) {
 		(void)mw_notify("READY=1\nSTATUS=%s", text + 1);
+	} else if (*text == MW_IS_ALIVE) {
+		(void)mw_notify("WATCHDOG=1");
 	}
 }
 
@@ -226,12 +229,26 @@ static void when_due(struct supervisor *s)
 	}
 }
 
+/* The sign of life is the worker's, so that one that takes no orders any more ends the service, and it starts anew. Without a worker, or
+ * when it drains, we have deadlines of our own. */
+static void beat(struct supervisor *s)
+{
+	if (!s->beat || mw_clock_ms() < s->next)
+		return;
+	s->next = mw_clock_ms() + s->beat;
+	if (s->worker && !s->stopping)
+		order(s, MW_DO_ANSWER);
+	else
+		(void)mw_notify("WATCHDOG=1");
+}
+
 static void wait_for_something(const struct supervisor *s)
 {
 	struct pollfd fds[2] = {{.fd = s->signals, .events = POLLIN}, {.fd = s->control, .events = POLLIN}};
-	int64_t left = s->when ? s->when - mw_clock_ms() : -1;
+	int64_t first = s->beat && (!s->when || s->next < s->when) ? s->next : s->when;
+	int64_t left = first ? first - mw_clock_ms() : -1;
 
-	(void)poll(fds, 2, s->when ? (int)(left < 0 ? 0 : left) : -1);
+	(void)poll(fds, 2, first ? (int)(left < 0 ? 0 : left < INT32_MAX ? left : INT32_MAX) : -1);
 }
 
 static int signals_open(struct supervisor *s)
@@ -258,8 +275,11 @@ int mw_supervise(const struct mw_options *options, mw_work *work, int ready_fd)
 		mw_log(MW_ERROR, NULL, "start", "signals: %s", strerror(errno));
 		return MW_EXIT_SYSTEM;
 	}
+	/* Four in a period, so that an answer may be late: the worker may be reading a policy. */
+	s.beat = (mw_notify_watchdog() + 3) / 4;
 	worker_start(&s);
 	while (s.status < 0) {
+		beat(&s);
 		wait_for_something(&s);
 		take_signal(&s);
 		if (s.control >= 0)

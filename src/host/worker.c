@@ -271,6 +271,9 @@ static void *obey(void *arg)
 		case MW_DO_COUNTS:
 			mw_counts_log(&w->daemon);
 			break;
+		case MW_DO_ANSWER:
+			tell(w, MW_IS_ALIVE, "");
+			break;
 		case MW_DO_DRAIN:
 			drain_and_exit(w);
 		default:

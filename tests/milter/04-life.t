@@ -9,7 +9,7 @@ import stat
 import subprocess
 import threading
 
-from common import BY_HEADER, MILWARD, ROOT, WAITING, Closed, Daemon, Session, Tap, policy, wait_for
+from common import BY_HEADER, MILWARD, ROOT, WAITING, Closed, Daemon, Session, Tap, Timeout, policy, wait_for
 
 tap = Tap()
 QUIET = policy("match any then pass")  # a policy that the checker has nothing to say about
@@ -207,6 +207,33 @@ with Daemon(WAITING, "--drain", "60") as milward:
     milward.wait_word("STOPPING=1")
     tap.ok(milward.stop(seconds=10) is not None and "did not end well: signal 9" in milward.log(), "asked twice, it stops at once")
     thread.join(30)
+
+# -- the service manager's watchdog -----------------------------------------------------------------------------------------------------------
+def _silent(milward):
+    """Until a second passes without a word, which is ten times the period."""
+    def quiet():
+        try:
+            milward.wait_word("WATCHDOG=1", seconds=1)
+        except Timeout:
+            return True
+        return False
+    return wait_for(quiet, "no sign of life")
+
+
+os.environ["WATCHDOG_USEC"] = "100000"
+with Daemon(QUIET) as milward:
+    for _ in range(3):
+        milward.wait_word("WATCHDOG=1")
+    tap.ok(True, "signs of life come again and again")
+    worker = milward.worker()
+    os.kill(worker, signal.SIGSTOP)
+    tap.ok(_silent(milward), "but not when the worker does not answer, though the supervisor runs")
+    os.kill(worker, signal.SIGCONT)
+    tap.ok(milward.wait_word("WATCHDOG=1"), "and again when it does")
+os.environ["WATCHDOG_PID"] = "1"
+with Daemon(QUIET) as milward:
+    tap.ok(_silent(milward), "none for another process's watchdog")
+del os.environ["WATCHDOG_USEC"], os.environ["WATCHDOG_PID"]
 
 # -- in the background --------------------------------------------------------------------------------------------------------------------------
 milward = Daemon(BY_HEADER, "--detach", "--log", "stderr", "--pid-file", "%(dir)s/pid")

@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
-from daemon import BUILD, MILWARD, Daemon, sanitized, wait_for  # noqa: E402,F401
+from daemon import BUILD, MILWARD, Daemon, Timeout, sanitized, wait_for  # noqa: E402,F401
 from peer import Closed, Session  # noqa: E402,F401
 from lab.tap import Tap, note, skip_all  # noqa: E402,F401
 
