@@ -111,7 +111,7 @@ struct mw_dmarc_result {
 	bool spf_aligned, dkim_aligned;	      /* a pass that is aligned */
 	bool sampled_out;		      /* pct or t made it milder */
 	size_t signature;		      /* of struct mw_auth.dkim, that is aligned and good; MW_AUTH_SIGNATURES = none */
-	unsigned authors;		      /* domains in From */
+	unsigned authors;		      /* addresses in From; 0 = none that everybody reads the same way */
 	char why[MW_AUTH_WHY];
 };
 
@@ -163,7 +163,9 @@ struct mw_auth_conf {
 	int64_t minimum_bits;	       /* of RSA keys */
 	bool arc_seal;		       /* the action may be ordered */
 	const char *arc_domain, *arc_selector, *arc_key;
-	bool tree_walk; /* DMARC by the current specification, not by the list of public suffixes */
+	struct mw_list own_domains; /* of the site */
+	const char *partners;	    /* file with domains, "" = none */
+	bool tree_walk;		    /* DMARC by the current specification, not by the list of public suffixes */
 };
 
 #endif

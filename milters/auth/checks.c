@@ -3,6 +3,7 @@
 
 #include "arc.h"
 #include "dmarc.h"
+#include "lookalike.h"
 #include "spf.h"
 #include "verify.h"
 
@@ -15,6 +16,7 @@ struct mw_checks {
 	int64_t minimum_bits;
 	struct mw_verifier *verifier;
 	struct mw_dmarc *dmarc;
+	struct mw_lookalike *lookalike;
 };
 
 int mw_checks_open(const struct mw_host *host, const struct mw_auth_conf *conf, struct mw_checks **ret, struct mw_err *err)
@@ -31,6 +33,8 @@ int mw_checks_open(const struct mw_host *host, const struct mw_auth_conf *conf, 
 		if (r < 0)
 			(void)host->fail(err, r, "the list of public suffixes cannot be read");
 	}
+	if (r == 0)
+		r = mw_lookalike_open(host, &conf->own_domains, conf->partners, &c->lookalike, err);
 	if (r < 0)
 		mw_checks_close(&c);
 	else
@@ -47,6 +51,7 @@ void mw_checks_close(struct mw_checks **cp)
 	*cp = NULL;
 	mw_verifier_free(c->verifier);
 	mw_dmarc_close(&c->dmarc);
+	mw_lookalike_close(&c->lookalike);
 	free(c);
 }
 
@@ -99,4 +104,5 @@ void mw_checks_run(const struct mw_checks *c, const struct mw_auth_mail *mail, c
 	tell(watch, MW_CHECKED_ARC, a);
 	(void)mw_dmarc_check(c->dmarc, mail, dns, a);
 	tell(watch, MW_CHECKED_DMARC, a);
+	mw_lookalike_check(c->lookalike, mail, &a->likeness);
 }

@@ -265,7 +265,9 @@ static int check_authors(const struct mw_dmarc *d, const struct mw_dmarc_finder 
 	}
 	worst.spf_aligned = worst.dkim_aligned = false;
 	worst.signature = MW_AUTH_SIGNATURES;
-	worst.authors = (unsigned)authors->domains + authors->more;
+	worst.authors = (unsigned)(authors->mailboxes > authors->fields ? authors->mailboxes : authors->fields);
+	if (authors->unreadable)
+		worst.authors = 0;
 	if (authors->domains != 1 || authors->more)
 		worst.from[0] = worst.organisation[0] = '\0';
 	else

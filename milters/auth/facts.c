@@ -51,7 +51,7 @@ const struct mw_fact mw_auth_facts[] = {
 		    {NULL}},
     [FROM_DOMAIN] = {"from-domain", "domain of From; empty when there is not exactly one", MW_STR, {NULL}},
     [ORGANISATION] = {"organisation", "the domain that the one of From is registered under", MW_STR, {NULL}},
-    [AUTHORS] = {"authors", "how many domains stand in From", MW_INT, {NULL}},
+    [AUTHORS] = {"authors", "how many addresses stand in From; 0 when that cannot be told", MW_INT, {NULL}},
     [SPF_ALIGNED] = {"spf-aligned", "SPF passes for the domain of From", MW_BOOL, {NULL}},
     [DKIM_ALIGNED] = {"dkim-aligned", "a good signature is that of the domain of From", MW_BOOL, {NULL}},
     [ARC] = {"arc", "is the chain of those who handed it on whole?", MW_STR, {NULL}},
