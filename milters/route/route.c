@@ -22,6 +22,7 @@
 
 /* The field by which milward-seal knows a message again, and the random octets in it. */
 #define ID_FIELD "X-Milward-Id"
+#define EXPIRE_FIELD "X-Milward-Expire" /* seconds in milward's own portal (src/pickup/expires.c); of several the least counts */
 #define ID_OCTETS 16
 
 enum action { PASS, HOLD, REFUSE, TEMPFAIL, TLS, PORTAL, STRIP, SMIME, OPENPGP, OPEN, CUT };
@@ -46,6 +47,9 @@ struct args_reason {
 struct args_tls {
 	int64_t level;
 };
+struct args_portal {
+	int64_t expire; /* seconds; 0: the portal's own */
+};
 struct args_strip {
 	const char *header;
 };
@@ -64,8 +68,9 @@ struct route {
 
 /* One message. */
 struct route_tx {
-	bool has_id;
-	int64_t waits_until; /* for answers of milward-lookup: all recipients together */
+	bool has_id, no_expire; /* no_expire: what came in of that name is gone */
+	int64_t expire;		/* seconds: the shortest time in the portal that was asked for; 0 = none was */
+	int64_t waits_until;	/* for answers of milward-lookup: all recipients together */
 };
 
 static const struct mw_word mta_words[] = {{"postfix", MTA_POSTFIX}, {"sendmail", MTA_SENDMAIL}, {"none", MTA_NONE}, {NULL, 0}};
@@ -105,6 +110,11 @@ static const struct mw_opt tls_args[] = {
 	   .help = "verified: the certificate must be good, and name the domain"),
     {.name = NULL},
 };
+static const struct mw_opt portal_args[] = {
+    MW_OPT(TIME, struct args_portal, expire, "expire", .flags = MW_KEYWORD, .min = 3600, .max = (int64_t)86400 * 3660,
+	   .help = "how long it waits there, within expire-min and expire-max of the portal"),
+    {.name = NULL},
+};
 static const struct mw_opt cut_args[] = {
     MW_OPT(STR, struct args_cut, text, "text", .flags = MW_REQUIRED, .help = "in any case"),
     {.name = NULL},
@@ -138,7 +148,12 @@ static const struct mw_action actions[] = {
      .effect = MW_ROUTE,
      .args = tls_args,
      .args_size = sizeof(struct args_tls)},
-    {.name = "portal", .help = "hand it to the portal", .effect = MW_ROUTE, .needs = "portal"},
+    {.name = "portal",
+     .help = "hand it to the portal",
+     .effect = MW_ROUTE,
+     .args = portal_args,
+     .args_size = sizeof(struct args_portal),
+     .needs = "portal"},
     {.name = "strip",
      .help = "remove header fields",
      .effect = MW_EDIT,
@@ -377,6 +392,31 @@ static int mark(struct route *r, struct route_tx *tx, struct mw_msg *msg)
 	return res;
 }
 
+/* How long a message may wait in milward's own portal goes with it, as its number does, since any means may end there. A message has one
+ * header for all of its recipients, so the shortest time counts. */
+static int put_expire(struct route *r, struct route_tx *tx, struct mw_msg *msg, const struct mw_order *o)
+{
+	const struct args_portal *args;
+	char value[32];
+	int res = 0;
+
+	if (!tx->no_expire)
+		res = r->host->del_fields(r->self, msg, EXPIRE_FIELD);
+	if (res < 0)
+		return res;
+	tx->no_expire = true;
+	while (o && o->action != PORTAL)
+		o = o->next;
+	args = o ? o->args : NULL;
+	if (!args || !args->expire || (tx->expire && tx->expire <= args->expire))
+		return 0;
+	(void)snprintf(value, sizeof(value), " %lld", (long long)args->expire);
+	res = r->host->add_field(r->self, msg, EXPIRE_FIELD, value, false);
+	if (res == 0)
+		tx->expire = args->expire;
+	return res;
+}
+
 static int act_tag(struct route *r, struct route_tx *tx, struct mw_msg *msg, const struct mw_order *o, struct mw_err *err)
 {
 	struct mw_err why = {0};
@@ -392,6 +432,9 @@ static int act_tag(struct route *r, struct route_tx *tx, struct mw_msg *msg, con
 	res = o->action == TLS || o->action == PORTAL ? 0 : mark(r, tx, msg);
 	if (res < 0)
 		return r->host->fail(err, res, "the message cannot be marked for milward-seal");
+	res = put_expire(r, tx, msg, o);
+	if (res < 0)
+		return r->host->fail(err, res, "the message cannot be told its time in the portal");
 	res = r->host->tag(r->self, msg, o->rcpt, tag);
 	return res < 0 ? r->host->fail(err, res, "the recipient cannot be tagged") : 0;
 }

@@ -314,6 +314,41 @@ static void test_mark(void **state)
 	stop(&f);
 }
 
+/* The time in the portal goes in a field of ours: the least that was asked for, and nothing that came in under its name. */
+static void test_expire(void **state)
+{
+	static const int64_t day = 86400, week = 7 * 86400;
+	struct mw_order o[4];
+	struct fixture f;
+	struct mw_err err;
+
+	(void)state;
+	start(&f, false, true);
+	fh_header(&f.msg, "X-Milward-Expire: 1\nSubject: x\nx-milward-expire: 2\n");
+	assert_int_equal(act(&f, chain("t", o), &err), 0); /* whatever the means */
+	assert_int_equal(f.msg.deleted, 2);
+	assert_int_equal(f.msg.added, 0);
+	(void)chain("tp", o);
+	o[1].args = &week;
+	assert_int_equal(act(&f, o, &err), 0);
+	assert_int_equal(f.msg.added, 1);
+	assert_string_equal(f.msg.last_name, "X-Milward-Expire");
+	assert_string_equal(f.msg.last_value, " 604800");
+	(void)chain("p", o);
+	o[0].rcpt = 0;
+	assert_int_equal(act(&f, o, &err), 0); /* says nothing of it */
+	o[0].args = &week;
+	assert_int_equal(act(&f, o, &err), 0);
+	assert_int_equal(f.msg.added, 1);
+	(void)chain("sp", o);
+	o[1].args = &day;
+	assert_int_equal(act(&f, o, &err), 0);
+	assert_int_equal(f.msg.added, 3); /* with the number */
+	assert_string_equal(f.msg.last_value, " 86400");
+	assert_int_equal(f.msg.deleted, 2);
+	stop(&f);
+}
+
 static void test_other_actions(void **state)
 {
 	static const char *const header = "X-Milward-*";
@@ -609,17 +644,12 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),
-	    cmocka_unit_test(test_forms),
-	    cmocka_unit_test(test_local),
-	    cmocka_unit_test(test_mark),
-	    cmocka_unit_test(test_other_actions),
-	    cmocka_unit_test(test_guard_good),
-	    cmocka_unit_test(test_guard_rewrites),
-	    cmocka_unit_test(test_guard_keeps),
-	    cmocka_unit_test(test_guard_keeper_fails),
-	    cmocka_unit_test(test_guard_unsafe),
-	    cmocka_unit_test(test_guard_order),
+	    cmocka_unit_test(test_tags),	 cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_local),	 cmocka_unit_test(test_mark),
+	    cmocka_unit_test(test_expire),	 cmocka_unit_test(test_other_actions),
+	    cmocka_unit_test(test_guard_good),	 cmocka_unit_test(test_guard_rewrites),
+	    cmocka_unit_test(test_guard_keeps),	 cmocka_unit_test(test_guard_keeper_fails),
+	    cmocka_unit_test(test_guard_unsafe), cmocka_unit_test(test_guard_order),
 	    cmocka_unit_test(test_run),
 	};
 

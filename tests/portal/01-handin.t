@@ -19,7 +19,7 @@ from handin import URL, Notice, Opened, sha  # noqa: E402
 SPANISH = "rosa@plain.test"
 SIGNED = {("rsa-sha256", "clinic.test"): True, ("ed25519-sha256", "clinic.test"): True}
 DAY = 86400
-ALSO = 'aliases none\ntable <always> { "s@plain.test", "k@plain.test" }\nmatch to <always> then send by portal'
+ALSO = 'aliases none\ntable <brief> { "brief@plain.test" }\nmatch to <brief> then send by portal expire 5 days\nmatch to "nils@brokentls.test" then send by tls or portal expire 2 days\ntable <always> { "s@plain.test", "k@plain.test" }\nmatch to <always> then send by portal'
 
 
 class Parts:
@@ -175,6 +175,20 @@ def life(site, parts):
         tap.ok(abs(opened.expires - opened.created - wanted * DAY) < 120, "%s: %s: %d days" % (name, "no date" if value is None else "a date", wanted), opened.expires - opened.created)
 
 
+def brief(site, parts):
+    """How long, as the policy says; a client cannot say it."""
+    tap = site.tap
+    forged = letter(X_Milward_Expire="86400")
+    parts.send(forged, "portal77@plain.test")
+    for rcpt, head, wanted in (("brief@plain.test", {}, 5), ("nils@brokentls.test", {"Expires": email.utils.formatdate(time.time() + 20 * DAY)}, 2), ("portal77@plain.test", None, 30)):
+        if head is not None:
+            mail = letter(**head)
+            mail.set_content("Until tomorrow.\n") # nothing that an earlier line of the policy is for
+            parts.send(mail, rcpt)
+        opened = parts.open(parts.notice(rcpt))
+        tap.ok(abs(opened.expires - opened.created - wanted * DAY) < 120, "%s: %d days, as the policy says" % (rcpt, wanted), opened.expires - opened.created)
+
+
 def again(site, parts):
     """Handed in twice: requeued in Postfix, and killed on the way."""
     tap, message = site.tap, letter()
@@ -216,7 +230,7 @@ def main():
         parts.start()
         checked = site.setup("check")
         site.tap.ok(checked.returncode == 0 and "milward's portal gets its tag" in checked.stdout, "milward-postfix check knows the socket", checked)
-        for step in (whole, several, fallback, life, again, odd):
+        for step in (whole, several, fallback, life, brief, again, odd):
             step(site, parts)
         site.tap.equal(site.leaks(), [], "no content in any log")
         bad = [line for line in parts.agent.log().splitlines() if "was ended by signal" in line]

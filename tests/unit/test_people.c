@@ -107,6 +107,16 @@ static void test_expires(void **state)
 	    {"Expires: soon\r\n", 30},
 	    {"Expires:\r\n", 30},
 	    {"Expires: 99999999999999999999\r\n", 30},
+	    /* what the policy says is the most, and what holds when the sender says nothing */
+	    {"X-Milward-Expire: 604800\r\n", 7},
+	    {"X-Milward-Expire: 604800\r\nx-milward-expire: 432000 \r\nX-Milward-Expire: 1209600\r\n", 5},
+	    {"X-Milward-Expire: 3600\r\n", 1},
+	    {"X-Milward-Expire: 9999999999\r\n", 90},
+	    {"X-Milward-Expire: 99999999999\r\n", 30},
+	    {"X-Milward-Expire: -1\r\nX-Milward-Expire:\r\nX-Milward-Expire: 1 day\r\nX-Milward-Expire: 0\r\n", 30},
+	    {"X-Milward-Expire: 604800\r\nExpires: Sat, 22 Nov 2025 12:00:00 +0000\r\n", 7},
+	    {"X-Milward-Expire: 604800\r\nExpiry-Date: 17 Nov 2025 14:00:00 +0200\r\n", 5},
+	    {"X-Milward-Expire: 5184000\r\nExpires: Sat, 22 Nov 2025 12:00:00 +0000\r\n", 10},
 	};
 	const int64_t now = 1762948800; /* 2025-11-12 12:00 UTC */
 
