@@ -105,7 +105,7 @@ static void judge(struct signature *s, enum mw_auth_word word, const char *why)
 /* Local parts that need no quoting; others are not shown. */
 static void show_identity(struct mw_str identity, char to[MW_AUTH_NAME])
 {
-	if (identity.n >= MW_AUTH_NAME)
+	if (identity.n == 0 || identity.n >= MW_AUTH_NAME)
 		return;
 	for (size_t i = 0; i < identity.n; i++) {
 		char c = identity.p[i];
