@@ -21,8 +21,10 @@ def stuff(data):
 
 
 class Client:
-    def __init__(self, address="127.0.0.1", port=25, helo="client.clinic.test", timeout=60):
-        self.sock = socket.create_connection((address, port), timeout=timeout)
+    """source: the client's own address, any of 127.0.0.0/8."""
+
+    def __init__(self, address="127.0.0.1", port=25, helo="client.clinic.test", timeout=60, source=None):
+        self.sock = socket.create_connection((address, port), timeout=timeout, source_address=source and (source, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.sock.makefile("rb")
         self.expect("banner", self.reply(), 220)
