@@ -2,9 +2,9 @@
 /*
  * canon: the canonical forms of RFC 6376 3.4, hashed with SHA-256.
  *
- * Of the body it is the only one that milward uses: libopendkim's leaves out of "relaxed" what stands behind the 1023rd octet of a word
- * and every bare CR, and of "simple" an octet at the end of a line for each bare LF in it. Of the header it serves ARC, of which
- * libopendkim knows nothing. A line ends with CRLF or LF; a CR elsewhere is an octet as any other.
+ * Of the body it is the only one that milward uses: libopendkim's leaves every bare CR out of "relaxed", and of "simple" an octet at the
+ * end of a line for each bare LF in it (ADR 52). Of the header it serves ARC, of which libopendkim knows nothing. A line ends with CRLF
+ * or LF; a CR elsewhere is an octet as any other.
  */
 #ifndef MW_AUTH_CANON_H
 #define MW_AUTH_CANON_H
