@@ -26,7 +26,7 @@ def sanitized():
         return re.search(rb"__[at]san_init", file.read()) is not None
 
 
-def _modules():
+def modules_folder():
     """A folder with the built modules and the lab's own."""
     folder = tempfile.mkdtemp(prefix="milward-modules-")
     atexit.register(shutil.rmtree, folder, True)
@@ -50,7 +50,7 @@ class Daemon:
         if not os.path.exists(MILWARD):
             skip_all("no milward in " + BUILD)
         if Daemon.modules is None:
-            Daemon.modules = _modules()
+            Daemon.modules = modules_folder()
         self.dir = tempfile.mkdtemp(prefix="milward-t-")
         self.path = os.path.join(self.dir, "sock")
         self.policy = os.path.join(self.dir, "test.policy")
