@@ -13,12 +13,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "milter"))
 from common import Daemon, Session, Tap, note, policy, skip_all, wait_for  # noqa: E402
-from daemon import BUILD, SOURCE, _modules  # noqa: E402
+from daemon import BUILD, SOURCE, modules_folder  # noqa: E402
 
 tap = Tap()
 if not os.path.exists(os.path.join(BUILD, "modules", ".libs", "extract-html.so")):
     skip_all("no extract-html")
-Daemon.modules = _modules()
+Daemon.modules = modules_folder()
 subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-I" + os.path.join(SOURCE, "include"), "-o",
                 os.path.join(Daemon.modules, "deed.so"), os.path.join(HERE, "deed.c")], check=True)
 
