@@ -116,12 +116,12 @@ static void forget(struct mw_asker *a, struct entry *e)
 	entry_free(e);
 }
 
-/* What nobody waits for goes, that which was used longest ago first. */
-static void make_room(struct mw_asker *a, size_t octets)
+/* For so much more: what nobody waits for goes, that which was used longest ago first. */
+static void make_room(struct mw_asker *a, size_t entries, size_t octets)
 {
 	struct entry *e = a->oldest;
 
-	while (e && (a->entries >= a->o.entries || a->octets + octets > a->o.octets)) {
+	while (e && (a->entries + entries > a->o.entries || a->octets + octets > a->o.octets)) {
 		struct entry *newer = e->newer;
 
 		if (e->state == ANSWERED && e->waiters == 0)
@@ -163,7 +163,7 @@ static int entry_new(struct mw_asker *a, struct mw_str question, struct entry **
 {
 	struct entry *e, **p;
 
-	make_room(a, sizeof(*e) + question.n);
+	make_room(a, 1, sizeof(*e) + question.n);
 	if (a->entries >= a->o.entries)
 		return -EBUSY;
 	e = calloc(1, sizeof(*e) + question.n);
@@ -222,7 +222,7 @@ static void answer(struct mw_asker *a, struct entry *e, int result, int64_t hold
 	e->state = ANSWERED;
 	e->answers++;
 	(void)pthread_cond_broadcast(&e->done);
-	make_room(a, 0);
+	make_room(a, 0, 0);
 }
 
 static void set_text(struct mw_asker *a, struct entry *e, char *text, size_t n)
