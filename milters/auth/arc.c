@@ -16,6 +16,7 @@ struct key {
 	enum mw_auth_word word;
 	const char *why;
 	struct mw_sigkey key;
+	EVP_PKEY *pkey;
 };
 
 struct work {
@@ -57,6 +58,7 @@ static const struct key *get_key(struct work *w, const struct mw_sigfield *f)
 	k->selector = f->selector;
 	k->domain = f->domain;
 	k->word = mw_sigkey_get(w->resolver, f->selector, f->domain, &k->key, &revoked, &k->why);
+	k->pkey = k->word == MW_AUTH_PASS ? mw_sigcheck_key(&k->key) : NULL;
 	return k;
 }
 
@@ -71,7 +73,7 @@ static enum mw_auth_word check(struct work *w, const struct mw_sigfield *f, cons
 	if (k->word != MW_AUTH_PASS)
 		return k->word;
 	w->to->secure = w->to->secure && k->key.secure;
-	return mw_sigcheck(f, &k->key, hash, w->minimum_bits, why);
+	return mw_sigcheck(f, k->pkey, hash, w->minimum_bits, why);
 }
 
 /* ---- signatures ------------------------------------------------------------------------------------------------------------- */
@@ -226,6 +228,8 @@ static int validate(struct work *w)
 	mw_bodies_end(&w->bodies);
 	if (r == 0)
 		r = check_chain(w);
+	for (size_t i = 0; i < w->keys; i++)
+		EVP_PKEY_free(w->key[i].pkey);
 	w->to->secure = w->to->secure && w->to->word == MW_AUTH_PASS;
 	return r;
 }

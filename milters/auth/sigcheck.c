@@ -6,18 +6,18 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-static EVP_PKEY *decode(const struct mw_sigkey *key)
+EVP_PKEY *mw_sigcheck_key(const struct mw_sigkey *key)
 {
 	const unsigned char *p = key->octets;
 	EVP_PKEY *pkey;
 
-	if (key->ed25519)
-		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key->octets, key->n);
-	pkey = d2i_PUBKEY(NULL, &p, (long)key->n);
-	if (pkey && EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA) {
+	pkey = key->ed25519 ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key->octets, key->n)
+			    : d2i_PUBKEY(NULL, &p, (long)key->n);
+	if (pkey && !key->ed25519 && EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA) {
 		EVP_PKEY_free(pkey);
 		pkey = NULL;
 	}
+	ERR_clear_error();
 	return pkey;
 }
 
@@ -45,27 +45,26 @@ static int fits_rsa(EVP_PKEY *pkey, const struct mw_sigfield *f, const unsigned 
 	return r;
 }
 
-enum mw_auth_word mw_sigcheck(const struct mw_sigfield *f, const struct mw_sigkey *key, const unsigned char hash[32],
-			      unsigned minimum_bits, const char **why)
+enum mw_auth_word mw_sigcheck(const struct mw_sigfield *f, EVP_PKEY *pkey, const unsigned char hash[32], unsigned minimum_bits,
+			      const char **why)
 {
 	enum mw_auth_word word = MW_AUTH_PERMERROR;
-	EVP_PKEY *pkey = decode(key);
+	bool ed25519 = pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_ED25519;
 
 	if (f->algorithm == MW_SIGALG_RSA_SHA1)
 		*why = "rsa-sha1 proves nothing any more (RFC 8301)";
 	else if (!pkey)
 		*why = "the key cannot be decoded";
-	else if (key->ed25519 != (f->algorithm == MW_SIGALG_ED25519))
+	else if (ed25519 != (f->algorithm == MW_SIGALG_ED25519))
 		*why = "the key is not of the kind that the signature names";
-	else if (!key->ed25519 && (unsigned)EVP_PKEY_get_bits(pkey) < minimum_bits)
+	else if (!ed25519 && (unsigned)EVP_PKEY_get_bits(pkey) < minimum_bits)
 		*why = "the key has too few bits";
-	else if ((key->ed25519 ? fits_ed25519(pkey, f, hash) : fits_rsa(pkey, f, hash)) == 1)
+	else if ((ed25519 ? fits_ed25519(pkey, f, hash) : fits_rsa(pkey, f, hash)) == 1)
 		word = MW_AUTH_PASS;
 	else {
 		word = MW_AUTH_FAIL;
 		*why = "the signature does not fit";
 	}
-	EVP_PKEY_free(pkey);
 	ERR_clear_error();
 	return word;
 }

@@ -69,6 +69,7 @@ static void pass_twice(const struct mw_auth_mail *mail, const struct mw_dkim_res
 	struct mw_sigkey key;
 	unsigned char hash[32];
 	const char *why;
+	EVP_PKEY *pkey;
 	bool revoked;
 
 	for (size_t i = 0; i < mail->fields; i++) {
@@ -78,7 +79,9 @@ static void pass_twice(const struct mw_auth_mail *mail, const struct mw_dkim_res
 		check(strcmp(f.domain, d->domain) == 0 && strcmp(f.selector, d->selector) == 0);
 		check(mw_sigkey_get(&dns, f.selector, f.domain, &key, &revoked, &why) == MW_AUTH_PASS);
 		check(mw_canon_header(&f, mail, &mail->field[i], hash) == 0);
-		check(mw_sigcheck(&f, &key, hash, MW_SIGKEY_RSA_MIN, &why) == MW_AUTH_PASS);
+		pkey = mw_sigcheck_key(&key);
+		check(mw_sigcheck(&f, pkey, hash, MW_SIGKEY_RSA_MIN, &why) == MW_AUTH_PASS);
+		EVP_PKEY_free(pkey);
 		return;
 	}
 	check(false);
