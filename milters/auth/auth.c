@@ -13,6 +13,7 @@
 #include "command.h"
 #include "dns.h"
 #include "facts.h"
+#include "keep.h"
 #include "relay.h"
 #include "stamp.h"
 
@@ -35,11 +36,12 @@ struct inst {
 	char host_name[MW_AUTH_NAME];
 	struct nets internal, relay;
 	struct mw_checks *checks;
+	struct mw_keep *keep;
 	struct mw_dns_lookup *lookup;
 	struct mw_arc_sealer *sealer; /* NULL: nothing is sealed */
 };
 
-enum { ADD, ARC_SEAL }; /* actions */
+enum { ADD, ARC_SEAL, REPORT }; /* actions */
 
 /* What `add` adds. */
 enum { RESULTS, RECEIVED_SPF, WHATS };
@@ -56,7 +58,7 @@ struct tx {
 	struct mw_dns_message *answers; /* NULL: nothing is asked */
 	struct mw_resolver dns;
 	bool behind; /* a relay: the client is in the header */
-	bool stamped[WHATS], sealed;
+	bool stamped[WHATS], sealed, reported;
 };
 
 static const struct mw_opt options[] = {
@@ -74,6 +76,11 @@ static const struct mw_opt options[] = {
     MW_OPT(LIST, struct mw_auth_conf, own_domains, "own-domains", .help = "domains of the site, which others' may look like"),
     MW_OPT(PATH, struct mw_auth_conf, partners, "partners",
 	   .help = "file with domains of partners, one a line, which others' may look like"),
+    MW_OPT(PATH, struct mw_auth_conf, seen, "seen",
+	   .help = "file in which the domains are remembered that were seen, for auth.first-time"),
+    MW_OPT(TIME, struct mw_auth_conf, fresh, "new-for", .dflt = "86400 seconds", .min = 60, .max = 31536000,
+	   .help = "how long a domain is seen for the first time"),
+    MW_OPT(PATH, struct mw_auth_conf, dmarc_reports, "dmarc-reports", .help = "folder for what `report dmarc` writes"),
     MW_OPT(LIST, struct mw_auth_conf, internal_hosts, "internal-hosts", .dflt = "\"127.0.0.0/8\", \"::1\"",
 	   .help = "clients whose mail is not evaluated"),
     MW_OPT(LIST, struct mw_auth_conf, relays, "relays",
@@ -91,6 +98,12 @@ static const struct mw_opt add_args[] = {
     {0},
 };
 
+static const struct mw_word report_words[] = {{"dmarc", 0}, {NULL, 0}};
+static const struct mw_opt report_args[] = {
+    MW_OPT(WORD, struct args, what, "what", .flags = MW_REQUIRED, .words = report_words, .help = "the kind of report"),
+    {0},
+};
+
 static const struct mw_action actions[] = {
     [ADD] = {.name = "add",
 	     .help = "write what was found into the header, and remove what only seems to be ours",
@@ -101,6 +114,11 @@ static const struct mw_action actions[] = {
 		  .help = "seal what was found, for the next host that gets the message",
 		  .effect = MW_SIGN,
 		  .needs = "arc-seal"},
+    [REPORT] = {.name = "report",
+		.help = "note what became of the message, for the reports of DMARC",
+		.args = report_args,
+		.args_size = sizeof(struct args),
+		.effect = MW_RECORD},
     {0},
 };
 
@@ -178,6 +196,7 @@ static void auth_close(void *inst)
 	if (!in)
 		return;
 	mw_checks_close(&in->checks);
+	mw_keep_close(&in->keep);
 	mw_dns_lookup_free(&in->lookup);
 	mw_arc_sealer_free(in->sealer);
 	free(in->internal.v);
@@ -203,6 +222,8 @@ static int auth_open(const struct mw_host *host, struct mw_self *self, const voi
 		r = open_nets(in, &in->conf->relays, &in->relay, err);
 	if (r == 0)
 		r = mw_checks_open(host, in->conf, &in->checks, err);
+	if (r == 0)
+		r = mw_keep_open(host, self, in->conf, &in->keep, err);
 	if (r == 0 && in->conf->arc_seal)
 		r = mw_arc_sealer_open(host, in->conf->arc_domain, in->conf->arc_selector, in->conf->arc_key, &in->sealer, err);
 	if (r < 0)
@@ -358,8 +379,10 @@ static int see_message(struct tx *t, struct mw_err *err)
 {
 	int r;
 
-	if (!t->found.skipped)
+	if (!t->found.skipped) {
 		mw_checks_run(t->in->checks, &t->mail, &t->dns, &t->found, NULL);
+		mw_keep_see(t->in->keep, &t->mail, &t->found);
+	}
 	r = mw_auth_publish(t->in->host, t->in->self, t->msg, &t->found, t->mail.client.p);
 
 	return r < 0 ? t->in->host->fail(err, r, "cannot set facts") : 0;
@@ -426,6 +449,12 @@ static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *
 		t->sealed = true;
 		return seal(in, t, err);
 	}
+	if (order->action == REPORT) {
+		if (!t->reported && !t->found.skipped)
+			mw_keep_report(in->keep, &t->mail, &t->found, in->host->outcome(msg));
+		t->reported = true;
+		return 0;
+	}
 	if (t->stamped[args->what]) /* two lines may order the same */
 		return 0;
 	t->stamped[args->what] = true;
@@ -435,6 +464,6 @@ static int act(void *inst, void *tx, struct mw_msg *msg, const struct mw_order *
 MW_PLUGIN(auth, "auth", .kind = MW_KIND_MILTER, .version = MW_VERSION, .licence = "Apache-2.0",
 	  .summary = "who sent it: SPF, DKIM, DMARC and ARC",
 	  .stages = MW_SEE_HELO | MW_SEE_MAIL | MW_SEE_HEADERS | MW_SEE_MESSAGE,
-	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_KEYS | MW_POWER_NETWORK, .options = options,
+	  .powers = MW_POWER_HEADERS | MW_POWER_EDIT | MW_POWER_KEYS | MW_POWER_STORE | MW_POWER_NETWORK, .options = options,
 	  .conf_size = sizeof(struct mw_auth_conf), .facts = mw_auth_facts, .actions = actions, .commands = commands,
 	  .hooks = {.check = check, .open = auth_open, .begin = begin, .see = see, .act = act, .end = end, .close = auth_close});

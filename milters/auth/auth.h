@@ -164,6 +164,9 @@ struct mw_auth_conf {
 	bool arc_seal;		       /* the action may be ordered */
 	const char *arc_domain, *arc_selector, *arc_key;
 	struct mw_list own_domains; /* of the site */
+	const char *seen;	    /* file of domains that were seen, "" = none */
+	int64_t fresh;		    /* seconds for which one is new */
+	const char *dmarc_reports;  /* folder, "" = none */
 	const char *partners;	    /* file with domains, "" = none */
 	bool tree_walk;		    /* DMARC by the current specification, not by the list of public suffixes */
 };
