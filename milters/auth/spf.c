@@ -281,6 +281,11 @@ static bool count_lookup(struct check *c)
 	return false;
 }
 
+static bool asks(const struct mw_spf_term *t)
+{
+	return t->mechanism != MW_SPF_ALL && t->mechanism != MW_SPF_IP4 && t->mechanism != MW_SPF_IP6;
+}
+
 static enum mw_spf_end try_term(struct check *c, const struct mw_spf_term *t, const struct domain *domain, unsigned depth)
 {
 	struct domain target = {0};
@@ -289,7 +294,7 @@ static enum mw_spf_end try_term(struct check *c, const struct mw_spf_term *t, co
 
 	if (t->mechanism == MW_SPF_ALL)
 		return MW_SPF_YES;
-	if (t->mechanism != MW_SPF_IP4 && t->mechanism != MW_SPF_IP6) {
+	if (asks(t)) {
 		if (!count_lookup(c))
 			return MW_SPF_PERM;
 		if (!target_of(c, t->spec, domain, &target)) {
@@ -349,15 +354,44 @@ static enum mw_auth_word matched(struct check *c, const struct mw_spf_term *t, c
 	return word_of(t->qualifier);
 }
 
+/*
+ * The first of these terms is about to ask DNS: those behind it begin to, so that a record with many includes takes the time of one. Not what
+ * has macros, which may be asked for to be seen by its name server.
+ */
+static void want_terms(struct check *c, const struct mw_spf_term *t, size_t n, const struct domain *domain)
+{
+	struct domain target;
+
+	for (unsigned asked = c->ret->lookups; n > 0 && asked < MW_SPF_LOOKUPS_MAX && t->mechanism != MW_SPF_ALL; t++, n--) {
+		unsigned type = t->mechanism == MW_SPF_INCLUDE ? MW_RR_TXT
+				: t->mechanism == MW_SPF_MX    ? MW_RR_MX
+				: c->client.ip6		       ? MW_RR_AAAA
+							       : MW_RR_A;
+
+		if (!asks(t))
+			continue;
+		asked++;
+		if (t->mechanism != MW_SPF_PTR && !(t->spec.n && memchr(t->spec.p, '%', t->spec.n)) &&
+		    target_of(c, t->spec, domain, &target))
+			c->resolver->want(c->resolver->ctx, target.name, type);
+	}
+}
+
 static enum mw_auth_word walk(struct check *c, const struct mw_spf_record *record, const struct domain *domain, unsigned depth)
 {
 	static const char *const outcomes[] = {
 	    [MW_SPF_NO] = "no", [MW_SPF_YES] = "matches", [MW_SPF_TEMP] = "temperror", [MW_SPF_PERM] = "permerror"};
+	bool wanted = false;
 
 	for (size_t i = 0; i < record->n; i++) {
 		const struct mw_spf_term *t = &record->term[i];
-		enum mw_spf_end end = try_term(c, t, domain, depth);
+		enum mw_spf_end end;
 
+		if (asks(t) && !wanted) {
+			want_terms(c, t, record->n - i, domain);
+			wanted = true;
+		}
+		end = try_term(c, t, domain, depth);
 		step(c, depth, domain->name, t->text, outcomes[end]);
 		if (end == MW_SPF_YES)
 			return matched(c, t, domain->name);

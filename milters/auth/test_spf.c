@@ -297,6 +297,72 @@ static void test_steps(void **state)
 	mw_zonefile_free(&z);
 }
 
+/* ---- what is asked for before it is needed ---------------------------------------------------------------------------------- */
+struct wanted {
+	struct mw_resolver zone;
+	char text[512];
+};
+
+static void note(struct wanted *w, char how, const char *name, unsigned type)
+{
+	size_t n = strlen(w->text);
+
+	(void)snprintf(w->text + n, sizeof(w->text) - n, "%c%s/%u ", how, name, type);
+}
+
+static void on_want(void *ctx, const char *name, unsigned type)
+{
+	note(ctx, '+', name, type);
+}
+
+static int on_get(void *ctx, const char *name, unsigned type, struct mw_records *ret)
+{
+	struct wanted *w = ctx;
+
+	note(w, '=', name, type);
+	return w->zone.get(w->zone.ctx, name, type, ret);
+}
+
+static void test_wants(void **state)
+{
+	static const struct {
+		const char *record, *client, *wanted;
+	} rows[] = {
+	    {"ip4:192.0.2.1 include:b.example a:c.example", "192.0.2.1", "=a.example/16 "},
+	    {"ip4:198.51.100.1 include:b.example ip4:192.0.2.1 a:c.example mx ptr exists:d.example include:%{i}.example -all "
+	     "a:e.example",
+	     "192.0.2.1", "=a.example/16 +b.example/16 +c.example/1 +a.example/15 +d.example/1 =b.example/16 "},
+	    {"a:c.example mx:b.example", "2001:db8::1", "=a.example/16 +c.example/28 +b.example/15 =c.example/28 =b.example/15 "},
+	    {"include:b.example a:1.example a:2.example a:3.example a:4.example a:5.example a:6.example a:7.example a:8.example "
+	     "a:9.example "
+	     "a:10.example",
+	     "192.0.2.1",
+	     "=a.example/16 +b.example/16 +1.example/1 +2.example/1 +3.example/1 +4.example/1 +5.example/1 +6.example/1 "
+	     "+7.example/1 "
+	     "+8.example/1 +9.example/1 =b.example/16 =1.example/1 "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct wanted w = {.text = ""};
+		const struct mw_resolver resolver = {.ctx = &w, .want = on_want, .get = on_get};
+		struct mw_auth_mail mail = mail_of(rows[i].client, "h.example", "u@a.example");
+		struct mw_spf_result r;
+		struct mw_zonefile *z;
+		char zone[1024];
+
+		(void)snprintf(zone, sizeof(zone),
+			       "a.example TXT \"v=spf1 %s\"\nb.example TXT \"v=spf1 -all\"\n1.example A 192.0.2.1\n",
+			       rows[i].record);
+		z = zone_of(zone);
+		w.zone = mw_zonefile_resolver(z);
+		assert_int_equal(mw_spf_check(&mail, &resolver, MW_SPF_MAILFROM, NULL, &r), 0);
+		if (strcmp(w.text, rows[i].wanted) != 0)
+			fail_msg("row %zu: %s", i, w.text);
+		mw_zonefile_free(&z);
+	}
+}
+
 static const char *unknown(void *ctx, struct mw_str domain)
 {
 	(void)ctx;
@@ -385,7 +451,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_faults),     cmocka_unit_test(test_matches),	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_identities), cmocka_unit_test(test_explanations), cmocka_unit_test(test_steps),
-	    cmocka_unit_test(test_macros),     cmocka_unit_test(test_records),
+	    cmocka_unit_test(test_wants),      cmocka_unit_test(test_macros),	    cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
