@@ -28,10 +28,12 @@ struct mw_portal_conf {
 
 	/* life of a message, in seconds */
 	int64_t expire, expire_min, expire_max;
-	int64_t remind; /* after that time unread; 0 = never */
-	bool receipts;	/* to the sender */
-	bool recall;	/* by the sender */
-	int64_t retain; /* how long it is known what became of a message, after its end */
+	int64_t remind;	      /* after that time unread; 0 = never */
+	int64_t remind_again; /* after that time behind the one before; 0 = not */
+	int64_t reminders;    /* at most */
+	bool receipts;	      /* to the sender */
+	bool recall;	      /* by the sender */
+	int64_t retain;	      /* how long it is known what became of a message, after its end */
 
 	/* who may read */
 	int64_t proof;		    /* enum mw_portal_proof */

@@ -86,6 +86,8 @@ struct mw_pickup_filter {		/* 0 or NULL: any */
 	int64_t ended_before;		/* <=, and ended at all */
 	int64_t since;			/* created >= */
 	bool unreminded;		/* waiting, and no reminder has gone out */
+	uint32_t reminders_below;	/* waiting, and reminders have gone out, but fewer than that; the last one … */
+	int64_t reminded_before;	/* … <= */
 	bool unremoved;			/* ended, and the crate not yet removed */
 	bool newest_first;
 	uint32_t most;

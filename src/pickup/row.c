@@ -133,11 +133,12 @@ static void add(struct query *q, const char *condition, struct mw_value v)
 /* The first value is the number behind which the next batch begins. */
 static void make_query(struct query *q, const struct mw_pickup_filter *f)
 {
-	const char *index = f->expires_before ? " INDEXED BY message_expires"
-			    : f->unremoved    ? " INDEXED BY message_unremoved"
-			    : f->ended_before ? " INDEXED BY message_ended"
-			    : f->unreminded   ? " INDEXED BY message_noticed"
-					      : "";
+	const char *index = f->expires_before	 ? " INDEXED BY message_expires"
+			    : f->unremoved	 ? " INDEXED BY message_unremoved"
+			    : f->ended_before	 ? " INDEXED BY message_ended"
+			    : f->unreminded	 ? " INDEXED BY message_noticed"
+			    : f->reminders_below ? " INDEXED BY message_reminded"
+						 : "";
 
 	mw_buf_printf(&q->sql, "SELECT " ROW_COLUMNS " FROM message m%s WHERE ", index);
 	add(q, f->newest_first ? "m.number < ?" : "m.number > ?", DB_INT(f->newest_first ? INT64_MAX : 0));
@@ -161,6 +162,10 @@ static void make_query(struct query *q, const struct mw_pickup_filter *f)
 		add(q, " AND m.created >= ?", DB_INT(f->since));
 	if (f->unreminded)
 		mw_buf_puts(&q->sql, " AND m.state = 2 AND m.reminders = 0");
+	if (f->reminders_below) {
+		add(q, " AND m.state = 2 AND m.reminders > 0 AND m.reminders < ?", DB_INT(f->reminders_below));
+		add(q, " AND m.reminded <= ?", DB_INT(f->reminded_before));
+	}
 	if (f->unremoved)
 		mw_buf_puts(&q->sql, " AND m.ended > 0 AND m.removed = 0");
 	mw_buf_printf(&q->sql, " ORDER BY m.number%s LIMIT %d", f->newest_first ? " DESC" : "", BATCH);

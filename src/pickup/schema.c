@@ -85,6 +85,8 @@ static const char *const steps[] = {
     " salt BLOB NOT NULL,"
     " hash BLOB NOT NULL,"
     " PRIMARY KEY (recipient, sender)) WITHOUT ROWID;",
+    /* 2 */
+    "CREATE INDEX message_reminded ON message (reminded) WHERE state = 2 AND reminders > 0;",
 };
 #define VERSION_NOW ((int)(sizeof(steps) / sizeof(*steps)))
 

@@ -80,20 +80,27 @@ static int remind_one(void *ctx, const struct mw_pickup_row *row)
 	struct walk *w = ctx;
 	int r;
 
-	if (row->reminders || row->expires - w->now < REMIND_LEAST)
+	if (row->expires - w->now < REMIND_LEAST)
 		return 0;
 	r = mw_pickup_note(w->c->store, row->id, MW_EVENT_REMINDED, NULL, MW_MAIL_REMINDER, w->now, w->err);
 	w->done += r == 0;
 	return r == -ENOENT ? 0 : r;
 }
 
+/* The first one after the notice, the others after the one before. */
 static int remind(struct mw_chores *c, int64_t now, bool *more, struct mw_err *err)
 {
-	struct mw_pickup_filter filter = {.unreminded = true, .noticed_before = now - c->site.conf->remind};
+	const struct mw_portal_conf *conf = c->site.conf;
+	struct mw_pickup_filter first = {.unreminded = true, .noticed_before = now - conf->remind},
+				again = {.reminders_below = (uint32_t)conf->reminders,
+					 .reminded_before = now - conf->remind_again};
 	struct walk w = {.c = c, .now = now, .err = err};
+	int r = 0;
 
 	(void)more;
-	return c->site.conf->remind ? mw_pickup_each(c->store, &filter, remind_one, &w, err) : 0;
+	if (conf->remind && conf->remind_again && conf->reminders > 1)
+		r = mw_pickup_each(c->store, &again, remind_one, &w, err);
+	return r == 0 && conf->remind ? mw_pickup_each(c->store, &first, remind_one, &w, err) : r;
 }
 
 /* ---- mails -------------------------------------------------------------------------------------------------------------------- */

@@ -369,6 +369,43 @@ static void test_reminds_once(void **state)
 }
 
 /* Read between the reminder's order and its departure. */
+/* Again after each time, up to their number, and not beside a first one that is late. */
+static void test_reminds_again(void **state)
+{
+	struct world *w = *state;
+	struct shelf_message m = {.key = "a", .expires = SHELF_NOW + 60 * DAY},
+			     read = {.key = "b", .expires = SHELF_NOW + 60 * DAY};
+	struct mw_err err = {0};
+
+	w->conf.remind_again = 10 * DAY;
+	w->conf.reminders = 3;
+	put(w, &m);
+	put(w, &read);
+	rounds(w, SHELF_NOW + 3 * DAY);
+	assert_int_equal(w->mta.n, 2);
+	rounds(w, SHELF_NOW + 13 * DAY - 1);
+	assert_int_equal(w->mta.n, 2);
+	assert_int_equal(
+	    mw_pickup_note(w->shelf.store, read.id, MW_EVENT_READ, NULL, MW_MAIL_NONE, SHELF_NOW + 13 * DAY - 1, &err), 0);
+	rounds(w, SHELF_NOW + 13 * DAY);
+	assert_int_equal(w->mta.n, 3);
+	has(w->mta.text[2], "\r\nIn-Reply-To: <notice@clinic.example>\r\n");
+	/* the portal did not run for a while: one, not two */
+	rounds(w, SHELF_NOW + 40 * DAY);
+	rounds(w, SHELF_NOW + 40 * DAY + 1);
+	assert_int_equal(w->mta.n, 4);
+	rounds(w, SHELF_NOW + 59 * DAY);
+	assert_int_equal(w->mta.n, 4);
+	assert_int_equal(row_of(w, &m).reminders, 3);
+	assert_int_equal(recorded(w, "\"step\":\"reminded\""), 4);
+	/* one more is allowed; but not when so little time is left */
+	w->conf.reminders = 4;
+	rounds(w, SHELF_NOW + 60 * DAY - 3599);
+	assert_int_equal(w->mta.n, 4);
+	rounds(w, SHELF_NOW + 60 * DAY - 3600);
+	assert_int_equal(w->mta.n, 5);
+}
+
 static void test_reminder_is_moot(void **state)
 {
 	struct world *w = *state;
@@ -582,6 +619,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_crash_in_removal, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_late_records, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_reminds_once, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_reminds_again, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_reminder_is_moot, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_mta_away, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_mta_refuses, set_up, tear_down),

@@ -148,7 +148,7 @@ static void other_databases_are_refused(void **state)
 	char path[120];
 
 	mw_pickup_close(&s->store);
-	case_change(s, "PRAGMA user_version = 2");
+	case_change(s, "PRAGMA user_version = 3");
 	assert_fails(mw_pickup_open(s->path, s->keys, true, &p, &err), -EOPNOTSUPP);
 	case_change(s, "PRAGMA user_version = 1; PRAGMA application_id = 5");
 	assert_fails(mw_pickup_open(s->path, s->keys, true, &p, &err), -EUCLEAN);
@@ -164,6 +164,30 @@ static void other_databases_are_refused(void **state)
 	assert_int_equal(chmod(s->path, 0777), 0);
 	assert_fails(mw_pickup_open(s->path, s->keys, true, &p, &err), -EACCES);
 	assert_null(p);
+}
+
+static int nothing(void *ctx, const struct mw_pickup_row *row)
+{
+	(void)ctx;
+	(void)row;
+	return 0;
+}
+
+/* A database of the first version: whoever only looks leaves it alone, whoever may change it brings it up to date. */
+static void an_older_one_is_brought_up_to_date(void **state)
+{
+	static const struct mw_pickup_filter again = {.reminders_below = 3, .reminded_before = SHELF_NOW};
+	struct shelf *s = *state;
+	struct mw_pickup *p = NULL;
+
+	mw_pickup_close(&s->store);
+	case_change(s, "DROP INDEX message_reminded; PRAGMA user_version = 1");
+	assert_fails(mw_pickup_open(s->path, s->keys, false, &p, &err), -ESTALE);
+	assert_null(p);
+	assert_gives(mw_pickup_open(s->path, s->keys, true, &s->store, &err), 0);
+	assert_gives(mw_pickup_each(s->store, &again, nothing, NULL, &err), 0);
+	assert_gives(mw_pickup_open(s->path, s->keys, false, &p, &err), 0);
+	mw_pickup_close(&p);
 }
 
 static void a_group_shares_what_is_in_its_folder(void **state)
@@ -268,11 +292,9 @@ static void processes_share_a_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    PICKUP_CASE(what_is_removed_is_gone_from_the_disk),
-	    PICKUP_CASE(a_sweep_mends),
-	    PICKUP_CASE(other_databases_are_refused),
-	    PICKUP_CASE(a_group_shares_what_is_in_its_folder),
-	    PICKUP_CASE(processes_share_a_store),
+	    PICKUP_CASE(what_is_removed_is_gone_from_the_disk), PICKUP_CASE(a_sweep_mends),
+	    PICKUP_CASE(other_databases_are_refused),		PICKUP_CASE(an_older_one_is_brought_up_to_date),
+	    PICKUP_CASE(a_group_shares_what_is_in_its_folder),	PICKUP_CASE(processes_share_a_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
