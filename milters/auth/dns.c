@@ -37,6 +37,7 @@ struct mw_dns_message {
 	int64_t time, until;
 	struct answer *first;
 	size_t n;
+	unsigned wanted; /* asked for ahead */
 };
 
 /* ---- answers of milward-lookup ---------------------------------------------------------------------------------------------- */
@@ -251,7 +252,7 @@ static void want(void *ctx, const char *name, unsigned type)
 	struct mw_dns_message *m = ctx;
 	char question[QUESTION_MAX];
 
-	if (question_of(name, type, question) == 0)
+	if (m->wanted < MW_DNS_MESSAGE_AHEAD && question_of(name, type, question) == 0 && ++m->wanted)
 		mw_asker_want(m->lookup->asker, (struct mw_str){question, strlen(question)});
 }
 

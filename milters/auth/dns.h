@@ -10,6 +10,9 @@
 #include "resolver.h"
 
 #define MW_DNS_MESSAGE_MOST 1000u /* different questions of a message; those above fail */
+/* Questions that a message has answered ahead; those above are asked when they are needed. So a stranger's message whose names have servers
+ * that never answer holds that many of the connections, and not all. */
+#define MW_DNS_MESSAGE_AHEAD 24u
 
 struct mw_dns_lookup; /* of all messages; any number of threads */
 /* socket: of milward-lookup, borrowed. NULL: no memory. Nothing is asked, and no thread runs, until the first question. */

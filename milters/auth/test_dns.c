@@ -372,6 +372,45 @@ static void test_most(void **state)
 	server_stop(&s);
 }
 
+/* A message does not ask for any number of names ahead. */
+static void test_ahead(void **state)
+{
+	const unsigned n = 100;
+	struct server s;
+	struct mw_dns_lookup *l;
+	struct mw_dns_message *m;
+	struct mw_resolver r;
+	struct mw_records a;
+	char name[32];
+	int before;
+
+	(void)state;
+	server_start(&s, false);
+	l = mw_dns_lookup_new(s.path);
+	m = mw_dns_message_new(l, 60000);
+	r = mw_dns_message_resolver(m);
+	before = atomic_load(&questions);
+	for (unsigned i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "w%u.example", i);
+		r.want(r.ctx, name, MW_RR_A);
+	}
+	for (unsigned i = 0; i < MW_DNS_MESSAGE_AHEAD; i++) {
+		(void)snprintf(name, sizeof(name), "w%u.example", i);
+		assert_int_equal(r.get(r.ctx, name, MW_RR_A, &a), 0);
+		assert_int_equal(a.status, MW_RECORDS_ANSWER);
+	}
+	assert_int_equal(atomic_load(&questions) - before, MW_DNS_MESSAGE_AHEAD);
+	for (unsigned i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "w%u.example", i);
+		assert_int_equal(r.get(r.ctx, name, MW_RR_A, &a), 0);
+		assert_int_equal(a.status, MW_RECORDS_ANSWER);
+	}
+	assert_int_equal(atomic_load(&questions) - before, n);
+	mw_dns_message_free(&m);
+	mw_dns_lookup_free(&l);
+	server_stop(&s);
+}
+
 static void *session(void *arg)
 {
 	struct mw_dns_lookup *l = arg;
@@ -422,8 +461,9 @@ static void test_sessions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_answers), cmocka_unit_test(test_no_question), cmocka_unit_test(test_hangs),
-	    cmocka_unit_test(test_restart), cmocka_unit_test(test_most),	cmocka_unit_test(test_sessions),
+	    cmocka_unit_test(test_answers),  cmocka_unit_test(test_no_question), cmocka_unit_test(test_hangs),
+	    cmocka_unit_test(test_restart),  cmocka_unit_test(test_most),	 cmocka_unit_test(test_ahead),
+	    cmocka_unit_test(test_sessions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

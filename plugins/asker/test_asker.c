@@ -138,29 +138,31 @@ static void test_order(void **state)
 	(void)state;
 	ask(w, 0, 0);
 	one = accept(listener, NULL, NULL);
+	for (int64_t then = mw_wire_clock(); mw_wire_clock() == then;)
+		;
 	ask(w, 1, 0);
 	two = accept(listener, NULL, NULL);
-	ask(w, 2, 0); /* behind a */
-	ask(w, 3, 0); /* behind b */
+	ask(w, 2, 0); /* behind b, which was asked last */
+	ask(w, 3, 0); /* behind a */
 	ask(w, 4, -EBUSY);
-	expect(one, "1:a,1:c,");
-	expect(two, "1:b,1:d,");
+	expect(one, "1:a,1:d,");
+	expect(two, "1:b,1:c,");
 	say(two, "2:B1,4:"); /* one and a half */
 	work(w, &e, 1);
 	check_end(&e, 0, "b", 0, "B1");
-	say(two, "D234,");
+	say(two, "C234,");
 	work(w, &e, 2);
-	check_end(&e, 1, "d", 0, "D234");
+	check_end(&e, 1, "c", 0, "C234");
 	ask(w, 4, 0); /* on the one that is idle */
 	expect(two, "1:e,");
 	say(two, "0:,");
-	say(one, "1:A,1:C,");
+	say(one, "1:A,1:D,");
 	work(w, &e, 5);
 	for (size_t i = 2; i < 5; i++)
 		check_end(&e, i, e.end[i].question, 0,
 			  e.end[i].question[0] == 'e'	? ""
 			  : e.end[i].question[0] == 'a' ? "A"
-							: "C");
+							: "D");
 	(void)close(one);
 	(void)close(two);
 	mw_wire_free(&w);

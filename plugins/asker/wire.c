@@ -136,7 +136,14 @@ static int dial(const struct mw_wire *w, struct connection *c)
 	return r;
 }
 
-/* One that is idle, a new one, or the one with the fewest questions. */
+/* Behind which of the two is there less to wait for? Of as many questions those that were asked last: most answers come at once, and what
+ * has had none for long is slow. */
+static bool is_better(const struct connection *a, const struct connection *b)
+{
+	return a->n < b->n || (a->n == b->n && a->asked[0].until > b->asked[0].until);
+}
+
+/* One that is idle, a new one, or the best to wait for. */
 static int choose(struct mw_wire *w, struct connection **ret)
 {
 	struct connection *none = NULL, *least = NULL;
@@ -150,7 +157,7 @@ static int choose(struct mw_wire *w, struct connection **ret)
 		} else if (c->n == 0) {
 			*ret = c;
 			return 0;
-		} else if (c->n < w->o.deep && (!least || c->n < least->n)) {
+		} else if (c->n < w->o.deep && (!least || is_better(c, least))) {
 			least = c;
 		}
 	}
@@ -158,8 +165,8 @@ static int choose(struct mw_wire *w, struct connection **ret)
 		r = dial(w, none);
 		if (r == 0)
 			*ret = none;
-		/* The other side has not taken the last ones yet: there is always one of ours then, unless it is too busy for anybody. */
-		if (r != -EAGAIN || !least)
+		/* EAGAIN: the other side has not taken the last ones yet. Without descriptors one of those that are there has to do. */
+		if (!least || (r != -EAGAIN && r != -EMFILE && r != -ENFILE))
 			return r;
 	}
 	if (!least)
