@@ -209,6 +209,24 @@ static void read_answer(struct mw_str text, struct answer *a)
 	a->result = r == -ENOMEM ? r : 0;
 }
 
+int mw_dns_answer_read(struct mw_str text, struct mw_records *ret, int64_t *ms, void **memory)
+{
+	struct mw_str rest = text;
+	struct answer a = {.result = 0};
+	int r = take_head(&rest, &a.records) ? 0 : -EBADMSG;
+
+	if (r == 0 && a.records.status == MW_RECORDS_ANSWER)
+		r = take_records(rest, &a);
+	if (r) {
+		free(a.memory);
+		return r;
+	}
+	(void)holds(text, ms);
+	*ret = a.records;
+	*memory = a.memory;
+	return 0;
+}
+
 /* ---- a message -------------------------------------------------------------------------------------------------------------- */
 static const char *type_word(unsigned type)
 {

@@ -25,4 +25,8 @@ struct mw_dns_message *mw_dns_message_new(struct mw_dns_lookup *, int64_t time);
 void mw_dns_message_free(struct mw_dns_message **); /* and all that get() gave; accepts NULL, sets NULL */
 struct mw_resolver mw_dns_message_resolver(struct mw_dns_message *);
 
+/* For tests: reads what milward-lookup says, which then holds for *ms milliseconds. What ret points to is in *memory, which the caller frees.
+ * -EBADMSG: it says no such thing; -ENOMEM. Out-parameters are untouched on failure. */
+int mw_dns_answer_read(struct mw_str text, struct mw_records *ret, int64_t *ms, void **memory);
+
 #endif

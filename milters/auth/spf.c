@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_MAX_OCTETS 253u /* RFC 7208, 7.3 */
-#define TEXTS_MAX 131072u    /* octets of two TXT records */
+#define NAME_MAX_OCTETS 253u		       /* RFC 7208, 7.3 */
+#define TEXTS_MAX (65536u + MW_SPF_RECORD_MAX) /* octets of a record of SPF, and of any other behind it */
 
 struct domain {
 	size_t n;
@@ -213,8 +213,8 @@ static enum mw_auth_word find_record(struct check *c, const char *domain, char *
 	for (size_t i = 0; i < a.n; i++) {
 		struct mw_str version = {buf + found.n, 0};
 
-		/* As many octets as the first needs; the others only to see what they are. */
-		if (a.record[i].n > TEXTS_MAX - found.n)
+		/* The others only to see what they are. */
+		if (found.n > MW_SPF_RECORD_MAX || a.record[i].n > TEXTS_MAX - found.n)
 			return say(c, MW_AUTH_PERMERROR, "%s: its records are too long", domain);
 		if (!join(a.record[i], buf + found.n, &version.n) || !mw_spf_record_is(version))
 			continue;

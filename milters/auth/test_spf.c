@@ -422,6 +422,34 @@ static void test_macros(void **state)
 	}
 }
 
+/* Records that are long, among others that are. */
+static void test_long_records(void **state)
+{
+	static const struct {
+		size_t before, spf, behind; /* octets, in strings of 250 */
+		enum mw_auth_word word;
+	} rows[] = {
+	    {0, 8000, 0, MW_AUTH_PASS},	       {0, 8500, 0, MW_AUTH_PERMERROR},		 {40000, 8000, 40000, MW_AUTH_PASS},
+	    {60000, 100, 65000, MW_AUTH_PASS}, {65000, 65000, 65000, MW_AUTH_PERMERROR},
+	};
+	static char zone[300000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const size_t size[] = {rows[i].before, rows[i].spf, rows[i].behind};
+		size_t n = 0;
+
+		for (size_t k = 0; k < 3; k++) {
+			n += (size_t)snprintf(zone + n, sizeof(zone) - n, "a.example TXT \"%s\"",
+					      k == 1 ? "v=spf1 ip4:192.0.2.1" : "other");
+			for (size_t left = size[k]; left >= 250; left -= 250)
+				n += (size_t)snprintf(zone + n, sizeof(zone) - n, " \"%250s\"", "");
+			n += (size_t)snprintf(zone + n, sizeof(zone) - n, "\n");
+		}
+		assert_int_equal(check(zone, "192.0.2.1", "h.example", "u@a.example", MW_SPF_MAILFROM).word, rows[i].word);
+	}
+}
+
 static void test_records(void **state)
 {
 	char longest[MW_SPF_RECORD_MAX + 2];
@@ -451,7 +479,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_faults),     cmocka_unit_test(test_matches),	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_identities), cmocka_unit_test(test_explanations), cmocka_unit_test(test_steps),
-	    cmocka_unit_test(test_wants),      cmocka_unit_test(test_macros),	    cmocka_unit_test(test_records),
+	    cmocka_unit_test(test_wants),      cmocka_unit_test(test_macros),	    cmocka_unit_test(test_long_records),
+	    cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
