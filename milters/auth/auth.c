@@ -11,6 +11,7 @@
 #include "arc_seal.h"
 #include "checks.h"
 #include "command.h"
+#include "dmarc_report.h"
 #include "dns.h"
 #include "facts.h"
 #include "keep.h"
@@ -124,6 +125,10 @@ static const struct mw_action actions[] = {
 
 static const struct mw_command commands[] = {
     {.name = "", .args = MW_AUTH_COMMAND_ARGS, .help = "who sent a message, step by step", .run = mw_auth_command},
+    {.name = "dmarc",
+     .args = MW_DMARC_REPORT_ARGS,
+     .help = "aggregate reports of a day, and to whom they go",
+     .run = mw_dmarc_report_command},
     {0},
 };
 

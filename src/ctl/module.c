@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CTL_ARGS_MOST 64 /* of a command under another name */
+
 static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level level, const char *event, const char *fmt, ...)
     MW_PRINTF(5, 6);
 
@@ -93,7 +95,12 @@ static bool is_installed(struct ctl *ctl, const char *name)
 	return v && *v;
 }
 
-int ctl_module(struct ctl *ctl, int argc, char **argv)
+/* Commands of modules that people look for under another name: `dmarc report` is `auth dmarc report`. */
+static const struct {
+	const char *word, *module;
+} others[] = {{"dmarc", "auth"}};
+
+static int run_module(struct ctl *ctl, int argc, char **argv)
 {
 	struct mw_err err = {0};
 	const struct mw_plugin *plugin = mw_loader_describe(ctl->loader, argv[0], &err);
@@ -124,4 +131,19 @@ int ctl_module(struct ctl *ctl, int argc, char **argv)
 		argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
 	print_commands(ctl, plugin);
 	return CTL_USAGE;
+}
+
+int ctl_module(struct ctl *ctl, int argc, char **argv)
+{
+	char *whole[CTL_ARGS_MOST + 2], module[32];
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(argv[0], others[i].word) != 0 || argc >= CTL_ARGS_MOST || !is_installed(ctl, others[i].module))
+			continue;
+		(void)snprintf(module, sizeof(module), "%s", others[i].module);
+		whole[0] = module;
+		memcpy(whole + 1, argv, (size_t)(argc + 1) * sizeof(*argv));
+		return run_module(ctl, argc + 1, whole);
+	}
+	return run_module(ctl, argc, argv);
 }
