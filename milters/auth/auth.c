@@ -320,9 +320,13 @@ static int see_mail(struct tx *t, struct mw_err *err)
 	t->mail.sender_domain = e->sender_domain;
 	r = t->found.skipped ? 0 : ask(t, err);
 	t->behind = is_in(&t->in->relay, e->client_addr);
-	if (r == 0 && !t->behind && mw_relay_address(e->client_addr, address))
+	if (r < 0 || t->behind)
+		return r;
+	if (mw_relay_address(e->client_addr, address))
 		r = keep(t, address, strlen(address), &t->mail.client, err);
-	if (r == 0 && t->answers && !t->behind)
+	else
+		t->found.unknown_client = "the mail server does not tell the client's address";
+	if (r == 0 && t->answers && !t->found.unknown_client)
 		mw_checks_want_client(t->in->checks, &t->mail, &t->dns);
 	return r;
 }

@@ -529,13 +529,28 @@ void mw_explain_begin(struct mw_explain *e, const struct mw_auth_mail *mail)
 	mw_text_put(t, ">\n");
 }
 
+static void show_likeness(struct mw_explain *e, const struct mw_likeness_result *l)
+{
+	if (e->json) {
+		json_pair(&e->out, "look_alike", l->found ? l->of : "");
+		return;
+	}
+	if (!l->found)
+		return;
+	title(e, "Look-alike");
+	mw_text_printf(&e->out, "  %s%s%s can be taken for %s: %s\n", style(e, "\033[33m"), l->domain, style(e, "\033[0m"), l->of,
+		       l->why);
+}
+
 void mw_explain_end(struct mw_explain *e, const struct mw_auth_mail *mail, const struct mw_auth *a)
 {
 	struct mw_text value = {0};
 
+	mw_text_put(&e->out, e->json ? "]" : "");
+	show_likeness(e, &a->likeness);
 	mw_results_write(&value, a, mail);
 	if (e->json) {
-		mw_text_put(&e->out, "],\"authentication_results\":");
+		mw_text_put(&e->out, ",\"authentication_results\":");
 		json_string(&e->out, str(value.p ? value.p : ""));
 		mw_text_put(&e->out, "}\n");
 	} else {

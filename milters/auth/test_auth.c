@@ -114,6 +114,11 @@ static void test_skipped(void **state)
 	take(&w, "192.0.2.1", "From: a@x.example\n");
 	assert_string_equal(fact(&w, "skipped"), "");
 	world_close(&w);
+	world_open(&w, NULL);
+	take(&w, "", "From: a@x.example\n");
+	assert_string_equal(fact(&w, "skipped"), "");
+	assert_string_equal(fact(&w, "spf"), "temperror");
+	world_close(&w);
 }
 
 static void test_relay(void **state)
