@@ -12,4 +12,5 @@ with lab.Site() as site:
     # Nobody authenticates himself here: this listener tells the milter that somebody did.
     postfix.service("587", "inet", "smtpd", milter_macro_defaults="auth_type=PLAIN,auth_authen=alice")
     postfix.start()
+    scenario.parallel()
     scenario.run(port=587)

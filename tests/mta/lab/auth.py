@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """auth: who sent it, on a real MTA with the shipped policies/inbound.policy, real DNS and milward-lookup. The same scenario for both MTAs."""
+import concurrent.futures
 import os
 import re
 import shutil
@@ -219,6 +220,31 @@ class Scenario:
             tap.equal(self.send(message, source=STRANGER, **client), "delivered", "an authenticated user: not judged")
             head = self.copy(message).data.split(b"\r\n\r\n")[0]
             tap.equal((head.count(b"forged="), self.ours(message)), (0, {"fields": 0}), "who may not speak for us either, and nothing is added")
+
+    def parallel(self, sessions=200):
+        """Every second message is forged; the answers of DNS are not known at first, and then they are."""
+
+        def attempt(item):
+            message, source = item
+            try:
+                self.site.send(message, "nurse@clinic.test", source=source, helo="mx.bank.test")
+                return 250
+            except Refused as answer:
+                return answer.code
+
+        for state in ("cold", "warm"):
+            if state == "cold":
+                self.daemon.stop()
+                self.daemon.start()
+            signed = self.mail("bank.test", selectors=("rsa",), subject=state)
+            mail = [(signed if i % 2 else self.mail("bank.test", subject=state), HOST if i % 2 else STRANGER) for i in range(sessions)]
+            with concurrent.futures.ThreadPoolExecutor(sessions // 5) as pool:
+                codes = list(pool.map(attempt, mail))
+            self.tap.equal({250 if i % 2 else 550: set(codes[i::2]) for i in (1, 0)}, {250: {250}, 550: {550}},
+                           "%d sessions, %d at a time, %s: each gets its own verdict" % (sessions, sessions // 5, state))
+            copies = wait_for(lambda: len(self.site.found(signed)) == sessions // 2 and self.site.found(signed), "all are delivered", 60)
+            said = {tuple(re.findall(r"(?:dmarc|dkim|spf)=[a-z]+", c.header("Authentication-Results")[0])) for c in copies}
+            self.tap.equal(said, {("dmarc=pass", "spf=pass", "spf=none", "dkim=pass")}, "and the same field, %s" % state)
 
     def outage(self):
         tap = self.tap
