@@ -270,8 +270,8 @@ static void want(void *ctx, const char *name, unsigned type)
 	struct mw_dns_message *m = ctx;
 	char question[QUESTION_MAX];
 
-	if (m->wanted < MW_DNS_MESSAGE_AHEAD && question_of(name, type, question) == 0 && ++m->wanted)
-		mw_asker_want(m->lookup->asker, (struct mw_str){question, strlen(question)});
+	if (m->wanted < MW_DNS_MESSAGE_AHEAD && question_of(name, type, question) == 0)
+		m->wanted += mw_asker_want(m->lookup->asker, (struct mw_str){question, strlen(question)});
 }
 
 static void ask(struct mw_dns_message *m, const char *question, struct answer *a)

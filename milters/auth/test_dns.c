@@ -390,8 +390,8 @@ static void test_ahead(void **state)
 	m = mw_dns_message_new(l, 60000);
 	r = mw_dns_message_resolver(m);
 	before = atomic_load(&questions);
-	for (unsigned i = 0; i < n; i++) {
-		(void)snprintf(name, sizeof(name), "w%u.example", i);
+	for (unsigned i = 0; i < 2 * n; i++) { /* what is known or asked for already does not count */
+		(void)snprintf(name, sizeof(name), "w%u.example", i / 2);
 		r.want(r.ctx, name, MW_RR_A);
 	}
 	for (unsigned i = 0; i < MW_DNS_MESSAGE_AHEAD; i++) {

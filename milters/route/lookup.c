@@ -137,7 +137,7 @@ void mw_lookup_want(struct mw_lookup *l, struct mw_str domain)
 {
 	char buf[DOMAIN_MAX + sizeof(MAP)];
 
-	mw_asker_want(l->asker, question(domain, buf));
+	(void)mw_asker_want(l->asker, question(domain, buf));
 }
 
 enum mw_lookup_answer mw_lookup_ask(struct mw_lookup *l, struct mw_str domain, int64_t *until, char *why)

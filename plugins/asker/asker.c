@@ -185,8 +185,8 @@ static int entry_new(struct mw_asker *a, struct mw_str question, struct entry **
 	return 0;
 }
 
-/* The entry, with an answer that holds, or asked for. */
-static int entry_of(struct mw_asker *a, struct mw_str question, struct entry **ret)
+/* The entry, with an answer that holds, or asked for; *asks: since now. */
+static int entry_of(struct mw_asker *a, struct mw_str question, struct entry **ret, bool *asks)
 {
 	struct entry *e;
 	int r = question.n == 0 || question.n > a->o.question_max ? -EMSGSIZE : start(a);
@@ -204,7 +204,8 @@ static int entry_of(struct mw_asker *a, struct mw_str question, struct entry **r
 		e->state = ANSWERED; /* that nobody knows yet */
 		e->until = INT64_MIN;
 	}
-	if (e->state == ANSWERED && e->until <= mw_wire_clock()) {
+	*asks = e->state == ANSWERED && e->until <= mw_wire_clock();
+	if (*asks) {
 		e->again = false;
 		queue(a, e);
 		wake(a);
@@ -307,13 +308,15 @@ static void *work(void *arg)
 
 /* ---- outside ---------------------------------------------------------------------------------------------------------------- */
 
-void mw_asker_want(struct mw_asker *a, struct mw_str question)
+bool mw_asker_want(struct mw_asker *a, struct mw_str question)
 {
 	struct entry *e;
+	bool asks = false;
 
 	(void)pthread_mutex_lock(&a->lock);
-	(void)entry_of(a, question, &e);
+	(void)entry_of(a, question, &e, &asks);
 	(void)pthread_mutex_unlock(&a->lock);
+	return asks;
 }
 
 /* Held: a->lock. */
@@ -335,10 +338,11 @@ int mw_asker_get(struct mw_asker *a, struct mw_str question, int64_t *until, int
 {
 	struct entry *e;
 	char *copy = NULL;
+	bool asks;
 	int r;
 
 	(void)pthread_mutex_lock(&a->lock);
-	r = entry_of(a, question, &e);
+	r = entry_of(a, question, &e, &asks);
 	if (r == 0 && e->state != ANSWERED)
 		r = wait_for(a, e, until, budget);
 	if (r == 0)

@@ -26,8 +26,8 @@ struct mw_asker;
 struct mw_asker *mw_asker_new(const struct mw_asker_options *); /* NULL: no memory */
 void mw_asker_free(struct mw_asker **); /* accepts NULL, sets NULL; waits for its thread. Nobody may be in a call */
 
-/* Begin to ask, unless the answer is there. Returns at once. */
-void mw_asker_want(struct mw_asker *, struct mw_str question);
+/* Begin to ask, unless the answer is there, or somebody has begun. Returns at once; true: it is asked since now. */
+bool mw_asker_want(struct mw_asker *, struct mw_str question);
 /*
  * The answer, a copy that the caller frees. Waits for it until *until (mw_asker_clock()), which is set `budget` milliseconds from now when
  * it is 0: so that all questions of a message share the time. -ETIMEDOUT; -EMSGSIZE: no such question; -ENOMEM; else why there is none.

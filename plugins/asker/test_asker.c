@@ -323,14 +323,14 @@ static void test_room(void **state)
 		int fd;
 
 		for (size_t k = 0; k < 3; k++) {
-			mw_asker_want(a, str(letter[k]));
+			(void)mw_asker_want(a, str(letter[k]));
 			if (k == 0)
 				fd = accept(listener, NULL, NULL);
 			serve(fd, 1, 1000);
 			assert_int_equal(get(a, letter[k], 1001, PATIENCE), 0);
 		}
 		assert_int_equal(get(a, "a", 1001, 0), 0); /* it is the newest now */
-		mw_asker_want(a, str("d"));
+		(void)mw_asker_want(a, str("d"));
 		serve(fd, 1, 1000);
 		assert_int_equal(get(a, "d", 1001, PATIENCE), 0);
 		assert_int_equal(get(a, "a", 1001, 0), 0);
@@ -350,15 +350,17 @@ static void test_full(void **state)
 	int fd;
 
 	(void)state;
-	mw_asker_want(a, str("a"));
+	assert_true(mw_asker_want(a, str("a")));
 	fd = accept(listener, NULL, NULL);
-	mw_asker_want(a, str("b"));
+	assert_true(mw_asker_want(a, str("b")));
+	assert_false(mw_asker_want(a, str("a"))); /* it is under way */
 	assert_int_equal(get(a, "c", 0, PATIENCE), -EBUSY);
 	assert_int_equal(get(a, "too long!", 0, PATIENCE), -EMSGSIZE);
 	assert_int_equal(get(a, "", 0, PATIENCE), -EMSGSIZE);
 	serve(fd, 2, 1);
 	assert_int_equal(get(a, "a", 2, PATIENCE), 0);
 	assert_int_equal(get(a, "b", 2, PATIENCE), 0);
+	assert_false(mw_asker_want(a, str("b"))); /* it is known */
 	mw_asker_free(&a);
 	(void)close(fd);
 }
