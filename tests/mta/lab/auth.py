@@ -24,6 +24,7 @@ OPTIONS = """    lookup "%s"
     other-ids "mx2.clinic.test"
     internal-hosts "127.0.0.1"
     relays "127.0.0.40"
+    arc-seal yes; arc-domain "clinic.test"; arc-selector "rsa"; arc-key "%s"
 """
 # domain, SPF, DMARC
 DOMAINS = (
@@ -64,6 +65,8 @@ class Scenario:
         self.site, self.tap = site, site.tap
         self.mta = site.sendmail if site.mta == "sendmail" else site.postfix
         self.keys = Keys(site.folder, "bank.test")
+        os.mkdir(os.path.join(site.folder, "arc"), 0o700)
+        self.arc = Keys(os.path.join(site.folder, "arc"), "clinic.test")
         self._dns()
         self.lookup = self._lookup()
         self.daemon = Milward(site.folder, site.prefix, self._policy()).start()
@@ -73,7 +76,7 @@ class Scenario:
             self.site.dns.records.append("%s. IN TXT %s" % (domain, quoted(spf)))
             if dmarc:
                 self.site.dns.records.append("_dmarc.%s. IN TXT %s" % (domain, quoted(dmarc)))
-        for name, text in self.keys.texts.items():
+        for name, text in [*self.keys.texts.items(), *self.arc.texts.items()]:
             self.site.dns.records.append("%s. IN TXT %s" % (name, quoted(text)))
         self.site.dns.restart()
 
@@ -100,8 +103,8 @@ class Scenario:
             text = source.read()
         text = re.sub(r"(?m)^listen .*", "listen unix:%s" % self.site.socket, text)
         text = re.sub(r'path "/var/[^"]*"', 'path "%s"' % os.path.join(self.site.folder, "log", "audit"), text)
-        text = re.sub(r'(?m)^    lookup ".*\n', lambda _: OPTIONS % self.lookup.socket, text)
-        text = text.replace("always add results;", "always add results; add received-spf;")
+        text = re.sub(r'(?m)^    lookup ".*\n', lambda _: OPTIONS % (self.lookup.socket, self.arc.path("rsa")), text)
+        text = text.replace("always add results;", "always add results; add received-spf; arc-seal;")
         text, modes = re.subn(r"(?m)^mode   observe", "mode   enforce", text)
         assert modes == 1
         self.audit = os.path.join(self.site.folder, "log", "audit")
@@ -175,9 +178,29 @@ class Scenario:
         head = copy.data.split(b"\r\n\r\n")[0]
         tap.equal(re.findall(rb"forged=\d", head), [], "every field that only seems to be ours is gone")
         tap.equal(sorted(set(re.findall(rb"theirs=\d", head))), [b"theirs=%d" % i for i in range(1, 5)], "what is others' stays")
-        tap.ok(head.lower().index(b"authentication-results: gw.clinic.test") < head.index(b"DKIM-Signature"), "ours is on top", head)
+        tap.ok(head.lower().index(b"authentication-results: gw.clinic.test") < head.index(b"\r\nDKIM-Signature"), "ours is on top", head)
         tap.equal(copy.header("Received-SPF")[0].split(" ")[0:1], ["pass"], "Received-SPF is there")
         tap.equal(set(self.keys.verify(copy.data).values()), {True}, "the signatures hold behind it")
+
+    def sealed(self):
+        """What leaves has a seal; what comes back has it still, and gets another."""
+        tap, message = self.tap, self.mail("bank.test", selectors=("rsa",))
+        self.send(message)
+        once = self.copy(message).data
+        tap.equal((self.arc_says(once), once.count(b"ARC-Seal:")), (b"pass", 1), "sealed, and dkimpy finds the chain whole")
+        message.octets = once[once.index(b"ARC-Seal:"):]
+        self.site.send(message, "nurse@clinic.test", source=LIST, helo="mx.lists.test")
+        wait_for(lambda: len(self.site.found(message)) == 2, "it is delivered once more")
+        twice = self.site.found(message)[1].data
+        tap.equal((self.arc_says(twice), twice.count(b"ARC-Seal:"), b"arc=pass" in twice), (b"pass", 2, True), "handed on: the chain goes on")
+        message.octets = once[once.index(b"ARC-Seal:"):].replace(b"Thursday", b"Wednesday")
+        self.site.send(message, "nurse@clinic.test", source=HOST, helo="mx.bank.test")
+        wait_for(lambda: len(self.site.found(message)) == 3, "it is delivered a third time")
+        broken = self.site.found(message)[2].data
+        tap.ok(b"cv=fail" in broken and self.arc_says(broken) != b"pass", "changed on the way: sealed as broken", broken)
+
+    def arc_says(self, octets):
+        return dkim.arc_verify(octets, dnsfunc=self.arc._lookup)[0]
 
     def forged(self):
         tap = self.tap
@@ -268,6 +291,7 @@ class Scenario:
 
     def run(self, **submission):
         self.genuine()
+        self.sealed()
         self.forged()
         self.relay()
         self.not_judged(**submission)
