@@ -107,7 +107,7 @@ struct mw_dmarc_result {
 	char published[MW_AUTH_NAME];	      /* domain whose record it is; "" = none has one */
 	const struct mw_dmarc_record *record; /* NULL = there is none; lives as long as the message */
 	enum mw_dmarc_policy asks;	      /* for this message, when it fails: record_asks, after pct and t; else nothing */
-	enum mw_dmarc_policy record_asks;     /* the record's p, sp or np, whichever is for this domain */
+	enum mw_dmarc_policy record_asks;     /* the record's p or sp, whichever is for this domain; np when it fails */
 	bool spf_aligned, dkim_aligned;	      /* a pass that is aligned */
 	bool sampled_out;		      /* pct or t made it milder */
 	size_t signature;		      /* of struct mw_auth.dkim, that is aligned and good; MW_AUTH_SIGNATURES = none */

@@ -84,6 +84,10 @@ static int weigh(const struct mw_dmarc_finder *f, const struct mw_dmarc_found *f
 
 	if (word != MW_AUTH_PASS && word != MW_AUTH_TEMPERROR)
 		return 0;
+	if (word == MW_AUTH_TEMPERROR && !*domain) { /* not even that is known */
+		ret->undecided = true;
+		return 0;
+	}
 	r = is_aligned(f, found, author, domain, strict);
 	if (r == -EAGAIN || (r == 1 && word == MW_AUTH_TEMPERROR))
 		ret->undecided = true;
@@ -119,8 +123,8 @@ static enum mw_dmarc_policy milder(enum mw_dmarc_policy p)
 	return p == MW_DMARC_ASKS_REJECT ? MW_DMARC_ASKS_QUARANTINE : MW_DMARC_ASKS_NONE;
 }
 
-/* p, sp or np. */
-static int choose(const struct mw_dmarc_finder *f, const struct mw_dmarc_found *found, const char *author,
+/* p, sp or np; which of the last two, DNS is asked when it matters alone. */
+static int choose(const struct mw_dmarc_finder *f, const struct mw_dmarc_found *found, const char *author, bool matters,
 		  enum mw_dmarc_policy *ret)
 {
 	const struct mw_dmarc_record *r = found->record;
@@ -131,7 +135,7 @@ static int choose(const struct mw_dmarc_finder *f, const struct mw_dmarc_found *
 	if (strcmp(author, found->published) == 0)
 		return 0;
 	*ret = below;
-	if (!r->np || r->np == below)
+	if (!matters || !r->np || r->np == below)
 		return 0;
 	missing = mw_dmarc_find_missing(f, author);
 	if (missing == -ENOMEM)
@@ -210,7 +214,7 @@ static int check_author(const struct mw_dmarc *d, const struct mw_dmarc_finder *
 	if (r.record) {
 		e = align(f, &found, author, a, &al);
 		if (e == 0)
-			e = choose(f, &found, author, &r.record_asks);
+			e = choose(f, &found, author, !al.spf && !al.dkim, &r.record_asks);
 		if (e < 0)
 			return e;
 		r.spf_aligned = al.spf;

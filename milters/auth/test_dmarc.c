@@ -205,6 +205,7 @@ static void test_results(void **state)
 	    {" a@reject.example", "", "temperror sub.reject.example", "temperror /reject reject.example"},
 	    {" a@reject.example", "temperror reject.example", "pass reject.example", "pass /reject reject.example"},
 	    {" a@reject.example", "temperror evil.example", "temperror evil.example", "fail reject/reject reject.example"},
+	    {" a@reject.example", "temperror ", "", "temperror /reject reject.example"}, /* the client is not known */
 	    {" a@slow.example", "pass slow.example", "pass slow.example", "temperror / slow.example"},
 	    {" a@broken.example", "pass broken.example", "", "temperror / broken.example"},
 	    {" a@forged.example", "pass forged.example", "", "temperror / forged.example"},
