@@ -24,8 +24,8 @@ static const char *skip_comment(const char *p, const char *end)
 	for (; p < end; p++) {
 		if (*p == '\\' && p + 1 < end)
 			p++;
-		else if (*p == '(' && ++depth > MW_RESULTS_COMMENT_DEPTH)
-			return NULL;
+		else if (*p == '(')
+			depth++;
 		else if (*p == ')' && --depth == 0)
 			return p + 1;
 	}
@@ -243,15 +243,29 @@ static bool is_name_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* Behind all that a reader may pass over: blanks, quotes, octets that are not seen, and, when it knows of them, comments. One that does not
- * end is none, and no other is looked for. */
-static const char *skip_unseen(const char *p, const char *end, bool *comments)
+/* How a reader takes comments: as RFC 5322 says; or to the first bracket that closes. */
+enum comments { NESTED, FLAT, NO_COMMENTS };
+
+static const char *comment_end(const char *p, const char *end, enum comments comments)
+{
+	const char *close;
+
+	if (comments == NESTED)
+		return skip_comment(p, end);
+	close = memchr(p, ')', (size_t)(end - p));
+	return close ? close + 1 : NULL;
+}
+
+/* Behind all that a reader may pass over: blanks, quotes, octets that are not seen, and comments. One that does not end is none, and no
+ * other is looked for. */
+static const char *skip_unseen(const char *p, const char *end, enum comments *comments)
 {
 	while (p < end) {
-		if (*comments && *p == '(') {
-			const char *behind = skip_comment(p, end);
+		if (*comments != NO_COMMENTS && *p == '(') {
+			const char *behind = comment_end(p, end, *comments);
 
-			*comments = behind != NULL;
+			if (!behind)
+				*comments = NO_COMMENTS;
 			p = behind ? behind : p + 1;
 		} else if (*p <= ' ' || *p >= 0x7f || strchr("\"\\()'<>[]", *p)) {
 			p++;
@@ -263,7 +277,7 @@ static const char *skip_unseen(const char *p, const char *end, bool *comments)
 }
 
 /* Does the text at p read as the name, however it is taken apart? */
-static bool reads_as(const char *p, const char *end, const char *id, bool comments)
+static bool reads_as(const char *p, const char *end, const char *id, enum comments comments)
 {
 	size_t n = strlen(id);
 
@@ -283,7 +297,7 @@ static bool reads_as(const char *p, const char *end, const char *id, bool commen
 /* Is there no id, but a result at once, or nothing? */
 static bool is_nameless(const char *p, const char *end)
 {
-	bool comments = true;
+	enum comments comments = NESTED;
 	const char *first = p = skip_unseen(p, end, &comments);
 
 	while (p < end && (is_name_char(*p) || *p == '.'))
@@ -299,7 +313,8 @@ bool mw_results_claims(const char *value, size_t n, const char *id)
 	struct mw_results_reader r = {.p = value, .end = value + n};
 	char name[MW_AUTH_NAME];
 
-	if (skip_cfws(&r) && take_value(&r, name, sizeof(name), is_token_char) && reads_as(name, name + strlen(name), id, false))
+	if (skip_cfws(&r) && take_value(&r, name, sizeof(name), is_token_char) &&
+	    reads_as(name, name + strlen(name), id, NO_COMMENTS))
 		return true;
-	return reads_as(value, value + n, id, true) || is_nameless(value, value + n);
+	return reads_as(value, value + n, id, NESTED) || reads_as(value, value + n, id, FLAT) || is_nameless(value, value + n);
 }

@@ -12,7 +12,6 @@
 #define MW_RESULTS_WORD 64u	  /* octets of a method, result, type or property, with its end */
 #define MW_RESULTS_PROPERTIES 16u /* of one result */
 #define MW_RESULTS_MOST 64u	  /* results of a field */
-#define MW_RESULTS_COMMENT_DEPTH 20u
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------- */
 
