@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """milwardctl auth, with the built module: what it says of messages that dkimpy signed, with records out of a file, is what dkimpy and the
-RFCs say; strangers' texts stay on their lines; and the field that it would add is read by Python's own parser."""
+RFCs say; strangers' texts stay on their lines; and the field that it would add is read by python3-authres as it was meant."""
 import base64
 import json
 import os
@@ -15,11 +15,12 @@ sys.path.insert(0, os.path.join(SRC, "tests", "mta"))
 from lab.tap import Tap, skip_all  # noqa: E402
 
 try:
+    import authres
     import dkim
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 except ImportError as e:
-    skip_all("python3-dkim or python3-cryptography is missing: %s" % e)
+    skip_all("python3-authres, python3-dkim or python3-cryptography is missing: %s" % e)
 if not os.path.exists(os.path.join(BUILD, "modules", ".libs", "auth.so")):
     skip_all("the auth module is not built as a loadable file")
 
@@ -82,6 +83,11 @@ def results(data, client="192.0.2.1", helo="mx.a.example", sender="joe@a.example
     return words
 
 
+def fields(found):
+    """(method, result) as another reader of RFC 8601 sees them."""
+    return [(r.method, r.result) for r in authres.AuthenticationResultsHeader.parse("Authentication-Results:" + found["field"]).results]
+
+
 def same(found, checks, wanted, name):
     tap.ok([word(found, c) for c in checks] == wanted, name, found)
 
@@ -124,6 +130,9 @@ for domain in ("evil.example", "broken.example"):
     found = results(mail("joe@" + domain), sender="joe@" + domain)
     tap.ok("spf=pass" not in found["field"].replace("\\\"", "").split("reason=")[0] and "\033" not in found["field"], "%s: nor the field" % domain, found)
     tap.ok(all("\n" not in c.get("why", "") and len(c.get("why", "")) < 200 for c in found.values() if isinstance(c, dict)), "reasons are one line", found)
+for found in (good, forged, spoiled, weak, secure, results(mail("joe@evil.example"), sender="joe@evil.example", helo="x; spf=pass (\\")):
+    wanted = [(c, word(found, k)) for c, k in (("dmarc", "dmarc"), ("spf", "spf"), ("spf", "spf-helo"), ("dkim", "dkim")) if k in found]
+    tap.equal(fields(found), wanted, "another reader sees the same: %s" % " ".join("=".join(w) for w in wanted))
 code, out, err = ctl(mail(), "--ip", "192.0.2.1", "--from", "joe@a.example")
 tap.ok(code == 0 and "SPF of a.example (sender)" in out and "v=spf1 ip4:192.0.2.0/24 -all" in out and "\033" not in out, "step by step, for a person", out + err)
 code, out, err = ctl(mail(), "--colour", "always", "--ip", "192.0.2.1", "--from", "joe@a.example")
