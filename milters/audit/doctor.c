@@ -22,7 +22,7 @@ static void tell(const struct log *log, const char *text)
 	printf("error\taudit-chain\t%s\t%s\tmilwardctl -p '%s' audit verify\n", log->path, text, log->policy);
 }
 
-/* The head: 1 read; 0 there is none yet; negative: told. */
+/* The head: 1 read; 0 there is none yet, or what is wrong with it was told; negative: it cannot be looked at, which was said. */
 static int read_head(const struct log *log, const struct mw_audit_chain *chain, struct mw_audit_head *head)
 {
 	char name[4096];
@@ -32,18 +32,21 @@ static int read_head(const struct log *log, const struct mw_audit_chain *chain, 
 		return -ENAMETOOLONG;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		if (errno == ENOENT)
-			tell(log,
-			     "its head is gone, which says where the chain ends: nobody can tell whether records were cut off");
-		else
-			fprintf(stderr, "cannot open %s: %s\n", name, strerror(errno));
-		return -errno;
+		r = -errno;
+		if (r != -ENOENT) {
+			fprintf(stderr, "cannot open %s: %s\n", name, strerror(-r));
+			return r;
+		}
+		tell(log, "its head is gone, which says where the chain ends: nobody can tell whether records were cut off");
+		return 0;
 	}
 	r = mw_audit_head_read(fd, chain, head);
 	(void)close(fd);
-	if (r == -EBADMSG)
+	if (r == -EBADMSG) {
 		tell(log, "its head was edited, or made with another key than the policy has");
-	else if (r < 0)
+		return 0;
+	}
+	if (r < 0)
 		fprintf(stderr, "cannot read %s: %s\n", name, strerror(-r));
 	return r;
 }
@@ -64,16 +67,21 @@ static int look(const struct log *log, const struct mw_audit_chain *chain)
 		return 1;
 	}
 	r = read_head(log, chain, &head);
-	if (r > 0 && head.seq > 0 && fstat(fd, &st) == 0) {
+	if (r > 0 && fstat(fd, &st) < 0)
+		r = -errno;
+	if (r > 0 && head.seq > 0) {
 		struct mw_audit_scan scan = {.fd = fd, .chain = chain, .size = (uint64_t)st.st_size};
 
+		r = head.end > scan.size ? 1 : mw_audit_scan_at(&scan, &head);
 		if (head.end > scan.size)
 			tell(log, "records at its end are gone");
-		else if (mw_audit_scan_at(&scan, &head) == 0)
+		else if (r == 0)
 			tell(log, "its last record is not the one that was written");
+		else if (r < 0)
+			fprintf(stderr, "cannot read %s: %s\n", log->path, strerror(-r));
 	}
 	(void)close(fd);
-	return 0;
+	return r < 0 ? 1 : 0;
 }
 
 int mw_audit_doctor_command(const struct mw_host *host, const void *conf, int argc, char **argv)

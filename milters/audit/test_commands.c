@@ -2,6 +2,8 @@
 /* milwardctl audit verify, show and export. */
 #include "testlog.h"
 
+#include "commands.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -10,6 +12,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <jansson.h>
+
+/* Its options, of `milwardctl -p POLICY`; NULL: without a policy. */
+static const struct mw_audit_conf *conf;
 
 /* milwardctl audit NAME ARGS…; *said is what it printed. */
 static int command(char **said, const char *name, ...)
@@ -32,7 +37,7 @@ static int command(char **said, const char *name, ...)
 	assert_true(fd >= 0 && saved >= 0);
 	dup2(fd, STDOUT_FILENO);
 	close(fd);
-	r = c->run(fh_host(), NULL, argc, argv);
+	r = c->run(fh_host(), conf, argc, argv);
 	fflush(stdout);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
@@ -220,11 +225,36 @@ static void test_key_of_daemon(void **state)
 	free(said);
 }
 
+/* What cannot be looked at is not whole. */
+static void test_doctor(void **state)
+{
+	const struct mw_audit_conf of = {.path = tl_path("log")};
+	char *said;
+
+	(void)state;
+	tl_fill();
+	conf = &of;
+	assert_int_equal(command(&said, "doctor", "/a.policy", NULL), 0);
+	assert_string_equal(said, "");
+	free(said);
+	assert_int_equal(unlink(tl_path("log.head")), 0);
+	assert_int_equal(command(&said, "doctor", "/a.policy", NULL), 0);
+	assert_non_null(strstr(said, "error\taudit-chain\t"));
+	assert_non_null(strstr(said, "its head is gone"));
+	free(said);
+	assert_int_equal(mkdir(tl_path("log.head"), 0700), 0);
+	assert_int_equal(command(&said, "doctor", "/a.policy", NULL), 1);
+	assert_string_equal(said, "");
+	free(said);
+	assert_int_equal(rmdir(tl_path("log.head")), 0);
+	conf = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_commands),	 cmocka_unit_test(test_control_characters), cmocka_unit_test(test_many_rules),
-	    cmocka_unit_test(test_half_written), cmocka_unit_test(test_key_of_daemon),
+	    cmocka_unit_test(test_commands),   cmocka_unit_test(test_doctor),	    cmocka_unit_test(test_control_characters),
+	    cmocka_unit_test(test_many_rules), cmocka_unit_test(test_half_written), cmocka_unit_test(test_key_of_daemon),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 	tl_remove();

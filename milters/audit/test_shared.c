@@ -220,11 +220,45 @@ static void test_stuck(void **state)
 	assert_int_equal(tl_count(tl_path("log"), "late"), 0);
 }
 
+static struct mw_audit_head head_now(void)
+{
+	struct mw_audit_chain none = {0};
+	struct mw_audit_head head = {0};
+	int fd = open(tl_path("log.head"), O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(mw_audit_head_read(fd, &none, &head), 1);
+	(void)close(fd);
+	return head;
+}
+
+/* Whoever writes, and however often it was opened anew: the newest head is never written over, so that a crash leaves it. */
+static void test_turns(void **state)
+{
+	struct mw_audit_writer *w;
+	struct mw_err err = {0};
+
+	(void)state;
+	tl_fresh();
+	for (unsigned i = 0; i < 6; i++) {
+		struct mw_audit_head before = i ? head_now() : (struct mw_audit_head){.slot = 1}, after;
+
+		assert_int_equal(shared_open(&w, true, &err), 0);
+		if (i == 0)
+			before = head_now(); /* with `start` */
+		assert_int_equal(append(w, "turn", &err), 0);
+		after = head_now();
+		mw_audit_writer_close(w, &self);
+		assert_int_equal(after.seq, before.seq + 1);
+		assert_int_equal(after.slot, before.slot ^ 1);
+	}
+	tl_intact(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_all_write), cmocka_unit_test(test_killed), cmocka_unit_test(test_rotated),
-	    cmocka_unit_test(test_visit),     cmocka_unit_test(test_stuck),
+	    cmocka_unit_test(test_visit),     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_turns),
 	};
 	int r;
 

@@ -338,13 +338,17 @@ static int adopt(struct mw_audit_file *f, int fd, bool anchored, struct mw_err *
 	return r;
 }
 
+/* Into the other slot than the last one, whoever wrote that: a crash in the middle of it leaves the last one whole. */
 static int write_head(struct mw_audit_file *f, struct mw_err *err)
 {
-	int r = mw_audit_head_write(f->head_fd, f->chain, &f->head, f->turn);
+	struct mw_audit_head head = f->head;
+	int r;
 
+	head.slot ^= 1;
+	r = mw_audit_head_write(f->head_fd, f->chain, &head);
 	if (r < 0)
 		return f->host->fail(err, r, "cannot write %s: %s", f->head_path, strerror(-r));
-	f->turn ^= 1;
+	f->head.slot = head.slot;
 	return 0;
 }
 
@@ -356,6 +360,7 @@ int mw_audit_file_open(struct mw_audit_file *f, const struct mw_host *host, cons
 
 	*f = (struct mw_audit_file){.host = host, .chain = chain, .shared = shared, .fd = -1, .head_fd = -1};
 	memcpy(f->head.hash, mw_audit_zero, sizeof(f->head.hash));
+	f->head.slot = 1; /* so the first one is 0 */
 	f->path = strdup(path);
 	if (!f->path || asprintf(&f->head_path, "%s.head", path) < 0) {
 		f->head_path = NULL;
@@ -447,7 +452,7 @@ static int write_all(int fd, const char *p, size_t n, uint64_t at)
 int mw_audit_file_append(struct mw_audit_file *f, const struct mw_audit_text *text, bool sync, uint64_t seq, const char *hash,
 			 struct mw_err *err)
 {
-	struct mw_audit_head head = {.seq = seq, .end = f->head.end + text->n};
+	struct mw_audit_head head = {.seq = seq, .end = f->head.end + text->n, .slot = f->head.slot};
 	int r = write_all(f->fd, text->p, text->n, f->head.end);
 
 	if (r == 0 && sync && fdatasync(f->fd) < 0)

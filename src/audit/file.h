@@ -27,7 +27,6 @@ struct mw_audit_file {
 	bool shared;
 	int fd, head_fd;	   /* -1 = not open */
 	bool entered;		   /* shared: the lock of the head is ours */
-	unsigned turn;		   /* slot of the head that is written next */
 	struct mw_audit_head head; /* end of the chain, as known to be on disk */
 	struct mw_audit_note *note;
 };

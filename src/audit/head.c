@@ -31,7 +31,7 @@ static int slot_text(const struct mw_audit_chain *chain, const struct mw_audit_h
 static bool slot_read(const struct mw_audit_chain *chain, const char *slot, struct mw_audit_head *ret)
 {
 	char text[MW_AUDIT_HEAD_SLOT + 1], again[MW_AUDIT_HEAD_SLOT];
-	struct mw_audit_head head;
+	struct mw_audit_head head = {0};
 
 	memcpy(text, slot, MW_AUDIT_HEAD_SLOT);
 	text[MW_AUDIT_HEAD_SLOT] = '\0';
@@ -57,15 +57,17 @@ int mw_audit_head_read(int fd, const struct mw_audit_chain *chain, struct mw_aud
 		return -errno;
 	if (n == 0)
 		return 0;
-	for (int i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
 		good[i] = slot_read(chain, text + i * MW_AUDIT_HEAD_SLOT, &head[i]);
+		head[i].slot = i;
+	}
 	if (!good[0] && !good[1])
 		return -EBADMSG;
 	*ret = good[0] && (!good[1] || head[0].seq >= head[1].seq) ? head[0] : head[1];
 	return 1;
 }
 
-int mw_audit_head_write(int fd, const struct mw_audit_chain *chain, const struct mw_audit_head *head, unsigned slot)
+int mw_audit_head_write(int fd, const struct mw_audit_chain *chain, const struct mw_audit_head *head)
 {
 	char text[MW_AUDIT_HEAD_SLOT];
 	int r = slot_text(chain, head, text);
@@ -74,7 +76,7 @@ int mw_audit_head_write(int fd, const struct mw_audit_chain *chain, const struct
 	if (r < 0)
 		return r;
 	do
-		n = pwrite(fd, text, sizeof(text), (off_t)slot * MW_AUDIT_HEAD_SLOT);
+		n = pwrite(fd, text, sizeof(text), (off_t)head->slot * MW_AUDIT_HEAD_SLOT);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;

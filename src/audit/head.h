@@ -19,11 +19,12 @@ struct mw_audit_head {
 	uint64_t seq; /* of the last record; 0 = none yet */
 	uint64_t end; /* octets of the audit file up to and with it */
 	char hash[MW_AUDIT_HEX + 1];
+	unsigned slot; /* where it stands: the next one goes into the other */
 };
 
 /* 1 read, 0 the file is empty (a new chain), -EBADMSG it holds no slot that this key made, other negative: errno. */
 int mw_audit_head_read(int fd, const struct mw_audit_chain *, struct mw_audit_head *ret);
-/* slot: 0 or 1, in turn. */
-int mw_audit_head_write(int fd, const struct mw_audit_chain *, const struct mw_audit_head *, unsigned slot);
+/* Into head->slot, which is 0 or 1. */
+int mw_audit_head_write(int fd, const struct mw_audit_chain *, const struct mw_audit_head *);
 
 #endif

@@ -237,7 +237,8 @@ struct mw_pickup_swept {
 	size_t ended;	/* messages that had ended, whose removal was not complete */
 	size_t missing; /* rows without their crate: an event LOST each, once */
 };
-/* One of the 256 folders of crates (step 0 to 255). Crates younger than grace seconds are left alone: their row may be on its way. */
+/* One of the 256 folders of crates (step 0 to 255). Crates younger than grace seconds are left alone: their row may be on its way. What
+ * cannot be removed or looked at keeps nothing else from it: the first such failure is returned, and *ret has what was done. */
 int mw_pickup_sweep(struct mw_pickup *, unsigned step, int64_t grace, int64_t now, struct mw_pickup_swept *, struct mw_err *);
 /* Empties the write-ahead log, so that no key that was removed stands in it any longer. -EBUSY: readers hold it, try again later. */
 int mw_pickup_checkpoint(struct mw_pickup *, struct mw_err *);

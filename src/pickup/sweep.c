@@ -59,12 +59,14 @@ static int sweep_files(struct mw_pickup *p, unsigned step, int64_t before, int64
 			(void)close(fd);
 		return r;
 	}
-	while (r >= 0 && (e = readdir(d))) {
-		r = sweep_file(p, fd, e->d_name, step, before, now, err);
-		swept->crates += r == 1;
+	while (r != -ENOMEM && (e = readdir(d))) {
+		int one = sweep_file(p, fd, e->d_name, step, before, now, r < 0 ? NULL : err);
+
+		swept->crates += one == 1;
+		r = r < 0 || one > 0 ? r : one;
 	}
 	(void)closedir(d);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 /* ---- rows without crates --------------------------------------------------------------------------------------------------------- */
@@ -132,7 +134,7 @@ static int sweep_rows(struct mw_pickup *p, unsigned step, int64_t before, int64_
 	unsigned char first = (unsigned char)step, last[MW_PICKUP_ID], from[MW_PICKUP_ID];
 	struct one *rows = calloc(BATCH, sizeof(*rows));
 	size_t n = BATCH;
-	int r;
+	int bad = 0, r;
 
 	if (!rows)
 		return mw_fail_memory(err);
@@ -141,31 +143,32 @@ static int sweep_rows(struct mw_pickup *p, unsigned step, int64_t before, int64_
 	/* its first octet alone comes before all ids that begin with it */
 	r = read_rows(p, &first, 1, last, before, rows, &n, err);
 	while (r == 0 && n) {
-		for (size_t i = 0; i < n && r == 0; i++)
-			r = sweep_row(p, &rows[i], now, swept, err);
+		for (size_t i = 0; i < n; i++) {
+			int one = sweep_row(p, &rows[i], now, swept, bad < 0 ? NULL : err);
+
+			bad = bad < 0 ? bad : one;
+		}
 		memcpy(from, rows[n - 1].id, sizeof(from));
-		if (n < BATCH || r < 0)
+		if (n < BATCH)
 			break;
 		r = read_rows(p, from, sizeof(from), last, before, rows, &n, err);
 	}
 	free(rows);
-	return r;
+	return r < 0 ? r : bad;
 }
 
 int mw_pickup_sweep(struct mw_pickup *p, unsigned step, int64_t grace, int64_t now, struct mw_pickup_swept *ret,
 		    struct mw_err *err)
 {
 	struct mw_pickup_swept swept = {.crates = 0};
-	int r;
+	int files, rows;
 
 	if (step > 255)
 		return mw_fail(err, -EINVAL, "there are 256 folders of crates");
-	r = sweep_files(p, step, now - grace, now, &swept, err);
-	if (r == 0)
-		r = sweep_rows(p, step, now - grace, now, &swept, err);
-	if (r == 0)
-		*ret = swept;
-	return r;
+	files = sweep_files(p, step, now - grace, now, &swept, err);
+	rows = sweep_rows(p, step, now - grace, now, &swept, files < 0 ? NULL : err);
+	*ret = swept;
+	return files < 0 ? files : rows;
 }
 
 /* ---- server keys ----------------------------------------------------------------------------------------------------------------- */

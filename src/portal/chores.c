@@ -217,7 +217,7 @@ static int rewrap(struct mw_chores *c, int64_t now, bool *more, struct mw_err *e
 static int sweep(struct mw_chores *c, int64_t now, bool *more, struct mw_err *err)
 {
 	struct mw_pickup_swept swept = {0};
-	int r;
+	int r, forgot;
 
 	(void)more;
 	if (c->swept && now >= c->swept && now - c->swept < SWEEP_EVERY)
@@ -231,7 +231,8 @@ static int sweep(struct mw_chores *c, int64_t now, bool *more, struct mw_err *er
 		c->emptied = false;
 		mw_log(MW_NOTICE, NULL, "portal-swept", "files=%zu messages=%zu", swept.crates, swept.ended);
 	}
-	return r < 0 ? r : mw_pickup_forget(c->store, now - c->site.conf->retain, BATCH, &(size_t){0}, err);
+	forgot = mw_pickup_forget(c->store, now - c->site.conf->retain, BATCH, &(size_t){0}, r < 0 ? NULL : err);
+	return r < 0 ? r : forgot;
 }
 
 /* So that a key that was removed is in no file any more. */

@@ -105,6 +105,36 @@ static struct mw_pickup_swept sweep_all(struct shelf *s, int64_t grace, int64_t 
 	return sum;
 }
 
+static void a_sweep_goes_on(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message lost = {.key = "lost", .created = time(NULL)};
+	struct mw_pickup_swept swept;
+	char path[120], id[MW_PICKUP_ID_TEXT];
+	unsigned char blocked[MW_PICKUP_ID];
+	struct mw_err err = {0};
+	int64_t now = time(NULL);
+
+	case_put(s, &lost);
+	mw_pickup_id_text(lost.id, id);
+	(void)snprintf(path, sizeof(path), "%s/crates/%02x/%s", s->path, lost.id[0], id);
+	assert_int_equal(unlink(path), 0);
+	/* two folders with names of crates, which cannot be removed as files are, in the same folder */
+	for (int i = 1; i <= 2; i++) {
+		memcpy(blocked, lost.id, sizeof(blocked));
+		blocked[MW_PICKUP_ID - 1] ^= (unsigned char)i;
+		mw_pickup_id_text(blocked, id);
+		(void)snprintf(path, sizeof(path), "%s/crates/%02x/%s", s->path, lost.id[0], id);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	assert_true(mw_pickup_sweep(s->store, lost.id[0], 3600, now + 7200, &swept, &err) < 0);
+	assert_non_null(strstr(err.text, "/crates/"));
+	assert_int_equal(swept.crates, 0);
+	assert_int_equal(swept.missing, 1);
+	assert_true(mw_pickup_sweep(s->store, lost.id[0], 3600, now + 7200, &swept, &err) < 0);
+	assert_int_equal(swept.missing, 0);
+}
+
 static void a_sweep_mends(void **state)
 {
 	struct shelf *s = *state;
@@ -292,9 +322,13 @@ static void processes_share_a_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    PICKUP_CASE(what_is_removed_is_gone_from_the_disk), PICKUP_CASE(a_sweep_mends),
-	    PICKUP_CASE(other_databases_are_refused),		PICKUP_CASE(an_older_one_is_brought_up_to_date),
-	    PICKUP_CASE(a_group_shares_what_is_in_its_folder),	PICKUP_CASE(processes_share_a_store),
+	    PICKUP_CASE(what_is_removed_is_gone_from_the_disk),
+	    PICKUP_CASE(a_sweep_mends),
+	    PICKUP_CASE(a_sweep_goes_on),
+	    PICKUP_CASE(other_databases_are_refused),
+	    PICKUP_CASE(an_older_one_is_brought_up_to_date),
+	    PICKUP_CASE(a_group_shares_what_is_in_its_folder),
+	    PICKUP_CASE(processes_share_a_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
