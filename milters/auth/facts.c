@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts.h"
 
-#include <errno.h>
+#include <strings.h>
 
 enum {
 	SKIPPED,
@@ -140,6 +140,12 @@ static void put_dkim(struct out *o, const struct mw_auth *a)
 	put_int(o, DKIM_SECURE, d && d->secure);
 }
 
+/* What was said of another author does not count for this one. */
+static enum mw_auth_word said(const struct mw_auth *a)
+{
+	return *a->arc.said_from && strcasecmp(a->arc.said_from, a->dmarc.from) != 0 ? MW_AUTH_NONE : a->arc.said_dmarc;
+}
+
 int mw_auth_publish(const struct mw_host *host, struct mw_self *self, struct mw_msg *msg, const struct mw_auth *a,
 		    const char *client)
 {
@@ -162,7 +168,7 @@ int mw_auth_publish(const struct mw_host *host, struct mw_self *self, struct mw_
 	put(&o, ARC, mw_auth_word(a->arc.word));
 	put(&o, ARC_SEALER, a->arc.sealer);
 	put_int(&o, ARC_SETS, a->arc.sets);
-	put(&o, ARC_SAID, mw_auth_word(a->arc.said_dmarc));
+	put(&o, ARC_SAID, mw_auth_word(said(a)));
 	put(&o, LOOK_ALIKE, a->likeness.found ? a->likeness.of : "");
 	put_int(&o, FIRST_TIME, a->likeness.first_time);
 	put_int(&o, TEMPORARY, is_temporary(a));
