@@ -26,7 +26,7 @@ static void property(struct mw_text *t, const char *name, const char *value)
 	if (!*value)
 		return;
 	mw_text_printf(t, "\n\t %s=", name);
-	mw_text_value(t, str(value), MW_AUTH_NAME);
+	mw_text_pvalue(t, str(value), MW_AUTH_NAME);
 }
 
 static void write_spf(struct mw_text *t, const struct mw_spf_result *spf)
@@ -70,7 +70,7 @@ static void write_arc(struct mw_text *t, const struct mw_auth *a, const struct m
 		mw_text_printf(t, "\n\t header.oldest-pass=%u", a->arc.oldest_pass);
 	if (mail->client.n) {
 		mw_text_put(t, "\n\t smtp.remote-ip=");
-		mw_text_value(t, mail->client, MW_AUTH_NAME);
+		mw_text_pvalue(t, mail->client, MW_AUTH_NAME);
 	}
 }
 
@@ -79,7 +79,7 @@ void mw_results_write(struct mw_text *t, const struct mw_auth *a, const struct m
 	size_t id;
 
 	mw_text_put(t, " ");
-	mw_text_value(t, str(mail->receiver), MW_AUTH_NAME);
+	mw_text_pvalue(t, str(mail->receiver), MW_AUTH_NAME);
 	id = t->n;
 	write_dmarc(t, &a->dmarc);
 	write_spf(t, &a->mailfrom);

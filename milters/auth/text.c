@@ -89,7 +89,7 @@ void mw_text_quoted(struct mw_text *t, struct mw_str s, size_t most)
 	mw_text_put(t, "\"");
 }
 
-void mw_text_value(struct mw_text *t, struct mw_str s, size_t most)
+void mw_text_pvalue(struct mw_text *t, struct mw_str s, size_t most)
 {
 	if (s.n > most)
 		s.n = most;

@@ -19,7 +19,7 @@ void mw_text_putn(struct mw_text *, const char *p, size_t n);
 void mw_text_printf(struct mw_text *, const char *fmt, ...) MW_PRINTF(2, 3);
 /* A value of RFC 2045: a token as it is, all else as a quoted string; what is not printable ASCII becomes "?". At most `most` octets of
  * it are taken. */
-void mw_text_value(struct mw_text *, struct mw_str, size_t most);
+void mw_text_pvalue(struct mw_text *, struct mw_str, size_t most);
 /* Always as a quoted string. */
 void mw_text_quoted(struct mw_text *, struct mw_str, size_t most);
 
