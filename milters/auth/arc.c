@@ -27,7 +27,7 @@ struct work {
 	struct mw_bodies bodies;
 	int body[MW_ARC_SETS]; /* index into bodies */
 	unsigned minimum_bits;
-	size_t keys;
+	size_t keys, room;
 	struct key *key;
 };
 
@@ -52,7 +52,7 @@ static const struct key *get_key(struct work *w, const struct mw_sigfield *f)
 	for (; k < w->key + w->keys; k++)
 		if (strcmp(k->selector, f->selector) == 0 && strcmp(k->domain, f->domain) == 0)
 			return k;
-	if (w->keys == MW_ARC_KEYS)
+	if (w->keys == w->room)
 		return NULL;
 	w->keys++;
 	k->selector = f->selector;
@@ -90,8 +90,11 @@ static enum mw_auth_word check_message(struct work *w, unsigned instance, int *e
 	if (w->body[instance - 1] < 0)
 		return MW_AUTH_FAIL;
 	body = w->bodies.body[w->body[instance - 1]];
+	*why = "the body has another length than what was signed (l=)";
+	if (body->has_length && body->octets != body->length)
+		return MW_AUTH_FAIL; /* what follows could be anybody's, and a chain has no flag to say so */
 	*why = "the body was changed";
-	if ((body->has_length && body->octets < body->length) || memcmp(body->hash, set->ams.body_hash, sizeof(body->hash)) != 0)
+	if (memcmp(body->hash, set->ams.body_hash, sizeof(body->hash)) != 0)
 		return MW_AUTH_FAIL;
 	*why = "the signature has expired";
 	if (set->ams.has_expiry && (w->mail->now < 0 || (uint64_t)w->mail->now > set->ams.expiry))
@@ -219,7 +222,8 @@ static int validate(struct work *w)
 		return r;
 	if (!w->chain.whole)
 		return say(w, MW_AUTH_FAIL, NULL, 0, w->chain.why);
-	w->key = w->mail->alloc(w->mail->alloc_ctx, MW_ARC_KEYS * sizeof(*w->key));
+	w->room = 2 * w->chain.n < MW_ARC_KEYS ? 2 * w->chain.n : MW_ARC_KEYS;
+	w->key = w->mail->alloc(w->mail->alloc_ctx, w->room * sizeof(*w->key));
 	if (!w->key)
 		return -ENOMEM;
 	read_said(w);

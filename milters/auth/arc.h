@@ -9,7 +9,7 @@
 #include "arc_chain.h"
 #include "resolver.h"
 
-#define MW_ARC_KEYS 24u /* different keys of a chain that are asked for */
+#define MW_ARC_KEYS MW_ARC_SETS /* different keys of a chain that are asked for */
 
 /* Asks for the keys, in the background. */
 void mw_arc_want(const struct mw_auth_mail *, const struct mw_resolver *);
