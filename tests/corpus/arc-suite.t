@@ -240,7 +240,7 @@ def more_chains(key, weak):
     keys = Chain(key)
     for i in range(30):
         keys.seal(b"pass" if i else b"none", selector=b"k%d" % i)
-    rows["60 keys"] = (keys.message(), "fail", 0, "too many keys")
+    rows["60 keys: ten old message signatures are not looked at"] = (keys.message(), "pass", 11, "")
     return rows
 
 
