@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,10 +23,8 @@ struct world {
 	void *inst, *tx;
 };
 
-static void world_open(struct world *w, const char *relays)
+static void world_options(struct world *w, const char *relays)
 {
-	struct mw_err err = {0};
-
 	memset(w, 0, sizeof(*w));
 	w->plugin = &mw_plugin_auth;
 	fh_self(&w->self, w->plugin);
@@ -35,9 +35,21 @@ static void world_open(struct world *w, const char *relays)
 	fh_opt(w->plugin->options, &w->conf, "internal-hosts", "127.0.0.0/8,10.0.0.0/8");
 	if (relays)
 		fh_opt(w->plugin->options, &w->conf, "relays", relays);
+}
+
+static void world_start(struct world *w)
+{
+	struct mw_err err = {0};
+
 	assert_int_equal(w->plugin->hooks.check(fh_host(), &w->conf, &err), 0);
 	assert_int_equal(w->plugin->hooks.open(fh_host(), &w->self, &w->conf, &w->inst, &err), 0);
 	fh_msg(&w->msg);
+}
+
+static void world_open(struct world *w, const char *relays)
+{
+	world_options(w, relays);
+	world_start(w);
 }
 
 static void world_close(struct world *w)
@@ -70,6 +82,15 @@ static const char *fact(const struct world *w, const char *name)
 			return w->msg.fact[i].text;
 	fail_msg("no fact %s", name);
 	return NULL;
+}
+
+static int64_t number(const struct world *w, const char *name)
+{
+	for (uint32_t i = 0; w->plugin->facts[i].name; i++)
+		if (strcmp(w->plugin->facts[i].name, name) == 0)
+			return w->msg.fact[i].number;
+	fail_msg("no fact %s", name);
+	return 0;
 }
 
 static void add(struct world *w, int64_t what)
@@ -222,11 +243,41 @@ static void test_options(void **state)
 	}
 }
 
+/* Domains that were seen, look-alikes, and the report of a message whose DMARC cannot be told: there is none, and nothing fails. */
+static void test_kept(void **state)
+{
+	char folder[] = "/tmp/test_auth.XXXXXX", seen[64];
+	struct mw_outcome outcome = {.effect = MW_PASS};
+	struct mw_order order = {.rcpt = MW_ALL, .args = &(int64_t){0}};
+	struct mw_err err = {0};
+	struct world w;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(seen, sizeof(seen), "%s/seen", folder);
+	world_options(&w, NULL);
+	fh_opt(w.plugin->options, &w.conf, "own-domains", "clinic.example");
+	fh_opt(w.plugin->options, &w.conf, "seen", seen);
+	fh_opt(w.plugin->options, &w.conf, "dmarc-reports", folder);
+	world_start(&w);
+	take(&w, "192.0.2.1", "From: \"nurse@clinic.example\" <a@mail.c1inic.example>\n");
+	assert_string_equal(fact(&w, "dmarc"), "temperror");
+	assert_string_equal(fact(&w, "look-alike"), "clinic.example");
+	assert_int_equal(number(&w, "first-time"), 1);
+	while (strcmp(w.plugin->actions[order.action].name, "report") != 0)
+		order.action++;
+	w.msg.outcome = outcome;
+	assert_int_equal(w.plugin->hooks.act(w.inst, w.tx, &w.msg, &order, &err), 0);
+	world_close(&w);
+	assert_int_equal(unlink(seen), 0);
+	assert_int_equal(rmdir(folder), 0); /* which is empty */
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_skipped),   cmocka_unit_test(test_relay),   cmocka_unit_test(test_stamp),
-	    cmocka_unit_test(test_stamp_own), cmocka_unit_test(test_options),
+	    cmocka_unit_test(test_stamp_own), cmocka_unit_test(test_options), cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
