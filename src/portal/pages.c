@@ -134,6 +134,10 @@ void mw_page_stream(struct mw_request *r, unsigned status, const char *type, con
 		*s = *out;
 		response = MHD_create_response_from_callback(out->size == UINT64_MAX ? MHD_SIZE_UNKNOWN : out->size, BLOCK,
 							     stream_read, s, stream_done);
+		/* The library ends a body of unknown size by a last chunk even where HEAD has no body: it would be the beginning of the
+		 * next answer. HTTP/1.0 has no chunks. */
+		if (response && r->head && out->size == UINT64_MAX)
+			(void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	}
 	if (!response) {
 		out->done(out->ctx);
