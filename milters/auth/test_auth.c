@@ -4,11 +4,16 @@
 #include "tests/unit/fakehost.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -222,6 +227,130 @@ static void test_stamp_own(void **state)
 	world_close(&w);
 }
 
+/* ---- a milward-lookup that hears all and answers nothing --------------------------------------------------------------------- */
+
+#define CLIENTS 100
+
+struct deaf {
+	char folder[64], path[80];
+	struct pollfd fd[CLIENTS]; /* the listener, the end, and clients */
+	nfds_t n;
+	int end[2];
+	pthread_t thread;
+	pthread_mutex_t lock;
+	char heard[65536];
+	size_t size;
+};
+
+static void *deaf_listen(void *arg)
+{
+	struct deaf *d = arg;
+
+	while (poll(d->fd, d->n, -1) >= 0 && !d->fd[1].revents) {
+		if (d->fd[0].revents && d->n < CLIENTS)
+			d->fd[d->n++] = (struct pollfd){.fd = accept(d->fd[0].fd, NULL, NULL), .events = POLLIN};
+		(void)pthread_mutex_lock(&d->lock);
+		for (nfds_t i = 2; i < d->n; i++) {
+			ssize_t got =
+			    d->fd[i].revents ? read(d->fd[i].fd, d->heard + d->size, sizeof(d->heard) - 1 - d->size) : 0;
+
+			if (got > 0)
+				d->size += (size_t)got;
+			else if (d->fd[i].revents)
+				d->fd[i].events = 0;
+		}
+		(void)pthread_mutex_unlock(&d->lock);
+	}
+	return NULL;
+}
+
+static void deaf_start(struct deaf *d)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+	memset(d, 0, sizeof(*d));
+	strcpy(d->folder, "/tmp/milward-auth-XXXXXX");
+	assert_non_null(mkdtemp(d->folder));
+	(void)snprintf(d->path, sizeof(d->path), "%s/sock", d->folder);
+	strcpy(to.sun_path, d->path);
+	assert_int_equal(pipe(d->end), 0);
+	d->fd[0] = (struct pollfd){.fd = socket(AF_UNIX, SOCK_STREAM, 0), .events = POLLIN};
+	d->fd[1] = (struct pollfd){.fd = d->end[0], .events = POLLIN};
+	d->n = 2;
+	assert_int_equal(bind(d->fd[0].fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(listen(d->fd[0].fd, CLIENTS), 0);
+	assert_int_equal(pthread_mutex_init(&d->lock, NULL), 0);
+	assert_int_equal(pthread_create(&d->thread, NULL, deaf_listen, d), 0);
+}
+
+static void deaf_stop(struct deaf *d)
+{
+	assert_int_equal(write(d->end[1], "", 1), 1);
+	assert_int_equal(pthread_join(d->thread, NULL), 0);
+	for (nfds_t i = 0; i < d->n; i++)
+		(void)close(d->fd[i].fd);
+	(void)close(d->end[1]);
+	(void)pthread_mutex_destroy(&d->lock);
+	(void)unlink(d->path);
+	(void)rmdir(d->folder);
+}
+
+/* Waits until the question came. */
+static void hears(struct deaf *d, const char *question)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	bool found = false;
+
+	for (int i = 0; i < 6000 && !found; i++) {
+		(void)pthread_mutex_lock(&d->lock);
+		d->heard[d->size] = '\0';
+		found = strstr(d->heard, question) != NULL;
+		(void)pthread_mutex_unlock(&d->lock);
+		if (!found)
+			(void)nanosleep(&pause, NULL);
+	}
+	if (!found)
+		fail_msg("\"%s\" is not asked", question);
+}
+
+#define SIGNED                                                                                                                   \
+	"DKIM-Signature: v=1; a=rsa-sha256; d=x.example; s=key; h=from; bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; "       \
+	"b=AAAA\n"                                                                                                               \
+	"From: a@y.example\n"
+
+/* DNS is asked as soon as a name is known, long before the message is there; and waited for no longer than the policy says. */
+static void test_early(void **state)
+{
+	struct mw_err err = {0};
+	struct deaf d;
+	struct world w;
+
+	(void)state;
+	deaf_start(&d);
+	world_open(&w, NULL);
+	w.plugin->hooks.close(w.inst);
+	w.inst = NULL;
+	fh_opt(w.plugin->options, &w.conf, "lookup", d.path);
+	fh_opt(w.plugin->options, &w.conf, "time", "1");
+	assert_int_equal(w.plugin->hooks.open(fh_host(), &w.self, &w.conf, &w.inst, &err), 0);
+	w.msg.envelope.client_addr = fh_str("192.0.2.1");
+	fh_header(&w.msg, SIGNED);
+	assert_int_equal(w.plugin->hooks.begin(w.inst, &w.msg, &w.tx, &err), 0);
+	assert_int_equal(w.plugin->hooks.see(w.inst, w.tx, &w.msg, MW_SEE_HELO, "helo.a.example", 14, &err), 0);
+	assert_int_equal(w.plugin->hooks.see(w.inst, w.tx, &w.msg, MW_SEE_MAIL, "<a@x.example>", 13, &err), 0);
+	hears(&d, "TXT x.example,");
+	hears(&d, "TXT helo.a.example,");
+	assert_int_equal(w.plugin->hooks.see(w.inst, w.tx, &w.msg, MW_SEE_HEADERS, "", 0, &err), 0);
+	hears(&d, "TXT _dmarc.y.example,");
+	hears(&d, "TXT key._domainkey.x.example,");
+	assert_int_equal(w.plugin->hooks.see(w.inst, w.tx, &w.msg, MW_SEE_MESSAGE, NULL, 0, &err), 0);
+	assert_string_equal(fact(&w, "spf"), "temperror");
+	assert_string_equal(fact(&w, "dkim"), "temperror");
+	assert_string_equal(fact(&w, "dmarc"), "temperror");
+	world_close(&w);
+	deaf_stop(&d);
+}
+
 static void test_options(void **state)
 {
 	static const char *const rows[][2] = {
@@ -278,6 +407,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_skipped),   cmocka_unit_test(test_relay),   cmocka_unit_test(test_stamp),
 	    cmocka_unit_test(test_stamp_own), cmocka_unit_test(test_options), cmocka_unit_test(test_kept),
+	    cmocka_unit_test(test_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
