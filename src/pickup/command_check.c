@@ -186,11 +186,13 @@ static int repair(struct check *c, struct mw_err *err)
 
 	for (unsigned step = 0; step < 256 && r == 0; step++) {
 		struct mw_pickup_swept swept = {0};
-		struct mw_err why = {0};
+		int one = mw_pickup_sweep(c->w->store, step, GRACE, c->w->now, &swept, err);
 
-		if (mw_pickup_sweep(c->w->store, step, GRACE, c->w->now, &swept, &why) < 0)
-			finding(c, "%s", why.text);
 		c->repaired += swept.crates + swept.ended;
+		if (one == -EBUSY || one == -ENOMEM)
+			return one;
+		if (one < 0)
+			finding(c, "%s", err->text);
 	}
 	if (r == 0)
 		r = mw_pickup_checkpoint(c->w->store, err);

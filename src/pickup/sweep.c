@@ -42,13 +42,19 @@ static int sweep_file(struct mw_pickup *p, int folder, const char *name, unsigne
 	return 1;
 }
 
+/* A failure that the next one would meet, too, after as long a wait. */
+static bool is_of_all(int r)
+{
+	return r == -ENOMEM || r == -EBUSY;
+}
+
 static int sweep_files(struct mw_pickup *p, unsigned step, int64_t before, int64_t now, struct mw_pickup_swept *swept,
 		       struct mw_err *err)
 {
 	char name[3];
 	const struct dirent *e;
 	DIR *d;
-	int fd, r = 0;
+	int fd, one = 0, r = 0;
 
 	(void)snprintf(name, sizeof(name), "%02x", step & 0xff);
 	fd = openat(p->crates, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -59,8 +65,8 @@ static int sweep_files(struct mw_pickup *p, unsigned step, int64_t before, int64
 			(void)close(fd);
 		return r;
 	}
-	while (r != -ENOMEM && (e = readdir(d))) {
-		int one = sweep_file(p, fd, e->d_name, step, before, now, r < 0 ? NULL : err);
+	while (!is_of_all(one) && (e = readdir(d))) {
+		one = sweep_file(p, fd, e->d_name, step, before, now, r < 0 ? NULL : err);
 
 		swept->crates += one == 1;
 		r = r < 0 || one > 0 ? r : one;
@@ -134,7 +140,7 @@ static int sweep_rows(struct mw_pickup *p, unsigned step, int64_t before, int64_
 	unsigned char first = (unsigned char)step, last[MW_PICKUP_ID], from[MW_PICKUP_ID];
 	struct one *rows = calloc(BATCH, sizeof(*rows));
 	size_t n = BATCH;
-	int bad = 0, r;
+	int bad = 0, one = 0, r;
 
 	if (!rows)
 		return mw_fail_memory(err);
@@ -143,13 +149,12 @@ static int sweep_rows(struct mw_pickup *p, unsigned step, int64_t before, int64_
 	/* its first octet alone comes before all ids that begin with it */
 	r = read_rows(p, &first, 1, last, before, rows, &n, err);
 	while (r == 0 && n) {
-		for (size_t i = 0; i < n; i++) {
-			int one = sweep_row(p, &rows[i], now, swept, bad < 0 ? NULL : err);
-
+		for (size_t i = 0; i < n && !is_of_all(one); i++) {
+			one = sweep_row(p, &rows[i], now, swept, bad < 0 ? NULL : err);
 			bad = bad < 0 ? bad : one;
 		}
 		memcpy(from, rows[n - 1].id, sizeof(from));
-		if (n < BATCH)
+		if (n < BATCH || is_of_all(one))
 			break;
 		r = read_rows(p, from, sizeof(from), last, before, rows, &n, err);
 	}
