@@ -297,6 +297,7 @@ def lists(site, portal):
     tap.ok("stored" in portal.ctl("show", link), "and show")
     tap.equal([portal.run("show", "x")[0], portal.run("show", "A" * 16)[0], portal.run("list", "--state", "x")[0], portal.run("list", "--since", "x")[0],
                portal.run("expire", "--all-before", "1h")[0], portal.run("expire", "--all-before", "x")[0]], [64, 2, 64, 64, 1, 64], "exit statuses")
+    tap.equal([portal.run("list", "--most", n)[0] for n in ("0", "-5", "5x", "99999999999", "5")], [64, 64, 64, 64, 0], "a number of messages is one")
     tap.equal(portal.run("check")[0], 0, "check: all fits together")
 
 
