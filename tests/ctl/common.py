@@ -20,10 +20,10 @@ def ok(condition, name, why=""):
     TAP.ok(condition, name, why)
 
 
-def run(*args, stdin=None, cwd=None, stderr=subprocess.PIPE):
+def run(*args, stdin=None, cwd=None, stderr=subprocess.PIPE, timeout=120):
     """Exit status, the octets of standard output, and the text of standard error."""
     done = subprocess.run([BUILD / "milwardctl", *map(str, args)], env=ENV, input=stdin, cwd=cwd, stdout=subprocess.PIPE, stderr=stderr,
-                          timeout=120, check=False)
+                          timeout=timeout, check=False)
     return done.returncode, done.stdout, (done.stderr or b"").decode("utf-8", "replace")
 
 

@@ -96,7 +96,7 @@ ok(ctl("check", "--mutate=x", W / "a.rules")[0] == 64 and ctl("check", "--second
 code, out, err = ctl("check", "--mutate", W / "a.rules")
 ok(code == 1 and "mutants" not in out, "rules with an error are not mutated", out + err)
 for pack in (SRC / "policies/rules/phi.rules", SRC / "policies/rules/own-patients.rules"):
-    code, out, err = ctl("check", "--json", "--mutate", pack)
+    code, out, err = ctl("check", "--json", "--mutate", pack, timeout=280)  # half a minute when nothing else runs
     rows = [json.loads(line) for line in out.splitlines()]
     end = [r["mutants"] for r in rows if "mutants" in r]
     ok(code == 0 and end and not end[0]["not_tried"] and not [r for r in rows if r.get("mutant") == "disabled"],
