@@ -39,12 +39,10 @@ def values():
 
 
 def main():
-    if not os.path.exists(TOOL):
-        print("1..0 # SKIP no %s" % TOOL)
-        return 0
     if not all(os.path.exists(os.path.join(DATA, name + ".tar.zst")) for name in ARCHIVES):
         print("1..0 # SKIP no %s" % DATA)
         return 0
+    subprocess.run(["make", "-s", "-C", BUILD, "milters/auth/author_lines"], check=True, stdout=sys.stderr)
     fields = list(values())
     out = subprocess.run([TOOL], input=b"".join(raw + b"\n" for raw, _ in fields), stdout=subprocess.PIPE, check=True)
     ours = [line.split(" ", 1) for line in out.stdout.decode().splitlines()]
