@@ -155,8 +155,10 @@ with Daemon(SECRET, "--work", "4") as milward:
 
     # -- what was read does not stay ----------------------------------------------------------------------------------------------
     results = []
-    send(milward, 4, results)
+    wait_for(lambda: len(copies(milward)) == 4, "four readers")
+    # Looked at before: a reader may have read and ended by the time that the answers are here.
     before = copies(milward)
+    send(milward, 4, results)
     wait_for(lambda: [p for p in before if not alive(p)], "the end of a reader that has read")
     wait_for(lambda: len(copies(milward)) == 4, "four readers")
     send(milward, 8, results)
