@@ -3,9 +3,12 @@
 
 #include "ascii.h"
 #include "entity.h"
+#include "script.h"
 #include "url.h"
 
-enum carrier { NOTHING = 0, TEXT, URL };
+#include <errno.h>
+
+enum carrier { NOTHING = 0, TEXT, URL, SCRIPT };
 
 static const struct {
 	const char *name;
@@ -35,6 +38,7 @@ static const struct {
     {"srcdoc", TEXT},
     {"srcset", URL},
     {"standby", TEXT},
+    {"string", TEXT}, /* of VML: words that are drawn */
     {"summary", TEXT},
     {"title", TEXT},
     {"value", TEXT},
@@ -45,10 +49,24 @@ static enum carrier carrier_of(struct mw_str name)
 {
 	if (name.n > 5 && ascii_begins(name, 0, "data-"))
 		return TEXT;
+	if (name.n > 3 && ascii_begins(name, 0, "on"))
+		return SCRIPT;
 	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++)
 		if (ascii_same(name, carriers[i].name))
 			return carriers[i].carrier;
 	return NOTHING;
+}
+
+static void put_string(void *ctx, struct mw_str text)
+{
+	flow_block(ctx);
+	entity_text(ctx, text, true);
+}
+
+/* Programs that run when something is done to an element, or a link is followed. */
+static bool is_script(enum carrier carrier, struct mw_str value)
+{
+	return carrier == SCRIPT || (carrier == URL && ascii_begins(value, 0, "javascript:"));
 }
 
 bool attribute_text(struct flow *to, struct mw_str name, struct mw_str value)
@@ -56,6 +74,11 @@ bool attribute_text(struct flow *to, struct mw_str name, struct mw_str value)
 	enum carrier carrier = carrier_of(name);
 	enum url url = carrier == URL ? url_kind(value) : URL_NOTHING;
 
+	if (is_script(carrier, value)) {
+		if (script_strings(value, put_string, to) < 0)
+			to->failed = -ENOMEM;
+		return true;
+	}
 	if (value.n == 0 || carrier == NOTHING || (carrier == URL && url != URL_TEXT))
 		return url != URL_SEALED;
 	flow_block(to);

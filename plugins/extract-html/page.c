@@ -7,9 +7,11 @@
 #include "entity.h"
 #include "hidden.h"
 #include "raw.h"
+#include "script.h"
 #include "sheet.h"
 
 #include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
 struct page {
@@ -150,7 +152,15 @@ static void put_unseen(struct page *g, struct mw_str s)
 	flow_block(g->unseen);
 }
 
-/* Programs and style sheets are no text, unless they are never closed: then they may swallow some. slash: "/>" began it, which ends
+static void put_string(void *ctx, struct mw_str text)
+{
+	struct page *g = ctx;
+
+	if (!g->unseen->failed)
+		put_unseen(g, text);
+}
+
+/* Programs and style sheets are no text but for strings in them, unless they are never closed: then they may swallow some. slash: "/>" began it, which ends
  * one in a drawing (SVG), and nowhere else. In a drawing there may be elements in them, and some of these end the drawing. */
 static size_t skip_raw(struct page *g, struct mw_str name, size_t i, bool slash)
 {
@@ -166,6 +176,8 @@ static size_t skip_raw(struct page *g, struct mw_str name, size_t i, bool slash)
 		flow_block(g->unseen);
 		flow_text(g->unseen, s.p + i, end - i);
 		flow_block(g->unseen);
+	} else if (script && script_strings(ascii_piece(s, i, end), put_string, g) < 0) {
+		g->unseen->failed = -ENOMEM;
 	}
 	return end;
 }
@@ -336,7 +348,8 @@ static size_t read_declaration(struct page *g, size_t i)
 	}
 	mark = memchr(s.p + i, '>', s.n - i);
 	end = mark ? (size_t)(mark - s.p) : s.n;
-	if (!ascii_begins(s, i, "<!doctype"))
+	/* In brackets a document type can tell of entities of its own. */
+	if (!ascii_begins(s, i, "<!doctype") || memchr(s.p + i, '[', end - i))
 		put_unseen(g, ascii_piece(s, i + 2, end));
 	return mark ? end + 1 : s.n;
 }

@@ -129,7 +129,17 @@ static const struct row entities[] = {
 
 /* What is no text, and what may look like it. */
 static const struct row odd[] = {
-    {"a<script>var x = '<p>1</p>';</script>b<style>p { }</style>c", "abc"},
+    {"a<script>var x = '<p>1</p>';</script>b<style>p { }</style>c", "abc\n\f\n1"},
+    /* Strings of programs: those that may be a person's words, and no others. */
+    {"<script>rows = [['Ada Mayo', \"219-09-9998\"], ['Bo', 'MRN\\x207001234']]; x.on('click', f);</script>a",
+     "a\n\f\nAda Mayo\n219-09-9998\nBo\nMRN 7001234"},
+    {"<script>document.write(\"<td>Ada</td><td>219\\u00b7 7</td>\")</script>a", "a\n\f\nAda\t219\xc2\xb7 7"},
+    {"<script>`a ${b}\nc`; // it's one\n/* it's */ x = y / 2; z = 'n 1'</script>a", "a\n\f\na ${b} c\nn 1"},
+    {"<script>x.replace(/['\"/]/g, 'n 1'); '\\x'; '\\ud83d\\ude00 2'</script>a", "a\n\f\nn 1\n\xf0\x9f\x98\x80 2"},
+    {"<a onclick=\"show('MRN 7001234')\" href=\"javascript:f('n 1')\">a</a>", "a\n\f\nMRN 7001234\nn 1"},
+    {"<!DOCTYPE html [<!ENTITY n 'Ada'>]>a<v:textpath string=\"Ada Mayo\"/>",
+     "]>a\n\f\nDOCTYPE html [\nENTITY n 'Ada'\nAda Mayo"},
+    {"<script>'never ended 1\n'Ada'</script>a", "a\n\f\nnever ended 1\nAda"},
     {"<script>a</scripty>b</SCRIPT >c", "c"},
     {"219<script><!-- <script>1</script>2--></script>-09", "219-09"},
     {"<script><!-- x --><script></script>2</script>", "2"},

@@ -9,6 +9,7 @@
 #define ROW 6u		 /* octets of a property: its number and flags, its value */
 #define COMPLEX 0x8000u	 /* the value is a length: that many octets stand behind all rows */
 #define PROPERTY 0x3fffu /* its number */
+#define LINK_MAX 4096u	 /* characters, or octets, of a text in a link */
 
 enum {
 	WORD_ART = 0xc0,
@@ -47,17 +48,50 @@ static int text(struct out *o, size_t section, bool hide, struct mw_str s)
 	return r == 0 ? give_break(o) : r;
 }
 
-/* The octets of a link: an object of its own, in which texts stand behind their lengths in UTF-16 units. */
-static struct mw_str link_text(struct mw_str s)
+/*
+ * Octets of the text behind the length n at s.p: with the NUL that ends it they are n, or n units of two. Of an address, whose length
+ * counts octets, more may follow the text. 0 = there is none. *wide: of two octets each.
+ */
+static size_t link_text(struct mw_str s, uint32_t n, bool *wide)
 {
-	for (size_t at = 0; at + 6 <= s.n; at++) {
-		uint32_t n = ole_u32(s.p + at);
+	size_t units = 0, narrow = 0, most = s.n / 2 < n ? s.n / 2 : n;
 
-		if (n > 2 && n < 0x8000 && (s.n - at - 4) / 2 >= n && ole_u16(s.p + at + 4) >= ' ' &&
-		    ole_u16(s.p + at + 4 + (n - 1) * 2) == 0)
-			return (struct mw_str){.p = s.p + at + 4, .n = (n - 1) * 2};
+	/* A unit whose lower octet is zero is one of a text that begins an octet on. */
+	while (units < most && s.p[units * 2] && ole_u16(s.p + units * 2) >= ' ')
+		units++;
+	*wide = units > 1 && units < most && ole_u16(s.p + units * 2) == 0 && (units + 1 == n || (units + 1) * 2 <= n);
+	if (*wide)
+		return units * 2;
+	while (narrow < s.n && narrow < n && (unsigned char)s.p[narrow] >= ' ')
+		narrow++;
+	return narrow > 2 && narrow + 1 == n && narrow < s.n && s.p[narrow] == '\0' ? narrow : 0;
+}
+
+/* The octets of a link: an object of its own, in which texts stand behind their lengths. Each is looked at a few times at most. */
+static int link_texts(struct out *o, size_t section, struct mw_str s)
+{
+	int r = 0;
+
+	for (size_t at = 0; at + 6 <= s.n && r == 0; at++) {
+		const struct mw_str behind = {.p = s.p + at + 4, .n = s.n - at - 4};
+		uint32_t n = ole_u32(s.p + at);
+		bool wide = false;
+		size_t octets = n > 2 && n < LINK_MAX ? link_text(behind, n, &wide) : 0;
+
+		if (octets == 0)
+			continue;
+		if (wide) {
+			r = text(o, section, true, (struct mw_str){.p = behind.p, .n = octets});
+		} else {
+			give_to(o, section, true);
+			r = give_break(o);
+			for (size_t i = 0; i < octets && r == 0; i++)
+				r = give_char(o, (unsigned char)behind.p[i]);
+			r = r == 0 ? give_break(o) : r;
+		}
+		at += 3 + octets;
 	}
-	return (struct mw_str){.p = s.p, .n = 0};
+	return r;
 }
 
 /* "Picture 3" is a name by a program. */
@@ -84,7 +118,7 @@ static int property(struct out *o, size_t section, bool hide, unsigned number, s
 	case SCRIPT:
 		return text(o, section, true, s);
 	case LINK:
-		return text(o, section, true, link_text(s));
+		return link_texts(o, section, s);
 	default:
 		return 0;
 	}

@@ -18,6 +18,7 @@
 
 #define CONTROL_MIN 4u /* characters of a text in what a control keeps */
 #define ANSI 1252u
+#define EMPTY_MAX 4096u /* octets of a compound file without streams */
 
 struct work {
 	struct ole ole;
@@ -155,6 +156,17 @@ static int read_controls(struct work *w, uint32_t folder, const struct block *st
 	return r == 0 ? found_narrow(w->out, w->pages, ANSI, str(stream), CONTROL_MIN) : r;
 }
 
+/* What is in a control of Word's or Excel's own begins with the version of its form; with a picture in it, it is a file as any other. */
+static int read_contents(struct work *w, uint32_t folder, const struct block *stream)
+{
+	static const char form[] = {0, 2}, picture[] = {0x04, 0x52, (char)0xe3, 0x0b, (char)0x91, (char)0x8f, (char)0xce, 0x11};
+	struct mw_str s = str(stream);
+
+	if (s.n < sizeof(form) || memcmp(s.p, form, sizeof(form)) != 0 || memmem(s.p, s.n, picture, sizeof(picture)))
+		return read_file(w, folder, stream);
+	return read_controls(w, folder, stream);
+}
+
 static int read_log(struct work *w, uint32_t folder, const struct block *stream)
 {
 	(void)folder;
@@ -187,7 +199,7 @@ static const struct kind kinds[] = {
     {"\tDRMContent", read_encrypted, true},
     {"\001Ole10Native", read_native, false},
     {"Package", read_file, false},
-    {"CONTENTS", read_file, false},
+    {"CONTENTS", read_contents, false},
     {"Revision Log", read_log, false},
     {"ETExtData", read_log, false},
     {"WpsCustomData", read_controls, false},
@@ -322,6 +334,17 @@ static int summary(struct work *w)
 	return r;
 }
 
+/* Word keeps a storage for data in XML in each document of RTF, which mostly has nothing in it. What is larger has lost what it had. */
+static bool is_empty(const struct ole *o, struct mw_str data)
+{
+	if (data.n > EMPTY_MAX)
+		return false;
+	for (size_t i = 1; i < o->entries; i++)
+		if (o->entry[i].kind == OLE_STREAM && o->entry[i].size)
+			return false;
+	return true;
+}
+
 int compound_read(struct mw_str data, struct out *o, struct codepages *pages)
 {
 	struct work w = {.out = o, .pages = pages};
@@ -339,6 +362,7 @@ int compound_read(struct mw_str data, struct out *o, struct codepages *pages)
 		r = summary(&w);
 	if (r == 0 && w.known && !w.encrypted)
 		r = unknown_streams(&w);
+	w.known |= is_empty(&w.ole, data);
 	ole_close(&w.ole);
 	return r < 0 ? r : w.encrypted ? -EACCES : w.known ? 0 : -ENOTSUP;
 }

@@ -305,18 +305,33 @@ bool metafile_is(struct mw_str s)
 	       (is_placeable(s) && s.n >= 40);
 }
 
+static void both_read(struct drawing *d, struct mw_str s)
+{
+	if (is_placeable(s))
+		s = (struct mw_str){.p = s.p + 22, .n = s.n - 22};
+	if (is_wmf(s))
+		wmf_read(d, s);
+	else
+		emf_read(d, s);
+	(void)failed(d, give_break(d->out));
+}
+
+int metafile_preview(struct mw_str s, struct out *o, struct codepages *pages)
+{
+	struct drawing d = {.out = o, .pages = pages};
+
+	give_to(o, OUT_MAIN, true);
+	(void)failed(&d, give_break(o));
+	both_read(&d, s);
+	return d.failed;
+}
+
 int metafile_read(struct mw_str s, struct out *o, struct codepages *pages)
 {
 	struct drawing d = {.out = o, .pages = pages};
 
 	give_to(o, OUT_MAIN, false);
-	if (is_placeable(s))
-		s = (struct mw_str){.p = s.p + 22, .n = s.n - 22};
-	if (is_wmf(s))
-		wmf_read(&d, s);
-	else
-		emf_read(&d, s);
-	(void)failed(&d, give_break(o));
+	both_read(&d, s);
 	if (d.failed)
 		return d.failed;
 	if (!d.any)

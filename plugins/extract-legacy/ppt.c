@@ -3,6 +3,7 @@
 
 #include "../ole/ole.h"
 #include "art.h"
+#include "found.h"
 #include "ppt_live.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@
 #define TABLE_PROPERTIES 0x039fu
 #define LINE_SHAPE 20u
 #define PIECE 65536u
+#define ANSI 1252u
+#define FOREIGN_MIN 6u /* characters of a text in data that are not PowerPoint's */
 
 enum {
 	REC_DOCUMENT = 1000,
@@ -33,6 +36,7 @@ enum {
 	REC_HEADERS = 4057,
 	REC_TEXT_LIST = 4080,
 	REC_OBJECT = 4113,
+	REC_TAG_DATA = 5003,
 	REC_COMMENT = 12000,
 	ART_GROUP = 0xf003,
 	ART_SHAPE = 0xf004,
@@ -60,6 +64,8 @@ struct ppt {
 	unsigned shape;					       /* its kind */
 	uint32_t top;					       /* of the cell in work */
 	bool in_row;
+	bool own_tag; /* data that follow are PowerPoint's: records */
+	struct codepages *pages;
 	int failed;
 };
 
@@ -124,10 +130,13 @@ static void text(struct ppt *p, size_t at, struct mw_str s, bool wide)
 	characters(p, s, wide, true);
 }
 
-/* Strings that are no text of a slide: by what they are in. Names that programs give are none. */
+/* Strings that are no text of a slide: by what they are in. Names that programs give are none: they say whose the data behind them are. */
 static void string(struct ppt *p, size_t at, struct mw_str s)
 {
-	static const char program[6] = {'_', 0, '_', 0, '_', 0};
+	static const char program[6] = {'_', 0, '_', 0, '_', 0}, show[] = {'P', 0, 'P', 0, 'T', 0};
+
+	p->own_tag = s.n > sizeof(program) + sizeof(show) && memcmp(s.p, program, sizeof(program)) == 0 &&
+		     memcmp(s.p + sizeof(program), show, sizeof(show)) == 0;
 
 	if (at < p->comment_end)
 		line(p, give_section(p->out, "comments"), false, s, true);
@@ -151,6 +160,14 @@ static void anchor(struct ppt *p, size_t at, struct mw_str s)
 		(void)failed(p, give_break(p->out));
 	p->in_row = true;
 	p->top = top;
+}
+
+/* What other programs keep in a slide. */
+static void foreign(struct ppt *p, struct mw_str s)
+{
+	give_to(p->out, p->section, true);
+	(void)failed(p, found_wide(p->out, s, FOREIGN_MIN));
+	(void)failed(p, found_narrow(p->out, p->pages, ANSI, s, FOREIGN_MIN));
 }
 
 static bool is_table(const struct record *r)
@@ -258,6 +275,10 @@ static void record(struct ppt *p, size_t at, const struct record *r)
 	case REC_HEADERS:
 		p->headers_end = end;
 		break;
+	case REC_TAG_DATA:
+		if (!p->own_tag)
+			foreign(p, r->data);
+		break;
 	case REC_COMMENT:
 		p->comment_end = end;
 		break;
@@ -318,15 +339,14 @@ static void records(struct ppt *p)
 		}
 		if (p->failed == 0)
 			record(p, at, &r);
-		at += HEAD + (r.container ? 0 : r.data.n);
+		at += HEAD + (r.container || (r.type == REC_TAG_DATA && p->own_tag) ? 0 : r.data.n);
 	}
 }
 
 int ppt_read(struct mw_str document, struct mw_str user, struct out *out, struct codepages *pages)
 {
-	struct ppt p = {.document = document, .out = out};
+	struct ppt p = {.document = document, .out = out, .pages = pages};
 
-	(void)pages;
 	if (user.n >= 16 && ole_u32(user.p + 12) == ENCRYPTED)
 		return -EACCES;
 	if (document.n < HEAD || document.n > UINT32_MAX / 2)

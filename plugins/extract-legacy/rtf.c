@@ -67,6 +67,7 @@ static void word_read(struct rtf *r, bool ignorable)
 		rtf_word_do(r, w, has, param);
 	else if (ignorable)
 		rtf_hide(r); /* of a program that we do not know: its words may be text */
+	r->first = false;
 }
 
 static void hex_octet(struct rtf *r)
@@ -128,6 +129,7 @@ static void run_read(struct rtf *r)
 	const char *p = r->in.p + r->at;
 	size_t left = r->in.n - r->at, n = 0;
 
+	r->first &= (unsigned char)*p <= ' ';
 	while (n < left && p[n] >= ' ' && p[n] != '\\' && p[n] != '{' && p[n] != '}' && p[n] != 0x7f)
 		n++;
 	if (n == 0 || r->skip || r->run.n) {
@@ -165,6 +167,7 @@ static void document_read(struct rtf *r)
 		}
 	}
 	rtf_run_flush(r);
+	rtf_doubt_end(r);
 }
 
 /* ---- the document ---------------------------------------------------------------------------------------------------------------- */
@@ -174,6 +177,7 @@ static void rtf_free(struct rtf *r)
 	free(r->state);
 	free(r->font_page);
 	bytes_free(&r->run);
+	bytes_free(&r->doubt);
 	bytes_free(&r->html);
 	bytes_free(&r->file);
 	rows_free(&r->rows);

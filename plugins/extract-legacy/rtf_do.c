@@ -76,7 +76,9 @@ void rtf_octet(struct rtf *r, unsigned char c)
 void rtf_group_begin(struct rtf *r)
 {
 	rtf_run_flush(r);
+	rtf_doubt_end(r);
 	r->skip = 0;
+	r->first = true;
 	if (r->depth + 1 >= DEPTH_MAX) {
 		r->too_deep++;
 		r->damaged = true;
@@ -102,7 +104,9 @@ void rtf_group_end(struct rtf *r)
 	struct rtf_state was;
 
 	rtf_run_flush(r);
+	rtf_doubt_end(r);
 	r->skip = 0;
+	r->first = false;
 	if (r->too_deep) {
 		r->too_deep--;
 		return;
@@ -118,12 +122,18 @@ void rtf_group_end(struct rtf *r)
 		rtf_file_end(r);
 }
 
+/* A group whose text is no document's: nothing in it is. */
+static bool is_apart(const struct rtf_state *s)
+{
+	return s->dest == RTF_TO_NOTHING || s->dest == RTF_TO_DOUBT;
+}
+
 /* The rest of the group goes there; what is in a group without text stays without. */
 static void dest_set(struct rtf *r, enum rtf_dest dest)
 {
 	struct rtf_state *s = rtf_now(r);
 
-	if (s->dest != RTF_TO_NOTHING)
+	if (!is_apart(s) || (dest == RTF_TO_NOTHING && s->dest == RTF_TO_DOUBT))
 		s->dest = (uint8_t)dest;
 }
 
@@ -138,8 +148,7 @@ void rtf_hide(struct rtf *r)
 {
 	struct rtf_state *s = rtf_now(r);
 
-	if (s->dest == RTF_TO_NOTHING ||
-	    ((s->dest == RTF_TO_PICT || s->dest == RTF_TO_OBJECT) && r->depth && s[-1].dest != s->dest))
+	if (is_apart(s) || ((s->dest == RTF_TO_PICT || s->dest == RTF_TO_OBJECT) && r->depth && s[-1].dest != s->dest))
 		return; /* or what it names is the file's own group */
 	s->dest = RTF_TO_HIDDEN;
 	hidden_line(r);
@@ -150,7 +159,7 @@ static void dest_section(struct rtf *r, uint32_t i)
 	struct rtf_state *s = rtf_now(r);
 	size_t section = give_section(r->out, rtf_section_names[i]);
 
-	if (s->dest == RTF_TO_NOTHING)
+	if (is_apart(s))
 		return;
 	s->dest = RTF_TO_TEXT;
 	s->section = (uint8_t)section;
@@ -164,12 +173,18 @@ static void dest_apart(struct rtf *r)
 {
 	struct rtf_state *s = rtf_now(r);
 
-	if (s->dest == RTF_TO_NOTHING)
+	if (is_apart(s))
 		return;
 	s->dest = RTF_TO_TEXT;
 	s->boxed = true;
 	give_to(r->out, s->section, false);
 	(void)rtf_failed(r, give_break(r->out));
+}
+
+static void dest_doubt(struct rtf *r, uint32_t doubt)
+{
+	rtf_now(r)->doubt = (uint8_t)doubt;
+	dest_set(r, RTF_TO_DOUBT);
 }
 
 /* Properties of shapes that are text: of WordArt it is seen. */
@@ -180,8 +195,8 @@ static void dest_value(struct rtf *r)
 	else if (strcmp(r->name, "wzDescription") == 0 || strcmp(r->name, "wzTooltip") == 0 || strcmp(r->name, "pihlShape") == 0)
 		rtf_hide(r);
 	else if (strcmp(r->name, "pib") != 0)
-		dest_set(r, RTF_TO_NOTHING);
-	else if (rtf_now(r)->dest != RTF_TO_NOTHING)
+		dest_doubt(r, strcmp(r->name, "wzName") == 0 ? RTF_DOUBT_NAME : RTF_DOUBT_VALUE);
+	else if (!is_apart(rtf_now(r)))
 		rtf_now(r)->dest = RTF_TO_TEXT; /* a picture: \pict follows */
 }
 
@@ -198,16 +213,30 @@ static void dest_file(struct rtf *r, enum rtf_dest dest)
 	dest_set(r, dest);
 }
 
+/* Groups of these are passed over. A reader may do so in the midst of a group, or not: what follows there is text. */
+static bool is_silent(const struct rtf_word *w)
+{
+	return w->op == RTF_SKIP || w->op == RTF_DOUBT || w->op == RTF_FONTS || w->op == RTF_COLOURS || w->op == RTF_CLASS ||
+	       w->op == RTF_SN || w->op == RTF_PROPS;
+}
+
 static void dest_word(struct rtf *r, const struct rtf_word *w)
 {
 	struct rtf_state *s = rtf_now(r);
 
+	if (is_silent(w) && !r->first) {
+		rtf_hide(r);
+		return;
+	}
 	switch ((enum rtf_op)w->op) {
 	case RTF_HIDE:
 		rtf_hide(r);
 		break;
 	case RTF_SECTION:
 		dest_section(r, w->arg);
+		break;
+	case RTF_DOUBT:
+		dest_doubt(r, w->arg);
 		break;
 	case RTF_APART:
 		dest_apart(r);
@@ -241,7 +270,7 @@ static void dest_word(struct rtf *r, const struct rtf_word *w)
 		break;
 	case RTF_UPR:
 		s->upr_dest = s->dest;
-		s->dest = RTF_TO_NOTHING;
+		rtf_hide(r);
 		break;
 	case RTF_UD:
 		s->dest = s->upr_dest;

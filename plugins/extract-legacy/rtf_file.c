@@ -24,6 +24,8 @@ void rtf_file_hex(struct rtf *r, const char *p, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int h = hex_of(p[i]);
 
+		if (h < 0 && (unsigned char)p[i] > ' ')
+			rtf_doubt(r, p + i, 1);
 		if (h < 0)
 			continue;
 		if (r->nibble < 0) {

@@ -2,7 +2,7 @@
 /*
  * rtf_private: what the files of the RTF reader share: rtf.c reads words, rtf_do.c does what
  * they say, rtf_text.c puts characters where they belong,
- * rtf_file.c makes members of pictures and objects.
+ * rtf_doubt.c judges what no reader shows, rtf_file.c makes members of pictures and objects.
  */
 #ifndef PLUGINS_EXTRACT_LEGACY_RTF_PRIVATE_H
 #define PLUGINS_EXTRACT_LEGACY_RTF_PRIVATE_H
@@ -26,10 +26,21 @@ enum rtf_dest {
 	RTF_TO_CLASS,
 	RTF_TO_SN,
 	RTF_TO_PROPS,
+	RTF_TO_DOUBT, /* a program's own words, or a person's: see rtf_doubt.c */
+};
+
+/* Which text in doubt is told. */
+enum rtf_doubt {
+	RTF_DOUBT_NUMBER, /* with a number that somebody may have been given, or an address */
+	RTF_DOUBT_WORD,	  /* with a word */
+	RTF_DOUBT_VALUE,  /* with any letter: other values are numbers */
+	RTF_DOUBT_TEXT,	  /* with anything to be seen */
+	RTF_DOUBT_NAME,	  /* a name that no program gives */
 };
 
 struct rtf_state {
 	uint8_t dest, upr_dest; /* enum rtf_dest */
+	uint8_t doubt;		/* enum rtf_doubt, of RTF_TO_DOUBT */
 	uint8_t section;	/* index in the sections of `out`: there are few */
 	uint8_t itap;
 	bool hidden, deleted, intbl, only_rtf;
@@ -61,9 +72,11 @@ struct rtf {
 	bool row_intbl;	    /* and what is in the row says so by \intbl */
 	bool from_html, damaged;
 	struct bytes html;
-	struct bytes file; /* octets of a picture or object */
-	int nibble;	   /* half an octet; -1 = none */
-	bool file_object;  /* it is an object, no picture */
+	struct bytes file;  /* octets of a picture or object */
+	struct bytes doubt; /* text of the group in work that may be nobody's words */
+	bool first;	    /* nothing of the group was read yet */
+	int nibble;	    /* half an octet; -1 = none */
+	bool file_object;   /* it is an object, no picture */
 	unsigned blip;
 	char name[RTF_NAME_MAX]; /* of a shape's property, class of an object */
 	size_t name_n;
@@ -94,6 +107,9 @@ void rtf_word_do(struct rtf *, const struct rtf_word *, bool has, int32_t param)
 /* Characters into the destination in work. */
 void rtf_text(struct rtf *, const char *utf8, size_t n);
 void rtf_char(struct rtf *, uint32_t c);
+/* Text of a group that mostly says nothing, and what becomes of it where the group, or one in it, begins or ends. */
+void rtf_doubt(struct rtf *, const char *p, size_t n);
+void rtf_doubt_end(struct rtf *);
 /* A line end: of a paragraph, or in it. */
 void rtf_line(struct rtf *);
 void rtf_cell(struct rtf *, bool nested);

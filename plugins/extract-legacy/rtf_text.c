@@ -130,12 +130,17 @@ void rtf_text(struct rtf *r, const char *p, size_t n)
 	case RTF_TO_CLASS:
 	case RTF_TO_SN:
 		name_add(r, p, n);
+		rtf_doubt(r, p, n);
 		break;
 	case RTF_TO_COLOURS:
 		colour_end(r, p, n);
+		rtf_doubt(r, p, n);
 		break;
 	case RTF_TO_FONTS:
 	case RTF_TO_PROPS:
+	case RTF_TO_DOUBT:
+		rtf_doubt(r, p, n);
+		break;
 	case RTF_TO_NOTHING:
 		break;
 	}

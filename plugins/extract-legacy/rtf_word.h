@@ -10,7 +10,8 @@
 
 enum rtf_op {
 	/* Destinations: what the rest of the group is. */
-	RTF_SKIP = 1, /* no text */
+	RTF_SKIP = 1, /* no text: octets as digits */
+	RTF_DOUBT,    /* names and numbers of programs; arg: enum rtf_doubt */
 	RTF_HIDE,     /* text that is not shown */
 	RTF_THROUGH,  /* known, and its text is that of the document */
 	RTF_APART,    /* the same, on lines of its own: text boxes */

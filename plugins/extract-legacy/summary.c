@@ -3,6 +3,7 @@
 
 #include "../ole/ole.h"
 #include "found.h"
+#include "metafile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #define TYPE_R8 5u
 #define TYPE_TIME 0x40u /* tenths of microseconds since 1601 */
 #define TYPE_BLOB 0x41u
+#define TYPE_PICTURE 0x47u
+#define PREVIEW_HEAD 32u  /* octets in front of a preview, at most */
 #define EPOCH 11644473600 /* seconds from there to 1970 */
 #define NAMES_ID 0u	  /* the names of properties that a person made */
 #define BLOB_MIN 4u	  /* characters of a text in octets: targets of links */
@@ -112,6 +115,15 @@ static int blob(struct mw_str s, struct out *o)
 	return found_wide(o, s, BLOB_MIN);
 }
 
+/* The picture of the first page: behind its length, what kind it is, and how large. Text in it may be older than the document is. */
+static int preview(struct mw_str s, struct out *o, struct codepages *pages)
+{
+	for (size_t at = 0; at <= PREVIEW_HEAD && at < s.n; at += 2)
+		if (metafile_is((struct mw_str){.p = s.p + at, .n = s.n - at}))
+			return metafile_preview((struct mw_str){.p = s.p + at, .n = s.n - at}, o, pages);
+	return 0;
+}
+
 static int property(const struct set *set, uint32_t at, struct out *o, struct codepages *pages)
 {
 	uint32_t type = u32(set->data, at), n = u32(set->data, (size_t)at + 4);
@@ -123,6 +135,9 @@ static int property(const struct set *set, uint32_t at, struct out *o, struct co
 		return 0;
 	if (set->own && (type == TYPE_I4 || type == TYPE_R8 || type == TYPE_TIME))
 		return number(set, at, type, o);
+	if (type == TYPE_PICTURE)
+		return preview((struct mw_str){.p = s.p + at + 8, .n = n < set->data.n - at - 8 ? n : set->data.n - at - 8}, o,
+			       pages);
 	if (type == TYPE_BLOB)
 		return blob((struct mw_str){.p = s.p + at + 8, .n = n < set->data.n - at - 8 ? n : set->data.n - at - 8}, o);
 	if (type != TYPE_ANSI && type != TYPE_WIDE)

@@ -75,7 +75,7 @@ static void test_characters(void **state)
 	    {"{\\rtf1 \\u-10187?\\u-8978?\\u-10187?x}", "\xf0\x9d\x93\xae"
 							"x"},
 	    {"{\\rtf1{\\upr{\\u65?a}{\\*\\ud{\\u228?b}}}c}", "\xc3\xa4"
-							     "bc"},
+							     "bc\n\f\n\n== hidden\nAa\n"},
 	};
 
 	(void)state;
@@ -133,6 +133,39 @@ static void test_hidden(void **state)
 	    {"{\\rtf1 a{\\bin4 {}\\}}b}", "ab\n\f\n\n== hidden\n{}\\}\n"},
 	    {"{\\rtf1 a}b", "a\n\f\n\n== hidden\nb\n"}, /* behind the end */
 	    {"{\\rtf1{\\*\\listtable{\\fldrslt x}}a{\\*\\bkmkstart Name}}", "a"},
+	};
+
+	(void)state;
+	READ(rows);
+}
+
+/* Groups that mostly say nothing: what in them can be a person's is told. */
+static void test_doubt(void **state)
+{
+	static const struct row rows[] = {
+	    {"{\\rtf1{\\stylesheet{\\s0 Normal;}{\\*\\cs10 Default Paragraph Font;}{\\s1 MRN 7001234;}}a}",
+	     "a\n\f\n\n== hidden\nMRN 7001234\n"},
+	    {"{\\rtf1{\\*\\bkmkstart _Toc123456789}a{\\*\\bkmkend _Toc123456789}}", "a"},
+	    {"{\\rtf1{\\*\\bkmkstart ssn219099998}a}", "a\n\f\n\n== hidden\nssn219099998\n"},
+	    {"{\\rtf1{\\*\\listtable{\\list{\\listlevel{\\leveltext\\'02\\'00.;}{\\leveltext MRN \\'00.;}}}}a}",
+	     "a\n\f\n\n== hidden\nMRN .\n"},
+	    {"{\\rtf1{\\*\\ftnsep\\chftnsep\\par}{\\*\\aftnsep see 9}a}", "a\n\f\n\n== hidden\nsee 9\n"},
+	    /* Numbers of shapes do not hide the box that follows them. */
+	    {"{\\rtf1 a{\\shp{\\*\\shpinst\\shpz0\\shplid1026{\\sp{\\sn shapeType}{\\sv 202}}{\\shptxt Box\\par}}}b}",
+	     "a\nBox\nb"},
+	    {"{\\rtf1{\\pict\\jpegblip\\bliptag1\\blipupi96{\\*\\blipuid 00aa}4142}}",
+	     "\n== /image-1.jpeg image/jpeg \nAB\n== end\n"},
+	    {"{\\rtf1{\\sp{\\sn pibName}{\\sv C:\\\\mayo.jpg}}{\\sp{\\sn wzName}{\\sv Text Box 2}}{\\sp{\\sn wzName}{\\sv Mayo, "
+	     "Ada}}a}",
+	     "a\n\f\n\n== hidden\nC:\\mayo.jpg\nMayo, Ada\n"},
+	    {"{\\rtf1{\\sp{\\sn MRN 7001234}{\\sv 1}}{\\sp{\\sn lineColor}{\\sv 16777215}}a}",
+	     "a\n\f\n\n== hidden\nMRN 7001234\n"},
+	    {"{\\rtf1{\\colortbl;\\red0\\green0\\blue0;Ada}{\\fonttbl{\\f0 Arial;}{\\f1 219-09-9998;}}a}",
+	     "a\n\f\n\n== hidden\nAda\n219-09-9998\n"},
+	    {"{\\rtf1{\\pict ssn}a}", "a\n\f\n\n== hidden\nssn\n"},
+	    /* Where a reader need not take it for the name of the group. */
+	    {"{\\rtf1 a\\stylesheet b}", "a\n\f\n\n== hidden\nb\n"},
+	    {"{\\rtf1\\ansi{\\b\\fonttbl x}\\themedata y}", "\f\n\n== hidden\nx\ny\n"},
 	};
 
 	(void)state;
@@ -263,9 +296,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_text),     cmocka_unit_test(test_characters), cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_sections), cmocka_unit_test(test_hidden),	cmocka_unit_test(test_html),
-	    cmocka_unit_test(test_body),     cmocka_unit_test(test_files),	cmocka_unit_test(test_damaged),
-	    cmocka_unit_test(test_linear),   cmocka_unit_test(test_limit),
+	    cmocka_unit_test(test_sections), cmocka_unit_test(test_hidden),	cmocka_unit_test(test_doubt),
+	    cmocka_unit_test(test_html),     cmocka_unit_test(test_body),	cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_damaged),  cmocka_unit_test(test_linear),	cmocka_unit_test(test_limit),
 	};
 
 	return cmocka_run_group_tests_name("rtf", tests, NULL, NULL);

@@ -24,6 +24,8 @@ enum {
 	REC_CRN = 0x5a,
 	REC_BOUNDSHEET = 0x85,
 	REC_SXSTRING = 0xcd,
+	REC_FILTER = 0x9e,
+	REC_SCENARIO = 0xaf,
 	REC_SXNUM = 0xc9,
 	REC_XF = 0xe0,
 	REC_MERGED = 0xe5,
@@ -251,6 +253,11 @@ void xls_other(struct xls *x, size_t section, const struct biff_record *r)
 		(void)xls_failed(x, found_wide(x->out, behind(d, 10), 2));
 	else
 		(void)xls_failed(x, found_counted(x->out, d));
+	/* The length of these stands apart from them. */
+	if (x->text.version == BIFF8 && (r->type == REC_FILTER || r->type == REC_SCENARIO)) {
+		(void)xls_failed(x, found_narrow(x->out, x->text.pages, ANSI, d, NARROW_MIN));
+		(void)xls_failed(x, found_wide(x->out, d, NARROW_MIN));
+	}
 }
 
 /* A name, unless it is the program's, and texts in what it stands for. Its length stands apart from it. */

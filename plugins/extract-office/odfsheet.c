@@ -95,7 +95,8 @@ static int cell_value(struct odf *o, struct xml *x)
 	struct odf_sheet *s = &o->sheet;
 	struct mw_str value = xml_attribute(x, "value");
 
-	/* For cells that only tell their value. */
+	/* For cells that only tell their value, or show none of it. */
+	value = value.n ? value : xml_attribute(x, "string-value");
 	return s->day.n == 0 && value.n ? buf_flat(&s->day, value.p, value.n) : 0;
 }
 

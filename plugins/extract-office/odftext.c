@@ -127,12 +127,46 @@ static bool is_text_attribute(const struct xml *x, const char *name)
 					    "help-message",
 					    "description",
 					    "comment",
-					    "author"};
+					    "author",
+					    "key1",
+					    "key2",
+					    "dde-topic",
+					    "dde-item"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (strcmp(name, texts[i]) == 0)
 			return true;
-	return strcmp(name, "value") == 0 && x->space && strstr(x->space, ":form:");
+	return strcmp(name, "value") == 0 &&
+	       ((x->space && strstr(x->space, ":form:")) || strcmp(x->name, "label") == 0 || strncmp(x->name, "filter-", 7) == 0);
+}
+
+/* What stands before and behind the numbers of a list, when it is more than a sign or two. */
+static bool is_label(const char *name, struct mw_str v)
+{
+	size_t n = 0;
+
+	if (strcmp(name, "num-prefix") != 0 && strcmp(name, "num-suffix") != 0)
+		return false;
+	for (size_t i = 0; i < v.n; i++)
+		n += (v.p[i] >= '0' && v.p[i] <= '9') || (v.p[i] >= 'A' && v.p[i] <= 'Z') || (v.p[i] >= 'a' && v.p[i] <= 'z');
+	return n > 2;
+}
+
+/* The name of a frame, a table, a bookmark, a field; no name of a style. */
+static bool is_name(const struct xml *x, int i, const char *name, struct mw_str v)
+{
+	static const char *const spaces[] = {":drawing:", ":table:", ":text:", ":form:", ":presentation:", ":office:", ":meta:"};
+	static const char *const looks[] = {"gradient", "hatch", "fill-image", "marker", "opacity", "stroke-dash"};
+	const char *space = (const char *)x->attributes[5 * i + 2];
+	bool named = false;
+
+	if (strcmp(name, "name") != 0 || !space || !name_is_given(v))
+		return false;
+	for (size_t k = 0; k < sizeof(spaces) / sizeof(*spaces); k++)
+		named |= strstr(space, spaces[k]) != NULL;
+	for (size_t k = 0; k < sizeof(looks) / sizeof(*looks); k++)
+		named &= strcmp(x->name, looks[k]) != 0;
+	return named;
 }
 
 static bool is_formula(const char *name)
@@ -156,7 +190,7 @@ static int notes(struct odf *o, struct xml *x)
 		const char *local;
 		struct mw_str v = xml_attribute_at(x, i, &local);
 
-		if (is_text_attribute(x, local))
+		if (is_text_attribute(x, local) || is_label(local, v) || is_name(x, i, local, v))
 			r = note(o, v.p, v.n);
 		else if (is_formula(local))
 			r = formula_texts(o->office, v);
@@ -187,12 +221,14 @@ static int style_begin(struct odf *o, struct xml *x)
 	return r;
 }
 
+/* A link to another file, or of another form than notes() looks for. */
 static int link(struct odf *o, struct xml *x)
 {
 	struct mw_str v = xml_attribute(x, "href");
-	int r = v.n && v.p[0] != '#' ? buf_url(&o->office->links, v) : 0;
+	bool told = v.n == 0 || v.p[0] == '#' || memmem(v.p, v.n, "://", 3);
+	int r = told ? 0 : buf_url(&o->office->links, v);
 
-	return r == 0 && v.n && v.p[0] != '#' ? buf_char(&o->office->links, '\n') : r;
+	return r == 0 && !told ? buf_char(&o->office->links, '\n') : r;
 }
 
 /* From here to the end of the element nothing is seen. */
@@ -221,13 +257,10 @@ static int page(struct odf *o, struct xml *x)
 	return r;
 }
 
-static int box_begin(struct odf *o, struct xml *x)
+static int box_begin(struct odf *o)
 {
-	struct mw_str name = xml_attribute(x, "name");
-	int r = name_is_given(name) ? note(o, name.p, name.n) : 0;
+	int r;
 
-	if (r < 0)
-		return r;
 	if (o->sheet.tables) {
 		if (o->remark_at == 0)
 			o->remark_at = o->depth;
@@ -262,7 +295,7 @@ static int text_start(struct odf *o, struct xml *x, int id)
 	case ODF_LINK:
 		return link(o, x);
 	case ODF_BOX:
-		return box_begin(o, x);
+		return box_begin(o);
 	case ODF_ROW:
 		r = text_row_begin(&o->text);
 		o->open[o->text.top] = false;
@@ -300,7 +333,8 @@ static int state_start(struct odf *o, struct xml *x, int id)
 		o->base64.n = 0;
 		return 0;
 	case 0:
-		return notes(o, x);
+	case ODF_NOISE:
+		return 0;
 	default:
 		return text_start(o, x, id);
 	}
@@ -313,6 +347,10 @@ static int on_start(void *ctx, struct xml *x, int id)
 
 	o->depth++;
 	o->noise = id == ODF_NOISE;
+	/* A sheet is called as its section is, and a cell tells its own text. */
+	r = id == ODF_CELL || (o->sheets && id == ODF_TABLE) ? 0 : notes(o, x);
+	if (r < 0)
+		return r;
 	r = o->sheets && !o->unseen_at ? odf_sheet_start(o, x, id) : 1;
 	return r == 1 ? state_start(o, x, id) : r;
 }

@@ -162,13 +162,19 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* What programs make names of in all languages, but for the number behind it: "Rectangle: Rounded Corners". */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80 || (c && strchr(" -_.:&()'", c));
+}
+
 bool name_is_given(struct mw_str s)
 {
-	static const char image[] = "image";
+	static const char image[] = "image", google[] = "Shape;";
 	const char *dot = s.n ? memrchr(s.p, '.', s.n) : NULL;
 	size_t n = s.n, digits = 0;
 
-	if (s.n == 0 || memchr(s.p, ';', s.n))
+	if (s.n == 0 || s.p[0] == '_' || memmem(s.p, s.n, google, sizeof(google) - 1))
 		return false;
 	if (dot && s.n > sizeof(image) && strncasecmp(s.p, image, sizeof(image) - 1) == 0)
 		n = (size_t)(dot - s.p);
@@ -176,6 +182,9 @@ bool name_is_given(struct mw_str s)
 		n--;
 		digits++;
 	}
+	for (size_t i = 0; i < n; i++)
+		if (!is_plain(s.p[i]))
+			return true;
 	/* A word or two, and a short number; or a word alone, which is a kind of shape. */
 	return digits > 4 || (digits == 0 && memchr(s.p, ' ', s.n)) || (dot && n == s.n);
 }
@@ -404,7 +413,14 @@ static bool is_octets(const struct buf *b)
 
 static bool is_picture(const struct buf *b)
 {
-	static const char *const begin[] = {"\x89PNG", "\xff\xd8\xff", "GIF8", "BM", "\xd7\xcd\xc6\x9a", NULL};
+	static const char *const begin[] = {"\x89PNG", "\xff\xd8\xff", "GIF8", "BM", "VCLMTF", NULL};
+
+	return begins_one_of(b, begin);
+}
+
+static bool is_drawn(const struct buf *b)
+{
+	static const char *const begin[] = {"\xd7\xcd\xc6\x9a", NULL};
 
 	return begins_one_of(b, begin) || (b->n > 44 && memcmp(b->p + 40, " EMF", 4) == 0);
 }
@@ -413,13 +429,14 @@ static bool is_archive(const struct buf *b)
 {
 	static const char *const begin[] = {"PK\003\004", "\xd0\xcf\x11\xe0", "%PDF", "Rar!", "7z\xbc\xaf", "\x1f\x8b\x08", NULL};
 
-	return begins_one_of(b, begin) || is_picture(b);
+	return begins_one_of(b, begin) || is_picture(b) || is_drawn(b);
 }
 
-/* The picture of the first page that programs put into a document: it shows what the text says. */
+/* The picture of the first page, or of a table, that programs put into a document: it shows what the text says. One that is drawn is a
+ * file inside: words in it can be read, and may be older than the text. */
 static bool is_thumbnail(const char *name)
 {
-	static const char *const folders[] = {"docProps/thumbnail.", "Thumbnails/"};
+	static const char *const folders[] = {"docProps/thumbnail.", "Thumbnails/", "Pictures/TablePreview"};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		if (strncmp(name, folders[i], strlen(folders[i])) == 0)

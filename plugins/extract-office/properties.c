@@ -59,7 +59,15 @@ static int on_start(void *ctx, struct xml *x, int id)
 	if (r < 0 || g->named)
 		return r;
 	g->name.n = 0;
-	return buf_word(&g->name, x->name);
+	r = buf_word(&g->name, x->name);
+	if (r == 0 && strcmp(x->name, "template") == 0) {
+		struct mw_str title = xml_attribute(x, "title"), href = xml_attribute(x, "href");
+
+		r = buf_flat(&g->value, title.p, title.n);
+		r = r == 0 && title.n ? put(g) : r;
+		r = r == 0 ? buf_flat(&g->value, href.p, href.n) : r;
+	}
+	return r;
 }
 
 static int on_end(void *ctx, struct xml *x, int id)

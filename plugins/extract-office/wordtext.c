@@ -107,6 +107,7 @@ static const struct xml_name names[] = {{"sld", SLIDE},
 					{"tblDescription", NOTE},
 					{"hlinkClick", NOTE},
 					{"hyperlink", NOTE},
+					{"bookmarkStart", NOTE},
 					{"fldSimple", FIELD},
 					{"comment", COMMENT},
 					{"strCache", VALUES},
@@ -241,7 +242,7 @@ static int notes(struct wordtext *w, struct xml *x)
 {
 	static const char *const texts[] = {"descr",	   "title",   "alt",  "string", "val",
 					    "displayText", "tooltip", "name", "value",	"href"};
-	bool names_it = strcmp(x->name, "docPr") == 0 || strcmp(x->name, "cNvPr") == 0;
+	bool names_it = strcmp(x->name, "docPr") == 0 || strcmp(x->name, "cNvPr") == 0 || strcmp(x->name, "bookmarkStart") == 0;
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++) {

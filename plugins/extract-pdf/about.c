@@ -8,6 +8,7 @@
 #define ABOUT "document"
 #define XMP_MAX (4u << 20) /* octets */ /* elements in elements */
 #define LABEL_MAX 40u
+#define BEHIND_MIN 64u /* octets behind a document that may be a file */
 
 /* ---- the document ---------------------------------------------------------------------------------------------------------------- */
 
@@ -48,6 +49,59 @@ void walk_about(struct walk *w)
 	}
 	free(p);
 	pdf_drop(w->pdf, mark);
+}
+
+/* ---- layers, pages, and what stands behind the document -------------------------------------------------------------------------- */
+
+static void read_each(struct walk *w, qpdf_oh items, const char *label, const char *key)
+{
+	size_t n = pdf_items(w->pdf, items);
+
+	for (size_t i = 0; i < n && !walk_over(w); i++) {
+		size_t mark = pdf_mark(w->pdf);
+
+		walk_value(w, ABOUT, true, label, pdf_get(w->pdf, pdf_item(w->pdf, items, i), key));
+		pdf_drop(w->pdf, mark);
+	}
+}
+
+void walk_names_given(struct walk *w, qpdf_oh root)
+{
+	size_t mark = pdf_mark(w->pdf);
+
+	read_each(w, pdf_get(w->pdf, pdf_get(w->pdf, root, "/OCProperties"), "/OCGs"), "layer", "/Name");
+	read_each(w, pdf_get(w->pdf, pdf_get(w->pdf, root, "/PageLabels"), "/Nums"), "pages", "/P");
+	pdf_drop(w->pdf, mark);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+}
+
+void walk_behind(struct walk *w, struct mw_str file)
+{
+	static const char word[] = "%%EOF";
+	size_t end = file.n, at, controls = 0;
+
+	while (end && is_blank(file.p[end - 1]))
+		end--;
+	for (at = end; at >= sizeof(word) - 1 && memcmp(file.p + at - (sizeof(word) - 1), word, sizeof(word) - 1) != 0;)
+		at--;
+	while (at < end && is_blank(file.p[at]))
+		at++;
+	/* Where its own end is lost, objects stand there. */
+	if (at < sizeof(word) - 1 || at == end || memmem(file.p + at, end - at, " obj", 4))
+		return;
+	for (size_t i = at; i < end; i++)
+		controls += (unsigned char)file.p[i] < ' ' && !is_blank(file.p[i]);
+	if (controls == 0) {
+		pen_section(w->out, ABOUT, true);
+		pen_text(w->out, (struct mw_str){.p = file.p + at, .n = end - at});
+		pen_put(w->out, "\n");
+	} else if (end - at >= BEHIND_MIN) {
+		walk_given(w, (struct mw_str){.p = file.p + at, .n = end - at}, 0, (struct mw_str){.p = "behind", .n = 6}, "");
+	}
 }
 
 /* ---- bookmarks ------------------------------------------------------------------------------------------------------------------- */

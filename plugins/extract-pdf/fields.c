@@ -96,6 +96,9 @@ static void read_one(struct walk *w, qpdf_oh field, qpdf_oh above)
 		write_texts(w, value, pdf_items(w->pdf, choices) ? "; " : "", 1);
 		write_texts(w, choices, "; ", 2);
 		pen_put(w->out, "\n");
+	} else {
+		walk_value(w, FORM, true, NULL, pdf_get(w->pdf, field, "/TU"));
+		walk_value(w, FORM, true, NULL, pdf_get(w->pdf, field, "/RV"));
 	}
 	walk_action(w, pdf_get(w->pdf, field, "/A"));
 	walk_events(w, pdf_get(w->pdf, field, "/AA"));

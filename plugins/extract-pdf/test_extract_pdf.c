@@ -309,6 +309,40 @@ static void test_files(void **state)
 	has("== /z  \n\n== end damaged\n");
 }
 
+static void test_more_notes(void **state)
+{
+	(void)state;
+	pdf_file_page(&file, "/PageLabels << /Nums [0 << /P (Mayo-) >>] >> /AcroForm << /Fields [9 0 R] >>",
+		      FONT "/Annots [6 0 R 7 0 R 8 0 R]", "BT /F 10 Tf 72 700 Td (seen) Tj ET");
+	(void)pdf_file_object(&file, "<< /Subtype /Text /Subj (of Jane) >>");
+	(void)pdf_file_object(&file, "<< /Subtype /FreeText /RC (<body><p>call <b>Jane</b></p></body>) >>");
+	(void)pdf_file_object(&file, "<< /Subtype /Widget /FT /Btn /T (b) /MK << /CA (Send to Dr. Roe) >> >>");
+	(void)pdf_file_object(&file, "<< /FT /Tx /T (n) /TU (as of Jane Doe) >>");
+	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
+	has("== !notes\nof Jane\ncall\nJane\nSend to Dr. Roe\n");
+	has("pages: Mayo-\n");
+	has("as of Jane Doe\n");
+}
+
+static void test_behind(void **state)
+{
+	struct mw_str s;
+	char more[4096];
+
+	(void)state;
+	pdf_file_page(&file, "", FONT, "BT /F 10 Tf 72 700 Td (seen) Tj ET");
+	s = pdf_file_end(&file, "");
+	assert_true(s.n + 100 < sizeof(more));
+	memcpy(more, s.p, s.n);
+	memcpy(more + s.n, "\nJane Doe\n", 10);
+	assert_int_equal(read_pdf((struct mw_str){.p = more, .n = s.n + 10}), 0);
+	has("== !document\n\n== hidden\nJane Doe\n");
+	memset(more + s.n, 1, 100);
+	more[s.n] = '\n';
+	assert_int_equal(read_pdf((struct mw_str){.p = more, .n = s.n + 100}), 0);
+	has("== /behind  \n");
+}
+
 static void test_layers(void **state)
 {
 	(void)state;
@@ -317,7 +351,8 @@ static void test_layers(void **state)
 		      "BT /F 10 Tf 72 700 Td (seen by all) Tj ET /OC /L BDC BT /F 10 Tf 72 600 Td (Jane Doe) Tj ET EMC");
 	(void)pdf_file_object(&file, "<< /Type /OCG /Name (layer) >>");
 	assert_int_equal(read_pdf(pdf_file_end(&file, "")), 0);
-	assert_string_equal(text(), "seen by all\n\n\n== !layers\n\n== hidden\nJane Doe\n");
+	has("== !document\n\n== hidden\nlayer: layer\n");
+	has("\n== !\nseen by all\n\n\n== !layers\n\n== hidden\nJane Doe\n");
 }
 
 static void test_earlier(void **state)
@@ -736,15 +771,16 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_text),	  cmocka_unit_test(test_outside),  cmocka_unit_test(test_table),
-	    cmocka_unit_test(test_form),	  cmocka_unit_test(test_boxes),	   cmocka_unit_test(test_prose),
-	    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text), cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_fields),	  cmocka_unit_test(test_notes),	   cmocka_unit_test(test_about),
-	    cmocka_unit_test(test_files),	  cmocka_unit_test(test_layers),   cmocka_unit_test(test_earlier),
-	    cmocka_unit_test(test_told_anew),	  cmocka_unit_test(test_pictures), cmocka_unit_test(test_drawn),
-	    cmocka_unit_test(test_encrypted),	  cmocka_unit_test(test_damaged),  cmocka_unit_test(test_damaged_page),
-	    cmocka_unit_test(test_limits),	  cmocka_unit_test(test_bomb),	   cmocka_unit_test(test_deep),
-	    cmocka_unit_test(test_no_tool),	  cmocka_unit_test(test_portions), cmocka_unit_test(test_half),
+	    cmocka_unit_test(test_text),	  cmocka_unit_test(test_outside),      cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_form),	  cmocka_unit_test(test_boxes),	       cmocka_unit_test(test_prose),
+	    cmocka_unit_test(test_divided_words), cmocka_unit_test(test_odd_text),     cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_fields),	  cmocka_unit_test(test_notes),	       cmocka_unit_test(test_about),
+	    cmocka_unit_test(test_files),	  cmocka_unit_test(test_more_notes),   cmocka_unit_test(test_behind),
+	    cmocka_unit_test(test_layers),	  cmocka_unit_test(test_earlier),      cmocka_unit_test(test_told_anew),
+	    cmocka_unit_test(test_pictures),	  cmocka_unit_test(test_drawn),	       cmocka_unit_test(test_encrypted),
+	    cmocka_unit_test(test_damaged),	  cmocka_unit_test(test_damaged_page), cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_bomb),	  cmocka_unit_test(test_deep),	       cmocka_unit_test(test_no_tool),
+	    cmocka_unit_test(test_portions),	  cmocka_unit_test(test_half),
 	};
 
 	if (access(MW_PDFTOTEXT, X_OK) < 0) {

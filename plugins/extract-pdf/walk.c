@@ -73,10 +73,12 @@ void walk_document(struct walk *w, struct mw_str file, size_t pages)
 	walk_bookmarks(w, pdf_get(w->pdf, root, "/Outlines"));
 	walk_descriptions(w, file, pdf_get(w->pdf, root, "/StructTreeRoot"));
 	walk_about(w);
+	walk_names_given(w, root);
 	walk_action(w, pdf_get(w->pdf, root, "/OpenAction"));
 	walk_events(w, pdf_get(w->pdf, root, "/AA"));
 	walk_names(w, pdf_get(w->pdf, tree, "/JavaScript"), walk_action);
 	walk_names(w, pdf_get(w->pdf, tree, "/EmbeddedFiles"), walk_file);
 	walk_files(w, pdf_get(w->pdf, root, "/AF"));
+	walk_behind(w, file);
 	pdf_drop(w->pdf, mark);
 }

@@ -46,6 +46,10 @@ void walk_notes(struct walk *, qpdf_oh page);
 
 /* about.c: what is said of the document, and its bookmarks. */
 void walk_about(struct walk *);
+/* Names of layers, and what stands before the numbers of pages. */
+void walk_names_given(struct walk *, qpdf_oh root);
+/* What stands behind the end of the document: text, or a file. */
+void walk_behind(struct walk *, struct mw_str file);
 void walk_bookmarks(struct walk *, qpdf_oh outlines);
 
 /* descriptions.c: root: of the structure. */

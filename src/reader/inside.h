@@ -13,19 +13,8 @@
 #define MW_READER_INSIDE_H
 
 #include "base/arena.h"
+#include "base/sanitized.h"
 #include "reader/setup.h"
-
-/* Sanitizers map more memory than any limit allows, and say on standard error what they find. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MW_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define MW_SANITIZED 1
-#endif
-#endif
-#ifndef MW_SANITIZED
-#define MW_SANITIZED 0
-#endif
 
 /* A module that is open. */
 struct mw_self {

@@ -2,6 +2,7 @@
 #include "reader/readers.h"
 
 #include "base/clock.h"
+#include "installed.h"
 #include "reader/client.h"
 #include "reader/keeper.h"
 
@@ -57,6 +58,7 @@ struct mw_readers {
 	struct place *place; /* of each module */
 	size_t modules;
 	void (*log)(void *ctx, enum mw_log_level, const char *module, const char *text);
+	void (*started)(void *ctx);
 	void *ctx;
 };
 
@@ -129,6 +131,7 @@ int mw_readers_new(const struct mw_readers_conf *conf, struct mw_readers **ret, 
 	}
 	r->modules = conf->modules;
 	r->log = conf->log;
+	r->started = conf->started;
 	r->ctx = conf->ctx;
 	r->program = strdup(conf->program);
 	r->place = calloc(conf->modules ? conf->modules : 1, sizeof(*r->place));
@@ -179,6 +182,8 @@ static int crew_keeper(struct mw_readers *r, struct crew *c, struct mw_keeper **
 	int res = 0;
 
 	(void)pthread_mutex_lock(&c->lock);
+	if (!c->keeper && r->started)
+		r->started(r->ctx);
 	if (!c->keeper)
 		res = mw_keeper_start(r->program, setup, OPEN_MS, r->log, r->ctx, &c->keeper, err);
 	if (res == 0)

@@ -22,6 +22,7 @@ struct mw_readers_conf {
 	unsigned readers; /* that wait at a time, of each kind */
 	/* What modules say while they are opened, and what the readers lack: never of a document. Copied; may be NULL. */
 	void (*log)(void *ctx, enum mw_log_level, const char *module, const char *text);
+	void (*started)(void *ctx); /* a process that keeps readers was; may be NULL */
 	void *ctx;
 };
 

@@ -132,6 +132,9 @@ def sheets():
     place("header.xls", SEEN, lambda t: book(record(0x14, counted("&L" + t))))
     place("even-header.xls", HIDDEN, lambda t: book(label("x") + record(0x89C, bytes(28) + struct.pack("<HHHHH", 1, len(t), 0, 0, 0) + counted(t))))
     place("filter.xls", HIDDEN, lambda t: book(label("x") + record(0x9E, struct.pack("<HH10xBBB", 0, 0, 6, 2, len(t)) + bytes(8) + counted(t, "<B"))))
+    place("filter-apart.xls", HIDDEN, lambda t: book(label("x") + record(0x9E, struct.pack("<HHBB4xB3x", 0, 0, 6, 2, len(t)) + bytes(10) + b"\0" + t.encode())))
+    place("scenario.xls", HIDDEN, lambda t: book(label("x") + record(0xAF, struct.pack("<HBBBBB", 1, 0, 0, len(t), 0, 0) + b"\0" + t.encode() + bytes(8))))
+    place("control.xls", HIDDEN, lambda t: book(label("x"), **{"MBD001/CONTENTS": struct.pack("<HHII", 0x200, 40, 0, 0) + t.encode("utf-16-le") + bytes(8)}))
     place("author.xls", HIDDEN, lambda t: book(label("x"), record(0x5C, counted(t) + b" " * 80)))
     place("changes.xls", HIDDEN, lambda t: book(label("x"), **{"Revision Log": record(0x13B, bytes(10) + counted(t))}))
     place("pivot.xls", HIDDEN, lambda t: book(label("x"), **{"_SX_DB_CUR/0001": record(0xCD, counted(t))}))
@@ -143,6 +146,7 @@ def sheets():
     place("macro-packed.xls", HIDDEN, lambda t: book(label("x"), **{"_VBA_PROJECT_CUR/VBA/Module1": b"\x01" + module(b'Attribute VB_Name = "M"\r\n' + 9 * b"' aaaaaaaaaaaa" + t.encode(), True)}))
     place("macro-missing.xls", None, lambda t: book(label("x"), **{"_VBA_PROJECT_CUR/VBA/Module1": b"compiled"}), unread="damaged")
     place("form.xls", HIDDEN, lambda t: book(label("x"), **{"_VBA_PROJECT_CUR/Form1/o": bytes(20) + t.encode() + bytes(9)}))
+    place("preview.xls", HIDDEN, lambda t: book(label("x"), **{"\5SummaryInformation": preview(wmf(wmf_text(t, 0, 0)))}))
     place("property.xls", HIDDEN, lambda t: book(label("x"), **{"\5DocumentSummaryInformation": custom(t, struct.pack("<II", 3, 12345678))}))
 
 
@@ -169,6 +173,12 @@ def module(source, pack=False):
             data += bytes([flags]) + group
         out += struct.pack("<H", 0xB000 | (len(data) + 2 - 3)) + data
     return out
+
+
+def preview(picture):
+    """The picture of a document's first page among its properties."""
+    value = struct.pack("<IIIIHHHH", 0x47, len(picture) + 16, 0xFFFFFFFF, 3, 8, 100, 100, 0) + picture
+    return struct.pack("<HHI16sI", 0xFFFE, 0, 0, b"", 1) + bytes(16) + struct.pack("<I", 48) + struct.pack("<IIII", 0, 1, 17, 16) + value
 
 
 def custom(name, value):
@@ -202,6 +212,10 @@ def slides():
     place("hidden-slide.ppt", HIDDEN, lambda t: show(container(1006, atom(1017, struct.pack("<IIHH", 0, 0, 0, 0)[:10] + struct.pack("<H", 4)) + atom(4008, t.encode()))))
     place("notes.ppt", SEEN, lambda t: show(container(1008, atom(4008, t.encode()))))
     place("comment.ppt", SEEN, lambda t: show(container(1006, container(12000, atom(4026, t.encode("utf-16-le"))))))
+    place("comment-in-tag.ppt", SEEN, lambda t: show(container(1006, container(5000, container(5002, atom(4026, "___PPT10".encode("utf-16-le")) + atom(5003, container(12000, atom(4026, t.encode("utf-16-le")))))))))
+    place("data-of-others.ppt", HIDDEN, lambda t: show(container(1006, atom(4008, b"x") + container(5000, container(5002, atom(4026, "ADDIN".encode("utf-16-le")) + atom(5003, bytes(9) + t.encode("utf-16-le")))))))
+    place("shape-link.ppt", HIDDEN, lambda t: show(container(1006, container(0xF004, options(0x382, "\2\0\3\0\x36\0" + "http://x/" + t)))))
+    place("shape-link-long.ppt", HIDDEN, lambda t: show(container(1006, container(0xF004, options(0x382, "\2\0\3\0\x5a\0" + "http://x/" + t + "\0" + 20 * "q")))))
     place("word-art.ppt", SEEN, lambda t: show(container(1006, container(0xF004, options(0xC0, t)))))
     place("description.ppt", HIDDEN, lambda t: show(container(1006, container(0xF004, options(0x381, t)))))
     place("shape-name.ppt", HIDDEN, lambda t: show(container(1006, container(0xF004, options(0x380, t)))))
@@ -364,6 +378,13 @@ def rich():
     place("one-point.rtf", HIDDEN, lambda t: rtf("Plain\\par {\\fs2 " + t + "}"))
     place("eight-points.rtf", SEEN, lambda t: rtf("Plain\\par {\\fs16 " + t + "}"))
     place("word-art.rtf", SEEN, lambda t: rtf("Plain\\par {\\shp{\\*\\shpinst{\\sp{\\sn gtextUNICODE}{\\sv " + t + "}}}}"))
+    place("text-box.rtf", SEEN, lambda t: rtf("Plain\\par {\\shp{\\*\\shpinst\\shpleft1\\shpz0\\shplid1026{\\sp{\\sn shapeType}{\\sv 202}}{\\shptxt " + t + "\\par}}}"))
+    place("shape-picture.rtf", HIDDEN, lambda t: rtf("Plain\\par {\\shp{\\*\\shpinst{\\sp{\\sn pibName}{\\sv C:\\\\" + t + ".jpg}}}}"))
+    place("style-name.rtf", HIDDEN, lambda t: rtf("{\\stylesheet{\\s1 " + t + "-219-09-9998;}}Plain"))
+    place("bookmark.rtf", HIDDEN, lambda t: rtf("Plain{\\*\\bkmkstart " + t + "_7001234}"))
+    place("in-the-midst.rtf", HIDDEN, lambda t: rtf("Plain \\stylesheet " + t))
+    place("ansi-half.rtf", HIDDEN, lambda t: rtf("Plain {\\upr{" + t + "}{\\*\\ud{x}}}"))
+    place("storage-without-streams.rtf", None, lambda t: rtf("Plain{\\*\\datastore " + compound({}).hex() + "}"))
     place("picture-text.rtf", HIDDEN, lambda t: rtf("Plain\\par {\\pict{\\*\\picprop{\\sp{\\sn wzDescription}{\\sv " + t + "}}}\\pngblip 00}"))
     place("template.rtf", HIDDEN, lambda t: rtf("Plain{\\*\\template C:\\\\" + t + ".dot}"))
     place("link-source.rtf", HIDDEN, lambda t: rtf("Plain{\\object\\objlink{\\*\\objsect " + t + "}}"))

@@ -530,7 +530,7 @@ static bool hunt_stages(const struct mw_ruleset *set, struct mw_hunter *h, struc
 
 		for (size_t i = 0; i < PUZZLE_RULES; i++)
 			run[i] = i % 2 == stage;
-		rc = mw_hunt(set, h, run, hunted, f, &limited);
+		rc = mw_hunt(set, h, run, &(struct mw_hunt_calls){.found = hunted, .ctx = f}, &limited);
 		must(rc == 0 || rc == -EAGAIN);
 		whole = whole && rc == 0;
 	}
