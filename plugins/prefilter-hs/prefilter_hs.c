@@ -192,6 +192,7 @@ static int obtain(const struct inst *in, const struct expressions *e, hs_databas
 	if (!key_make(e, key))
 		return in->host->fail(err, -EIO, "no digest of the rules");
 	r = load(in, key, ret, &why);
+	in->host->cached(in->self, r == 0);
 	if (r == 0)
 		return 0;
 	if (r != -ENOENT)

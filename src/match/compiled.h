@@ -14,6 +14,7 @@
 #include "match/ruleset.h"
 #include "match/sieve.h"
 #include "match/terms.h"
+#include "match/wake.h"
 
 /* A `near` entry: phrases, or rules. */
 struct mw_compiled_near {
@@ -33,27 +34,23 @@ struct mw_compiled {
 	struct mw_compiled_near *near; /* as many as the rule has */
 	bool triggered;		       /* the pattern has triggers: where none is, it is not tried */
 	uint32_t triggers;	       /* their list in mw_ruleset.triggers */
-	uint32_t must;		       /* names that must hold, each of them, or it finds nothing */
-	uint32_t needs;		       /* where there are none: names of which one must hold; 0: it may find without any */
-	bool needs_column;	       /* it finds nothing but in columns of tables that have names */
-	bool is_source;		       /* its findings are context of other rules */
-	uint32_t stage;		       /* 0: no rules are its context; else behind the stages of those that are */
+	struct mw_octets taken;	       /* what its pattern takes is of these */
+	struct mw_wake *wake;
+	uint64_t *source; /* for each name the rules that it holds by: mw_ruleset.words words, a bit for each rule */
+	bool is_source;	  /* its findings are context of other rules */
+	uint32_t stage;	  /* 0: no rules are its context; else behind the stages of those that are */
 	size_t excepts;
 	const struct mw_str *except;	    /* folded */
 	struct mw_pattern **except_pattern; /* as many as the rule has */
 };
 
-/* Is there something that many texts lack and it finds nothing without? */
-static inline bool mw_compiled_sleeps(const struct mw_compiled *c)
-{
-	return c->must || c->needs || c->needs_column;
-}
-
 struct mw_ruleset {
 	struct mw_arena *arena;
 	size_t n;
 	struct mw_compiled *rule;
+	size_t words; /* that have a bit for each rule */
 	uint32_t stages;
+	bool plain; /* every pattern runs everywhere */
 	bool has_except_patterns;
 	struct mw_terms *terms; /* of all lists together, NULL = there is none */
 	struct mw_triggers triggers;
@@ -88,10 +85,11 @@ struct mw_scratch {
 	struct mw_span *span;	      /* those of one rule are a run, in order of start */
 	size_t spans, span_cap;
 	size_t rules;
-	size_t *found; /* for each rule: findings in this text */
-	uint32_t *cue; /* for each rule: names that have a phrase in the text, of those it needs */
-	bool *wanted;  /* for each rule: it is asked for, or context of one that is */
-	bool *run;     /* for each rule: its pattern is looked for in this stage */
+	size_t *found;	/* for each rule: findings in this text */
+	uint32_t *cue;	/* for each rule: names that have a phrase in the text, of those it needs */
+	bool *wanted;	/* for each rule: it is asked for, or context of one that is */
+	bool *run;	/* for each rule: its pattern is looked for in this stage */
+	uint64_t *here; /* bits: rules that are context and were found in stages before this one */
 	struct mw_run {
 		size_t first, n;
 	} * spans_of; /* for each rule */
@@ -108,6 +106,9 @@ struct mw_scan {
 	uint32_t part, zone;
 	bool full; /* findings of some rule were left out */
 };
+
+/* The first span of a rule that begins at or behind `at`. */
+size_t mw_span_from(const struct mw_scratch *, const struct mw_run *of, size_t at);
 
 /* mw_ruleset_scan over one rule alone, or all of them (only = SIZE_MAX). zone 0: one of no known place, which every rule looks
  * into. */

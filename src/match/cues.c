@@ -19,9 +19,15 @@ struct entry {
 	uint32_t first, last;
 };
 
+/* An octet is one of a word; a phrase may begin with it behind an octet that is none of a word, or behind one that is: most octets
+ * are small letters inside of a word. */
+#define WORD 1u
+#define BEGINS 2u
+#define BEGINS_INSIDE (BEGINS << WORD)
+
 struct mw_cues {
 	uint64_t pair[65536 / 64];
-	uint8_t kind[256]; /* of an octet: 0 none of a word, 1 of a word, 2 a capital letter */
+	uint8_t kind[256]; /* of an octet */
 	struct entry *entry;
 	struct mw_cue *owner;
 	uint32_t *first; /* entries that begin with pair i: [first[i], first[i + 1]); behind the pairs, with octet i - PAIRS */
@@ -126,6 +132,7 @@ static void entries_make(struct mw_cues *c, size_t n)
 struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n)
 {
 	struct mw_cues *c = mw_arena_alloc(a, sizeof(*c));
+	bool begins[256] = {false};
 	size_t owners = 0;
 
 	if (!c || n >= UINT32_MAX)
@@ -141,10 +148,17 @@ struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n
 			return NULL;
 		owners += c->owner[owners].phrase.n > 0;
 	}
+	for (size_t i = 0; i < owners; i++) {
+		begins[(unsigned char)c->owner[i].phrase.p[0]] = true;
+		begins[upper((unsigned char)c->owner[i].phrase.p[0])] = true;
+	}
 	qsort(c->owner, owners, sizeof(*c->owner), by_phrase);
 	entries_make(c, owners);
-	for (unsigned i = 0; i < 256; i++)
-		c->kind[i] = i >= 'A' && i <= 'Z' ? 2 : mw_phrase_is_word((char)i);
+	for (unsigned i = 0; i < 256; i++) {
+		bool word = mw_phrase_is_word((char)i), capital = i >= 'A' && i <= 'Z';
+
+		c->kind[i] = (uint8_t)((word ? WORD : 0) | (begins[i] ? BEGINS | (!word || capital ? BEGINS_INSIDE : 0) : 0));
+	}
 	return c;
 }
 
@@ -182,14 +196,11 @@ static void look_at(const struct mw_cues *c, struct mw_str text, size_t at, uint
 void mw_cues_look(const struct mw_cues *c, struct mw_str text, uint32_t *seen)
 {
 	const unsigned char *p = (const unsigned char *)text.p;
-	unsigned before = 0, here;
+	unsigned here, begins = BEGINS;
 
-	for (size_t at = 0; at < text.n; at++, before = here) {
+	for (size_t at = 0; at < text.n; at++, begins = BEGINS << (here & WORD)) {
 		here = c->kind[p[at]];
-		/* Most octets stand inside of a word. */
-		if (before && here == 1)
-			continue;
-		if (pair_has(c, p[at], at + 1 < text.n ? p[at + 1] : 0))
+		if (here & begins && pair_has(c, p[at], at + 1 < text.n ? p[at + 1] : 0))
 			look_at(c, text, at, seen);
 	}
 }

@@ -13,6 +13,7 @@
 #define INPUT_MAX 0x7fffffffu
 /* Compatibility forms longer than this (one Arabic ligature) stay as they are, which bounds the growth of the text. */
 #define EXPAND_MAX 8
+#define MIXED_MAX 32u /* octets on either side in which an ASCII letter makes a word one of these */
 
 /* From this folded octet on: copy = octets follow the input one to one; else all came from the code point at `in`. */
 struct mw_fold_step {
@@ -157,6 +158,54 @@ static int point_fold(utf8proc_int32_t c, utf8proc_int32_t v[EXPAND_MAX])
 	return (int)n;
 }
 
+/* Letters of other scripts, and the ASCII ones that a reader takes them for: 0x400 to 0x45f by themselves, the rest as pairs. */
+static char letter_ascii(utf8proc_int32_t c)
+{
+	static const char cyrillic[] = ".....SI.J......."	/* 400 */
+				       "A.B..E....K.MHO."	/* 410 */
+				       "PCTY.X.........."	/* 420 */
+				       "a....e........o."	/* 430 */
+				       "pc.y.x.........."	/* 440 */
+				       ".....si.j.......";	/* 450 */
+	static const char greek[] = "AB..EZH.IK.MN.O.P.TY.X.."; /* 391 */
+	char ascii = '.';
+
+	if (c >= 0x400 && c < 0x460)
+		ascii = cyrillic[c - 0x400];
+	else if (c >= 0x391 && c <= 0x3a8)
+		ascii = greek[c - 0x391];
+	else if (c == 0x3bf)
+		ascii = 'o';
+	else if (c == 0x4bb)
+		ascii = 'h';
+	else if (c == 0x501)
+		ascii = 'd';
+	else if (c == 0x251)
+		ascii = 'a';
+	else if (c == 0x261)
+		ascii = 'g';
+	return ascii == '.' ? 0 : ascii;
+}
+
+static bool is_ascii_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Is there an ASCII letter in the same word? A whole word of another script is left alone. */
+static bool in_ascii_word(struct mw_str in, size_t at)
+{
+	size_t from = at > MIXED_MAX ? at - MIXED_MAX : 0, to = in.n - at > MIXED_MAX ? at + MIXED_MAX : in.n, i;
+
+	for (i = at; i > from && ((unsigned char)in.p[i - 1] & 0x80u); i--)
+		;
+	if (i > from && is_ascii_letter(in.p[i - 1]))
+		return true;
+	for (i = at; i < to && ((unsigned char)in.p[i] & 0x80u); i++)
+		;
+	return i < to && is_ascii_letter(in.p[i]);
+}
+
 /* Marks that strike through or surround, and any mark on a digit or a sign: no letter of any language has those. */
 static bool is_stray_mark(utf8proc_int32_t c, char before)
 {
@@ -227,7 +276,11 @@ static void fold_walk(struct mw_str in, struct sink *s)
 			sink_copy(s, "?", 1, i++);
 			continue;
 		}
-		n = i > 0 && is_stray_mark(c, in.p[i - 1]) ? 0 : point_fold(c, v);
+		v[0] = letter_ascii(c);
+		if (v[0] && in_ascii_word(in, i))
+			n = 1;
+		else
+			n = i > 0 && is_stray_mark(c, in.p[i - 1]) ? 0 : point_fold(c, v);
 		if (n < 0)
 			sink_copy(s, in.p + i, (size_t)len, i);
 		else

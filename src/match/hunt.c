@@ -1,71 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hunt: a range is where matches of some rules may begin: [from, to). The ranges of a block are kept in one array, those of the
- * rules that have the same triggers are a trace in it. Where they are too many for the array, the block holds next to nothing
- * else, and every pattern runs over all of it. A text of one block is sieved once, for the rules of all stages; the blocks of a
- * longer one again in each stage.
- */
-#include "match/hunt.h"
-
-#include "match/compiled.h"
+/* hunt: makes what a thread needs, and lets PCRE2 look where hunt_where.c says. */
+#include "match/hunt_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BLOCK 65536u
-#define RANGES_MAX 16384u
-#define NONE UINT32_MAX
-#define BEFORE 1u /* octets in front of a block that triggers look at */
-#define BEHIND (MW_TRIGGER_FAR + 2u * MW_TRIGGER_SETS)
-
-struct range {
-	uint32_t from, to; /* in the block */
-	uint32_t next;
-};
-
-/* What a list of triggers has found in a block. */
-struct trace {
-	uint32_t first, last; /* ranges */
-	bool mixed;	      /* they are not in order */
-	bool known;	      /* they are all of this block */
-	bool sought;	      /* they are looked for now */
-	bool later, foreseen; /* a later stage of this text has asked for them; of the last one */
-};
-
-/* One rule in one text. */
-struct trail {
-	struct mw_allowance allowance;
-	size_t at; /* the next match begins here or later */
-	bool run;
-	uint32_t looks, matches;
-};
-
-struct mw_hunter {
-	struct mw_matcher *matcher;
-	struct trail *trail;
-	struct trace *trace; /* for each list of triggers */
-	struct range *range;
-	size_t ranges;
-	const struct mw_prefilter *prefilter; /* the rule set's, NULL = none */
-	struct mw_cost *cost;		      /* NULL: not asked for */
-	void *scratch;			      /* its */
-	char *block;			      /* a copy, with MW_TRIGGER_EDGE around the text */
-	struct mw_pick *pick;		      /* triggers that are looked for now, NULL where the set has none */
-	struct mw_str text;
-	struct mw_octets octets; /* that are in it */
-	bool again;		 /* a stage was there before */
-};
-
-/* A block in work. */
-struct block {
-	const struct mw_ruleset *set;
-	struct mw_hunter *h;
-	struct mw_str text;
-	size_t from, to;
-	size_t copied; /* octets of the copy */
-	bool full;     /* too many ranges */
-};
 
 int mw_hunt_prepare(struct mw_ruleset *set)
 {
@@ -78,12 +17,21 @@ int mw_hunt_prepare(struct mw_ruleset *set)
 
 		if (c->pattern)
 			s = mw_syntax_read(a, c->rule->pattern, c->rule->caseless, c->rule->extended);
-		rc = s ? mw_triggers_add(&set->triggers, set->arena, s, mw_compiled_sleeps(c), &c->triggers) : 0;
+		rc = s ? mw_triggers_add(&set->triggers, set->arena, s, mw_wake_sleeps(c->wake), &c->triggers) : 0;
+		c->taken = s ? mw_syntax_octets(s) : MW_OCTETS_ALL;
 		c->triggered = rc > 0;
 	}
 	mw_arena_free(&a);
 	if (rc < 0)
 		return rc;
+	set->triggers.far = mw_arena_array(set->arena, set->triggers.lists + 1u, 1);
+	if (!set->triggers.far)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->triggers.n; i++) {
+		uint8_t *far = set->triggers.far + set->triggers.v[i].list;
+
+		*far = set->triggers.v[i].max > *far ? (uint8_t)set->triggers.v[i].max : *far;
+	}
 	set->sieve = set->triggers.n ? mw_sieve_new(set->arena, &set->triggers) : NULL;
 	return set->triggers.n && !set->sieve ? -ENOMEM : 0;
 }
@@ -126,15 +74,18 @@ struct mw_hunter *mw_hunter_new(const struct mw_ruleset *set)
 	h->matcher = mw_matcher_new();
 	h->trail = calloc(set->n ? set->n : 1, sizeof(*h->trail));
 	h->trace = calloc(set->triggers.lists + 1, sizeof(*h->trace));
-	h->range = calloc(RANGES_MAX, sizeof(*h->range));
-	h->block = malloc(BEFORE + BLOCK + BEHIND);
+	h->range = calloc(MW_RANGES_MAX, sizeof(*h->range));
+	h->rule = calloc(set->n ? set->n : 1, sizeof(*h->rule));
+	h->window = calloc(set->n ? set->n : 1, sizeof(*h->window));
+	h->block = malloc(MW_BLOCK_BEFORE + MW_WINDOW_BLOCK + MW_BLOCK_BEHIND);
 	if (set->sieve)
 		h->pick = mw_pick_new(set->sieve);
 	if (set->prefilter)
 		rc = set->prefilter->scratch_new(set->prefilter_db, &h->scratch);
 	if (rc == 0)
 		h->prefilter = set->prefilter;
-	if (rc < 0 || (set->sieve && !h->pick) || !h->matcher || !h->trail || !h->trace || !h->range || !h->block)
+	if (rc < 0 || (set->sieve && !h->pick) || !h->matcher || !h->trail || !h->trace || !h->range || !h->window || !h->rule ||
+	    !h->block)
 		mw_hunter_free(&h);
 	return h;
 }
@@ -148,8 +99,10 @@ void mw_hunter_free(struct mw_hunter **h)
 	free((*h)->trace);
 	mw_pick_free(&(*h)->pick);
 	free((*h)->range);
+	free((*h)->window);
+	free((*h)->rule);
 	if ((*h)->block)
-		explicit_bzero((*h)->block, BEFORE + BLOCK + BEHIND);
+		explicit_bzero((*h)->block, MW_BLOCK_BEFORE + MW_WINDOW_BLOCK + MW_BLOCK_BEHIND);
 	free((*h)->block);
 	if ((*h)->prefilter)
 		(*h)->prefilter->scratch_free((*h)->scratch);
@@ -157,171 +110,12 @@ void mw_hunter_free(struct mw_hunter **h)
 	*h = NULL;
 }
 
-/* ---- where to look ----------------------------------------------------------------------------------------------------------
- */
-
-static bool range_add(struct mw_hunter *h, struct trace *t, uint32_t from, uint32_t to)
-{
-	struct range *last = t->last == NONE ? NULL : h->range + t->last;
-
-	if (last && from >= last->from && from <= last->to) {
-		last->to = to > last->to ? to : last->to;
-		return true;
-	}
-	if (h->ranges == RANGES_MAX)
-		return false;
-	t->mixed |= last && from < last->from;
-	if (last)
-		last->next = (uint32_t)h->ranges;
-	else
-		t->first = (uint32_t)h->ranges;
-	t->last = (uint32_t)h->ranges;
-	h->range[h->ranges++] = (struct range){.from = from, .to = to, .next = NONE};
-	return true;
-}
-
-/* A trigger stands at octet `at` of the copy: matches begin so far before it, with nothing but `between` in between. */
-static bool trigger_found(void *ctx, uint32_t trigger, size_t at)
-{
-	struct block *b = ctx;
-	const struct mw_trigger *t = b->set->triggers.v + trigger;
-	struct trace *trace = b->h->trace + t->list;
-	size_t here = b->from + at - BEFORE; /* in the text; -1 wraps, and comes back below */
-	size_t first, last;
-
-	/* The octet that stands for what is around the text may look like one of a character. */
-	if (!trace->sought || (t->max > 0 && here >= b->text.n))
-		return true;
-	if (t->max <= 0) {
-		first = last = here - (size_t)t->max;
-	} else {
-		size_t most = here < (size_t)t->max ? here : (size_t)t->max, back = 0;
-
-		while (back < most && mw_octets_has(&t->between, (unsigned char)b->text.p[here - back - 1]))
-			back++;
-		if (back < (size_t)t->min)
-			return true;
-		first = here - back;
-		last = here - (size_t)t->min;
-	}
-	first = first < b->from ? b->from : first;
-	if (last < b->from || first >= b->to)
-		return true;
-	last = last < b->to ? last : b->to - 1;
-	b->full = !range_add(b->h, trace, (uint32_t)(first - b->from), (uint32_t)(last - b->from + 1));
-	return !b->full;
-}
-
-/* What a prefilter says is looked at before it is believed. */
-static bool row_found(void *ctx, uint32_t row, size_t at)
-{
-	struct block *b = ctx;
-	const struct mw_trigger *t = row < b->set->triggers.n ? b->set->triggers.v + row : NULL;
-
-	if (!t || at > b->copied - MW_TRIGGER_SETS)
-		return true;
-	for (size_t k = 0; k < t->n; k++)
-		if (!mw_octets_has(&t->set[k], (unsigned char)b->h->block[at + k]))
-			return true;
-	return trigger_found(b, row, at);
-}
-
-/* Copies the block and what is around it, so that nobody need know where the text ends. */
-static void block_copy(struct block *b)
-{
-	size_t left = b->text.n - b->to, n = b->to - b->from;
-	size_t behind = left < BEHIND ? left : BEHIND, edge = left < MW_TRIGGER_FAR ? left + MW_TRIGGER_SETS : BEHIND;
-
-	b->h->block[0] = b->from ? b->text.p[b->from - 1] : (char)MW_TRIGGER_EDGE;
-	memcpy(b->h->block + BEFORE, b->text.p + b->from, n + behind);
-	memset(b->h->block + BEFORE + n + behind, MW_TRIGGER_EDGE, BEHIND - behind);
-	b->copied = BEFORE + n + edge; /* no trigger begins behind the text */
-}
-
-/* false: there is so much of it that it is not kept. */
-static bool block_sieve(struct block *b)
-{
-	struct mw_hunter *h = b->h;
-
-	block_copy(b);
-	if (h->prefilter)
-		return h->prefilter->look(b->set->prefilter_db, h->scratch, h->block, b->copied, row_found, b) == 0 && !b->full;
-	mw_pick_clear(h->pick, b->set->sieve);
-	for (uint32_t i = 0; i < b->set->triggers.lists; i++)
-		if (h->trace[i].sought)
-			mw_pick_add(h->pick, b->set->sieve, i);
-	return mw_sieve_look(b->set->sieve, h->pick, h->block, b->copied - MW_TRIGGER_SETS, trigger_found, b);
-}
-
-static void sought(struct trace *t)
-{
-	t->first = t->last = NONE;
-	t->mixed = false;
-	t->sought = true;
-}
-
-/* What the rules that run need and is not known; false: nothing. The first time also what later stages have asked for in the last
- * text: they often do so again. */
-static bool seek(struct block *b)
-{
-	struct mw_hunter *h = b->h;
-	bool any = false;
-
-	for (size_t i = 0; i < b->set->triggers.lists; i++)
-		h->trace[i].sought = false;
-	for (size_t i = 0; i < b->set->n; i++) {
-		struct trace *t = h->trace + b->set->rule[i].triggers;
-
-		if (!h->trail[i].run || !b->set->rule[i].triggered)
-			continue;
-		t->later |= h->again;
-		if (!t->known && !t->sought)
-			sought(t);
-		any |= t->sought;
-	}
-	for (size_t i = 0; any && !h->again && i < b->set->triggers.lists; i++)
-		if (h->trace[i].foreseen && !h->trace[i].sought)
-			sought(h->trace + i);
-	return any;
-}
-
-static void forget(const struct mw_ruleset *set, struct mw_hunter *h)
-{
-	h->ranges = 0;
-	for (size_t i = 0; i < set->triggers.lists; i++)
-		h->trace[i].known = false;
-}
-
-static void block_look(struct block *b)
-{
-	struct mw_hunter *h = b->h;
-	struct mw_allowance time = {0};
-	size_t before;
-	bool kept;
-
-	/* Ranges of another block, or of so many rules that there is little room for more. */
-	if (b->to - b->from < b->text.n || h->ranges > RANGES_MAX / 2)
-		forget(b->set, h);
-	if (!seek(b))
-		return;
-	before = h->ranges;
-	b->full = false;
-	mw_allowance_begin(&time);
-	kept = block_sieve(b);
-	mw_allowance_end(&time);
-	if (h->cost)
-		h->cost[b->set->n].time += time.used;
-	h->ranges = kept ? h->ranges : before;
-	for (size_t i = 0; i < b->set->triggers.lists; i++)
-		h->trace[i].known |= kept && h->trace[i].sought;
-}
-
 /* ---- looking ----------------------------------------------------------------------------------------------------------------
  */
 
-static int look(struct block *b, uint32_t rule, size_t from, size_t to, mw_hunt_found found, void *ctx)
+static int look(struct mw_block *b, uint32_t rule, size_t from, size_t to)
 {
-	struct trail *t = b->h->trail + rule;
+	struct mw_trail *t = b->h->trail + rule;
 	size_t start, end;
 	int rc;
 
@@ -332,7 +126,7 @@ static int look(struct block *b, uint32_t rule, size_t from, size_t to, mw_hunt_
 		if (rc <= 0)
 			return rc;
 		t->matches++;
-		rc = found(ctx, rule, start, end);
+		rc = b->calls->found(b->calls->ctx, rule, start, end);
 		if (rc < 0)
 			return rc;
 		/* What is refused may hide a good match that begins inside it. */
@@ -342,91 +136,125 @@ static int look(struct block *b, uint32_t rule, size_t from, size_t to, mw_hunt_
 
 static int by_from(const void *a, const void *b)
 {
-	const struct range *x = a, *y = b;
+	const struct mw_range *x = a, *y = b;
 
 	return (x->from > y->from) - (x->from < y->from);
 }
 
 /* Puts the ranges of a trace into order. There is room behind those of all, or they are looked at as one. */
-static void ranges_sort(struct mw_hunter *h, struct trace *t)
+static void ranges_sort(struct mw_hunter *h, struct mw_trace *t)
 {
 	uint32_t n = 0, i, k;
-	struct range *v = h->range + h->ranges, whole = h->range[t->first];
+	struct mw_range *v = h->range + h->ranges, whole = h->range[t->first];
 
 	t->mixed = false;
-	for (i = t->first; i != NONE; i = h->range[i].next, n++) {
+	for (i = t->first; i != MW_NO_RANGE; i = h->range[i].next, n++) {
 		whole.from = h->range[i].from < whole.from ? h->range[i].from : whole.from;
 		whole.to = h->range[i].to > whole.to ? h->range[i].to : whole.to;
 	}
-	if (n > RANGES_MAX - h->ranges) {
-		h->range[t->first] = (struct range){.from = whole.from, .to = whole.to, .next = NONE};
+	if (n > MW_RANGES_MAX - h->ranges) {
+		h->range[t->first] = (struct mw_range){.from = whole.from, .to = whole.to, .next = MW_NO_RANGE};
 		return;
 	}
-	for (i = t->first, k = 0; i != NONE; i = h->range[i].next)
+	for (i = t->first, k = 0; i != MW_NO_RANGE; i = h->range[i].next)
 		v[k++] = h->range[i];
 	qsort(v, n, sizeof(*v), by_from);
-	for (i = t->first, k = 0; i != NONE; i = h->range[i].next, k++) {
+	for (i = t->first, k = 0; i != MW_NO_RANGE; i = h->range[i].next, k++) {
 		h->range[i].from = v[k].from;
 		h->range[i].to = v[k].to;
 	}
 }
 
-static int look_in_ranges(struct block *b, uint32_t rule, mw_hunt_found found, void *ctx)
+/* A range, or what of it is of use. */
+static int look_in_range(struct mw_block *b, uint32_t rule, const struct mw_range *r)
 {
-	struct mw_hunter *h = b->h;
-	struct trace *trace = h->trace + b->set->rule[rule].triggers;
-	struct trail *t = h->trail + rule;
+	size_t from = b->from + r->from, end = b->from + r->to, to;
 	int rc = 0;
 
-	if (trace->first == NONE)
+	if (!b->h->trail[rule].near)
+		return look(b, rule, from, end);
+	while (rc == 0 && from < end && mw_window_next(b->h->window + rule, &from, &to) && from < end) {
+		rc = look(b, rule, from, to < end ? to : end);
+		from = to;
+	}
+	return rc;
+}
+
+static int look_in_ranges(struct mw_block *b, uint32_t rule)
+{
+	struct mw_hunter *h = b->h;
+	struct mw_trace *trace = h->trace + b->set->rule[rule].triggers;
+	int rc = 0;
+
+	if (trace->first == MW_NO_RANGE)
 		return 0;
 	if (trace->mixed)
 		ranges_sort(h, trace);
-	mw_allowance_begin(&t->allowance);
-	for (uint32_t i = trace->first; i != NONE && rc == 0; i = h->range[i].next)
-		rc = look(b, rule, b->from + h->range[i].from, b->from + h->range[i].to, found, ctx);
-	mw_allowance_end(&t->allowance);
+	for (uint32_t i = trace->first; i != MW_NO_RANGE && rc == 0; i = h->range[i].next)
+		rc = look_in_range(b, rule, h->range + i);
 	return rc;
 }
 
-static int look_everywhere(struct block *b, uint32_t rule, mw_hunt_found found, void *ctx)
+static int look_everywhere(struct mw_block *b, uint32_t rule)
 {
-	struct mw_allowance *a = &b->h->trail[rule].allowance;
-	int rc;
+	size_t from = b->from, to;
+	int rc = 0;
 
-	mw_allowance_begin(a);
-	rc = look(b, rule, b->from, b->to, found, ctx);
-	mw_allowance_end(a);
+	if (!b->h->trail[rule].near)
+		return look(b, rule, b->from, b->to);
+	while (rc == 0 && mw_window_next(b->h->window + rule, &from, &to)) {
+		rc = look(b, rule, from, to);
+		from = to;
+	}
 	return rc;
 }
 
-static int hunt_block(struct block *b, mw_hunt_found found, void *ctx, size_t *limited, bool *any)
+static int look_for(struct mw_block *b, uint32_t rule)
 {
-	block_look(b);
-	for (uint32_t i = 0; i < b->set->n; i++) {
-		const struct mw_compiled *c = b->set->rule + i;
-		struct trail *t = b->h->trail + i;
-		int rc;
+	const struct mw_compiled *c = b->set->rule + rule;
+	const struct mw_trace *list = b->h->trace + c->triggers;
+	struct mw_trail *t = b->h->trail + rule;
+	int rc = 0;
+
+	if (b->h->timed)
+		mw_allowance_begin(&t->allowance);
+	if (t->before < b->from)
+		rc = look(b, rule, t->before, b->from);
+	if (rc == 0)
+		rc = c->triggered && (list->known || (t->near && list->nearby)) ? look_in_ranges(b, rule)
+										: look_everywhere(b, rule);
+	if (b->h->timed)
+		mw_allowance_end(&t->allowance);
+	t->done = t->near ? mw_window_end(b->h->window + rule, t->done) : b->to;
+	return rc;
+}
+
+static int hunt_block(struct mw_block *b, size_t *limited, bool *any)
+{
+	int rc = 0;
+
+	mw_block_look(b);
+	for (size_t k = 0; k < b->h->rules && (rc == 0 || rc == -EAGAIN); k++) {
+		uint32_t i = b->h->rule[k];
+		struct mw_trail *t = b->h->trail + i;
 
 		if (!t->run)
 			continue;
-		rc = c->triggered && b->h->trace[c->triggers].known ? look_in_ranges(b, i, found, ctx)
-								    : look_everywhere(b, i, found, ctx);
+		rc = look_for(b, i);
 		if (rc == -EAGAIN) {
 			*limited = *any ? *limited : i;
 			*any = true;
 			t->run = false;
-		} else if (rc < 0) {
-			return rc;
 		}
 	}
-	return 0;
+	mw_block_end(b);
+	return rc == -EAGAIN ? 0 : rc;
 }
 
 static void cost_add(const struct mw_ruleset *set, struct mw_hunter *h)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		struct trail *t = h->trail + i;
+		struct mw_trail *t = h->trail + i;
 
 		h->cost[i].time += t->allowance.used;
 		h->cost[i].looks += t->looks;
@@ -443,27 +271,31 @@ void mw_hunt_begin(const struct mw_ruleset *set, struct mw_hunter *h, struct mw_
 	h->again = false;
 	memset(h->trail, 0, set->n * sizeof(*h->trail));
 	for (size_t i = 0; i < set->triggers.lists; i++)
-		h->trace[i] = (struct trace){.foreseen = h->trace[i].later && text.n <= BLOCK};
+		h->trace[i] = (struct mw_trace){.foreseen = h->trace[i].later && text.n <= MW_WINDOW_BLOCK};
 	h->ranges = 0;
 }
 
-int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, mw_hunt_found found, void *ctx, size_t *limited)
+int mw_hunt(const struct mw_ruleset *set, struct mw_hunter *h, const bool *run, const struct mw_hunt_calls *calls,
+	    size_t *limited)
 {
-	struct block b = {.set = set, .h = h, .text = h->text};
-	bool any = false, some = false;
+	struct mw_block b = {.set = set, .h = h, .calls = calls, .text = h->text};
+	bool any = false;
 	int rc = 0;
 
-	for (size_t i = 0; i < set->n; i++) {
+	h->rules = 0;
+	h->timed = h->cost || mw_pattern_is_timed(h->text);
+	for (uint32_t i = 0; i < set->n; i++) {
 		const struct mw_pattern *p = run[i] ? set->rule[i].pattern : NULL;
 
 		h->trail[i].run = p && mw_pattern_possible(p, &h->octets);
-		some |= h->trail[i].run;
+		if (h->trail[i].run)
+			h->rule[h->rules++] = i;
 	}
-	for (; some && b.from < b.text.n && rc == 0; b.from = b.to) {
-		b.to = b.text.n - b.from > BLOCK ? b.from + BLOCK : b.text.n;
-		rc = hunt_block(&b, found, ctx, limited, &any);
+	for (; h->rules && b.from < b.text.n && rc == 0; b.from = b.to) {
+		b.to = b.text.n - b.from > MW_WINDOW_BLOCK ? b.from + MW_WINDOW_BLOCK : b.text.n;
+		rc = hunt_block(&b, limited, &any);
 	}
-	h->again |= some;
+	h->again |= h->rules > 0;
 	if (h->cost)
 		cost_add(set, h);
 	return rc == 0 && any ? -EAGAIN : rc;
@@ -481,6 +313,7 @@ bool mw_ruleset_everywhere(const struct mw_ruleset *set, size_t rule)
 
 void mw_ruleset_plain(struct mw_ruleset *set)
 {
+	set->plain = true;
 	for (size_t i = 0; i < set->n; i++)
 		set->rule[i].triggered = false;
 }

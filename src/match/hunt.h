@@ -9,6 +9,7 @@
 #define MW_MATCH_HUNT_H
 
 #include "match/ruleset.h"
+#include "match/window.h"
 
 /* Finds the triggers of all patterns, once they are compiled. 0 or -ENOMEM. */
 int mw_hunt_prepare(struct mw_ruleset *);
@@ -24,11 +25,19 @@ void mw_hunter_cost(struct mw_hunter *, struct mw_cost *); /* as mw_scratch_cost
 
 /* Told of each match. 1: go on behind it; 0: refused, so go on one octet behind its start; negative: stop. */
 typedef int (*mw_hunt_found)(void *ctx, uint32_t rule, size_t start, size_t end);
+/* Where in the block matches of a rule are of use: it marks that; false: anywhere. Matches elsewhere may be told or not, so long as
+ * every match that is of use is told. */
+typedef bool (*mw_hunt_where)(void *ctx, uint32_t rule, struct mw_window *);
+struct mw_hunt_calls {
+	mw_hunt_where where; /* NULL: anywhere, all rules */
+	mw_hunt_found found;
+	void *ctx;
+};
 /* A text, folded, and borrowed until the next one. */
 void mw_hunt_begin(const struct mw_ruleset *, struct mw_hunter *, struct mw_str text);
 /* Looks for the patterns of some rules in it: run[i] is rule i (those without a pattern are left out anyway). Again for the rules
  * of a later stage, but for each rule once.
  * 0; -EAGAIN: a limit was reached in the rule *limited (the others have gone on); what found() returned; -ENOMEM. */
-int mw_hunt(const struct mw_ruleset *, struct mw_hunter *, const bool *run, mw_hunt_found, void *ctx, size_t *limited);
+int mw_hunt(const struct mw_ruleset *, struct mw_hunter *, const bool *run, const struct mw_hunt_calls *, size_t *limited);
 
 #endif

@@ -22,22 +22,6 @@ struct match {
 
 /* ---- context ------------------------------------------------------------------------------------------------------------- */
 
-/* The first span of the rule that begins at or behind `at`. */
-static size_t span_from(const struct mw_scratch *s, const struct mw_run *of, size_t at)
-{
-	size_t lo = of->first, hi = of->first + of->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->span[mid].start < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* What is counted for an entry of `near`: places, no two of which overlap: one word that three rules know is one. */
 struct places {
 	size_t n, enough;
@@ -68,12 +52,12 @@ static bool rule_near(const struct match *m, const struct mw_near *near, uint32_
 	if (of->n == 0)
 		return false;
 	if (near->side & MW_SIDE_AFTER)
-		for (i = span_from(s, of, m->end); i < end && s->span[i].start - m->end <= near->within; i++)
+		for (i = mw_span_from(s, of, m->end); i < end && s->span[i].start - m->end <= near->within; i++)
 			if (place_add(places, s->span + i))
 				return true;
 	if (!(near->side & MW_SIDE_BEFORE))
 		return false;
-	i = span_from(s, of, m->start);
+	i = mw_span_from(s, of, m->start);
 	if (i > of->first && s->span[i - 1].end > m->start)
 		i--; /* it overlaps the match: it is not beside it */
 	for (; i > of->first && m->start - s->span[i - 1].end <= near->within; i--)
@@ -182,11 +166,26 @@ static uint32_t zone_of(void *ctx)
 	return m->zone;
 }
 
+/* Of the names that speak for it the heaviest that holds; of equal ones the first. */
+static bool why_weight(const struct match *m, const struct mw_weights *weights, uint32_t *name)
+{
+	int32_t most = 0;
+
+	for (size_t i = 0; i < weights->n; i++)
+		if (weights->v[i].points > most && m->held >> weights->v[i].name & 1u) {
+			most = weights->v[i].points;
+			*name = weights->v[i].name;
+		}
+	return most > 0;
+}
+
 /* The first name that the condition asks for and that holds. */
 static bool why(const struct match *m, const struct mw_when *w, uint32_t *name)
 {
 	if (!w || w->op == MW_WHEN_NOT)
 		return false;
+	if (w->op == MW_WHEN_WEIGHT)
+		return why_weight(m, w->weights, name);
 	if (w->op == MW_WHEN_NEAR) {
 		*name = w->n;
 		return m->held >> w->n & 1u;
@@ -231,6 +230,15 @@ static bool has_share(const struct mw_findings *f, size_t found)
 	return share == 0 || f->n < f->max - f->max / 4 || found < share;
 }
 
+/* A sum is shown whole: all that is weighed is asked, not only what decided. */
+static void ask_weights(struct match *m, const struct mw_when *when)
+{
+	const struct mw_when *w = mw_when_weight(when);
+
+	for (size_t i = 0; w && i < w->weights->n; i++)
+		(void)name_holds(m, w->weights->v[i].name);
+}
+
 static int finding_add(struct match *m, const struct mw_level *level)
 {
 	struct mw_scan *s = m->scan;
@@ -256,6 +264,7 @@ static int finding_add(struct match *m, const struct mw_level *level)
 		return -ENOMEM;
 	f->v = v;
 	++*found;
+	ask_weights(m, level->when);
 	f->v[f->n++] = (struct mw_finding){
 	    .rule = (uint32_t)(m->c - s->set->rule),
 	    .part = s->part,
@@ -267,6 +276,7 @@ static int finding_add(struct match *m, const struct mw_level *level)
 	    .record = record,
 	    .flags = flags_of(m, level->when, data),
 	    .cue = why(m, level->when, &name) ? m->cue[name] : MW_NO_CUE,
+	    .names = m->held,
 	};
 	return 0;
 }

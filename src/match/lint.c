@@ -270,8 +270,9 @@ static bool sample_add(struct text *t, const struct mw_syntax *s, const struct m
 	}
 }
 
-/* Does the pattern reach its limits on text that leads to the repeat, fills it, and then does not go on? */
-static bool hurts(const struct lint *l, struct text *t, const struct mw_syntax *repeat, const char *liked)
+/* Does the pattern reach its limits on text that leads to the repeat, fills it, and then does not go on? whole: something that the
+ * pattern takes stands behind all of that. */
+static bool hurts_with(const struct lint *l, struct text *t, const struct mw_syntax *repeat, const char *liked, bool whole)
 {
 	struct mw_allowance allowance = {0};
 	size_t start, end, at = 0, lead;
@@ -288,9 +289,9 @@ static bool hurts(const struct lint *l, struct text *t, const struct mw_syntax *
 		(void)sample_add(t, repeat->child, NULL);
 	} while (t->n > at);
 	t->p[t->n++] = '\x01';
-	/* PCRE2 does not even begin where an octet that every match needs is nowhere. */
 	t->max = sizeof(t->p);
-	(void)sample_add(t, l->root, NULL);
+	if (whole)
+		(void)sample_add(t, l->root, NULL);
 	mw_allowance_begin(&allowance);
 	for (at = 0; at <= lead + 64 && at < t->n; at = end) {
 		rc = mw_pattern_next(l->pattern, l->matcher, &allowance, (struct mw_str){.p = t->p, .n = t->n}, at, lead + 64,
@@ -299,6 +300,12 @@ static bool hurts(const struct lint *l, struct text *t, const struct mw_syntax *
 			return rc == -EAGAIN;
 	}
 	return false;
+}
+
+/* PCRE2 may not even begin where an octet that every match needs is nowhere; and what may be anything takes that for its end. */
+static bool hurts(const struct lint *l, struct text *t, const struct mw_syntax *repeat, const char *liked)
+{
+	return hurts_with(l, t, repeat, liked, true) || hurts_with(l, t, repeat, liked, false);
 }
 
 static bool probe(struct lint *l, struct text *t, const struct mw_syntax *s)

@@ -226,6 +226,11 @@ static uint64_t clock_read(const struct mw_allowance *a)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+bool mw_pattern_is_timed(struct mw_str text)
+{
+	return text.n > SLICE_MAX;
+}
+
 void mw_allowance_begin(struct mw_allowance *a)
 {
 	a->since = a->last = clock_read(a);
@@ -294,7 +299,7 @@ int mw_pattern_next(const struct mw_pattern *p, struct mw_matcher *m, struct mw_
 		const PCRE2_SIZE *v;
 		int rc;
 
-		if (text.n > SLICE_MAX) {
+		if (mw_pattern_is_timed(text)) {
 			if (a->left == 0 && time_is_up(a, text.n))
 				return -EAGAIN;
 			a->left = a->left ? a->left : a->slice;

@@ -31,6 +31,8 @@ struct mw_allowance {
 	size_t left;		    /* of them */
 	bool strict;		    /* by the processor's clock of this thread */
 };
+/* Is the text so long that looking in it takes an allowance of time, between these two? */
+bool mw_pattern_is_timed(struct mw_str text);
 void mw_allowance_begin(struct mw_allowance *);
 void mw_allowance_end(struct mw_allowance *);
 /* The first match that begins at from, or behind it and before to, and is not empty. 1 and its place; 0 none; -EAGAIN a limit was

@@ -2,6 +2,25 @@
 /* rule: what the levels of a rule say, for what is known of a match. */
 #include "match/rule.h"
 
+/* Asks no more names than it must: where the rest can not change the answer, it stands. */
+static bool outweighs(const struct mw_when *w, const struct mw_known *k)
+{
+	int32_t sum = 0, up = 0, down = 0;
+
+	for (size_t i = 0; i < w->weights->n; i++) {
+		int32_t points = w->weights->v[i].points;
+
+		*(points > 0 ? &up : &down) += points;
+	}
+	for (size_t i = 0; i < w->weights->n && sum + down < w->sum && sum + up >= w->sum; i++) {
+		int32_t points = w->weights->v[i].points;
+
+		*(points > 0 ? &up : &down) -= points;
+		sum += k->name(k->ctx, w->weights->v[i].name) ? points : 0;
+	}
+	return sum + down >= w->sum;
+}
+
 bool mw_when_holds(const struct mw_when *w, const struct mw_known *k)
 {
 	switch (w->op) {
@@ -17,8 +36,20 @@ bool mw_when_holds(const struct mw_when *w, const struct mw_known *k)
 		return mw_when_holds(w->a, k) || mw_when_holds(w->b, k);
 	case MW_WHEN_NOT:
 		return !mw_when_holds(w->a, k);
+	case MW_WHEN_WEIGHT:
+		return outweighs(w, k);
 	}
 	return false;
+}
+
+const struct mw_when *mw_when_weight(const struct mw_when *w)
+{
+	const struct mw_when *v;
+
+	if (!w || w->op == MW_WHEN_WEIGHT)
+		return w;
+	v = mw_when_weight(w->a);
+	return v ? v : mw_when_weight(w->b);
 }
 
 size_t mw_level_clause(const struct mw_rule *r, const struct mw_known *k)
@@ -52,10 +83,15 @@ uint32_t mw_level_supposed(const struct mw_rule *r, struct mw_supposed what)
 	return clause == SIZE_MAX ? 0 : r->level[clause].confidence;
 }
 
-/* Is there a finding in any zone, whatever the column is, with exactly these names? */
-static bool gives(const struct mw_rule *r, uint32_t names)
+/* The last zone that can make a difference to the levels: there are 2^12 sets of names to be tried in each. */
+static uint32_t last_zone(const struct mw_rule *r)
 {
-	for (uint32_t zone = 0; zone <= MW_ZONE_LAST; zone++) {
+	return mw_level_asks_zone(r) ? MW_ZONE_LAST : 0;
+}
+
+bool mw_level_gives(const struct mw_rule *r, uint32_t names)
+{
+	for (uint32_t zone = 0; zone <= last_zone(r); zone++) {
 		/* A column that counts has the words of a name in its header, so one of the names holds. */
 		if (mw_level_supposed(r, (struct mw_supposed){.names = names, .zone = zone}) ||
 		    (names && mw_level_supposed(r, (struct mw_supposed){.names = names, .zone = zone, .column = true})))
@@ -64,46 +100,18 @@ static bool gives(const struct mw_rule *r, uint32_t names)
 	return false;
 }
 
-/* Is there one with any of the names that are not in `without`? */
-static bool gives_without(const struct mw_rule *r, uint32_t without)
-{
-	for (uint32_t names = 0; names < 1u << r->near_names; names++)
-		if (!(names & without) && gives(r, names))
-			return true;
-	return false;
-}
-
 bool mw_level_possible(const struct mw_rule *r)
 {
-	return gives_without(r, 0);
-}
-
-uint32_t mw_level_needs(const struct mw_rule *r)
-{
-	uint32_t need = (1u << r->near_names) - 1;
-
-	if (gives_without(r, need))
-		return 0;
-	for (uint32_t i = 0; i < r->near_names; i++)
-		if (!gives_without(r, need & ~(1u << i)))
-			need &= ~(1u << i);
-	return need;
-}
-
-uint32_t mw_level_must(const struct mw_rule *r)
-{
-	uint32_t must = 0;
-
-	for (uint32_t i = 0; i < r->near_names; i++)
-		if (!gives_without(r, 1u << i))
-			must |= 1u << i;
-	return must;
+	for (uint32_t names = 0; names < 1u << r->near_names; names++)
+		if (mw_level_gives(r, names))
+			return true;
+	return false;
 }
 
 bool mw_level_needs_column(const struct mw_rule *r)
 {
 	for (uint32_t names = 0; names < 1u << r->near_names; names++)
-		for (uint32_t zone = 0; zone <= MW_ZONE_LAST; zone++)
+		for (uint32_t zone = 0; zone <= last_zone(r); zone++)
 			if (mw_level_supposed(r, (struct mw_supposed){.names = names, .zone = zone}))
 				return false;
 	return true;

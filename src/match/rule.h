@@ -34,12 +34,26 @@ enum mw_when_op {
 	MW_WHEN_ZONE,	  /* the match stands in zone `n` */
 	MW_WHEN_AND,	  /* a, b */
 	MW_WHEN_OR,
-	MW_WHEN_NOT, /* a */
+	MW_WHEN_NOT,	/* a */
+	MW_WHEN_WEIGHT, /* the points of those of `weights` that hold add up to `sum` or more */
 };
+
+/* What a name adds to the evidence when it holds; below 0: it speaks against. */
+struct mw_weight {
+	uint32_t name;
+	int32_t points;
+};
+struct mw_weights {
+	size_t n;
+	const struct mw_weight *v;
+};
+
 struct mw_when {
 	enum mw_when_op op;
 	uint32_t n;
 	const struct mw_when *a, *b;
+	const struct mw_weights *weights; /* of the whole rule */
+	int32_t sum;
 };
 
 /* The last clause that holds says how sure a match is; 0, or none that holds, is no finding. */
@@ -54,9 +68,10 @@ struct mw_except_pattern {
 	bool caseless, extended;
 };
 
-#define MW_NEAR_NAMES_MAX 8u /* names of one rule */
-#define MW_NEARS_MAX 64u     /* entries of one rule */
-#define MW_LEAST_MAX 16u     /* findings that an entry may ask for */
+#define MW_NEAR_NAMES_MAX 12u /* names of one rule */
+#define MW_NEARS_MAX 64u      /* entries of one rule */
+#define MW_LEAST_MAX 16u      /* findings that an entry may ask for */
+#define MW_POINTS_MAX 99      /* of one name, for or against, and of a sum that is asked for */
 #define MW_ZONE_BIT(zone) (1u << (zone))
 #define MW_ZONE_LAST MW_ZONE_HIDDEN
 
@@ -105,6 +120,8 @@ struct mw_known {
 	uint32_t (*zone)(void *ctx); /* 0 = none */
 };
 bool mw_when_holds(const struct mw_when *, const struct mw_known *);
+/* The condition in this one that asks for a sum of points; NULL: there is none. */
+const struct mw_when *mw_when_weight(const struct mw_when *);
 /* Index of the clause that counts, SIZE_MAX = none. */
 size_t mw_level_clause(const struct mw_rule *, const struct mw_known *);
 /* What is supposed of a match: bits of the names that are near, its zone, and whether its column counts. */
@@ -114,12 +131,10 @@ struct mw_supposed {
 };
 /* How sure the rule would be of such a match, 0 = no finding. */
 uint32_t mw_level_supposed(const struct mw_rule *, struct mw_supposed);
+/* Is there a finding in any zone, whatever the column is, with exactly these names (bits)? */
+bool mw_level_gives(const struct mw_rule *, uint32_t names);
 /* Could the rule ever give a finding? */
 bool mw_level_possible(const struct mw_rule *);
-/* Names (bits) of which one must hold, or there is no finding; 0: it may give one without any. As few as can be. */
-uint32_t mw_level_needs(const struct mw_rule *);
-/* Names (bits) that must hold, each of them. */
-uint32_t mw_level_must(const struct mw_rule *);
 /* Must the column count? */
 bool mw_level_needs_column(const struct mw_rule *);
 /* Does a level depend on the zone? */

@@ -71,11 +71,11 @@ static int build_phrases(struct builder *b, const struct mw_compiled *c, struct 
 	near->context = mw_context_new(b->set->arena, phrase, entry->phrases, entry->side, entry->within);
 	if (!near->context)
 		return -ENOMEM;
-	return (c->must | c->needs) >> entry->name & 1u ? add_cues(b, c, entry->name, phrase, entry->phrases) : 0;
+	return c->wake->asks >> entry->name & 1u ? add_cues(b, c, entry->name, phrase, entry->phrases) : 0;
 }
 
 /* The rules of an entry. What is in shadow decides nothing, so it is no context of a rule that is not. */
-static int build_sources(struct builder *b, const struct mw_compiled *c, struct mw_compiled_near *near)
+static int build_sources(struct builder *b, struct mw_compiled *c, struct mw_compiled_near *near)
 {
 	const struct mw_near *entry = near->near;
 	uint32_t *rule = mw_arena_array(b->set->arena, entry->rules, sizeof(*rule));
@@ -91,6 +91,7 @@ static int build_sources(struct builder *b, const struct mw_compiled *c, struct 
 		if (b->rules[entry->rule[i]].shadow && !c->rule->shadow)
 			continue;
 		rule[near->rules] = entry->rule[i];
+		c->source[entry->name * b->set->words + entry->rule[i] / 64] |= (uint64_t)1 << (entry->rule[i] % 64);
 		cue[near->rules++] = near->cue + (uint32_t)i;
 		b->set->rule[entry->rule[i]].is_source = true;
 	}
@@ -102,15 +103,17 @@ static int build_sources(struct builder *b, const struct mw_compiled *c, struct 
 static int build_context(struct builder *b, struct mw_compiled *c)
 {
 	const struct mw_rule *r = c->rule;
-	uint32_t cue = 0;
+	uint32_t cue = 0, phrased = 0;
 	int rc = 0;
 
 	c->near = mw_arena_array(b->set->arena, r->nears, sizeof(*c->near));
-	if (!c->near)
+	c->source = mw_arena_array(b->set->arena, r->near_names * b->set->words, sizeof(*c->source));
+	c->wake = mw_arena_alloc(b->set->arena, sizeof(*c->wake));
+	if (!c->near || !c->source || !c->wake)
 		return -ENOMEM;
-	c->must = mw_level_must(r);
-	c->needs = c->must ? 0 : mw_level_needs(r);
-	c->needs_column = mw_level_needs_column(r);
+	for (size_t i = 0; i < r->nears; i++)
+		phrased |= r->near[i].phrases ? 1u << r->near[i].name : 0;
+	mw_wake_make(r, ~phrased, c->wake);
 	for (size_t i = 0; i < r->nears && rc == 0; i++) {
 		const struct mw_near *entry = r->near + i;
 
@@ -182,12 +185,23 @@ static void count_terms(struct builder *b, const struct mw_rule *r)
 	}
 }
 
+static bool weights_are_good(const struct mw_rule *r, const struct mw_weights *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].name >= r->near_names || w->v[i].points > MW_POINTS_MAX || w->v[i].points < -MW_POINTS_MAX)
+			return false;
+	return w->n <= MW_NEAR_NAMES_MAX;
+}
+
 /* Names out of bounds and levels over 100 come from no checked policy. */
 static bool levels_are_good(const struct mw_rule *r)
 {
-	for (size_t i = 0; i < r->levels; i++)
-		if (r->level[i].confidence > 100)
+	for (size_t i = 0; i < r->levels; i++) {
+		const struct mw_when *w = mw_when_weight(r->level[i].when);
+
+		if (r->level[i].confidence > 100 || (w && !weights_are_good(r, w->weights)))
 			return false;
+	}
 	for (size_t i = 0; i < r->nears; i++)
 		if (r->near[i].name >= r->near_names)
 			return false;
@@ -307,6 +321,7 @@ int mw_ruleset_compile(const struct mw_rule *rules, size_t n, mw_check_lookup lo
 	set->rule = set->arena && n < UINT32_MAX ? mw_arena_array(set->arena, n, sizeof(*set->rule)) : NULL;
 	if (!set->rule)
 		rc = -ENOMEM;
+	set->words = (n + 63) / 64;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		set->n = i + 1;
 		rc = build_rule(&b, set->rule + i, rules + i);

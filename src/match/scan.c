@@ -31,10 +31,11 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	s->cue = for_rules(set, sizeof(*s->cue));
 	s->wanted = for_rules(set, sizeof(*s->wanted));
 	s->run = for_rules(set, sizeof(*s->run));
+	s->here = for_rules(set, sizeof(*s->here));
 	s->spans_of = for_rules(set, sizeof(*s->spans_of));
 	s->seen_of = for_rules(set, sizeof(*s->seen_of));
 	if (!s->hunter || (set->has_except_patterns && !s->matcher) || !s->found || !s->cue || !s->wanted || !s->run ||
-	    !s->spans_of || !s->seen_of)
+	    !s->here || !s->spans_of || !s->seen_of)
 		mw_scratch_free(&s);
 	return s;
 }
@@ -60,6 +61,7 @@ void mw_scratch_free(struct mw_scratch **s)
 	free((*s)->cue);
 	free((*s)->wanted);
 	free((*s)->run);
+	free((*s)->here);
 	explicit_bzero((*s)->key, sizeof((*s)->key));
 	free(*s);
 	*s = NULL;
@@ -70,6 +72,11 @@ void mw_scratch_free(struct mw_scratch **s)
 static int pattern_found(void *ctx, uint32_t rule, size_t start, size_t end)
 {
 	return mw_judge(ctx, rule, start, end);
+}
+
+static bool pattern_where(void *ctx, uint32_t rule, struct mw_window *w)
+{
+	return mw_wake_where(ctx, rule, w);
 }
 
 static int seen_add(struct mw_scratch *s, struct mw_seen_list *list, size_t start, size_t end)
@@ -190,34 +197,6 @@ static void want(struct mw_scan *s)
 		wanted[i] = wanted[i] && looks_in(s->set->rule[i].rule, s->zone);
 }
 
-/* Does the name have a phrase in the text, or a finding of a rule? */
-static bool name_is_here(const struct mw_scan *s, size_t rule, uint32_t name)
-{
-	const struct mw_compiled *c = s->set->rule + rule;
-
-	if (s->scratch->cue[rule] >> name & 1u)
-		return true;
-	for (size_t i = 0; i < c->rule->nears; i++)
-		for (size_t k = 0; c->near[i].near->name == name && k < c->near[i].rules; k++)
-			if (s->scratch->spans_of[c->near[i].rule[k]].n)
-				return true;
-	return false;
-}
-
-/* Has the text what the rule finds nothing without? */
-static bool is_awake(const struct mw_scan *s, size_t rule)
-{
-	const struct mw_compiled *c = s->set->rule + rule;
-	bool any = !c->needs;
-
-	for (uint32_t name = 0; name < c->rule->near_names; name++) {
-		if (c->must >> name & 1u && !name_is_here(s, rule, name))
-			return false;
-		any = any || (c->needs >> name & 1u && name_is_here(s, rule, name));
-	}
-	return any && (!c->needs_column || mw_layout_has_columns(&s->scratch->layout));
-}
-
 /* The patterns of a stage that may find something. */
 static bool choose(struct mw_scan *s, uint32_t stage)
 {
@@ -227,7 +206,7 @@ static bool choose(struct mw_scan *s, uint32_t stage)
 	for (size_t i = 0; i < s->set->n; i++) {
 		const struct mw_compiled *c = s->set->rule + i;
 
-		scratch->run[i] = c->pattern && c->stage == stage && scratch->wanted[i] && is_awake(s, i);
+		scratch->run[i] = c->pattern && c->stage == stage && scratch->wanted[i] && mw_wake_up(s, (uint32_t)i);
 		any |= scratch->run[i];
 	}
 	return any;
@@ -242,26 +221,40 @@ static int span_order(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* What a stage has found becomes context for the next ones. */
-static void publish(struct mw_scratch *s, size_t before)
+/* Are those of each rule beside each other? They are in order then, as they were found. */
+static bool spans_take(struct mw_scratch *s, size_t before)
 {
-	if (s->spans - before > 1)
-		qsort(s->span + before, s->spans - before, sizeof(*s->span), span_order);
 	for (size_t i = before; i < s->spans; i++) {
 		struct mw_run *run = &s->spans_of[s->span[i].rule];
 
-		if (run->n++ == 0)
+		if (run->n == 0)
 			run->first = i;
+		if (run->first + run->n++ != i)
+			return false;
+		s->here[s->span[i].rule / 64] |= (uint64_t)1 << (s->span[i].rule % 64);
 	}
+	return true;
+}
+
+/* What a stage has found becomes context for the next ones. In a text of several blocks the rules take turns. */
+static void publish(struct mw_scratch *s, size_t before)
+{
+	if (spans_take(s, before))
+		return;
+	for (size_t i = before; i < s->spans; i++)
+		s->spans_of[s->span[i].rule] = (struct mw_run){.n = 0};
+	qsort(s->span + before, s->spans - before, sizeof(*s->span), span_order);
+	(void)spans_take(s, before);
 }
 
 static int scan_stage(struct mw_scan *s, uint32_t stage, size_t *rule)
 {
+	struct mw_hunt_calls calls = {.where = s->set->plain ? NULL : pattern_where, .found = pattern_found, .ctx = s};
 	size_t before = s->scratch->spans;
 	int limited = 0, rc;
 
 	if (choose(s, stage))
-		limited = mw_hunt(s->set, s->scratch->hunter, s->scratch->run, pattern_found, s, rule);
+		limited = mw_hunt(s->set, s->scratch->hunter, s->scratch->run, &calls, rule);
 	if (limited < 0 && limited != -EAGAIN)
 		return limited;
 	rc = judge_terms(s, stage, rule);
@@ -275,6 +268,7 @@ static int scan_rules(struct mw_scan *s, size_t *rule)
 	int limited = 0, terms;
 
 	scratch->spans = 0;
+	memset(scratch->here, 0, s->set->words * sizeof(*scratch->here));
 	memset(scratch->spans_of, 0, scratch->rules * sizeof(*scratch->spans_of));
 	memset(scratch->found, 0, scratch->rules * sizeof(*scratch->found));
 	memset(scratch->cue, 0, scratch->rules * sizeof(*scratch->cue));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sieve: bits in place of triggers. coarse[k][c] has a bit for each of 64 groups: octet k of some trigger of the group may be c.
- * The AND over the first octets of a place tells which groups are left, and for most places that is none. fine does the same
- * inside of a group, trigger by trigger and over all octets, so what is left there is found. Groups are made of triggers that
- * look alike.
+ * sieve: bits in place of triggers. pair[k][c] has a bit for each of 64 groups: octets k and k + 1 of some trigger of the group
+ * may be the pair c. The AND over the first pairs of a place tells which groups are left, and for most places that is none. fine
+ * does the same inside of a group, trigger by trigger and octet by octet, so what is left there is found. Groups are made of
+ * triggers that look alike.
  */
 #include "match/sieve.h"
 
@@ -11,7 +11,9 @@
 #include <string.h>
 
 #define GROUPS 64u
-#define COARSE 4u /* octets that the first look takes in */
+#define COARSE 4u  /* octets that the first look takes in */
+#define KINDS 128u /* of octets, for the first look: each of ASCII, and one for all others. Small tables stay in the cache. */
+#define OTHER 1u   /* is seldom in a text */
 #define WORD 64u
 
 struct fine {
@@ -19,14 +21,14 @@ struct fine {
 };
 
 struct group {
-	uint32_t from; /* its first row */
+	uint32_t from, to; /* its rows */
 	uint32_t words;
 	uint32_t first;	   /* of its words, among those of all groups */
 	struct fine *fine; /* a word for each 64 rows */
 };
 
 struct mw_sieve {
-	uint64_t coarse[COARSE][256];
+	uint64_t pair[COARSE - 1][KINDS * KINDS];
 	struct group group[GROUPS];
 	uint32_t *order;   /* triggers, those of one row beside each other */
 	uint32_t *row;	   /* the triggers of row i: order[row[i], row[i + 1]) */
@@ -118,11 +120,47 @@ static void fine_add(struct fine *f, unsigned bit, const struct mw_trigger *t)
 	}
 }
 
+struct kinds {
+	uint64_t bit[2];
+};
+
+static struct kinds kinds_of(struct mw_octets o)
+{
+	return (struct kinds){{o.bit[0] | (uint64_t)((o.bit[2] | o.bit[3]) != 0) << OTHER, o.bit[1]}};
+}
+
+static uint32_t kind_of(unsigned char c)
+{
+	return c < KINDS ? c : OTHER;
+}
+
+/* Pairs of octets k and k + 1 that some trigger of the group has. */
+static void pairs_add(struct mw_sieve *s, size_t group, size_t k, const struct mw_trigger *v)
+{
+	const struct group *g = s->group + group;
+	struct kinds behind[KINDS] = {{{0}}};
+
+	for (uint32_t row = g->from; row < g->to; row++) {
+		const struct mw_trigger *t = v + s->order[s->row[row]];
+		struct kinds a = kinds_of(set_of(t, k)), b = kinds_of(set_of(t, k + 1));
+
+		for (unsigned c = 0; c < KINDS; c++)
+			if (a.bit[c / 64] >> (c % 64) & 1) {
+				behind[c].bit[0] |= b.bit[0];
+				behind[c].bit[1] |= b.bit[1];
+			}
+	}
+	for (unsigned c = 0; c < KINDS; c++)
+		for (unsigned i = 0; i < KINDS; i++)
+			s->pair[k][c * KINDS + i] |= (behind[c].bit[i / 64] >> (i % 64) & 1) << group;
+}
+
 static bool group_fill(struct mw_sieve *s, struct mw_arena *a, size_t i, const struct run *r, const struct mw_trigger *v)
 {
 	struct group *g = s->group + i;
 
 	g->from = r->from;
+	g->to = r->to;
 	g->words = (r->to - r->from + WORD - 1) / WORD;
 	g->first = s->words;
 	memset(s->group_of + s->words, (int)i, g->words);
@@ -135,9 +173,8 @@ static bool group_fill(struct mw_sieve *s, struct mw_arena *a, size_t i, const s
 			s->place[s->order[at]] = g->first * WORD + (k - r->from);
 	for (uint32_t k = r->from; k < r->to; k++)
 		fine_add(g->fine + (k - r->from) / WORD, (k - r->from) % WORD, v + s->order[s->row[k]]);
-	for (size_t k = 0; k < COARSE; k++)
-		for (unsigned c = 0; c < 256; c++)
-			s->coarse[k][c] |= (uint64_t)mw_octets_has(&r->set[k], c) << i;
+	for (size_t k = 0; k + 1 < COARSE; k++)
+		pairs_add(s, i, k, v);
 	return true;
 }
 
@@ -255,10 +292,15 @@ static bool look_closer(const struct mw_sieve *s, const struct mw_pick *pick, co
 bool mw_sieve_look(const struct mw_sieve *s, const struct mw_pick *pick, const char *text, size_t n, mw_sieve_hit hit, void *ctx)
 {
 	const unsigned char *p = (const unsigned char *)text;
+	uint32_t a, b = kind_of(p[0]) * KINDS + kind_of(p[1]), c = kind_of(p[1]) * KINDS + kind_of(p[2]);
 
 	for (size_t at = 0; at < n; at++, p++) {
-		uint64_t m = s->coarse[0][p[0]] & s->coarse[1][p[1]] & s->coarse[2][p[2]] & s->coarse[3][p[3]] & pick->groups;
+		uint64_t m;
 
+		a = b;
+		b = c;
+		c = c % KINDS * KINDS + kind_of(p[3]);
+		m = s->pair[0][a] & s->pair[1][b] & s->pair[2][c] & pick->groups;
 		for (; m; m &= m - 1)
 			if (!look_closer(s, pick, s->group + __builtin_ctzll(m), p, at, hit, ctx))
 				return false;

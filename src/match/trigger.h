@@ -27,6 +27,7 @@ struct mw_triggers {
 	struct mw_trigger *v; /* those of a list beside each other, in the order of lists */
 	size_t n, cap;
 	uint32_t lists;
+	uint8_t *far; /* for each list: how far behind the start of a match its triggers are, at most; once they are all there */
 };
 
 /* Appends the triggers of a pattern: wherever it matches, at least one of them stands. 1: they are those of *list; 0: it has none

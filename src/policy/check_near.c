@@ -24,7 +24,8 @@ static uint32_t zone_of(const char *word)
 /* Words that have a meaning where a name may stand. */
 static bool is_reserved(const char *word)
 {
-	static const char *const words[] = {"near", "column", "and", "or", "not", "when", "rule", "within", "before", "after"};
+	static const char *const words[] = {"near", "column", "and",	"or",	 "not",	  "when",
+					    "rule", "within", "before", "after", "weight"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i], word) == 0)
@@ -186,6 +187,48 @@ bool mw_entry_near(struct mw_work *w, const char *entry)
 	return take_window(w);
 }
 
+/* ---- weigh --------------------------------------------------------------------------------------------------------------- */
+
+/* 3 close */
+static bool take_weight(struct mw_work *w, const char *entry)
+{
+	const struct mw_token *number = mw_work_take(w, entry, MW_TOK_NUMBER, "points, as in: weigh 3 close, -2 press"), *t;
+	struct mw_weight weight;
+
+	t = number ? mw_work_take(w, entry, MW_TOK_NAME, "the name of a \"near\" behind its points") : NULL;
+	if (!t)
+		return false;
+	if (number->number == 0 || number->number > MW_POINTS_MAX || number->number < -MW_POINTS_MAX) {
+		mw_check_error(w->c, number->place, NULL, "points of \"%s\" of %s \"%s\" must be between -%d and %d, and not 0",
+			       entry, w->form, w->name, MW_POINTS_MAX, MW_POINTS_MAX);
+		return false;
+	}
+	weight = (struct mw_weight){.name = name_index(w, t, t->text), .points = (int32_t)number->number};
+	if (weight.name == MW_NONE)
+		return false;
+	for (size_t i = 0; i < w->weights.n; i++)
+		if (w->weights.v[i].name == weight.name) {
+			mw_check_error(w->c, t->place, NULL, "\"%s\" is weighed twice in %s \"%s\"", t->text, w->form, w->name);
+			return false;
+		}
+	w->names.v[weight.name].asked = true;
+	MW_LIST_PUSH(w->c->scratch, w->c->diags, &w->weights, weight);
+	return !w->c->diags->no_memory;
+}
+
+/* weigh 3 close, 2 one, -2 press */
+bool mw_entry_weigh(struct mw_work *w, const char *entry)
+{
+	if (!mw_cursor_is_over(&w->cur))
+		w->weigh_at = *mw_cursor_peek(&w->cur);
+	while (take_weight(w, entry)) {
+		if (mw_cursor_peek(&w->cur)->kind != MW_TOK_COMMA)
+			return true;
+		(void)mw_cursor_take(&w->cur);
+	}
+	return false;
+}
+
 /* ---- level --------------------------------------------------------------------------------------------------------------- */
 
 static const struct mw_when *take_or(struct mw_work *w);
@@ -215,7 +258,32 @@ static bool at_word(struct mw_work *w, const char *word)
 	return !mw_cursor_is_over(&w->cur) && mw_cursor_at_word(&w->cur, word);
 }
 
-/* near, a name, column, a zone */
+/* weight >= 4 */
+static const struct mw_when *take_sum(struct mw_work *w, const struct mw_token *t)
+{
+	struct mw_when *v = when_new(w, MW_WHEN_WEIGHT);
+	const struct mw_token *number;
+
+	if (!w->weigh) {
+		w->weigh = mw_check_alloc(w->c, 1, sizeof(*w->weigh));
+		w->weight_at = *t;
+	}
+	if (!v || !w->weigh || !mw_work_take(w, "weight", MW_TOK_GE, "\">=\" and a number"))
+		return NULL;
+	number = mw_work_take(w, "weight", MW_TOK_NUMBER, "a number");
+	if (!number)
+		return NULL;
+	if (number->number > MW_POINTS_MAX || number->number < -MW_POINTS_MAX) {
+		mw_check_error(w->c, number->place, NULL, "\"weight\" of %s \"%s\" must be between -%d and %d", w->form, w->name,
+			       MW_POINTS_MAX, MW_POINTS_MAX);
+		return NULL;
+	}
+	v->weights = w->weigh;
+	v->sum = (int32_t)number->number;
+	return v;
+}
+
+/* near, a name, column, a zone, weight >= 4 */
 static const struct mw_when *take_operand(struct mw_work *w)
 {
 	const struct mw_token *t = mw_cursor_peek(&w->cur);
@@ -234,6 +302,8 @@ static const struct mw_when *take_operand(struct mw_work *w)
 	(void)mw_cursor_take(&w->cur);
 	if (strcmp(t->text, "column") == 0)
 		return when_new(w, MW_WHEN_COLUMN);
+	if (strcmp(t->text, "weight") == 0)
+		return take_sum(w, t);
 	v = when_new(w, zone ? MW_WHEN_ZONE : MW_WHEN_NEAR);
 	if (!v)
 		return NULL;
@@ -424,7 +494,13 @@ void mw_near_check(struct mw_work *w, size_t errors)
 			unknown_name(w, &w->names.v[i].token);
 	if (c->diags->errors != errors || c->diags->no_memory)
 		return;
-	if (column && w->nears.n == 0)
+	if (w->weigh && w->weights.n == 0)
+		mw_check_error(c, w->weight_at.place, "add: weigh 3 close, -2 press",
+			       "the level of \"%s\" depends on \"weight\", and it weighs nothing", w->name);
+	else if (w->weights.n && !w->weigh)
+		mw_check_error(c, w->weigh_at.place, "write: level 70 when weight >= 4", "\"weigh\" of \"%s\" changes nothing",
+			       w->name);
+	else if (column && w->nears.n == 0)
 		mw_check_error(
 		    c, w->ast->name.place, "add: near \"…\"",
 		    "the level of \"%s\" depends on \"column\", and there is no \"near\" whose words could stand there", w->name);
@@ -443,6 +519,10 @@ void mw_near_finish(struct mw_work *w)
 	const char **names = mw_check_alloc(c, w->names.n, sizeof(*names));
 	struct mw_near *nears = mw_check_alloc(c, w->nears.n, sizeof(*nears));
 
+	if (w->weigh) {
+		w->weigh->n = w->weights.n;
+		w->weigh->v = mw_work_copy(c, w->weights.v, w->weights.n, sizeof(*w->weights.v));
+	}
 	if (w->levels.n == 0)
 		MW_LIST_PUSH(c->scratch, c->diags, &w->levels, level);
 	for (size_t i = 0; names && i < w->names.n; i++)

@@ -258,6 +258,7 @@ static const struct entry entries[] = {
     {"pattern", entry_pattern, true, false, false, {NULL}},
     {"check", entry_check, true, true, false, {NULL}},
     {"near", mw_entry_near, true, true, true, {"within", "before", "after", "rule"}},
+    {"weigh", mw_entry_weigh, true, true, false, {NULL}},
     {"level", mw_entry_level, true, true, false, {"when", "near", "and", "or", "not", "column"}},
     {"zone", mw_entry_zone, true, true, false, {"not"}},
     {"except", entry_except, true, true, true, {NULL}},

@@ -37,7 +37,10 @@ struct mw_work {
 	MW_LIST_OF(struct mw_work_name) names; /* in the order of mw_rule.near_name */
 	MW_LIST_OF(struct mw_work_near) nears;
 	MW_LIST_OF(struct mw_level) levels;
-	unsigned nesting, operands; /* of the condition in work */
+	MW_LIST_OF(struct mw_weight) weights;
+	struct mw_weights *weigh;	     /* what conditions of `level` point to; NULL until one asks */
+	struct mw_token weigh_at, weight_at; /* where `weigh` and the first such condition stand */
+	unsigned nesting, operands;	     /* of the condition in work */
 };
 
 /* check_rule.c: helpers of all entries. entry: its name. what: "a number". */
@@ -51,6 +54,7 @@ const void *mw_work_copy(struct mw_checker *, const void *v, size_t n, size_t si
 
 /* Entries: false when what follows is to be skipped. */
 bool mw_entry_near(struct mw_work *, const char *entry);
+bool mw_entry_weigh(struct mw_work *, const char *entry);
 bool mw_entry_level(struct mw_work *, const char *entry);
 bool mw_entry_zone(struct mw_work *, const char *entry);
 bool mw_entry_terms(struct mw_work *, const char *entry);

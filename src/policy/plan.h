@@ -41,7 +41,7 @@ enum mw_op {
 	MW_OP_FROM_TEXT,
 	MW_OP_SUBJECT,	  /* decoded Subject matches regex */
 	MW_OP_HEADER,	  /* some field `text`, decoded, matches regex; regex NULL: there is such a field */
-	MW_OP_UNREADABLE, /* some part is unreadable; text = reason, NULL = any */
+	MW_OP_UNREADABLE, /* some part is unreadable; text = reason, NULL = any but sealed */
 	MW_OP_CONSENT,	  /* the recipient's consent in `consents` counts today, for this sender */
 };
 enum mw_cmp { MW_CMP_NONE = 0, MW_CMP_EQ, MW_CMP_NE, MW_CMP_LT, MW_CMP_LE, MW_CMP_GT, MW_CMP_GE };

@@ -37,6 +37,9 @@ void mw_text_when(const struct mw_rule *r, const struct mw_when *w, struct mw_bu
 	case MW_WHEN_ZONE:
 		mw_buf_puts(out, mw_zone_word(w->n));
 		break;
+	case MW_WHEN_WEIGHT:
+		mw_buf_printf(out, "weight >= %d", w->sum);
+		break;
 	case MW_WHEN_NOT:
 		mw_buf_puts(out, "not ");
 		when_inside(r, w->a, w->a->op == MW_WHEN_AND || w->a->op == MW_WHEN_OR, out);

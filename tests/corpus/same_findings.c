@@ -3,7 +3,7 @@
  * same_findings: do rules find the same when PCRE2 looks everywhere, when it looks where triggers are, and when a prefilter says
  * where? same_findings SHARE POLICIES PATTERNS MODULES FILE|FOLDER… Every file is scanned as a text of its own, octets as they
  * are: once each way, by one in SHARE of the patterns of the file PATTERNS and of the rules of POLICIES/rules, by others in the
- * next file. Prints each difference and a last line "N rules, N texts, N octets, N matches, N unread, N limited, N differ"
+ * next file; and one file in SHARE by the shipped rules as they are, with checks, context and levels, as a body. Prints each difference and a last line "N rules, N texts, N octets, N matches, N findings, N unread, N limited, N differ"
  * (limited: PCRE2 reached a limit when it looked everywhere, so that there is nothing to compare with). Exit 1 when some differ
  * or are unread, 2 when nothing was compared.
  */
@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "match/hunt.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,10 @@ static struct {
 	bool run[RULES_MAX];
 	struct mw_ruleset *set[WAYS];
 	struct mw_hunter *hunter[WAYS];
+	struct mw_generation *shipped[WAYS];
+	struct mw_scratch *scratch[WAYS];
 	size_t share, texts, unread, limited, differ;
-	uint64_t octets, matches;
+	uint64_t octets, matches, findings;
 } all;
 
 static const struct mw_level level = {.confidence = 50};
@@ -74,23 +77,25 @@ static void patterns_add(const char *path)
 	}
 }
 
-/* The patterns of the shipped rules, without checks, context and levels: every match counts. */
-static struct mw_generation *packs_add(struct mw_loader *loader, const char *policies)
+static struct mw_generation *policy_load(struct mw_loader *loader, const char *policies)
 {
 	struct mw_generation *gen = NULL;
 	struct mw_diags diags;
 	struct mw_err err = {0};
-	const struct mw_plan *plan;
 
 	mw_diags_init(&diags, all.arena);
 	if (mw_generation_new(loader, mw_arena_printf(all.arena, "%s/default.policy", policies), policies, MW_GEN_OFFLINE, &diags,
 			      &gen, &err) < 0)
 		die("the shipped policy does not load");
-	plan = mw_generation_plan(gen);
+	return gen;
+}
+
+/* The patterns of the shipped rules, without checks, context and levels: every match counts. */
+static void packs_add(const struct mw_plan *plan)
+{
 	for (size_t i = 0; i < plan->rules; i++)
 		if (plan->rule[i].pattern.n)
 			rule_add(plan->rule[i].name, plan->rule[i].pattern, plan->rule[i].caseless, plan->rule[i].extended);
-	return gen;
 }
 
 static void refused(void *ctx, const struct mw_rule *r, size_t offset, const char *text)
@@ -100,8 +105,20 @@ static void refused(void *ctx, const struct mw_rule *r, size_t offset, const cha
 	fprintf(stderr, "rule %s: %s\n", r->name, text);
 }
 
-static void sets_make(struct mw_loader *loader)
+/* Looks one of the ways from now on; the generation is nobody else's. */
+static void set_turn(struct mw_ruleset *set, size_t way, const struct mw_plugin *hs, void *inst)
 {
+	struct mw_err err;
+
+	if (way == PLAIN)
+		mw_ruleset_plain(set);
+	if (way == PREFILTER && mw_ruleset_prefilter(set, hs->prefilter, inst, &err) < 0)
+		die("the prefilter fails");
+}
+
+static void sets_make(struct mw_loader *loader, const char *policies)
+{
+	static const unsigned char key[32];
 	static const char *const no_options[8];
 	struct mw_err err = {0};
 	const struct mw_plugin *hs = mw_loader_load(loader, "prefilter-hs", &err);
@@ -116,12 +133,12 @@ static void sets_make(struct mw_loader *loader)
 			die(err.text);
 		if (mw_ruleset_compile(all.rule, all.rules, NULL, refused, NULL, &all.set[i], NULL) < 0)
 			die("the rules do not compile");
-		if (i == PLAIN)
-			mw_ruleset_plain(all.set[i]);
-		if (i == PREFILTER && mw_ruleset_prefilter(all.set[i], hs->prefilter, inst, &err) < 0)
-			die("the prefilter fails");
+		set_turn(all.set[i], i, hs, inst);
 		all.hunter[i] = mw_hunter_new(all.set[i]);
-		if (!all.hunter[i])
+		all.shipped[i] = policy_load(loader, policies);
+		set_turn((struct mw_ruleset *)(uintptr_t)mw_generation_rules(all.shipped[i]), i, hs, inst);
+		all.scratch[i] = mw_scratch_new(mw_generation_rules(all.shipped[i]), key);
+		if (!all.hunter[i] || !all.scratch[i])
 			die("out of memory");
 	}
 }
@@ -156,7 +173,8 @@ static void compare(const char *path, struct mw_str text)
 		if (!all.set[i])
 			continue;
 		mw_hunt_begin(all.set[i], all.hunter[i], text);
-		whole[i] = mw_hunt(all.set[i], all.hunter[i], all.run, found, &seen[i], &limited) == 0;
+		whole[i] = mw_hunt(all.set[i], all.hunter[i], all.run, &(struct mw_hunt_calls){.found = found, .ctx = &seen[i]},
+				   &limited) == 0;
 	}
 	all.matches += seen[PLAIN].n;
 	all.limited += !whole[PLAIN];
@@ -175,6 +193,33 @@ static void compare(const char *path, struct mw_str text)
 		}
 }
 
+static void compare_findings(const char *path, const struct mw_folded *text)
+{
+	struct mw_findings f[WAYS] = {{.max = 10000000}, {.max = 10000000}, {.max = 10000000}};
+	struct mw_arena *a = mw_arena_new(0);
+	int rc[WAYS] = {0};
+	size_t limited;
+
+	if (!a)
+		die("out of memory");
+	for (size_t i = 0; i < WAYS; i++)
+		if (all.scratch[i])
+			rc[i] = mw_ruleset_scan(mw_generation_rules(all.shipped[i]), all.scratch[i], text, a, 0, MW_ZONE_BODY,
+						f + i, &limited);
+	if (rc[PLAIN] < 0 && rc[PLAIN] != -EAGAIN)
+		die("a scan fails");
+	all.findings += f[PLAIN].n;
+	/* As above: only the plain way may reach a limit. */
+	for (size_t i = SIEVE; i < WAYS && rc[PLAIN] == 0; i++)
+		if (all.scratch[i] && (rc[i] != 0 || f[i].n != f[PLAIN].n ||
+				       (f[i].n && memcmp(f[i].v, f[PLAIN].v, f[PLAIN].n * sizeof(*f[PLAIN].v)) != 0))) {
+			printf("# %s: findings of the shipped rules differ by the %s\n", path,
+			       i == SIEVE ? "sieve" : "prefilter");
+			all.differ++;
+		}
+	mw_arena_free(&a);
+}
+
 static int file_compare(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	struct mw_arena *a = mw_arena_new(0);
@@ -186,6 +231,8 @@ static int file_compare(const char *path, const struct stat *st, int type, struc
 	(void)ftw;
 	if (type == FTW_F && a && mw_file_read(a, path, TEXT_MAX, &text, &err) == 0 && mw_fold(a, text, &folded) == 0) {
 		compare(path, folded.text);
+		if (all.texts % all.share == 0)
+			compare_findings(path, &folded);
 		all.texts++;
 		all.octets += folded.text.n;
 	} else if (type != FTW_D) {
@@ -210,13 +257,15 @@ int main(int argc, char **argv)
 	all.share = strtoul(argv[1], NULL, 10);
 	all.share = all.share ? all.share : 1;
 	patterns_add(argv[3]);
-	gen = packs_add(loader, argv[2]);
-	sets_make(loader);
+	gen = policy_load(loader, argv[2]);
+	packs_add(mw_generation_plan(gen));
+	sets_make(loader, argv[2]);
 	for (int i = 5; i < argc; i++)
 		if (nftw(argv[i], file_compare, 16, FTW_PHYS) != 0)
 			die(argv[i]);
-	printf("%zu rules, %zu texts, %llu octets, %llu matches, %zu unread, %zu limited, %zu differ\n", all.rules, all.texts,
-	       (unsigned long long)all.octets, (unsigned long long)all.matches, all.unread, all.limited, all.differ);
+	printf("%zu rules, %zu texts, %llu octets, %llu matches, %llu findings, %zu unread, %zu limited, %zu differ\n", all.rules,
+	       all.texts, (unsigned long long)all.octets, (unsigned long long)all.matches, (unsigned long long)all.findings,
+	       all.unread, all.limited, all.differ);
 	mw_generation_unref(&gen);
 	if (all.limited == all.texts || !all.octets)
 		die("nothing was compared");

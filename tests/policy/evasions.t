@@ -67,6 +67,8 @@ FORMS = {
     "tag characters": plain(behind("\U000e0041")),
     "grapheme joiners": plain(behind("\u034f")),
     "struck through": plain(behind("\u0336")),
+    "letters of Cyrillic": plain(TEXT.translate(str.maketrans("aceopxyijABCEHKMOPSTXY", "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0458\u0410\u0412\u0421\u0415\u041d\u041a\u041c\u041e\u0420\u0405\u0422\u0425\u0423"))),
+    "letters of Greek": plain(TEXT.translate(str.maketrans("oABEHKMNOPTXYZ", "\u03bf\u0391\u0392\u0395\u0397\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a7\u03a5\u0396"))),
     "full width": plain("".join(chr(ord(c) + 0xfee0) if "!" <= c <= "~" else c for c in TEXT)),
     "mathematical bold": plain(alphabet(0x1d400, 0x1d41a, lambda n: chr(0x1d7ce + n))),
     "in circles": plain(alphabet(0x24b6, 0x24d0, lambda n: chr(0x245f + n) if n else "\u24ea")),

@@ -23,6 +23,12 @@ static void test_text(void **state)
 		const char *in, *out;
 	} row[] = {
 	    {"", ""},
+	    /* Letters that look like ASCII ones, in a word that has such: Cyrillic, Greek. Words of their own stay. */
+	    {"d\xd1\x96\xd0\xb0"
+	     "b\xd0\xb5tes \xd0\x85\xd0\x85N \xce\x9c\xce\xa1N",
+	     "diabetes SSN MPN"},
+	    {"\xd0\xbe\xd0\xbd\xd0\xb0 \xd1\x81\xd0\xb0\xd1\x85 \xce\xbf\xce\xb9 x\xd0\xb6",
+	     "\xd0\xbe\xd0\xbd\xd0\xb0 \xd1\x81\xd0\xb0\xd1\x85 \xce\xbf\xce\xb9 x\xd0\xb6"},
 	    {"SSN: 219-09-9998", "SSN: 219-09-9998"},
 	    {"2\xcc\xb6"
 	     "1\xcc\xb6"

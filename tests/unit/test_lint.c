@@ -52,6 +52,7 @@ static const struct {
     /* Not seen by its shape, but by running it. */
     {"(?:[a-f]{1,11}x?)+y", "p:(?:[a-f]{1,11}x?)+"},
     {"(?:[A-Z][A-Za-z]{0,24},? ?){1,4}\n", "p:[A-Za-z]{0,24}"},
+    {"^(.*a){12}$", "p:.*"},
     {"(?!(?:[A-Z][A-Za-z]{0,24},? ?){1,4}\n)[A-Z]x", "p:[A-Za-z]{0,24}"},
     /* Good ones. */
     {"(?!(?:[A-Z][A-Za-z]{0,24}+,? ?){1,4}\n)[A-Z]x", ""},
