@@ -17,6 +17,7 @@
  *  1.0  first release
  *  1.1  mw_sealer.custody
  *  1.2  mw_host.del_field
+ *  1.3  mw_host.cached
  */
 #ifndef MILWARD_PLUGIN_H
 #define MILWARD_PLUGIN_H
@@ -32,7 +33,7 @@ extern "C" {
 
 #define MW_MAGIC 0x4d574152u /* "MWAR" */
 #define MW_ABI_MAJOR 1u	     /* a module of another major is refused */
-#define MW_ABI_MINOR 2u	     /* a module of a newer minor is refused */
+#define MW_ABI_MINOR 3u	     /* a module of a newer minor is refused */
 
 /* Build options that change the layout of structures, compared as a string. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -283,6 +284,7 @@ struct mw_finding {
 			  * NDJSON, resource of FHIR, C-CDA document; else the paragraph */
 	uint32_t flags; /* MW_FINDING_… */
 	uint32_t cue;	/* what of the rule's `near` entries it is due to, counted through all of them; or MW_NO_CUE */
+	uint32_t names; /* which names of its `near` entries were asked for and hold: bits, in the order of the rule */
 };
 
 struct mw_rule_info {
@@ -452,6 +454,10 @@ struct mw_host {
 	/* As del_fields(): removes the one that field() gives for i; those behind it move up by one. -EINVAL: there is none, or a module
 	 * has added it. ABI 1.2. */
 	int (*del_field)(struct mw_self *, struct mw_msg *, size_t i);
+
+	/* A cache of this module was asked, and had what was wanted, or had not: for who counts (milward-metrics(7)). From any thread, and
+	 * at any time. ABI 1.3. */
+	void (*cached)(struct mw_self *, bool hit);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */
@@ -671,21 +677,23 @@ struct mw_plugin {
 	struct mw_hooks hooks; /* last, so that `size` covers it */
 };
 
-/* MW_PLUGIN(audit, "audit", .kind = …): the same source is linked in or built as a loadable file. */
-#ifdef MW_MODULE_STATIC
-#define MW_PLUGIN_SYMBOL(id) mw_plugin_##id
-#else
-#define MW_PLUGIN_SYMBOL(id) mw_plugin
-#endif
+/*
+ * MW_PLUGIN(audit, "audit", .kind = …): the same object is linked in or becomes a loadable file. Programs with many modules linked in know
+ * each by its own name, which MW_DESCRIPTOR gives it; a file is asked for mw_plugin, which is weak because such programs have one of each
+ * module.
+ */
 #define MW_PLUGIN(id, modname, ...)                                                                                              \
-	extern const struct mw_plugin MW_PLUGIN_SYMBOL(id);                                                                      \
-	MW_EXPORT const struct mw_plugin MW_PLUGIN_SYMBOL(id) = {.magic = MW_MAGIC,                                              \
-								 .size = sizeof(struct mw_plugin),                               \
-								 .abi_major = MW_ABI_MAJOR,                                      \
-								 .abi_minor = MW_ABI_MINOR,                                      \
-								 .build = MW_BUILD,                                              \
-								 .name = (modname),                                              \
-								 __VA_ARGS__}
+	MW_DESCRIPTOR(id, modname, __VA_ARGS__);                                                                                 \
+	extern const struct mw_plugin mw_plugin MW_EXPORT __attribute__((weak, alias("mw_plugin_" #id)))
+#define MW_DESCRIPTOR(id, modname, ...)                                                                                          \
+	extern const struct mw_plugin mw_plugin_##id;                                                                            \
+	const struct mw_plugin mw_plugin_##id = {.magic = MW_MAGIC,                                                              \
+						 .size = sizeof(struct mw_plugin),                                               \
+						 .abi_major = MW_ABI_MAJOR,                                                      \
+						 .abi_minor = MW_ABI_MINOR,                                                      \
+						 .build = MW_BUILD,                                                              \
+						 .name = (modname),                                                              \
+						 __VA_ARGS__}
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock: the monotonic clock in milliseconds, and conditions that wait by it. */
+/* clock: the monotonic clock in milliseconds and nanoseconds, and conditions that wait by it. */
 #ifndef MW_BASE_CLOCK_H
 #define MW_BASE_CLOCK_H
 
@@ -13,6 +13,14 @@ static inline int64_t mw_clock_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline int64_t mw_clock_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* For pthread_cond_timedwait() on a condition of mw_clock_cond(). */

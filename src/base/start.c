@@ -2,6 +2,7 @@
 #include "base/start.h"
 
 #include "base/user.h"
+#include "installed.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -11,17 +12,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_LOG = 256, OPT_MODULES, OPT_POLICIES, OPT_USER };
+enum { OPT_LOG = 256, OPT_MODULES, OPT_POLICIES, OPT_USER, OPT_STATUS };
 
 /* Those of every daemon; where help is NULL, the daemon says it. */
 static const struct mw_start_row common[] = {
     {'p', "policy", "FILE", NULL},
     {'t', "test", NULL, NULL},
     {'v', "verbose", NULL, "log more"},
-    {OPT_LOG, "log", "stderr|syslog", NULL},
+    {OPT_LOG, "log", "stderr|syslog|journal", NULL},
     {OPT_MODULES, "modules", "DIR", "folder of loadable modules (" MW_MODULE_DIR ")"},
     {OPT_POLICIES, "policies", "DIR", "where `include` looks after the folder of the policy (" MW_POLICY_DIR ")"},
     {OPT_USER, "user", "USER", "become this user"},
+    {OPT_STATUS, "status", "SPEC", "tell the counters there: unix:/path, inet:PORT@127.0.0.1, or none (milward-metrics(7))"},
     {'h', "help", NULL, NULL},
     {'V', "version", NULL, NULL},
 };
@@ -102,11 +104,14 @@ bool mw_start_path(const char *value, const char **ret)
 
 static bool take_log(struct mw_start *s, const char *value)
 {
-	bool syslog = strcmp(value, "syslog") == 0;
+	static const char *const words[] = {[MW_LOG_STDERR] = "stderr", [MW_LOG_SYSLOG] = "syslog", [MW_LOG_JOURNAL] = "journal"};
+	size_t i = 0, n = sizeof(words) / sizeof(*words);
 
-	if (!syslog && strcmp(value, "stderr") != 0)
+	while (i < n && strcmp(value, words[i]) != 0)
+		i++;
+	if (i == n)
 		return false;
-	s->log_to = syslog ? MW_LOG_SYSLOG : MW_LOG_STDERR;
+	s->log_to = (enum mw_log_to)i;
 	s->log_given = true;
 	return true;
 }
@@ -130,6 +135,9 @@ static bool take(const struct mw_start_line *l, struct mw_start *s, void *option
 		return mw_start_path(value, &s->policies);
 	case OPT_USER:
 		s->user = value;
+		return *value != '\0';
+	case OPT_STATUS:
+		s->status = value;
 		return *value != '\0';
 	default:
 		return l->take(options, id, value);

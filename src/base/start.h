@@ -28,6 +28,7 @@ struct mw_start {
 	const char *policy;		/* absolute */
 	const char *modules, *policies; /* folders, absolute */
 	const char *user;		/* NULL: stay who we are */
+	const char *status;		/* where the counters are told; "none"; NULL: where the service manager says */
 	bool test;			/* say what is wrong, and end */
 	bool log_given;			/* log_to was on the command line */
 	enum mw_log_to log_to;

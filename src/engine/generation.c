@@ -305,6 +305,7 @@ int mw_generation_new(struct mw_loader *loader, const char *policy, const char *
 	if (!g)
 		return mw_fail_memory(err);
 	atomic_init(&g->refs, 1);
+	g->tally = *mw_loader_tally(loader);
 	g->offline = (flags & MW_GEN_OFFLINE) != 0;
 	g->inside = (flags & MW_GEN_INSIDE) != 0;
 	g->dry = (flags & MW_GEN_DRY) != 0;

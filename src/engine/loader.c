@@ -43,6 +43,7 @@ struct mw_loader {
 	uint64_t generations;
 	_Atomic int32_t latest_day; /* that any generation has seen */
 	unsigned readers;
+	struct mw_tally tally;
 };
 
 static const struct mw_plugin *find_linked_in(const char *name)
@@ -122,6 +123,16 @@ unsigned mw_loader_readers(const struct mw_loader *l)
 const char *mw_loader_dir(const struct mw_loader *l)
 {
 	return l->dir;
+}
+
+void mw_loader_set_tally(struct mw_loader *l, const struct mw_tally *tally)
+{
+	l->tally = *tally;
+}
+
+const struct mw_tally *mw_loader_tally(const struct mw_loader *l)
+{
+	return &l->tally;
 }
 
 const unsigned char *mw_loader_key(const struct mw_loader *l)

@@ -26,6 +26,14 @@ const struct mw_plugin *mw_loader_describe(struct mw_loader *, const char *name,
 const struct mw_plugin *mw_loader_load(struct mw_loader *, const char *name, struct mw_err *);
 /* How many documents may be read at a time (1); for generations made from then on. */
 void mw_loader_set_readers(struct mw_loader *, unsigned n);
+/* Who counts: told from any thread; a function may be NULL. */
+struct mw_tally {
+	void *ctx;
+	void (*cached)(void *ctx, const char *module, bool hit); /* as mw_host.cached() */
+	void (*reader_started)(void *ctx);			 /* a process that keeps readers */
+};
+/* For generations made from then on; copied. */
+void mw_loader_set_tally(struct mw_loader *, const struct mw_tally *);
 /* For the policy checker; valid as long as the loader. */
 struct mw_catalog mw_loader_catalog(struct mw_loader *);
 

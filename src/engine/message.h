@@ -91,9 +91,11 @@ const char *mw_msg_fact_text(const struct mw_msg *, uint32_t module, uint32_t fa
 void mw_msg_give_fact(struct mw_msg *, uint32_t module, uint32_t fact, int64_t n, const char *text);
 /* Causes that were met: bit i = MW_CAUSE_i. */
 uint64_t mw_msg_causes(const struct mw_msg *);
-/* What became of the documents that extractors were given. */
+/* What became of the documents that extractors were given; and nanoseconds that it took to make text of the message, and to look for what
+ * the rules describe. */
 struct mw_msg_read {
 	uint64_t documents, crashed, late;
+	int64_t reading, scanning;
 };
 struct mw_msg_read mw_msg_read(const struct mw_msg *);
 /* Why, for the log: "module \"audit\": No space left on device"; "" when that cause was not met. */

@@ -6,6 +6,7 @@
 #include "engine/media.h"
 #include "engine/private.h"
 
+#include "base/clock.h"
 #include "mail/mime.h"
 
 #include <errno.h>
@@ -323,6 +324,7 @@ static int make_message(struct mw_msg *m, struct mw_err *err)
 int mw_msg_make_parts(struct mw_msg *m)
 {
 	struct mw_err err = {0};
+	int64_t begun = mw_clock_ns();
 	int r;
 
 	if (m->parts_made)
@@ -333,5 +335,6 @@ int mw_msg_make_parts(struct mw_msg *m)
 	} else {
 		r = make_message(m, &err);
 	}
+	m->read.reading = mw_clock_ns() - begun;
 	return r < 0 ? mw_msg_fail(m, r, err.text[0] ? err.text : NULL) : 0;
 }

@@ -47,6 +47,7 @@ struct mw_generation {
 	struct mw_readers *readers;		     /* NULL: there are no extractors, or MW_GEN_INSIDE */
 	unsigned char key[32];
 	_Atomic int32_t *latest_day; /* of the loader */
+	struct mw_tally tally;
 };
 
 /* Random octets of this process, and a number that grows: kept by the loader, which outlives every generation. */
@@ -58,6 +59,7 @@ _Atomic int32_t *mw_loader_latest_day(struct mw_loader *);
 /* Folder of module files, NULL = none. */
 const char *mw_loader_dir(const struct mw_loader *);
 unsigned mw_loader_readers(const struct mw_loader *);
+const struct mw_tally *mw_loader_tally(const struct mw_loader *);
 
 /* readers.c: a document to an extractor of this generation, wherever that runs: text and members into the sink, what went wrong is
  * noted with the part, and with the message when it is no fault of the document. */

@@ -20,11 +20,23 @@ static void log_line(void *ctx, enum mw_log_level level, const char *module, con
 	mw_log(level, NULL, "reader", "%s%s%s", module, *module ? ": " : "", text);
 }
 
+static void reader_started(void *ctx)
+{
+	const struct mw_tally *t = ctx;
+
+	if (t->reader_started)
+		t->reader_started(t->ctx);
+}
+
 int mw_generation_readers(struct mw_generation *g, const struct mw_loader *loader, struct mw_err *err)
 {
 	struct mw_reader_module *module = calloc(g->plan->modules ? g->plan->modules : 1, sizeof(*module));
-	struct mw_readers_conf conf = {
-	    .modules_dir = mw_loader_dir(loader), .module = module, .readers = mw_loader_readers(loader), .log = log_line};
+	struct mw_readers_conf conf = {.modules_dir = mw_loader_dir(loader),
+				       .module = module,
+				       .readers = mw_loader_readers(loader),
+				       .log = log_line,
+				       .started = reader_started,
+				       .ctx = &g->tally};
 	char program[4096];
 	int r = 0;
 

@@ -2,6 +2,8 @@
 /* scan: the policy's rules over the parts, each part once, and the counts that the policy asks for. */
 #include "engine/private.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@ static int scan_text(struct mw_msg *m, uint32_t i)
 int mw_msg_scan_part(struct mw_msg *m, size_t i)
 {
 	struct part *p = m->part[i];
+	int64_t begun;
 
 	if (p->scanned)
 		return p->result;
@@ -38,7 +41,9 @@ int mw_msg_scan_part(struct mw_msg *m, size_t i)
 	}
 	if (!m->scratch)
 		m->scratch = mw_pool_take(m->gen->pool);
+	begun = mw_clock_ns();
 	p->result = m->scratch ? scan_text(m, (uint32_t)i) : -ENOMEM;
+	m->read.scanning += mw_clock_ns() - begun;
 	p->n = m->findings.n - p->first;
 	switch (p->result) {
 	case 0:

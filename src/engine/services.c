@@ -298,6 +298,14 @@ static int host_run_beside(struct mw_sink *s, struct mw_program *runs, size_t n,
 	return -EPERM;
 }
 
+static void host_cached(struct mw_self *s, bool hit)
+{
+	const struct mw_tally *t = &s->gen->tally;
+
+	if (t->cached)
+		t->cached(t->ctx, s->plugin->name, hit);
+}
+
 const struct mw_host mw_host_table = {
     .size = sizeof(struct mw_host),
     .abi_major = MW_ABI_MAJOR,
@@ -336,4 +344,5 @@ const struct mw_host mw_host_table = {
     .cut_text = host_cut_text,
     .run_beside = host_run_beside,
     .del_field = host_del_field,
+    .cached = host_cached,
 };

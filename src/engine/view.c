@@ -52,13 +52,19 @@ static const char *view_header(void *ctx, const char *name, size_t i)
 	return value;
 }
 
+/* For whatever reason, unless one is asked for: what its sender has sealed is not unreadable, but meant for other eyes. */
+static bool is_unread(const char *unread, const char *reason)
+{
+	return unread && (reason ? strcmp(unread, reason) == 0 : strcmp(unread, "sealed") != 0);
+}
+
 static bool view_unreadable(void *ctx, const char *reason)
 {
 	struct mw_msg *m = ctx;
 
 	(void)mw_msg_scan_all(m); /* scanning may find a part indeterminate; a failure is a cause */
 	for (size_t i = 0; i < m->parts; i++)
-		if (m->part[i]->pub.unread && (!reason || strcmp(m->part[i]->pub.unread, reason) == 0))
+		if (is_unread(m->part[i]->pub.unread, reason))
 			return true;
 	return false;
 }

@@ -49,14 +49,22 @@ static void leave_terminal(void)
 
 static int serve(const struct mw_options *o, int ready_fd)
 {
-	int status = MW_EXIT_OK;
+	struct mw_status_conf conf = {.start = &o->start, .rows = mw_count_rows, .size = sizeof(struct mw_counts)};
+	struct mw_status *telling = NULL;
+	struct mw_err err;
+	int status;
 
+	mw_count_init();
+	status = (int)mw_status_new(&conf, &telling, &err);
+	if (status != MW_EXIT_OK)
+		return mw_start_refused(&o->start, status, "%s", err.text);
 	if (o->pid_file)
 		status = write_pid(o);
 	if (status == MW_EXIT_OK)
-		status = mw_supervise(o, mw_worker_run, ready_fd);
+		status = mw_supervise(o, telling, mw_worker_run, ready_fd);
 	if (o->pid_file)
 		(void)unlink(o->pid_file);
+	mw_status_free(&telling);
 	return status;
 }
 

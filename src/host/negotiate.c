@@ -48,7 +48,8 @@ int mw_negotiate(uint32_t stages, unsigned long mta_actions, unsigned long mta_p
 		*missing = "leading space of header fields";
 		return -ENOTSUP;
 	}
-	/* libmilter answers by itself where the MTA does not know NR_*. SKIP is of no use beside NR_BODY: no reply could carry it. */
+	/* libmilter answers by itself where the MTA does not know NR_*. SKIP is of no use beside NR_BODY: no reply could carry it.
+	 * Postfix keeps what no reply is due for until DATA: what is looked up from RCPT on begins there, before the content comes in. */
 	n.protocol = SMFIP_HDR_LEADSPC | SMFIP_NOCONNECT | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_MAIL |
 		     SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_BODY;
 	n.protocol |= stages & MW_SEE_HELO ? SMFIP_NR_HELO : SMFIP_NOHELO;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define NAMES_SHOWN 3u /* recipients in one line */
+#define PIECE 300u     /* octets of one line that say why, so that there is room for the line of the policy */
 
 /* Sendmail reads the text as a format, so no percent sign; and neither MTA takes line ends or 8-bit octets in it. */
 static void clean(char *text)
@@ -110,16 +111,37 @@ static void put_names(const struct mw_reply_rcpt *v, size_t n, size_t first, cha
 		(void)snprintf(text + at, room - at, " and %zu more", more);
 }
 
-static void put_route(const struct mw_reply_rcpt *v, size_t n, size_t i, const char *what, char line[MW_REPLY_LINE])
+/* Of a text that is too long for a line the part that goes on one, up to the end of a reason if it can be. */
+static size_t piece_of(const char *text)
+{
+	size_t n = strlen(text), cut = 0;
+
+	if (n <= PIECE)
+		return n;
+	for (size_t i = PIECE / 3; i < PIECE; i++)
+		if (text[i - 1] == ';' && text[i] == ' ')
+			cut = i;
+	return cut ? cut : PIECE;
+}
+
+/* One line, or more when the reasons are long. keep: lines that others need. */
+static void put_route(const struct mw_reply_rcpt *v, size_t n, size_t i, const char *what, struct mw_reply *r, size_t keep)
 {
 	const struct mw_verdict *verdict = v[i].verdict;
-	const char *reason = strcmp(verdict->reason, MW_NO_ROUTE) == 0 ? "" : verdict->reason;
-	char names[100], why[160];
+	const char *reason = strcmp(verdict->reason, MW_NO_ROUTE) == 0 ? "" : verdict->reason, *p;
+	char *line = *r->text ? r->more[r->lines++] : r->text;
+	char names[100], text[PIECE * (2 + MW_REPLY_MORE)]; /* more than all lines take */
+	size_t len;
 
 	put_names(v, n, i, names, sizeof(names));
-	(void)snprintf(why, sizeof(why), "%s%s%s", reason, *reason ? "; " : "", verdict->skipped);
-	(void)snprintf(line, MW_REPLY_LINE, "%.40s%sno route for %s: %s%s (%.60s)", what, *what ? ": " : "", names, why,
-		       strlen(reason) + strlen(verdict->skipped) + 2 >= sizeof(why) ? "..." : "", verdict->where);
+	(void)snprintf(text, sizeof(text), "%.40s%sno route for %s: %s%s%s", what, *what ? ": " : "", names, reason,
+		       *reason && *verdict->skipped ? "; " : "", verdict->skipped);
+	for (p = text; len = piece_of(p), p[len] && r->lines + keep < MW_REPLY_MORE; p += len + (p[len] == ' ')) {
+		(void)snprintf(line, MW_REPLY_LINE, "%.*s", (int)len, p);
+		clean(line);
+		line = r->more[r->lines++];
+	}
+	(void)snprintf(line, MW_REPLY_LINE, "%.*s%s (%.60s)", (int)len, p, p[len] ? "..." : "", verdict->where);
 	clean(line);
 }
 
@@ -128,15 +150,11 @@ void mw_reply_routes(const struct mw_outcome *o, const struct mw_reply_rcpt *v, 
 	size_t left = 0;
 
 	start(o, r);
-	put_route(v, n, 0, what_is_done(o->effect, true), r->text);
-	for (size_t i = 1; i < n; i++) {
-		if (!is_first(v, i, false))
-			continue;
-		if (r->lines < MW_REPLY_MORE - 1)
-			put_route(v, n, i, "", r->more[r->lines++]);
-		else
-			left++;
-	}
+	for (size_t i = 0; i < n; i++)
+		left += is_first(v, i, false);
+	for (size_t i = 0; i < n && (!*r->text || r->lines + (left > 1) < MW_REPLY_MORE); i++)
+		if (is_first(v, i, false))
+			put_route(v, n, i, i ? "" : what_is_done(o->effect, true), r, --left);
 	if (left)
 		(void)snprintf(r->more[r->lines++], MW_REPLY_LINE, "and %zu more, for other reasons: see the log", left);
 }

@@ -33,6 +33,7 @@ struct session {
 	const char *broken;   /* why it cannot be judged at all, NULL when it can */
 	uint64_t share;	      /* of the memory */
 	uint64_t more;	      /* that it took from the gate while it was judged */
+	int64_t waited;	      /* nanoseconds, for its turn */
 	bool failed;	      /* a piece of it is lost */
 	bool headers_seen;    /* see(HEADERS) was done */
 	bool reserved_domain; /* a recipient in a tag domain, named by the client */
@@ -60,6 +61,7 @@ static void message_end(struct session *s)
 	mw_msg_free(&s->msg);
 	mw_generation_unref(&s->generation);
 	mw_flow_end(session_daemon->flow, s->share);
+	mw_gauge_add(&session_daemon->counts->messages_open, -1);
 	s->in_message = false;
 }
 
@@ -94,6 +96,7 @@ static void message_begin(struct session *s)
 	    .spool = session_daemon->options->spool, .busy = &s->watched.busy, .more = more_memory, .more_ctx = s};
 
 	options.memory = s->share = mw_flow_begin(session_daemon->flow);
+	mw_gauge_add(&session_daemon->counts->messages_open, 1);
 	s->in_message = true;
 	mw_watch_name(session_daemon->watch, &s->watched, "");
 	s->broken = NULL;
@@ -218,6 +221,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	}
 	mw_watch_begin(d->watch, &s->watched);
 	mw_count(&d->counts->sessions);
+	mw_gauge_add(&d->counts->sessions_open, 1);
 	*pf0 = n.actions;
 	*pf1 = n.protocol;
 	*pf2 = *pf3 = 0;
@@ -339,48 +343,38 @@ static int judge(SMFICTX *ctx, struct session *s)
 	struct mw_daemon *d = session_daemon;
 	uint64_t need = memory_to_judge(s->msg);
 	struct mw_progress_item item;
+	int64_t came = mw_clock_ns();
+	struct mw_in_work *mark;
 	int err;
 
 	mw_progress_begin(d->progress, &item, ctx);
 	s->more = 0;
+	mw_gauge_add(&d->counts->waiting, 1);
 	err = mw_gate_enter(d->gate, need, (int64_t)d->options->wait * 1000);
+	mw_gauge_add(&d->counts->waiting, -1);
+	s->waited = mw_clock_ns() - came;
 	if (!err) {
+		mw_gauge_add(&d->counts->judging, 1);
+		mark = mw_count_judge(d->counts, mw_msg_envelope(s->msg)->queue_id);
 		mw_msg_run(s->msg, NULL, NULL);
 		mw_msg_forget_text(s->msg);
 		mw_gate_leave(d->gate, need + s->more);
+		mw_gauge_add(&d->counts->judging, -1);
+		mw_count_judged(mark);
 	}
 	mw_progress_end(d->progress, &item);
 	return err;
-}
-
-static void count_message(const struct mw_msg *msg)
-{
-	struct mw_counts *c = session_daemon->counts;
-	const struct mw_outcome *o = mw_msg_outcome(msg);
-	const struct mw_envelope *env = mw_msg_envelope(msg);
-	const struct mw_msg_read read = mw_msg_read(msg);
-
-	mw_count(&c->messages);
-	mw_count_add(&c->recipients, env->rcpts);
-	mw_count_add(&c->octets, env->size);
-	mw_count_causes(c, mw_msg_causes(msg));
-	mw_count_add(&c->documents, read.documents);
-	mw_count_add(&c->crashed, read.crashed);
-	mw_count_add(&c->late, read.late);
-	if (o->effect <= MW_REFUSE)
-		mw_count(&c->outcome[o->effect]);
-	if (o->observe)
-		mw_count(&c->observed);
 }
 
 static sfsistat message_finish(SMFICTX *ctx, struct session *s)
 {
 	struct mw_daemon *d = session_daemon;
 	struct mw_str queue_id = macro(ctx, "i");
-	int64_t begun = mw_clock_ms();
+	int64_t begun = mw_clock_ns();
+	sfsistat r;
 
 	if (!s->in_message || s->broken) {
-		mw_count(&d->counts->broken);
+		mw_count(&d->counts->unjudged[MW_UNJUDGED_BROKEN]);
 		return not_judged(ctx, queue_id, s->broken ? s->broken : "no envelope", "451", "4.3.0");
 	}
 	if (queue_id.n) {
@@ -388,19 +382,20 @@ static sfsistat message_finish(SMFICTX *ctx, struct session *s)
 		mw_watch_name(d->watch, &s->watched, queue_id.p);
 	}
 	if (s->reserved_domain) {
-		mw_count(&d->counts->reserved);
+		mw_count(&d->counts->unjudged[MW_UNJUDGED_RESERVED]);
 		mw_msg_settle(s->msg, MW_REFUSE, "reserved-domain", "a recipient is in a reserved domain");
 		return not_judged(ctx, queue_id, "a recipient is in a reserved domain", "550", "5.7.1");
 	}
 	headers_end(s);
 	if (judge(ctx, s)) {
-		mw_count(&d->counts->busy);
+		mw_count(&d->counts->unjudged[MW_UNJUDGED_BUSY]);
 		mw_msg_settle(s->msg, MW_TEMPFAIL, "busy", "too busy, try again later");
 		return not_judged(ctx, queue_id, "too busy, try again later", "451", "4.3.2");
 	}
-	count_message(s->msg);
-	mw_report(s->msg, mw_generation_plan(s->generation), mw_clock_ms() - begun);
-	return mw_apply(ctx, s->msg, &s->sender, d->counts);
+	mw_report(s->msg, mw_generation_plan(s->generation), (mw_clock_ns() - begun) / 1000000);
+	r = mw_apply(ctx, s->msg, &s->sender, d->counts);
+	mw_count_message(d->counts, mw_generation_plan(s->generation), s->msg, mw_clock_ns() - begun, s->waited);
+	return r;
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
@@ -441,6 +436,7 @@ static sfsistat on_close(SMFICTX *ctx)
 		mw_generation_closed(generation, &s->watched.busy);
 	mw_generation_unref(&generation);
 	mw_watch_end(session_daemon->watch, &s->watched);
+	mw_gauge_add(&session_daemon->counts->sessions_open, -1);
 	(void)smfi_setpriv(ctx, NULL);
 	free(s->helo);
 	free(s);

@@ -22,6 +22,8 @@
 
 struct supervisor {
 	const struct mw_options *options;
+	struct mw_status *telling;
+	struct mw_counts *counts;
 	mw_work *work;
 	sigset_t old_mask;
 	int signals, control, ready_fd;
@@ -62,7 +64,8 @@ static void worker_start(struct supervisor *s)
 		if (s->ready_fd >= 0)
 			(void)close(s->ready_fd);
 		(void)setpgid(0, 0); /* an interrupt from the terminal is for us alone; the worker drains when we say so */
-		exit(s->work(s->options, pair[1]));
+		mw_status_leave(s->telling);
+		exit(s->work(s->options, s->counts, pair[1]));
 	}
 	(void)close(pair[1]);
 	if (pid < 0) {
@@ -73,6 +76,8 @@ static void worker_start(struct supervisor *s)
 			s->status = MW_EXIT_SYSTEM;
 		return;
 	}
+	mw_count(&s->counts->worker_starts);
+	mw_status_process(s->telling, (long)pid);
 	s->worker = pid;
 	s->control = pair[0];
 	s->ready = false;
@@ -158,6 +163,7 @@ static void take_word(struct supervisor *s)
 	text[n] = '\0';
 	if (*text == MW_IS_READY) {
 		s->ready = true;
+		mw_gauge_set(&s->counts->worker_up, 1);
 		if (!s->stopping)
 			(void)mw_notify("READY=1\nSTATUS=%s", text + 1);
 		service_is_ready(s);
@@ -183,6 +189,8 @@ static void worker_ended(struct supervisor *s, int status)
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == MW_EXIT_OK;
 
 	s->worker = 0;
+	mw_count_no_worker(s->counts);
+	mw_status_process(s->telling, (long)getpid());
 	if (s->control >= 0)
 		(void)close(s->control);
 	s->control = -1;
@@ -198,6 +206,9 @@ static void worker_ended(struct supervisor *s, int status)
 		s->status = WIFEXITED(status) && !good ? WEXITSTATUS(status) : MW_EXIT_SOFTWARE;
 		return;
 	}
+	mw_count(&s->counts->worker_ends[WIFSIGNALED(status)			? MW_ENDED_SIGNAL
+					 : WEXITSTATUS(status) == MW_EXIT_STUCK ? MW_ENDED_STUCK
+										: MW_ENDED_ERROR]);
 	s->failures = s->ready && mw_clock_ms() - s->born > YOUNG ? 1 : s->failures + 1;
 	s->when = mw_clock_ms() + mw_supervise_pause(s->failures);
 	mw_log(MW_ERROR, NULL, "worker", "ended by %s, the MTA defers mail; next start in %lld ms",
@@ -244,11 +255,13 @@ static void beat(struct supervisor *s)
 
 static void wait_for_something(const struct supervisor *s)
 {
-	struct pollfd fds[2] = {{.fd = s->signals, .events = POLLIN}, {.fd = s->control, .events = POLLIN}};
+	struct pollfd fds[3] = {{.fd = s->signals, .events = POLLIN},
+				{.fd = s->control, .events = POLLIN},
+				{.fd = mw_status_fd(s->telling), .events = POLLIN}};
 	int64_t first = s->beat && (!s->when || s->next < s->when) ? s->next : s->when;
 	int64_t left = first ? first - mw_clock_ms() : -1;
 
-	(void)poll(fds, 2, first ? (int)(left < 0 ? 0 : left < INT32_MAX ? left : INT32_MAX) : -1);
+	(void)poll(fds, 3, first ? (int)(left < 0 ? 0 : left < INT32_MAX ? left : INT32_MAX) : -1);
 }
 
 static int signals_open(struct supervisor *s)
@@ -267,9 +280,15 @@ static int signals_open(struct supervisor *s)
 	return s->signals < 0 ? -errno : 0;
 }
 
-int mw_supervise(const struct mw_options *options, mw_work *work, int ready_fd)
+int mw_supervise(const struct mw_options *options, struct mw_status *telling, mw_work *work, int ready_fd)
 {
-	struct supervisor s = {.options = options, .work = work, .control = -1, .ready_fd = ready_fd, .status = -1};
+	struct supervisor s = {.options = options,
+			       .telling = telling,
+			       .counts = mw_status_counters(telling),
+			       .work = work,
+			       .control = -1,
+			       .ready_fd = ready_fd,
+			       .status = -1};
 
 	if (signals_open(&s)) {
 		mw_log(MW_ERROR, NULL, "start", "signals: %s", strerror(errno));
@@ -281,6 +300,7 @@ int mw_supervise(const struct mw_options *options, mw_work *work, int ready_fd)
 	while (s.status < 0) {
 		beat(&s);
 		wait_for_something(&s);
+		mw_status_turn(s.telling);
 		take_signal(&s);
 		if (s.control >= 0)
 			take_word(&s);

@@ -11,6 +11,7 @@
 #ifndef MW_HOST_SUPERVISOR_H
 #define MW_HOST_SUPERVISOR_H
 
+#include "host/count.h"
 #include "host/options.h"
 
 enum mw_to_worker { MW_DO_RELOAD = 'r', MW_DO_COUNTS = 'c', MW_DO_DRAIN = 'd', MW_DO_ANSWER = 'a' };
@@ -18,11 +19,11 @@ enum mw_to_worker { MW_DO_RELOAD = 'r', MW_DO_COUNTS = 'c', MW_DO_DRAIN = 'd', M
 enum mw_from_worker { MW_IS_READY = 'R', MW_KEEPS_OLD = 'K', MW_IS_ALIVE = 'A' };
 
 /* What runs in the child; control is its end of the pair. The result is its exit status. */
-typedef int mw_work(const struct mw_options *, int control);
+typedef int mw_work(const struct mw_options *, struct mw_counts *, int control);
 
-/* Returns the exit status of the service. ready_fd: gets one octet, MW_EXIT_OK, when the first worker is ready, and is closed;
+/* Returns the exit status of the service. Its counters are a struct mw_counts, which it tells who asks. ready_fd: gets one octet, MW_EXIT_OK, when the first worker is ready, and is closed;
  * -1 = nobody waits. */
-int mw_supervise(const struct mw_options *, mw_work *, int ready_fd);
+int mw_supervise(const struct mw_options *, struct mw_status *, mw_work *, int ready_fd);
 /* Pause before the next worker, in milliseconds, after so many that died young. */
 int64_t mw_supervise_pause(unsigned failures);
 

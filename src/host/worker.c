@@ -31,7 +31,6 @@
 
 struct worker {
 	struct mw_daemon daemon;
-	struct mw_counts counts;
 	char *listen; /* as long as the process: libmilter and the end of us read it */
 	struct mw_socket socket;
 	int control;
@@ -99,9 +98,10 @@ static enum mw_exit policy_open(struct worker *w, const struct mw_options *o, st
 {
 	mw_mime_init();
 	w->daemon.options = o;
-	w->daemon.counts = &w->counts;
 	w->daemon.loader = mw_loader_new(o->start.modules);
 	if (w->daemon.loader) {
+		if (w->daemon.counts) /* a test of the policy counts nothing */
+			mw_count_attach(w->daemon.counts, w->daemon.loader);
 		mw_loader_set_readers(w->daemon.loader, o->work < READERS_MAX ? o->work : READERS_MAX);
 		w->daemon.current = mw_current_new(w->daemon.loader, o);
 	}
@@ -208,6 +208,8 @@ static void tell_ready(struct worker *w, const char *event)
 	const struct mw_plan *plan = mw_generation_plan(g);
 	char text[200];
 
+	mw_count_plan(w->daemon.counts, plan);
+	mw_common_policy(&w->daemon.counts->common, plan->path, plan->digest, plan->observe);
 	(void)snprintf(text, sizeof(text), "policy %s, digest %.12s", plan->path, plan->digest);
 	if (!w->daemon.options->socket && plan->listen && w->socket.spec && strcmp(plan->listen, w->socket.spec) != 0)
 		mw_log(MW_WARNING, NULL, event, "`listen` has changed; a restart is needed for that");
@@ -221,11 +223,11 @@ static void reload(struct worker *w)
 	struct mw_err err;
 
 	if (mw_current_load(w->daemon.current, &err) == MW_EXIT_OK) {
-		mw_count(&w->counts.reloads);
+		mw_common_reload(&w->daemon.counts->common, true);
 		tell_ready(w, "reload");
 		return;
 	}
-	mw_count(&w->counts.reload_failures);
+	mw_common_reload(&w->daemon.counts->common, false);
 	mw_log(MW_ERROR, NULL, "reload", "%s", err.text);
 	mw_log(MW_ERROR, NULL, "reload", "the running policy stays as it is");
 	tell(w, MW_KEEPS_OLD, "reload failed, the old policy is running; see the log");
@@ -250,35 +252,53 @@ static _Noreturn void drain_and_exit(struct worker *w)
 	_exit(MW_EXIT_OK);
 }
 
-static void *obey(void *arg)
+/* Waits for orders, and takes all that are there: a reload reads what is on disk by then, so one does for all that were asked for while
+ * another one took its time; and neither a stop nor a sign of life waits for any of them. */
+struct orders {
+	bool reload, counts, answer, drain;
+};
+
+static struct orders orders_take(const struct worker *w)
 {
-	struct worker *w = arg;
+	struct orders o = {.reload = false};
+	int flags = 0;
 	char order;
 
 	for (;;) {
-		ssize_t n = recv(w->control, &order, 1, 0);
+		ssize_t n = recv(w->control, &order, 1, flags);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && flags && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return o;
 		if (n <= 0) {
 			mw_log(MW_ERROR, NULL, "stop", "the supervisor is gone");
-			order = MW_DO_DRAIN;
+			o.drain = true;
+			return o;
 		}
-		switch (order) {
-		case MW_DO_RELOAD:
-			reload(w);
-			break;
-		case MW_DO_COUNTS:
-			mw_counts_log(&w->daemon);
-			break;
-		case MW_DO_ANSWER:
+		o.reload |= order == MW_DO_RELOAD;
+		o.counts |= order == MW_DO_COUNTS;
+		o.answer |= order == MW_DO_ANSWER;
+		o.drain |= order == MW_DO_DRAIN;
+		flags = MSG_DONTWAIT;
+	}
+}
+
+static void *obey(void *arg)
+{
+	struct worker *w = arg;
+
+	for (;;) {
+		const struct orders o = orders_take(w);
+
+		if (o.answer)
 			tell(w, MW_IS_ALIVE, "");
-			break;
-		case MW_DO_DRAIN:
+		if (o.drain)
 			drain_and_exit(w);
-		default:
-			break;
-		}
+		if (o.reload)
+			reload(w);
+		if (o.counts)
+			mw_counts_log(&w->daemon);
 	}
 	return NULL;
 }
@@ -308,7 +328,7 @@ static void tear_down(struct worker *w)
 	policy_close(w);
 }
 
-int mw_worker_run(const struct mw_options *o, int control)
+int mw_worker_run(const struct mw_options *o, struct mw_counts *counts, int control)
 {
 	static struct worker w; /* threads of libmilter may outlive main() */
 	struct mw_err err;
@@ -316,6 +336,8 @@ int mw_worker_run(const struct mw_options *o, int control)
 	pthread_t thread;
 
 	w.control = control;
+	w.daemon.counts = counts;
+	mw_gauge_set(&counts->judging_limit, o->work);
 	set_process_up();
 	status = set_up(&w, o, &err);
 	if (status == MW_EXIT_OK && pthread_create(&thread, NULL, obey, &w)) {

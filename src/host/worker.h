@@ -3,10 +3,11 @@
 #ifndef MW_HOST_WORKER_H
 #define MW_HOST_WORKER_H
 
+#include "host/count.h"
 #include "host/options.h"
 
 /* A mw_work. A failure to start is told in one line, and is the exit status. */
-int mw_worker_run(const struct mw_options *, int control);
+int mw_worker_run(const struct mw_options *, struct mw_counts *, int control);
 /* `milward -t`: everything up to the socket, which stays alone. */
 int mw_worker_test(const struct mw_options *);
 

@@ -54,7 +54,8 @@ struct mw_inquiry {
 	char *cache_path;
 	bool unsaved; /* the last time it could not be written, which has been told */
 	struct event *saver;
-	GHashTable *jobs; /* by key of the destination */
+	GHashTable *jobs;  /* by key of the destination */
+	mw_counter *asked; /* of the options */
 };
 
 /* ---- saying it ---------------------------------------------------------------------------------------------------------------- */
@@ -259,6 +260,8 @@ static void inquire(struct mw_inquiry *i, const struct mw_dest *d, say_fn *say, 
 		return;
 	}
 	(void)mw_cache_get(i->cache, mw_str(d->key), mw_cache_clock(), &known, &left);
+	if (i->asked && !d->literal)
+		mw_count(&i->asked[known.n ? 0 : 1]);
 	if (at_once(i, d, known, left, &v)) {
 		say(&v, done, ctx);
 	} else if (g_hash_table_size(i->jobs) >= JOBS_MAX) {
@@ -354,7 +357,7 @@ int mw_inquiry_new(const struct mw_inquiry_options *o, struct mw_inquiry **ret, 
 
 	if (!i)
 		return mw_fail_memory(err);
-	*i = (struct mw_inquiry){.base = o->base, .dns = o->dns, .sts = o->sts, .bounds = o->bounds};
+	*i = (struct mw_inquiry){.base = o->base, .dns = o->dns, .sts = o->sts, .bounds = o->bounds, .asked = o->asked};
 	i->jobs = g_hash_table_new(g_str_hash, g_str_equal);
 	i->saver = event_new(o->base, -1, EV_PERSIST, on_save, i);
 	r = i->saver ? mw_partners_load(NULL, &i->partners, err) : mw_fail_memory(err);

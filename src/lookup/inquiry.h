@@ -9,6 +9,7 @@
 #include "lookup/map.h"
 #include "lookup/partners.h"
 #include "lookup/sts.h"
+#include "metric/metric.h"
 
 struct event_base;
 struct mw_dns;
@@ -26,6 +27,7 @@ struct mw_inquiry_options {
 	const char *cache_path; /* copied; NULL: memory only */
 	size_t cache_most;	/* entries */
 	struct mw_inquiry_bounds bounds;
+	mw_counter *asked; /* counts: of the cache, hit and miss; NULL = nobody counts */
 };
 
 /* A copy on disk that is damaged is left out, with a line in the log; -errno when the folder cannot be written to. */

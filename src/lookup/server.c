@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lookup/server.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -26,6 +27,8 @@ struct question {
 	struct client *client; /* NULL: it has gone */
 	struct mw_server *server;
 	bool answered;
+	size_t map; /* n_maps = none of ours */
+	int64_t came;
 	struct mw_buf reply;
 };
 
@@ -50,6 +53,8 @@ struct mw_server {
 	struct timeval idle;
 	struct client *oldest, *newest;
 	struct mw_server_counts count;
+	void (*told)(void *ctx, size_t map, enum mw_answer_kind, int64_t ns); /* of mw_server_options */
+	void *told_ctx;
 	bool gone;	    /* freed, but questions are under way */
 	uint64_t under_way; /* questions without an answer */
 };
@@ -126,6 +131,8 @@ static void on_answer(void *ctx, const struct mw_answer *a)
 	struct client *c = q->client;
 
 	s->count.answers[a->kind]++;
+	if (s->told && !s->gone)
+		s->told(s->told_ctx, q->map, a->kind, mw_clock_ns() - q->came);
 	s->under_way--;
 	q->answered = true;
 	if (!c) {
@@ -144,23 +151,26 @@ static void on_answer(void *ctx, const struct mw_answer *a)
 		take_all(c);
 }
 
-static const struct mw_map *find_map(const struct mw_server *s, struct mw_str name)
+static size_t find_map(const struct mw_server *s, struct mw_str name)
 {
-	for (size_t i = 0; i < s->n_maps; i++)
-		if (mw_str_eq(name, s->maps[i].name))
-			return &s->maps[i];
-	return NULL;
+	size_t i = 0;
+
+	while (i < s->n_maps && !mw_str_eq(name, s->maps[i].name))
+		i++;
+	return i;
 }
 
 static bool ask(struct client *c, const struct mw_request *r)
 {
-	const struct mw_map *map = find_map(c->server, r->map);
+	const struct mw_server *s = c->server;
 	struct question *q = calloc(1, sizeof(*q));
 
 	if (!q)
 		return false;
 	q->client = c;
 	q->server = c->server;
+	q->map = find_map(s, r->map);
+	q->came = mw_clock_ns();
 	if (c->last)
 		c->last->next = q;
 	else
@@ -169,8 +179,8 @@ static bool ask(struct client *c, const struct mw_request *r)
 	c->waiting++;
 	c->server->count.questions++;
 	c->server->under_way++;
-	if (map)
-		map->ask(map->map, r->key, on_answer, q);
+	if (q->map < s->n_maps)
+		s->maps[q->map].ask(s->maps[q->map].map, r->key, on_answer, q);
 	else
 		on_answer(q, &(struct mw_answer){.kind = MW_ANSWER_PERM, .text = MW_STR_LIT("there is no such map")});
 	return true;
@@ -352,7 +362,8 @@ int mw_server_new(const struct mw_server_options *o, struct mw_server **ret, str
 
 	if (!s)
 		return mw_fail_memory(err);
-	*s = (struct mw_server){.base = o->base, .maps = o->maps, .n_maps = o->n_maps, .most = o->clients};
+	*s = (struct mw_server){
+	    .base = o->base, .maps = o->maps, .n_maps = o->n_maps, .most = o->clients, .told = o->answered, .told_ctx = o->ctx};
 	s->idle.tv_sec = (time_t)o->idle;
 	s->pause = event_new(o->base, -1, 0, on_pause, s);
 	s->listener = calloc(o->n_fd, sizeof(struct event *));

@@ -24,7 +24,10 @@ struct mw_server_options {
 	const struct mw_map *maps; /* borrowed */
 	size_t n_maps;
 	unsigned clients; /* at a time; with one more, the one that has been idle longest is closed */
-	int64_t idle;	  /* seconds after which a connection that asks nothing is closed */
+	/* Told of each answer: which map, n_maps = none of ours; and how long it took. NULL = nobody is. */
+	void (*answered)(void *ctx, size_t map, enum mw_answer_kind, int64_t ns);
+	void *ctx;
+	int64_t idle; /* seconds after which a connection that asks nothing is closed */
 };
 
 int mw_server_new(const struct mw_server_options *, struct mw_server **ret, struct mw_err *);

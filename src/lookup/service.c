@@ -4,6 +4,7 @@
 #include "base/listen.h"
 #include "base/notify.h"
 #include "dns/dns.h"
+#include "lookup/count.h"
 #include "lookup/dnsmap.h"
 #include "lookup/inquiry.h"
 #include "lookup/ocsp.h"
@@ -19,7 +20,6 @@
 #include <sys/resource.h>
 
 #define SIGNALS 4u
-#define MAPS 6u
 
 struct service {
 	const struct mw_lookup_options *options;
@@ -35,8 +35,11 @@ struct service {
 	struct mw_wkd *wkd;
 	struct mw_inquiry *inquiry;
 	struct mw_dnsmap *dnsmap;
-	struct mw_map maps[MAPS];
+	struct mw_map maps[MW_LOOKUP_MAPS];
 	struct mw_server *server;
+	struct mw_status *status;
+	struct mw_lookup_counts *counts;
+	struct event *status_event; /* NULL: there is no status socket */
 };
 
 /* ---- parts -------------------------------------------------------------------------------------------------------------------- */
@@ -119,8 +122,12 @@ static struct mw_inquiry_bounds bounds_of(const struct mw_lookup_conf *c)
 
 static int open_inquiry(struct service *s, const struct mw_lookup_conf *c, struct mw_err *err)
 {
-	struct mw_inquiry_options o = {
-	    .base = s->base, .dns = s->dns, .sts = s->sts, .cache_most = (size_t)c->entries, .bounds = bounds_of(c)};
+	struct mw_inquiry_options o = {.base = s->base,
+				       .dns = s->dns,
+				       .sts = s->sts,
+				       .cache_most = (size_t)c->entries,
+				       .bounds = bounds_of(c),
+				       .asked = s->counts ? s->counts->verdicts : NULL};
 	char *path = NULL;
 	int r;
 
@@ -153,15 +160,21 @@ static int open_sockets(struct service *s, const struct mw_lookup_conf *c, struc
 	return r;
 }
 
+static void count_answer(void *ctx, size_t map, enum mw_answer_kind kind, int64_t ns)
+{
+	struct mw_lookup_counts *c = ctx;
+
+	mw_count(&c->questions[map][kind]);
+	mw_times_add(&c->time, ns);
+}
+
 static int open_server(struct service *s, const struct mw_lookup_conf *c, struct mw_err *err)
 {
-	const struct mw_map maps[MAPS] = {
-	    {"tls", mw_inquiry_policy, s->inquiry},
-	    {"verified", mw_inquiry_policy, s->inquiry},
-	    {"verdict", mw_inquiry_verdict, s->inquiry},
-	    {"wkd", mw_wkd_map, s->wkd},
-	    {"ocsp", mw_ocsp_map, s->https},
-	    {"dns", mw_dnsmap_ask, s->dnsmap},
+	const char *const *name = mw_lookup_map_names;
+	const struct mw_map maps[MW_LOOKUP_MAPS] = {
+	    {name[0], mw_inquiry_policy, s->inquiry},  {name[1], mw_inquiry_policy, s->inquiry},
+	    {name[2], mw_inquiry_verdict, s->inquiry}, {name[3], mw_wkd_map, s->wkd},
+	    {name[4], mw_ocsp_map, s->https},	       {name[5], mw_dnsmap_ask, s->dnsmap},
 	};
 
 	memcpy(s->maps, maps, sizeof(maps));
@@ -169,8 +182,10 @@ static int open_server(struct service *s, const struct mw_lookup_conf *c, struct
 							 .fd = s->fd,
 							 .n_fd = s->n_listen,
 							 .maps = s->maps,
-							 .n_maps = MAPS,
+							 .n_maps = MW_LOOKUP_MAPS,
 							 .clients = (unsigned)c->clients,
+							 .answered = count_answer,
+							 .ctx = s->counts,
 							 .idle = c->idle},
 			     &s->server, err);
 }
@@ -213,6 +228,50 @@ static int open_parts(struct service *s, struct mw_err *err)
 		 : MW_EXIT_OK;
 }
 
+/* ---- the status socket ---------------------------------------------------------------------------------------------------------- */
+static void refresh(void *ctx)
+{
+	const struct service *s = ctx;
+	struct mw_server_counts n;
+
+	if (!s->server)
+		return;
+	mw_server_count(s->server, &n);
+	mw_gauge_set(&s->counts->open, n.clients);
+	atomic_store(&s->counts->connections, n.connections);
+}
+
+static void on_status(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	mw_status_turn(ctx);
+}
+
+static int open_status(struct service *s, struct mw_err *err)
+{
+	struct mw_status_conf conf = {.start = &s->options->start,
+				      .rows = mw_lookup_rows,
+				      .size = sizeof(struct mw_lookup_counts),
+				      .refresh = refresh,
+				      .ctx = s};
+	enum mw_exit status = mw_status_new(&conf, &s->status, err);
+
+	if (status == MW_EXIT_OK)
+		s->counts = mw_status_counters(s->status);
+	return status == MW_EXIT_OK ? MW_EXIT_OK : mw_start_refused(&s->options->start, (int)status, "%s", err->text);
+}
+
+static bool listen_for_status(struct service *s)
+{
+	int fd = mw_status_fd(s->status);
+
+	if (fd < 0)
+		return true;
+	s->status_event = event_new(s->base, fd, EV_READ | EV_PERSIST, on_status, s->status);
+	return s->status_event && event_add(s->status_event, NULL) == 0;
+}
+
 /* Who still waits is answered by the parts that are closed, to connections that are gone. */
 static void close_parts(struct service *s)
 {
@@ -228,6 +287,9 @@ static void close_parts(struct service *s)
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (s->signal[i])
 			event_free(s->signal[i]);
+	if (s->status_event)
+		event_free(s->status_event);
+	mw_status_free(&s->status);
 	if (s->base)
 		event_base_free(s->base);
 	free(s->listen);
@@ -240,6 +302,7 @@ static void tell_ready(const struct service *s, const char *event)
 {
 	const char *digest = mw_lookup_policy_digest(s->policy);
 
+	mw_common_policy(&s->counts->common, s->options->start.policy, digest, false);
 	mw_log(MW_NOTICE, NULL, event, "policy %s, digest %.12s", s->options->start.policy, digest);
 	(void)mw_notify("READY=1\nSTATUS=policy %s, digest %.12s", s->options->start.policy, digest);
 }
@@ -276,6 +339,7 @@ static void reload(struct service *s)
 	if (mw_lookup_policy_load(s->options, &fresh, &err) != MW_EXIT_OK) {
 		mw_log(MW_ERROR, NULL, "reload", "%s", err.text);
 		mw_log(MW_ERROR, NULL, "reload", "the running policy and table stay as they are");
+		mw_common_reload(&s->counts->common, false);
 		(void)mw_notify("READY=1\nSTATUS=reload failed, the old policy is running; see the log");
 		return;
 	}
@@ -287,6 +351,7 @@ static void reload(struct service *s)
 	mw_inquiry_set_partners(s->inquiry, mw_lookup_policy_partners(fresh));
 	mw_lookup_policy_free(&s->policy);
 	s->policy = fresh;
+	mw_common_reload(&s->counts->common, true);
 	tell_ready(s, "reload");
 }
 
@@ -346,8 +411,10 @@ int mw_service_run(const struct mw_lookup_options *o, struct mw_lookup_policy *p
 	int status;
 
 	event_set_log_callback(on_libevent);
-	status = open_parts(&s, &err);
-	if (status == MW_EXIT_OK && !o->start.test && !take_signals(&s))
+	status = o->start.test ? MW_EXIT_OK : open_status(&s, &err);
+	if (status == MW_EXIT_OK)
+		status = open_parts(&s, &err);
+	if (status == MW_EXIT_OK && !o->start.test && !(take_signals(&s) && listen_for_status(&s)))
 		status = mw_start_refused(&o->start, MW_EXIT_SYSTEM, "no signals");
 	if (status == MW_EXIT_OK && !o->start.test) {
 		tell_ready(&s, "start");

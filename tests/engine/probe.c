@@ -231,18 +231,18 @@ static void probe_end(void *inst, void *tx)
 	note("end");
 }
 
-MW_PLUGIN(probe, "probe", .kind = MW_KIND_MILTER, .version = "1", .summary = "test",
-	  .stages = MW_SEE_MAIL | MW_SEE_BODY | MW_SEE_MESSAGE | MW_SEE_CLOSE,
-	  .powers = MW_POWER_HEADERS | MW_POWER_TEXT | MW_POWER_EDIT | MW_POWER_ROUTE, .options = options,
-	  .conf_size = sizeof(struct probe_conf), .facts = facts, .actions = actions,
-	  .hooks = {.check = probe_check,
-		    .open = probe_open,
-		    .begin = probe_begin,
-		    .see = probe_see,
-		    .able = probe_able,
-		    .act = probe_act,
-		    .end = probe_end,
-		    .close = probe_close});
+MW_DESCRIPTOR(probe, "probe", .kind = MW_KIND_MILTER, .version = "1", .summary = "test",
+	      .stages = MW_SEE_MAIL | MW_SEE_BODY | MW_SEE_MESSAGE | MW_SEE_CLOSE,
+	      .powers = MW_POWER_HEADERS | MW_POWER_TEXT | MW_POWER_EDIT | MW_POWER_ROUTE, .options = options,
+	      .conf_size = sizeof(struct probe_conf), .facts = facts, .actions = actions,
+	      .hooks = {.check = probe_check,
+			.open = probe_open,
+			.begin = probe_begin,
+			.see = probe_see,
+			.able = probe_able,
+			.act = probe_act,
+			.end = probe_end,
+			.close = probe_close});
 
 /* ---- the extractor: does what the part says ---------------------------------------------------------------------- */
 static const char *const types[] = {"application/x-probe", "text/x-probe-*", NULL};
@@ -284,8 +284,8 @@ static int text_extract(void *inst, const struct mw_document *doc, struct mw_sin
 	return host->sink_text(sink, data.p, data.n);
 }
 
-MW_PLUGIN(probe_text, "probe-text", .kind = MW_KIND_EXTRACTOR, .version = "1", .summary = "test", .types = types,
-	  .hooks = {.open = text_open, .extract = text_extract});
+MW_DESCRIPTOR(probe_text, "probe-text", .kind = MW_KIND_EXTRACTOR, .version = "1", .summary = "test", .types = types,
+	      .hooks = {.open = text_open, .extract = text_extract});
 
 /* ---- the checker ------------------------------------------------------------------------------------------------- */
 static bool even(const void *inst, const char *p, size_t n)
@@ -296,7 +296,7 @@ static bool even(const void *inst, const char *p, size_t n)
 
 static const struct mw_check checks[] = {{"probe-even", "last digit is even", even, 0}, {0}};
 
-MW_PLUGIN(probe_check, "probe-check", .kind = MW_KIND_CHECKER, .version = "1", .summary = "test", .checks = checks);
+MW_DESCRIPTOR(probe_check, "probe-check", .kind = MW_KIND_CHECKER, .version = "1", .summary = "test", .checks = checks);
 
 /* ---- a checker with data of a site: one digit ------------------------------------------------------------------- */
 struct site_conf {
@@ -330,9 +330,9 @@ static bool site_has(const void *inst, const char *p, size_t n)
 
 static const struct mw_check site_checks[] = {{"probe-site", "the site's digit", site_has, MW_CHECK_DATA}, {0}};
 
-MW_PLUGIN(probe_site, "probe-site", .kind = MW_KIND_CHECKER, .version = "1", .summary = "test", .powers = MW_POWER_KEYS,
-	  .options = site_options, .conf_size = sizeof(struct site_conf), .checks = site_checks,
-	  .hooks = {.open = site_open, .close = site_close});
+MW_DESCRIPTOR(probe_site, "probe-site", .kind = MW_KIND_CHECKER, .version = "1", .summary = "test", .powers = MW_POWER_KEYS,
+	      .options = site_options, .conf_size = sizeof(struct site_conf), .checks = site_checks,
+	      .hooks = {.open = site_open, .close = site_close});
 
 /* ---- a module that touches the outside --------------------------------------------------------------------------- */
 static const struct mw_action keys_actions[] = {
@@ -359,8 +359,8 @@ static int keys_act(void *inst, void *tx, struct mw_msg *msg, const struct mw_or
 	return 0;
 }
 
-MW_PLUGIN(probe_keys, "probe-keys", .kind = MW_KIND_MILTER, .version = "1", .summary = "test", .powers = MW_POWER_KEYS,
-	  .actions = keys_actions, .hooks = {.open = keys_open, .act = keys_act});
+MW_DESCRIPTOR(probe_keys, "probe-keys", .kind = MW_KIND_MILTER, .version = "1", .summary = "test", .powers = MW_POWER_KEYS,
+	      .actions = keys_actions, .hooks = {.open = keys_open, .act = keys_act});
 
 /* ---- the options of a program ------------------------------------------------------------------------------------ */
 static const struct mw_opt service_options[] = {
@@ -376,5 +376,5 @@ static int service_check(const struct mw_host *host, const void *conf, struct mw
 	return c->low > c->high ? host->fail(err, -EINVAL, "low is above high") : 0;
 }
 
-MW_PLUGIN(probe_service, "probe-service", .kind = MW_KIND_SERVICE, .version = "1", .summary = "test", .options = service_options,
-	  .conf_size = sizeof(struct probe_service), .hooks = {.check = service_check});
+MW_DESCRIPTOR(probe_service, "probe-service", .kind = MW_KIND_SERVICE, .version = "1", .summary = "test",
+	      .options = service_options, .conf_size = sizeof(struct probe_service), .hooks = {.check = service_check});
