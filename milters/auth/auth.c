@@ -209,6 +209,13 @@ static void auth_close(void *inst)
 	free(in);
 }
 
+static void asked(void *ctx, bool hit)
+{
+	const struct inst *in = ctx;
+
+	in->host->cached(in->self, hit);
+}
+
 static int auth_open(const struct mw_host *host, struct mw_self *self, const void *conf, void **inst, struct mw_err *err)
 {
 	struct inst *in = calloc(1, sizeof(*in));
@@ -234,7 +241,10 @@ static int auth_open(const struct mw_host *host, struct mw_self *self, const voi
 	if (r < 0)
 		return r;
 	in->lookup = mw_dns_lookup_new(in->conf->lookup);
-	return in->lookup ? 0 : host->fail(err, -ENOMEM, "out of memory");
+	if (!in->lookup)
+		return host->fail(err, -ENOMEM, "out of memory");
+	mw_dns_lookup_tell(in->lookup, asked, in);
+	return 0;
 }
 
 /* ---- one message ------------------------------------------------------------------------------------------------------------ */

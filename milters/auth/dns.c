@@ -356,6 +356,11 @@ struct mw_resolver mw_dns_message_resolver(struct mw_dns_message *m)
 	return (struct mw_resolver){.ctx = m, .want = want, .get = get};
 }
 
+void mw_dns_lookup_tell(struct mw_dns_lookup *l, void (*asked)(void *ctx, bool hit), void *ctx)
+{
+	mw_asker_tell(l->asker, asked, ctx);
+}
+
 struct mw_dns_lookup *mw_dns_lookup_new(const char *socket)
 {
 	const struct mw_asker_options options = {.socket = socket,

@@ -17,6 +17,8 @@
 struct mw_dns_lookup; /* of all messages; any number of threads */
 /* socket: of milward-lookup, borrowed. NULL: no memory. Nothing is asked, and no thread runs, until the first question. */
 struct mw_dns_lookup *mw_dns_lookup_new(const char *socket);
+/* As mw_asker_tell(). */
+void mw_dns_lookup_tell(struct mw_dns_lookup *, void (*asked)(void *ctx, bool hit), void *ctx);
 void mw_dns_lookup_free(struct mw_dns_lookup **); /* after its messages; accepts NULL, sets NULL */
 
 struct mw_dns_message; /* one thread at a time */

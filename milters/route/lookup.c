@@ -133,6 +133,11 @@ static struct mw_str question(struct mw_str domain, char buf[DOMAIN_MAX + sizeof
 	return (struct mw_str){buf, sizeof(MAP) - 1 + domain.n};
 }
 
+void mw_lookup_tell(struct mw_lookup *l, void (*asked)(void *ctx, bool hit), void *ctx)
+{
+	mw_asker_tell(l->asker, asked, ctx);
+}
+
 void mw_lookup_want(struct mw_lookup *l, struct mw_str domain)
 {
 	char buf[DOMAIN_MAX + sizeof(MAP)];

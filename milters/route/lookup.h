@@ -23,6 +23,8 @@ struct mw_lookup;
 /* socket: a path, borrowed. wait: milliseconds that mw_lookup_ask() may take. NULL = no memory. Nothing is asked, and no thread
  * runs, until the first question. */
 struct mw_lookup *mw_lookup_new(const char *socket, int64_t wait);
+/* As mw_asker_tell(). */
+void mw_lookup_tell(struct mw_lookup *, void (*asked)(void *ctx, bool hit), void *ctx);
 void mw_lookup_free(struct mw_lookup **); /* accepts NULL, sets NULL; waits for its threads */
 /* Begin to ask about this domain (octets), unless the answer is there. Returns at once. */
 void mw_lookup_want(struct mw_lookup *, struct mw_str domain);

@@ -204,6 +204,13 @@ static void route_close(void *inst)
 	free(r);
 }
 
+static void asked(void *ctx, bool hit)
+{
+	const struct route *r = ctx;
+
+	r->host->cached(r->self, hit);
+}
+
 /* A Postfix that is not set up is no reason not to start: mail without PHI flows, protected mail waits, repair needs no restart.
  */
 static int route_open(const struct mw_host *host, struct mw_self *self, const void *conf_, void **inst, struct mw_err *err)
@@ -222,6 +229,7 @@ static int route_open(const struct mw_host *host, struct mw_self *self, const vo
 		r->lookup = mw_lookup_new(conf->lookup, conf->lookup_wait * 1000);
 		if (!r->lookup)
 			return host->fail(err, -ENOMEM, "out of memory");
+		mw_lookup_tell(r->lookup, asked, r);
 	}
 	if (conf->mta == MTA_NONE)
 		return 0;

@@ -43,6 +43,8 @@ struct mw_asker {
 	int wake; /* eventfd */
 	bool runs, sleeps, ends;
 	uint64_t seed;
+	void (*asked)(void *ctx, bool hit); /* NULL: nobody counts */
+	void *asked_ctx;
 	struct entry *newest, *oldest;
 	struct entry *first, *last; /* wanted */
 	size_t entries, octets;
@@ -308,14 +310,23 @@ static void *work(void *arg)
 
 /* ---- outside ---------------------------------------------------------------------------------------------------------------- */
 
+void mw_asker_tell(struct mw_asker *a, void (*asked)(void *ctx, bool hit), void *ctx)
+{
+	a->asked = asked;
+	a->asked_ctx = ctx;
+}
+
 bool mw_asker_want(struct mw_asker *a, struct mw_str question)
 {
 	struct entry *e;
 	bool asks = false;
+	int r;
 
 	(void)pthread_mutex_lock(&a->lock);
-	(void)entry_of(a, question, &e, &asks);
+	r = entry_of(a, question, &e, &asks);
 	(void)pthread_mutex_unlock(&a->lock);
+	if (r == 0 && a->asked)
+		a->asked(a->asked_ctx, !asks);
 	return asks;
 }
 
@@ -343,6 +354,8 @@ int mw_asker_get(struct mw_asker *a, struct mw_str question, int64_t *until, int
 
 	(void)pthread_mutex_lock(&a->lock);
 	r = entry_of(a, question, &e, &asks);
+	if (r == 0 && asks && a->asked)
+		a->asked(a->asked_ctx, false);
 	if (r == 0 && e->state != ANSWERED)
 		r = wait_for(a, e, until, budget);
 	if (r == 0)

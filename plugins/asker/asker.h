@@ -26,6 +26,9 @@ struct mw_asker;
 struct mw_asker *mw_asker_new(const struct mw_asker_options *); /* NULL: no memory */
 void mw_asker_free(struct mw_asker **); /* accepts NULL, sets NULL; waits for its thread. Nobody may be in a call */
 
+/* Before the first question: who counts hears of each mw_asker_want(), and of each mw_asker_get() that has to ask, whether what it wants was
+ * there or on its way. From any thread. */
+void mw_asker_tell(struct mw_asker *, void (*asked)(void *ctx, bool hit), void *ctx);
 /* Begin to ask, unless the answer is there, or somebody has begun. Returns at once; true: it is asked since now. */
 bool mw_asker_want(struct mw_asker *, struct mw_str question);
 /*
