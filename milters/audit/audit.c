@@ -62,6 +62,12 @@ static const struct mw_command commands[] = {
      .args = "[--format csv|json] [--queue-id ID] [--recipient ADDRESS] [--since TIME] [--until TIME] [FILE...]",
      .help = "one row for each recipient, for an auditor",
      .run = mw_audit_export_command},
+    {.name = "report",
+     .args =
+	 "--month MONTH [--audit FILE]... [--key FILE]... [--mail-log FILE]... [--departments FILE] [--no-senders] [--site NAME] "
+	 "[--top N] [--utc] [--json | --html FILE] [FILE...]",
+     .help = "a month in numbers, and whether its records are whole; also as `milwardctl report`",
+     .run = mw_audit_report_command},
     {.name = "doctor",
      .args = "",
      .help = "is the end of the chain there? For milwardctl doctor",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commands: `milwardctl audit verify|show|export`. Exit status: 0 done (verify: intact), 1 not, 2 wrong usage. */
+/* commands: `milwardctl audit verify|show|export|report`. Exit status: 0 done (verify: intact), 1 not, 2 wrong usage. */
 #ifndef MW_AUDIT_COMMANDS_H
 #define MW_AUDIT_COMMANDS_H
 
@@ -16,6 +16,8 @@ struct mw_audit_conf {
 int mw_audit_verify_command(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_audit_show_command(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_audit_export_command(const struct mw_host *, const void *conf, int argc, char **argv);
+/* `milwardctl report`: a month as numbers. */
+int mw_audit_report_command(const struct mw_host *, const void *conf, int argc, char **argv);
 /* Is the end of the chain there? For milwardctl doctor; argv[1]: the policy. */
 int mw_audit_doctor_command(const struct mw_host *, const void *conf, int argc, char **argv);
 

@@ -26,6 +26,8 @@ struct state {
 	uint64_t first, seq;
 	char hash[MW_AUDIT_HEX + 1];
 	char since[32], until[32];
+	uint64_t records, wrong;
+	bool begins;
 	bool ended;	 /* by a record `end` */
 	uint64_t torn;	 /* octets of a record without an end, at the end of the file in work */
 	bool first_line; /* of the file */
@@ -58,6 +60,7 @@ static void check_first(struct state *s, const struct mw_audit_record *rec)
 	bool zero = mw_audit_str_is(rec->prev, mw_audit_zero),
 	     begins = rec->seq == 1 && zero && mw_audit_str_is(rec->kind, "start");
 
+	s->begins = begins;
 	if (begins)
 		return;
 	if (mw_audit_str_is(rec->kind, "continue") && rec->seq > 1 && !zero)
@@ -154,6 +157,8 @@ static int verify_line(void *ctx, const char *line, size_t n, uint64_t end, bool
 	r = mw_audit_record_check(s->v->chain, line, &rec);
 	if (r < 0)
 		return r;
+	s->records++;
+	s->wrong += r == 0;
 	if (r == 0)
 		finding(s, "edited: record %" PRIu64 "%s", rec.seq,
 			s->any ? "" : ", or the chain was made with another key than was given");
@@ -166,7 +171,7 @@ static int verify_line(void *ctx, const char *line, size_t n, uint64_t end, bool
 	check_note(s, line, &rec);
 	see_anchors(s, &rec);
 	advance(s, &rec);
-	return 0;
+	return s->v->see ? s->v->see(s->v->see_ctx, line, n, &rec) : 0;
 }
 
 /* ---- one file ---------------------------------------------------------------------------------------------------------------
@@ -259,10 +264,27 @@ static void check_tail(struct state *s)
 		s->seq);
 }
 
+static void tell_found(const struct state *s, struct mw_audit_found *f)
+{
+	*f = (struct mw_audit_found){.any = s->any,
+				     .begins = s->begins,
+				     .ended = s->ended,
+				     .first = s->first,
+				     .last = s->seq,
+				     .records = s->records,
+				     .wrong = s->wrong,
+				     .findings = s->findings};
+	memcpy(f->since, s->since, sizeof(f->since));
+	memcpy(f->until, s->until, sizeof(f->until));
+	memcpy(f->hash, s->hash, sizeof(f->hash));
+}
+
 static void summary(const struct state *s, size_t files)
 {
 	if (s->findings > MW_AUDIT_SHOWN_MAX)
 		fprintf(s->v->out, "... and %" PRIu64 " more\n", s->findings - MW_AUDIT_SHOWN_MAX);
+	if (s->v->found)
+		return;
 	if (s->findings) {
 		fprintf(s->v->out, "NOT INTACT: %" PRIu64 " finding%s\n", s->findings, s->findings == 1 ? "" : "s");
 		return;
@@ -291,6 +313,8 @@ int mw_audit_verify(const struct mw_audit_verify *v, size_t files, char *const *
 	if (!s.any && s.findings == 0 && !s.anchor_name[0])
 		finding(&s, "no record");
 	check_tail(&s);
+	if (v->found)
+		tell_found(&s, v->found);
 	summary(&s, files);
 	return s.findings ? 1 : 0;
 }

@@ -12,11 +12,27 @@
 
 #define MW_AUDIT_SHOWN_MAX 50 /* findings that are printed; all are counted */
 
+/* What there was, for who says it in other words than verify does. */
+struct mw_audit_found {
+	bool any;    /* a record */
+	bool begins; /* with the first record of a chain; else it goes on from an older file */
+	bool ended;  /* with a record `end`: a younger file goes on */
+	uint64_t first, last;
+	char since[32], until[32]; /* times of the first and the last */
+	char hash[MW_AUDIT_HEX + 1];
+	uint64_t records, wrong; /* wrong: of these, with a digest that is not theirs */
+	uint64_t findings;
+};
+
 struct mw_audit_verify {
 	const struct mw_audit_chain *chain;
 	FILE *out;
-	bool no_head;	   /* a tail that nothing anchors is accepted */
-	uint64_t head_seq; /* anchor from a checkpoint, 0 = none */
+	/* Called with each record as it comes by, may be NULL; negative ends it all. */
+	int (*see)(void *ctx, const char *line, size_t n, const struct mw_audit_record *);
+	void *see_ctx;
+	struct mw_audit_found *found; /* not NULL: filled, and no summary is printed */
+	bool no_head;		      /* a tail that nothing anchors is accepted */
+	uint64_t head_seq;	      /* anchor from a checkpoint, 0 = none */
 	char head_hash[MW_AUDIT_HEX + 1];
 };
 

@@ -104,7 +104,8 @@ static int sync_folder(const char *path)
 	return r;
 }
 
-/* Two handles of one process are not each other's: OFD locks. A process that is killed leaves none behind. */
+/* Two handles of one process are not each other's: OFD locks. A process that is killed leaves none behind. A child of fork(2) shares its
+ * parent's handles and locks: it must open the file itself. */
 static int wait_for(const struct mw_audit_file *f, const char *path, int fd, struct flock range, int64_t *waited,
 		    struct mw_err *err)
 {
