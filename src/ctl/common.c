@@ -2,6 +2,7 @@
 #include "ctl/ctl.h"
 
 #include "base/str.h"
+#include "installed.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -44,6 +44,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	for (const struct ctl_command *c = ctl_commands; c->name; c++)
 		printf(" %s", c->name);
 	print_module_commands(ctl, false);
+	ctl_module_words(ctl);
 	printf(
 	    "\" ;;\n"
 	    "\tcheck) words=\"--json --plan --cost --mutate --seconds\" ;;\n"
@@ -51,10 +52,15 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	    "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
 	    "\tconsent) words=\"check list add --ending --on --json --by --from --until --for --note\" ;;\n"
 	    "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --smaller --json\" ;;\n"
+	    "\tstatus) words=\"--json --watch --all $(for i in /run/milward*/*.status; do i=${i##*/}; echo ${i%%.status}; "
+	    "done)\" ;;\n"
 	    "\texplain) words=\"--from --to --policy --live\" ;;\n"
 	    "\tscan) words=\"--json --policy --text\" ;;\n"
 	    "\ttext) words=\"--json --part --policy\" ;;\n"
 	    "\tnew) words=\"plugin --kind milter checker extractor\" ;;\n"
+	    "\treport) words=\"--month --audit --key --mail-log --departments --no-senders --site --top --utc --json --html\" "
+	    ";;\n"
+	    "\tdmarc) words=\"report\" ;;\n"
 	    "\tcompletion) words=\"bash\" ;;\n");
 	print_module_commands(ctl, true);
 	printf("\tesac\n"

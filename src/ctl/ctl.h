@@ -40,6 +40,7 @@ int ctl_index(struct ctl *, int argc, char **argv);
 int ctl_explain(struct ctl *, int argc, char **argv);
 int ctl_scan(struct ctl *, int argc, char **argv);
 int ctl_diff(struct ctl *, int argc, char **argv);
+int ctl_status(struct ctl *, int argc, char **argv);
 int ctl_test(struct ctl *, int argc, char **argv);
 int ctl_text(struct ctl *, int argc, char **argv);
 int ctl_new(struct ctl *, int argc, char **argv);
@@ -48,6 +49,8 @@ int ctl_completion(struct ctl *, int argc, char **argv);
 int ctl_module(struct ctl *, int argc, char **argv);
 /* What a module's commands are called with. */
 extern const struct mw_host ctl_command_host;
+/* Prints the words that stand for a command of a module, each behind a blank. */
+void ctl_module_words(struct ctl *);
 /* Prints the commands that loadable modules bring, for help. */
 void ctl_module_help(struct ctl *);
 

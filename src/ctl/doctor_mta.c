@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor_mta: asks milward-postfix or milward-sendmail, which know the MTA. */
 #include "ctl/doctor.h"
+#include "installed.h"
 
 #include <errno.h>
 #include <stdio.h>

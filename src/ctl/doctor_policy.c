@@ -3,6 +3,7 @@
 #include "ctl/doctor.h"
 
 #include "base/str.h"
+#include "installed.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "installed.h"
 #include "mail/mime.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@ const struct ctl_command ctl_commands[] = {
      "files of consents: are they well-formed, which end soon, one more", ctl_consent},
     {"doctor", "[--json] [--ignore ID]… [-c DIR] [postfix|sendmail] [POLICY…]",
      "what is unsafe or missing on this machine, and the command that mends it", ctl_doctor},
+    {"status", "[--json] [--watch [SECONDS]] [--all] [INSTANCE|SOCKET…]",
+     "what the daemons do: work, latency, rules, routes, caches", ctl_status},
     {"explain", "[--from A] [--to B]… [--live] MSG", "what was found, and which line decided for each recipient and why",
      ctl_explain},
     {"scan", "[--json] [--policy F] [--text] FILE|DIR…", "classes and findings of messages, one a line", ctl_scan},

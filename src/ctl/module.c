@@ -95,10 +95,18 @@ static bool is_installed(struct ctl *ctl, const char *name)
 	return v && *v;
 }
 
-/* Commands of modules that people look for under another name: `dmarc report` is `auth dmarc report`. */
+/* Commands of modules that people look for under another name: `dmarc report` is `auth dmarc report`,
+ * `report` is `audit report`. */
 static const struct {
 	const char *word, *module;
-} others[] = {{"dmarc", "auth"}};
+} others[] = {{"dmarc", "auth"}, {"report", "audit"}};
+
+void ctl_module_words(struct ctl *ctl)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (is_installed(ctl, others[i].module))
+			printf(" %s", others[i].word);
+}
 
 static int run_module(struct ctl *ctl, int argc, char **argv)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milwardctl new plugin: a folder to begin a module in, made of the installed examples with another name in them. */
 #include "ctl/ctl.h"
+#include "installed.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -199,6 +199,12 @@ ok("p.policy:8" in text and "p.policy:9" in text and "p.policy:10" in text, "exp
 ok("tls(verified)" in text and "does not" in text and "a person must look" in text, "explain says why the others did not", text)
 us = [line for line in text.splitlines() if line.split()[:1] == ["us-ssn"]]
 ok(len(us) == 1 and us[0].split()[2] == "95" and us[0].endswith('near "ssn"'), "explain says which word made it sure", us)
+SEALED = (b"From: a@clinic.example\nTo: x@other.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/encrypted;"
+          b" protocol=\"application/pgp-encrypted\"; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b\n"
+          b"Content-Type: application/octet-stream\n\n-----BEGIN PGP MESSAGE-----\n\nhQEMAwAAAAAAAAAAAQf/\n=abcd\n-----END PGP MESSAGE-----\n--b--\n")
+(W / "sealed.policy").write_text(POLICY.replace("match any", "match unreadable then hold \"cannot be read\"\nmatch unreadable(sealed) then send by tls\nmatch any"))
+code, out, err = ctl("-p", W / "sealed.policy", "explain", "--to", "x@other.example", "-", stdin=SEALED)
+ok(code == 0 and b"sealed.policy:11\n" in out and b"tls(encrypted)" in out, "what a sender has sealed is unreadable for nobody but who asks for it", (out, err))
 code, out, err = ctl("-p", W / "p.policy", "explain", "--to", "y@partner.example", "-", stdin=MESSAGE)
 ok(code == 0 and b"tls(verified)" in out, "explain reads standard input", (out, err))
 

@@ -32,7 +32,7 @@ def checksums(*folders):
 
 with lab.Site("sendmail") as site:
     tap, sendmail = site.tap, site.sendmail
-    sendmail.edit("FEATURE(`no_default_msa')", "QUEUE_GROUP(`mqueue', `P=%s, F=f, r=1')dnl\n" % sendmail.queue_folder)
+    sendmail.edit("FEATURE(`no_default_msa')", "QUEUE_GROUP(`mqueue', `P=%s, F=f, r=1')dnl\nFEATURE(`nocanonify')dnl\n" % sendmail.queue_folder)
     sendmail.edit("MAILER(`local')", "INPUT_MAIL_FILTER(`opendkim', `S=inet:9992@127.0.0.1')dnl\n")
     sendmail.build()
     env = dict(os.environ, LC_ALL="C.UTF-8", PATH=":".join([site.prefix + "/sbin", site.prefix + "/bin", os.environ["PATH"]]))
@@ -97,10 +97,11 @@ with lab.Site("sendmail") as site:
 
     # What the site has beside it.
     sendmail.edit("QUEUE_GROUP", "dnl ")
+    sendmail.edit("FEATURE(`nocanonify')", "dnl ")
     sendmail.edit("MAILER(`local')", "DAEMON_OPTIONS(`Name=MSA, Port=587, InputMailFilters=opendkim')dnl\n")
     sendmail.file("aliases", "postmaster: root\ndesk: carol@clinic.test\nteam: carol@clinic.test, bob@plain.test\n")
     sendmail.build()
-    found = expect("the site's own", ["envelopes", "own-milters", "aliases"], 1)
+    found = expect("the site's own", ["envelopes", "canonify", "own-milters", "aliases"], 1)
     tap.ok([f["text"] for f in found if f["id"] == "aliases" and "team@gw.clinic.test" in f["text"]], "the alias is named", found)
     mend("the site's own", found)
     done = subprocess.run([site.prefix + "/bin/milwardctl", "check", policy], env=env, capture_output=True, text=True)
