@@ -22,6 +22,7 @@ struct mw_crate_object {
 	struct mw_gcm *gcm;
 	struct mw_crate_place place;
 	uint64_t have; /* the chunk in plain; UINT64_MAX: none */
+	size_t used;   /* octets of plain that were ever written */
 	unsigned char plain[MW_CRATE_CHUNK], sealed[MW_CRATE_CHUNK + MW_CRATE_TAG];
 };
 
@@ -57,6 +58,7 @@ static int object_new(const struct mw_crate *c, uint32_t number, struct mw_crate
 	o->crate = c;
 	o->place = place;
 	o->have = UINT64_MAX;
+	o->used = 0;
 	o->gcm = mw_crate_object_key(c->key, c->id, number, key) == 0 ? mw_gcm_new(key) : NULL;
 	OPENSSL_cleanse(key, sizeof(key));
 	if (!o->gcm) {
@@ -75,7 +77,7 @@ void mw_crate_put(struct mw_crate_object **op)
 	if (!o)
 		return;
 	mw_gcm_free(&o->gcm);
-	OPENSSL_cleanse(o->plain, sizeof(o->plain));
+	OPENSSL_cleanse(o->plain, o->used);
 	free(o);
 }
 
@@ -119,9 +121,11 @@ static int read_chunk(struct mw_crate_object *o, uint64_t chunk, size_t from, un
 		memcpy(p, o->plain + from, n);
 		return 0;
 	}
-	if (n == MW_CRATE_CHUNK)
+	if (n == chunk_size(o, chunk)) /* all of it: where it is wanted */
 		return open_chunk(o, chunk, p, err);
 	o->have = UINT64_MAX;
+	if (o->used < chunk_size(o, chunk))
+		o->used = chunk_size(o, chunk);
 	r = open_chunk(o, chunk, o->plain, err);
 	if (r < 0)
 		return r;

@@ -7,6 +7,7 @@
 #include "pickup/portal.h"
 
 #include "base/mode.h"
+#include "installed.h"
 #include "mail/mime.h"
 #include "pickup/command.h"
 

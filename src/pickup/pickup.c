@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DATABASE "pickup.db"
-
 static int system_failed(const struct mw_pickup *p, const char *what, struct mw_err *err)
 {
 	int code = -errno;

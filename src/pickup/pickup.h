@@ -242,5 +242,7 @@ struct mw_pickup_swept {
 int mw_pickup_sweep(struct mw_pickup *, unsigned step, int64_t grace, int64_t now, struct mw_pickup_swept *, struct mw_err *);
 /* Empties the write-ahead log, so that no key that was removed stands in it any longer. -EBUSY: readers hold it, try again later. */
 int mw_pickup_checkpoint(struct mw_pickup *, struct mw_err *);
+/* Whether there is something in that log, of whatever process. */
+bool mw_pickup_logged(const struct mw_pickup *);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#define DATABASE "pickup.db"
+
 struct mw_pickup {
 	struct mw_db db;
 	struct mw_pickup_keys *keys;

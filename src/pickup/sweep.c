@@ -313,3 +313,10 @@ int mw_pickup_checkpoint(struct mw_pickup *p, struct mw_err *err)
 
 	return code == SQLITE_OK ? 0 : mw_db_fail(&p->db, code, err);
 }
+
+bool mw_pickup_logged(const struct mw_pickup *p)
+{
+	struct stat st;
+
+	return fstatat(p->folder, DATABASE "-wal", &st, AT_SYMLINK_NOFOLLOW) < 0 ? errno != ENOENT : st.st_size > 0;
+}

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define FRAME_ROOM 4096u /* octets of a page around its texts, as most are */
+
 enum node_kind { TEXT, NAME, SECTION, INVERTED, END };
 
 struct node {
@@ -299,18 +301,36 @@ static bool control(char c)
 }
 
 #define BLOCK 16u
-typedef unsigned char block_t __attribute__((vector_size(BLOCK)));
+typedef signed char block_t __attribute__((vector_size(BLOCK)));
 
-/* Whether a block of a page's text stands as it is, as most do: all of its octets at once. */
-static bool stands(const char *p)
+/* Of a block of a page's text, what does not stand as it is: controls and what is not ASCII (both less than a blank), &, ', <, >, ". */
+static block_t odd(const char *p)
 {
-	uint64_t bad[2];
 	block_t c;
 
 	memcpy(&c, p, sizeof(c));
-	c = (block_t)(((c < ' ') & (c != '\n')) | (c > '~') | (c == '&') | (c == '<') | (c == '>') | (c == '"') | (c == '\''));
-	memcpy(bad, &c, sizeof(bad));
-	return (bad[0] | bad[1]) == 0;
+	return (block_t)(((c < ' ') & (c != '\n')) | (c == 0x7f) | ((c | 1) == '\'') | ((c | 2) == '>') | (c == '"'));
+}
+
+static bool any(block_t c)
+{
+	uint64_t half[2];
+
+	memcpy(half, &c, sizeof(c));
+	return (half[0] | half[1]) != 0;
+}
+
+/* Octets from p on, in whole blocks, that stand as they are, as most do. */
+static size_t standing(const char *p, size_t n)
+{
+	size_t at = 0;
+
+	while (n - at >= 4 * (size_t)BLOCK &&
+	       !any(odd(p + at) | odd(p + at + BLOCK) | odd(p + at + 2 * (size_t)BLOCK) | odd(p + at + 3 * (size_t)BLOCK)))
+		at += 4 * (size_t)BLOCK;
+	while (n - at >= BLOCK && !any(odd(p + at)))
+		at += BLOCK;
+	return at;
 }
 
 /* Adds text; strays and, but for those in keep, control characters become `instead`. */
@@ -321,10 +341,8 @@ static void add_text(struct mw_buf *out, struct mw_str text, bool page, const ch
 	for (size_t at = 0, n; at < text.n; at += n) {
 		const char *c = text.p + at, *put = NULL;
 
-		if (page && text.n - at >= BLOCK && stands(c)) {
-			n = BLOCK;
+		if (page && (n = standing(c, text.n - at)) > 0)
 			continue;
-		}
 		n = mw_utf8_step(c, text.n - at);
 		if (n == 0)
 			put = "\xef\xbf\xbd";
@@ -393,6 +411,8 @@ int mw_template_fill(const struct mw_template *t, const struct mw_values *v, siz
 
 	if (!mw_values_ok(v))
 		return mw_fail_memory(err);
+	if (mw_values_octets(v) < max)
+		mw_buf_reserve(out, mw_values_octets(v) + mw_values_octets(v) / 16 + FRAME_ROOM);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct node *node = &t->node[i];
 		struct frame f = {.values = frame[depth].values};

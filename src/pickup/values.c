@@ -13,9 +13,15 @@ struct entry {
 	struct mw_values *last; /* item */
 };
 
+/* Of all values that belong together. */
+struct all {
+	bool failed;
+	size_t octets; /* of texts */
+};
+
 struct mw_values {
 	struct mw_arena *arena;
-	bool *failed;		 /* of all that belong together */
+	struct all *all;
 	struct mw_values *outer; /* whose item it is */
 	struct mw_values *next;	 /* item */
 	struct entry *entries;	 /* newest first */
@@ -28,8 +34,8 @@ struct mw_values *mw_values_new(struct mw_arena *a)
 	if (!v)
 		return NULL;
 	v->arena = a;
-	v->failed = mw_arena_alloc(a, sizeof(bool));
-	return v->failed ? v : NULL;
+	v->all = mw_arena_alloc(a, sizeof(*v->all));
+	return v->all ? v : NULL;
 }
 
 static struct entry *add(struct mw_values *v, const char *name)
@@ -37,7 +43,7 @@ static struct entry *add(struct mw_values *v, const char *name)
 	struct entry *e = mw_arena_alloc(v->arena, sizeof(*e));
 
 	if (!e) {
-		*v->failed = true;
+		v->all->failed = true;
 		return NULL;
 	}
 	e->name = name;
@@ -48,13 +54,22 @@ static struct entry *add(struct mw_values *v, const char *name)
 
 void mw_values_set(struct mw_values *v, const char *name, struct mw_str text)
 {
-	struct entry *e = add(v, name);
-	char *copy = e ? mw_arena_dup(v->arena, text.n ? text.p : "", text.n) : NULL;
+	char *copy = mw_arena_dup(v->arena, text.n ? text.p : "", text.n);
 
-	if (!copy)
-		*v->failed = true;
+	if (copy)
+		mw_values_refer(v, name, (struct mw_str){.p = copy, .n = text.n});
 	else
-		e->value = (struct mw_value){.kind = MW_VALUE_TEXT, .text = {.p = copy, .n = text.n}};
+		v->all->failed = true;
+}
+
+void mw_values_refer(struct mw_values *v, const char *name, struct mw_str text)
+{
+	struct entry *e = add(v, name);
+
+	if (!e)
+		return;
+	e->value = (struct mw_value){.kind = MW_VALUE_TEXT, .text = text};
+	v->all->octets += text.n;
 }
 
 void mw_values_puts(struct mw_values *v, const char *name, const char *text)
@@ -98,10 +113,10 @@ struct mw_values *mw_values_item(struct mw_values *v, const char *name)
 	struct mw_values *item = e ? mw_arena_alloc(v->arena, sizeof(*item)) : NULL;
 
 	if (!item) {
-		*v->failed = true;
+		v->all->failed = true;
 		return v;
 	}
-	*item = (struct mw_values){.arena = v->arena, .failed = v->failed, .outer = v};
+	*item = (struct mw_values){.arena = v->arena, .all = v->all, .outer = v};
 	if (e->last)
 		e->last->next = item;
 	else
@@ -133,7 +148,12 @@ void mw_values_date(struct mw_values *v, const char *name, int64_t seconds)
 
 bool mw_values_ok(const struct mw_values *v)
 {
-	return !*v->failed;
+	return !v->all->failed;
+}
+
+size_t mw_values_octets(const struct mw_values *v)
+{
+	return v->all->octets;
 }
 
 const struct mw_value *mw_values_find(const struct mw_values *v, struct mw_str name)

@@ -16,6 +16,8 @@ struct mw_values *mw_values_new(struct mw_arena *);
 /* Each copies; name: of the caller, static. A second one of a name stands for the first. That there was no memory is remembered
  * (mw_values_ok), so that who makes many checks once at the end. */
 void mw_values_set(struct mw_values *, const char *name, struct mw_str text);
+/* The same without a copy: the text stays as it is for as long as the values are used. */
+void mw_values_refer(struct mw_values *, const char *name, struct mw_str text);
 void mw_values_puts(struct mw_values *, const char *name, const char *text); /* NULL: "" */
 void mw_values_number(struct mw_values *, const char *name, int64_t);
 void mw_values_flag(struct mw_values *, const char *name, bool);
@@ -33,6 +35,8 @@ struct mw_value {
 	struct mw_str text;
 	const struct mw_values *first; /* item */
 };
+/* Octets of all texts that belong together: about what they fill, when each is named once. */
+size_t mw_values_octets(const struct mw_values *);
 /* In these values, then in those around them. NULL: nobody has it. */
 const struct mw_value *mw_values_find(const struct mw_values *, struct mw_str name);
 const struct mw_values *mw_values_next(const struct mw_values *);

@@ -2,6 +2,7 @@
 #include "portal/box.h"
 
 #include "base/listen.h"
+#include "base/sanitized.h"
 #include "box/filter.h"
 #include "box/landlock.h"
 
@@ -11,18 +12,6 @@
 #include <unistd.h>
 
 #define PATHS_MOST 256u
-
-/* Sanitizers do what nobody else does. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 struct paths {
 	struct mw_arena *arena;
@@ -71,7 +60,7 @@ static int add_options(struct paths *p, const struct mw_plan *plan)
 	return r;
 }
 
-static int list(struct paths *p, const struct mw_site *site, const struct mw_portal_options *o)
+static int list(struct paths *p, const struct mw_site *site, const struct mw_portal_options *o, const char *status)
 {
 	static const char *const system[] = {"/usr", "/lib", "/lib64", "/etc", "/dev/null", "/dev/urandom"};
 	const uint32_t see = MW_LANDLOCK_READ | MW_LANDLOCK_LIST;
@@ -91,13 +80,15 @@ static int list(struct paths *p, const struct mw_site *site, const struct mw_por
 		r = add_folder_of(p, c->audit, see | MW_LANDLOCK_WRITE);
 	if (r == 0 && socket)
 		r = add_folder_of(p, socket, MW_LANDLOCK_REMOVE);
+	if (r == 0 && status)
+		r = add_folder_of(p, status, MW_LANDLOCK_REMOVE);
 	return r;
 }
 
-static int enter_landlock(const struct mw_site *site, const struct mw_portal_options *o)
+static int enter_landlock(const struct mw_site *site, const struct mw_portal_options *o, const char *status)
 {
 	struct paths p = {.arena = mw_arena_new(0)};
-	int r = p.arena ? list(&p, site, o) : -ENOMEM, fd;
+	int r = p.arena ? list(&p, site, o, status) : -ENOMEM, fd;
 
 	if (r == 0) {
 		fd = mw_landlock_make_online(p.path, p.n);
@@ -109,17 +100,17 @@ static int enter_landlock(const struct mw_site *site, const struct mw_portal_opt
 	return r;
 }
 
-int mw_box_enter(const struct mw_site *site, const struct mw_portal_options *o, struct mw_err *err)
+int mw_box_enter(const struct mw_site *site, const struct mw_portal_options *o, const char *status, struct mw_err *err)
 {
 	struct sock_fprog filter = {0};
 	int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 
 	if (r == 0)
-		r = enter_landlock(site, o);
+		r = enter_landlock(site, o, status);
 	if (r < 0)
 		return mw_fail(err, r, "sandbox: landlock: %s", strerror(-r));
 	r = mw_filter_make_server(&filter);
-	if (r == 0 && !SANITIZED)
+	if (r == 0 && !MW_SANITIZED)
 		r = mw_filter_set(&filter);
 	mw_filter_free(&filter);
 	return r < 0 ? mw_fail(err, r, "sandbox: seccomp: %s", strerror(-r)) : 0;

@@ -9,7 +9,8 @@
 
 #include "portal/site.h"
 
-/* For good, and for the threads that are made from now on. Landlock only where the kernel has it. */
-int mw_box_enter(const struct mw_site *, const struct mw_portal_options *, struct mw_err *);
+/* For good, and for the threads that are made from now on. Landlock only where the kernel has it. status: a unix socket whose name is removed at
+ * the end; NULL = none. */
+int mw_box_enter(const struct mw_site *, const struct mw_portal_options *, const char *status, struct mw_err *);
 
 #endif

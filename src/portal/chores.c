@@ -15,6 +15,7 @@
 #define GIVE_UP (5 * 86400) /* the MTA's own limit, for what it did not even take */
 #define SWEEP_EVERY 300	    /* seconds; all 256 folders in less than a day */
 #define SWEEP_GRACE 3600    /* a crate without a row may be one that is being handed in */
+#define EMPTY_EVERY 10	    /* seconds; what others end is in the log, too, and readers may have kept them from emptying it */
 #define REMIND_LEAST 3600   /* not when so little is left */
 
 /* ---- expiry ------------------------------------------------------------------------------------------------------------------ */
@@ -128,11 +129,12 @@ static const char *moot(const struct mw_chores *c, const struct mw_pickup_letter
 static int deliver(struct mw_chores *c, const struct mw_pickup_letter *l, int64_t now, struct mw_err *err)
 {
 	const char *why = moot(c, l), *name = mw_letter_name(l->kind);
-	char said[200] = "", detail[256];
+	char said[200] = "", detail[256], id[MW_PICKUP_ID_TEXT];
 	struct mw_letter letter;
 	struct mw_err cause = {0};
 	int r;
 
+	mw_pickup_id_text(l->row.id, id);
 	if (why)
 		return mw_pickup_outbox_done(c->store, l->number, false, why, now, err) < 0 ? err->code : 1;
 	r = mw_letter_make(&c->site, l, &letter, &cause);
@@ -148,14 +150,14 @@ static int deliver(struct mw_chores *c, const struct mw_pickup_letter *l, int64_
 		r = MW_SENT_NEVER;
 	}
 	if (r < 0) {
-		mw_log(MW_WARNING, NULL, "portal-mail-later", "mail=%s tries=%" PRIu32 ": %s", name ? name : "?", l->tries + 1,
+		mw_log(MW_WARNING, id, "portal-mail-later", "mail=%s tries=%" PRIu32 ": %s", name ? name : "?", l->tries + 1,
 		       cause.text);
 		r = mw_pickup_outbox_later(c->store, l->number, due_again(l, now), err);
 		return r < 0 ? r : 0;
 	}
 	(void)snprintf(detail, sizeof(detail), "%s %s", name ? name : "?", said);
 	if (r == MW_SENT_NEVER)
-		mw_log(MW_ERROR, NULL, "portal-mail-lost", "mail=%s: %s", name ? name : "?", said);
+		mw_log(MW_ERROR, id, "portal-mail-lost", "mail=%s: %s", name ? name : "?", said);
 	r = mw_pickup_outbox_done(c->store, l->number, r == MW_SENT, detail, now, err);
 	return r < 0 ? r : 1;
 }
@@ -240,9 +242,11 @@ static int empty(struct mw_chores *c, int64_t now, bool *more, struct mw_err *er
 {
 	int r;
 
-	(void)now;
 	(void)more;
-	if (c->emptied)
+	if (c->emptied && now >= c->looked && now - c->looked < EMPTY_EVERY)
+		return 0;
+	c->looked = now;
+	if (c->emptied && !mw_pickup_logged(c->store))
 		return 0;
 	r = mw_pickup_checkpoint(c->store, err);
 	c->emptied = r == 0;

@@ -22,7 +22,8 @@ struct mw_chores {
 	int (*send)(void *ctx, const struct mw_letter *, char *said, size_t n, struct mw_err *);
 	void *ctx;
 	/* private; zero at first */
-	bool emptied;	   /* the write-ahead log, since something ended */
+	bool emptied;	   /* the write-ahead log, since something ended here */
+	int64_t looked;	   /* when, into that log */
 	unsigned folder;   /* of crates that is swept next */
 	int64_t swept;	   /* when */
 	uint32_t complain; /* chores that failed the last time: bits */

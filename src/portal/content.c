@@ -17,7 +17,7 @@ static bool fail(struct mw_request *r, const struct mw_err *err)
 	char id[MW_PICKUP_ID_TEXT];
 
 	mw_pickup_id_text(r->session.id, id);
-	mw_log(MW_ERROR, NULL, "crate", "%s: %s", id, err->text);
+	mw_log(MW_ERROR, id, "crate", "%s", err->text);
 	mw_page_later(r);
 	return false;
 }

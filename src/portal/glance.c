@@ -97,7 +97,7 @@ bool mw_glance(struct mw_glance *g, struct mw_request *r)
 	return true;
 }
 
-void mw_glance_keep(struct mw_request *r)
+void mw_glance_keep(struct mw_request *r, unsigned page)
 {
 	int64_t now = mw_clock_ms();
 
@@ -105,5 +105,5 @@ void mw_glance_keep(struct mw_request *r)
 		return;
 	r->kept = mw_kept_new(r->response, r->octets, r->site, r->row.expires, now + r->site->conf->keep * 1000);
 	if (r->kept) /* else this answer has it alone */
-		mw_sessions_keep(r->portal->sessions, r->session.id, mw_request_token(r), mw_route_page(r->route), r->kept);
+		mw_sessions_keep(r->portal->sessions, r->session.id, mw_request_token(r), page, r->kept);
 }

@@ -16,7 +16,7 @@ int mw_glance_new(const struct mw_portal *, const struct mw_site *, size_t threa
 void mw_glance_free(struct mw_glance **); /* accepts NULL, sets NULL */
 /* True: it has its answer. */
 bool mw_glance(struct mw_glance *, struct mw_request *);
-/* By a worker, for a page that was just made: keeps it, when it may be. */
-void mw_glance_keep(struct mw_request *);
+/* By a worker, for a page that was just made: keeps it, when it may be. page: mw_route_page(). */
+void mw_glance_keep(struct mw_request *, unsigned page);
 
 #endif

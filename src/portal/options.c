@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "installed.h"
 #include "portal/options.h"
 
 /* They are installed beside the policies. */

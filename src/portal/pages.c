@@ -74,6 +74,15 @@ void mw_page_header(struct mw_request *r, const char *name, const char *value)
 	}
 }
 
+void mw_page_drop(struct mw_request *r)
+{
+	if (r->kept)
+		mw_kept_unref(&r->kept);
+	else if (r->response)
+		MHD_destroy_response(r->response);
+	r->response = NULL;
+}
+
 void mw_page_octets(struct mw_request *r, unsigned status, const char *type, struct mw_str octets)
 {
 	if (r->response)

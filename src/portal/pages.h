@@ -46,6 +46,9 @@ struct mw_stream_out {
 };
 void mw_page_stream(struct mw_request *, unsigned status, const char *type, const struct mw_stream_out *);
 
+/* Ends the answer that was made, if one was. */
+void mw_page_drop(struct mw_request *);
+
 /* Of the answer that was made: sets a header field in place of the one that is there. value: one line. */
 void mw_page_header(struct mw_request *, const char *name, const char *value);
 

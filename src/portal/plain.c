@@ -65,22 +65,32 @@ static size_t next_link(struct mw_str s, size_t from, size_t end)
 	return end;
 }
 
-/* Index of what ends a piece of text that begins at i: a link, or a line of another depth. */
-static size_t text_end(const struct mw_plain *p, size_t i)
+/* Index of the first line behind i that is quoted; s.n when there is none. */
+static size_t next_quote(struct mw_str s, size_t i)
 {
-	struct mw_str s = p->s;
+	const char *hit;
 
-	for (size_t at = i; at < s.n;) {
-		const char *newline = memchr(s.p + at, '\n', s.n - at);
-		size_t end = newline ? (size_t)(newline - s.p) : s.n, link = next_link(s, at == i ? i : at - 1, end);
-
-		if (link < end)
-			return link;
-		if (newline && (p->depth || (end + 1 < s.n && s.p[end + 1] == '>')))
-			return end + 1;
-		at = end + 1;
-	}
+	for (; i < s.n && (hit = memchr(s.p + i, '>', s.n - i)) != NULL; i = (size_t)(hit - s.p) + 1)
+		if (hit > s.p && hit[-1] == '\n')
+			return (size_t)(hit - s.p);
 	return s.n;
+}
+
+/* Index of what ends a piece of text that begins at i: a link, or a line of another depth. */
+static size_t text_end(struct mw_plain *p, size_t i)
+{
+	const char *newline;
+	size_t end;
+
+	if (p->depth) {
+		newline = memchr(p->s.p + i, '\n', p->s.n - i);
+		end = newline ? (size_t)(newline - p->s.p) + 1 : p->s.n;
+	} else {
+		if (p->quote <= i)
+			p->quote = next_quote(p->s, i + 1);
+		end = p->quote;
+	}
+	return next_link(p->s, i, end);
 }
 
 /* At the beginning of a line. True: its depth is another one. */

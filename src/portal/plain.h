@@ -20,6 +20,7 @@ struct mw_plain {
 	size_t at, pieces;
 	unsigned depth;
 	bool begun, inside; /* inside: of a line, behind its marks */
+	size_t quote;	    /* where the next quote begins, as far as was looked; 0: nowhere yet */
 };
 
 enum mw_plain_kind mw_plain_next(struct mw_plain *, struct mw_str *piece);

@@ -5,6 +5,7 @@
 
 #include "pickup/keys.h"
 #include "pickup/record.h"
+#include "portal/count.h"
 #include "portal/secret.h"
 #include "portal/session.h"
 
@@ -17,7 +18,8 @@ struct mw_portal {
 	struct mw_pickup_keys *keys;
 	struct mw_recorder *recorder; /* NULL: no audit file */
 	int store;		      /* its folder, O_PATH: the one of the start, whatever a later policy says */
-	atomic_int posts;	      /* workers that may wait for the MTA beside those that do (work.h) */
+	struct mw_portal_counts *counts;
+	atomic_int posts; /* workers that may wait for the MTA beside those that do (work.h) */
 };
 
 #endif

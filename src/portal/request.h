@@ -22,8 +22,9 @@ struct mw_request {
 	struct mw_site *site;	  /* the policy and the templates, as they were when it came; counted */
 	struct mw_pickup *store;  /* of the thread that answers */
 	const struct mw_route *route;
-	int64_t now; /* seconds since 1970 */
-	bool head;   /* HEAD: nobody sees what is answered, so nothing was read */
+	int64_t now;  /* seconds since 1970 */
+	int64_t came; /* nanoseconds, monotonic */
+	bool head;    /* HEAD: nobody sees what is answered, so nothing was read */
 	struct mw_str path, arg[MW_ROUTE_ARGS];
 	struct mw_fields form;	      /* MW_ROUTE_FORM */
 	struct mw_session session;    /* MW_ROUTE_SESSION: with the key of the message */

@@ -43,9 +43,10 @@ struct mw_route {
 };
 
 /* MW_ROUTE_KEPT: which of a session's pages it is, from 0 on. */
+enum { MW_ROUTE_PAGE_MESSAGE, MW_ROUTE_PAGE_FRAME };
 static inline unsigned mw_route_page(const struct mw_route *route)
 {
-	return route->flags & MW_ROUTE_FRAME ? 1 : 0;
+	return route->flags & MW_ROUTE_FRAME ? MW_ROUTE_PAGE_FRAME : MW_ROUTE_PAGE_MESSAGE;
 }
 
 /* The route, and what stands for its stars (pieces of path). NULL: there is no such path (*known false), or it does not take this method. */

@@ -146,6 +146,7 @@ static struct mw_request *request_new(struct mw_server *s)
 	r->portal = s->portal;
 	r->site = site_of(s);
 	r->now = (int64_t)time(NULL);
+	r->came = mw_clock_ns();
 	r->language = "";
 	r->cookie = r->origin = r->fetch_site = r->type = r->range = mw_str("");
 	return r;
@@ -157,10 +158,7 @@ static void request_free(struct mw_server *s, struct mw_request *r)
 		mw_connection_leave(s->connections, r->connection);
 	if (r->upload)
 		r->route->upload->drop(r->upload);
-	if (r->kept)
-		mw_kept_unref(&r->kept);
-	else if (r->response)
-		MHD_destroy_response(r->response);
+	mw_page_drop(r);
 	mw_work_wipe(r);
 	mw_buf_free(&r->body);
 	mw_site_unref(&r->site);
@@ -287,6 +285,16 @@ static void resume(void *ctx)
 	MHD_resume_connection(ctx);
 }
 
+/* Is it one of the pages that are kept, and is that still right? */
+static bool glance(struct mw_server *s, struct mw_request *r)
+{
+	bool hit = mw_glance(s->glance, r);
+
+	if (r->route->flags & MW_ROUTE_KEPT)
+		mw_count(&s->portal->counts->pages[hit ? 0 : 1]);
+	return hit;
+}
+
 static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *path, const char *method, const char *version,
 			      const char *data, size_t *n, void **state)
 {
@@ -303,7 +311,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *p
 	}
 	if (*n)
 		return more(r, data, n);
-	if (!r->queued && !r->response && !mw_glance(s->glance, r)) {
+	if (!r->queued && !r->response && !glance(s, r)) {
 		r->queued = true;
 		mw_connection_until(s->connections, r->connection, 0);
 		MHD_suspend_connection(c);
@@ -323,6 +331,7 @@ static void completed(void *cls, struct MHD_Connection *c, void **state, enum MH
 	if (!r)
 		return;
 	mw_connection_until(s->connections, r->connection, in_seconds(KEEP + r->site->conf->header_time));
+	mw_portal_count(s->portal->counts, r->status, mw_clock_ns() - r->came);
 	request_free(s, r);
 	atomic_fetch_sub(&s->requests, 1);
 	*state = NULL;
@@ -401,6 +410,7 @@ void mw_server_tick(struct mw_server *s)
 {
 	size_t n = mw_connections_cut(s->connections, mw_clock_ms());
 
+	mw_count_add(&s->portal->counts->cut, n);
 	if (n)
 		mw_log(MW_INFO, NULL, "slow", "%zu connections were too slow and are cut", n);
 }

@@ -40,6 +40,7 @@ struct service {
 	int signals;
 	int64_t swept;
 	int64_t until; /* when draining: time at which it ends; 0 = it is not */
+	struct mw_status *status;
 };
 
 /* ---- the policy ------------------------------------------------------------------------------------------------------------------ */
@@ -63,6 +64,13 @@ static const char *differs(const struct mw_portal_conf *a, const struct mw_porta
 							 : NULL;
 }
 
+static void tell_policy(struct service *s)
+{
+	const struct mw_plan *plan = mw_generation_plan(s->site->gen);
+
+	mw_common_policy(&s->portal.counts->common, plan->path, plan->digest, false);
+}
+
 static void reload(struct service *s)
 {
 	struct mw_site *fresh = NULL;
@@ -73,6 +81,7 @@ static void reload(struct service *s)
 	if (mw_pickup_keys_reread(s->portal.keys, &err) < 0 || mw_site_load(s->loader, s->options, &fresh, &err) != MW_EXIT_OK) {
 		mw_log(MW_ERROR, NULL, "reload", "%s", err.text[0] ? err.text : "out of memory");
 		mw_log(MW_ERROR, NULL, "reload", "the running policy stays as it is");
+		mw_common_reload(&s->portal.counts->common, false);
 		(void)mw_notify("READY=1\nSTATUS=reload failed, the old policy is running; see the log");
 		return;
 	}
@@ -84,6 +93,8 @@ static void reload(struct service *s)
 	mw_sessions_set_times(s->portal.sessions, fresh->conf->idle, fresh->conf->session);
 	mw_site_unref(&s->site);
 	s->site = fresh;
+	mw_common_reload(&s->portal.counts->common, true);
+	tell_policy(s);
 	mw_log(MW_NOTICE, NULL, "reload", "the new policy is running");
 	(void)mw_notify("READY=1\nSTATUS=running %s", s->options->start.policy);
 }
@@ -115,10 +126,12 @@ static void take_signals(struct service *s)
 
 static void turn(struct service *s)
 {
-	struct pollfd p = {.fd = s->signals, .events = POLLIN};
+	struct pollfd p[2] = {{.fd = s->signals, .events = POLLIN}, {.fd = mw_status_fd(s->status), .events = POLLIN}};
 
-	if (poll(&p, 1, s->until ? TICK_MS / 10 : TICK_MS) > 0)
+	if (poll(p, 2, s->until ? TICK_MS / 10 : TICK_MS) > 0) {
 		take_signals(s);
+		mw_status_turn(s->status);
+	}
 	mw_server_tick(s->server);
 	if (mw_clock_ms() - s->swept >= SWEEP_MS) {
 		s->swept = mw_clock_ms();
@@ -208,6 +221,33 @@ static void allow_descriptors(void)
 	}
 }
 
+static void refresh(void *ctx)
+{
+	const struct service *s = ctx;
+	struct mw_portal_counts *c = s->portal.counts;
+
+	if (s->server)
+		mw_gauge_set(&c->requests_open, (int64_t)mw_server_busy(s->server));
+	if (s->portal.sessions)
+		mw_gauge_set(&c->sessions_open, (int64_t)mw_sessions_sweep(s->portal.sessions, mw_clock_ms()));
+}
+
+static int open_status(struct service *s, struct mw_err *err)
+{
+	struct mw_status_conf conf = {.start = &s->options->start,
+				      .rows = mw_portal_rows,
+				      .size = sizeof(struct mw_portal_counts),
+				      .refresh = refresh,
+				      .ctx = s};
+	int status = (int)mw_status_new(&conf, &s->status, err);
+
+	if (status != MW_EXIT_OK)
+		return status;
+	s->portal.counts = mw_status_counters(s->status);
+	tell_policy(s);
+	return MW_EXIT_OK;
+}
+
 static int set_up(struct service *s, struct mw_err *err)
 {
 	int status;
@@ -232,8 +272,11 @@ static int set_up(struct service *s, struct mw_err *err)
 		return status;
 	if (open_socket(s, err) < 0)
 		return MW_EXIT_CREATE;
+	status = open_status(s, err);
+	if (status != MW_EXIT_OK)
+		return status;
 	/* Before there are threads, and before a word from outside is read. */
-	if (mw_box_enter(s->site, s->options, err) < 0)
+	if (mw_box_enter(s->site, s->options, mw_status_path(s->status), err) < 0)
 		return MW_EXIT_SYSTEM;
 	return start(s, err) < 0 ? MW_EXIT_SYSTEM : MW_EXIT_OK;
 }
@@ -249,6 +292,7 @@ static void tear_down(struct service *s)
 		(void)close(s->portal.store);
 	mw_site_unref(&s->site);
 	mw_listen_close(&s->listen);
+	mw_status_free(&s->status);
 	mw_loader_free(&s->loader);
 	OPENSSL_cleanse(&s->portal, sizeof(s->portal));
 	free(s->spec);

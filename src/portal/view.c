@@ -3,10 +3,12 @@
 
 #include "portal/clean.h"
 #include "portal/content.h"
+#include "portal/glance.h"
 #include "portal/html_text.h"
 #include "portal/pages.h"
 #include "portal/plain.h"
 #include "portal/reply.h"
+#include "portal/work.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,7 +89,7 @@ static int64_t height_of(struct mw_str html)
 
 /* ---- values ------------------------------------------------------------------------------------------------------------------------- */
 
-/* The text, as blocks of one depth of quoting each, of pieces that are links or words. */
+/* The text, as blocks of one depth of quoting each, of pieces that are links or words. It lives as long as the values. */
 static void put_text(struct mw_values *v, struct mw_str text)
 {
 	struct mw_plain plain = {.s = text};
@@ -108,7 +110,7 @@ static void put_text(struct mw_values *v, struct mw_str text)
 			continue;
 		}
 		item = mw_values_item(block, "pieces");
-		mw_values_set(item, "words", piece);
+		mw_values_refer(item, "words", piece);
 		mw_values_flag(item, "link", kind == MW_PLAIN_LINK);
 	}
 }
@@ -197,28 +199,6 @@ static bool note_reading(struct mw_request *r)
 	return mw_content_read(r);
 }
 
-void mw_view_message(struct mw_request *r)
-{
-	struct mw_clean_found found = {0};
-	struct mw_buf html = MW_BUF_INIT;
-	struct mw_values *v;
-	struct mw_content l;
-
-	if (!mw_content_open(r, &l))
-		return;
-	v = values_of(r, &l);
-	if (v && (!l.html || put_html(r, &l, &html, &found)) && put_plain(r, &l, v) && note_reading(r)) {
-		mw_values_number(v, "height", height_of((struct mw_str){.p = mw_buf_text(&html), .n = html.n}));
-		mw_values_puts(v, "pictures", "");
-		if (found.pictures)
-			mw_values_number(v, "pictures", (int64_t)found.pictures);
-		mw_values_flag(v, "cut", l.cut || found.cut);
-		mw_page(r, 200, "message.html", mw_values_ok(v) ? v : NULL);
-	}
-	mw_buf_free(&html);
-	mw_content_close(&l);
-}
-
 /* The language is that of the pages around it: nobody knows the message's. */
 static void put_head(const struct mw_request *r, struct mw_buf *out)
 {
@@ -232,6 +212,57 @@ static void put_head(const struct mw_request *r, struct mw_buf *out)
 	mw_buf_printf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", style);
 }
 
+/* A head, and the cleaned HTML. */
+static void answer_document(struct mw_request *r, struct mw_buf *document)
+{
+	mw_buf_puts(document, "\n</body>\n</html>\n");
+	mw_page_text(r, 200, "text/html; charset=utf-8", document);
+	mw_page_header(r, "Content-Security-Policy", FRAME_POLICY);
+	mw_page_header(r, "X-Frame-Options", "SAMEORIGIN");
+}
+
+/* The document was made to know its height, and is what the browser asks for next. */
+static void keep_document(const struct mw_request *r, struct mw_buf *document)
+{
+	struct mw_request next = *r;
+
+	next.response = NULL;
+	next.kept = NULL;
+	answer_document(&next, document);
+	mw_glance_keep(&next, MW_ROUTE_PAGE_FRAME);
+	mw_page_drop(&next);
+	mw_work_wipe(&next);
+}
+
+void mw_view_message(struct mw_request *r)
+{
+	struct mw_clean_found found = {0};
+	struct mw_buf document = MW_BUF_INIT;
+	struct mw_values *v;
+	struct mw_content l;
+	size_t head;
+
+	if (!mw_content_open(r, &l))
+		return;
+	v = values_of(r, &l);
+	put_head(r, &document);
+	head = document.n;
+	if (v && (!l.html || put_html(r, &l, &document, &found)) && put_plain(r, &l, v) && note_reading(r)) {
+		const struct mw_str all = {.p = mw_buf_text(&document), .n = document.n};
+
+		mw_values_number(v, "height", height_of(mw_str_behind(all, head)));
+		mw_values_puts(v, "pictures", "");
+		if (found.pictures)
+			mw_values_number(v, "pictures", (int64_t)found.pictures);
+		mw_values_flag(v, "cut", l.cut || found.cut);
+		mw_page(r, 200, "message.html", mw_values_ok(v) ? v : NULL);
+		if (l.html && !r->head)
+			keep_document(r, &document);
+	}
+	mw_buf_free(&document);
+	mw_content_close(&l);
+}
+
 void mw_view_html(struct mw_request *r)
 {
 	struct mw_clean_found found;
@@ -241,14 +272,10 @@ void mw_view_html(struct mw_request *r)
 	if (!mw_content_open(r, &l))
 		return;
 	put_head(r, &out);
-	if (!l.html) {
+	if (!l.html)
 		mw_page_not_found(r);
-	} else if (put_html(r, &l, &out, &found) && note_reading(r)) {
-		mw_buf_puts(&out, "\n</body>\n</html>\n");
-		mw_page_text(r, 200, "text/html; charset=utf-8", &out);
-		mw_page_header(r, "Content-Security-Policy", FRAME_POLICY);
-		mw_page_header(r, "X-Frame-Options", "SAMEORIGIN");
-	}
+	else if (put_html(r, &l, &out, &found) && note_reading(r))
+		answer_document(r, &out);
 	mw_buf_free(&out);
 	mw_content_close(&l);
 }

@@ -132,7 +132,7 @@ static void work_on(struct mw_request *r)
 	}
 	r->route->answer(r);
 	if (flags & MW_ROUTE_KEPT)
-		mw_glance_keep(r);
+		mw_glance_keep(r, mw_route_page(r->route));
 	mw_page_later(r); /* when nothing else was made */
 }
 

@@ -6,6 +6,7 @@
  *	portal_bench load SOCKET REQUEST CLIENTS SECONDS	that many clients send the request in that file again and again over connections
  *							that stay; prints pages a second and octets of a page
  *	portal_bench fetch SOCKET REQUEST		one answer: its octets and milliseconds
+ *	portal_bench each SOCKET REQUESTS		each request of that file once, one after the other; the median of their microseconds
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -233,6 +234,35 @@ static int fetch(const char *path, const char *request)
 	return 0;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int each(const char *path, const char *requests)
+{
+	static char room[1u << 18];
+	static double took[10000];
+	int fd = dial(path);
+	size_t n, count = 0;
+	char *p = read_file(requests, &n), *end;
+
+	p[n] = '\0';
+	for (; count < sizeof(took) / sizeof(*took) && (end = strstr(p, "\r\n\r\n")) != NULL; p = end + 4) {
+		double begin = now();
+
+		(void)ask(fd, p, (size_t)(end + 4 - p), room, sizeof(room));
+		took[count++] = (now() - begin) * 1e6;
+	}
+	if (!count)
+		die(requests);
+	qsort(took, count, sizeof(*took), by_size);
+	(void)printf("%.0f\n", took[count / 2]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "serve") == 0)
@@ -241,6 +271,8 @@ int main(int argc, char **argv)
 		return load(argv[2], argv[3], strtoul(argv[4], NULL, 10), strtod(argv[5], NULL));
 	if (argc == 4 && strcmp(argv[1], "fetch") == 0)
 		return fetch(argv[2], argv[3]);
-	(void)fprintf(stderr, "usage: portal_bench serve|load|fetch …\n");
+	if (argc == 4 && strcmp(argv[1], "each") == 0)
+		return each(argv[2], argv[3]);
+	(void)fprintf(stderr, "usage: portal_bench serve|load|fetch|each …\n");
 	return 64;
 }

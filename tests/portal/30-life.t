@@ -8,6 +8,7 @@ import email.policy
 import http.client
 import json
 import os
+import pathlib
 import pty
 import re
 import socket
@@ -386,6 +387,8 @@ def disk_full(site, portal):
     tap = site.tap
     link, *many = portal.stow("heidi@plain.test", "count=20")
     cookie = portal.sign_in(link, "heidi@plain.test")
+    kept = portal.stow("ivan@plain.test")[0]
+    of_ivan = portal.read(kept, "ivan@plain.test")
     filler = os.path.join(os.path.dirname(portal.audit), "filler")
     with open(filler, "wb", buffering=0) as file:
         for size in (65536, 1):
@@ -410,11 +413,45 @@ def disk_full(site, portal):
     status = portal.ask("GET", "/read/" + link[:16], cookie=cookie)[0]
     seen = status >= 500, portal.row(link, "reads"), portal.records(link).count("read")
     tap.ok(seen in ((True, 0, 0), (False, 1, 1)), "and reading", status, seen)
+    status, body, _ = portal.ask("GET", "/read/" + kept[:16], cookie=of_ivan)
+    tap.equal((status, TEXT in body, portal.row(kept, "reads")), (200, True, 1), "a page that was read a moment ago is loaded again: that takes no room")
     os.unlink(filler)
-    tap.equal(portal.ask("GET", "/read/" + link[:16], cookie=cookie)[0], 200, "with room again it is read")
+    tap.equal((portal.ask("GET", "/read/" + link[:16], cookie=cookie)[0], portal.row(link, "reads"), portal.records(link).count("read")), (200, 1, 1), "with room again it is read")
     lab.wait_for(lambda: all(portal.row(one, "removed") for one in late), "the end of the others")
     status, said = portal.verify()
     tap.ok(status == 0, "the records are whole", said)
+
+
+# ---- pages in memory, and an end without warning
+
+def killed_reading(site, portal):
+    """A session and its pages end with the process, at whatever moment; the message does not."""
+    tap = site.tap
+    link = portal.stow("judy@plain.test")[0]
+    cookie, path, answers = portal.read(link, "judy@plain.test"), "/read/" + link[:16], []
+
+    def load():
+        try:
+            while True:
+                answers.append(portal.ask("GET", path, cookie=cookie)[:2])
+        except (OSError, http.client.HTTPException):
+            pass
+
+    readers = [threading.Thread(target=load) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    lab.wait_for(lambda: len(answers) > 20, "pages")
+    portal.kill()
+    for reader in readers:
+        reader.join()
+    tap.ok(all(status == 200 and TEXT in body for status, body in answers), "killed while pages go out of memory", {status for status, _ in answers})
+    portal.start()
+    status, body, _ = portal.ask("GET", path, cookie=cookie)
+    tap.ok(status == 403 and TEXT not in body, "the session is over", status)
+    found = [name for folder, _, files in os.walk(portal.store) for name in files if TEXT.encode() in pathlib.Path(folder, name).read_bytes()]
+    tap.equal((found, portal.row(link, "reads"), portal.records(link).count("read")), ([], 1, 1), "and nothing of a page was on disk")
+    cookie = portal.read(link, "judy@plain.test")
+    tap.equal(portal.row(link, "reads"), 1, "with a new code it is read on")
 
 
 # ---- nothing is left
@@ -455,7 +492,7 @@ def main():
         site.tap.ok("with key 1" in portal.ctl("rekey"), "rekey makes the first key")
         portal.start()
         secrets = set()
-        for part in (receipts, mta_away, killed, recall, unlock, reminders, lists, passphrases, rekeys, disk_full, nothing_left):
+        for part in (receipts, mta_away, killed, recall, unlock, reminders, lists, passphrases, rekeys, disk_full, killed_reading, nothing_left):
             begin = time.monotonic()
             part(site, portal, *([secrets] if part in (rekeys, nothing_left) else []))
             lab.note("%s: %.1f s" % (part.__name__, time.monotonic() - begin))

@@ -326,6 +326,30 @@ static void test_crash_in_removal(void **state)
 	assert_int_equal(recorded(w, "\"step\":\"removed\""), 1);
 }
 
+/* A message that another program ended, which could not empty the log because of readers: its key is in no file soon. */
+static void test_ended_by_another(void **state)
+{
+	struct world *w = *state;
+	struct shelf_message m = {.origin = NULL};
+	unsigned char wrapped[MW_PICKUP_WRAPPED];
+	struct mw_pickup *other = NULL;
+	struct mw_err err = {0};
+
+	put(w, &m);
+	wrapped_of(w, wrapped);
+	rounds(w, SHELF_NOW);
+	assert_false(mw_pickup_logged(w->shelf.store));
+	assert_int_equal(mw_pickup_open(w->shelf.path, w->shelf.keys, false, &other, &err), 0);
+	assert_int_equal(mw_pickup_end(other, m.id, MW_PICKUP_RECALLED, "by alice", MW_MAIL_NONE, SHELF_NOW, NULL, &err), 1);
+	mw_pickup_close(&other);
+	assert_true(mw_pickup_logged(w->shelf.store));
+	assert_true(in_files(w, wrapped, 32) > 0);
+	rounds(w, SHELF_NOW + 10);
+	assert_false(mw_pickup_logged(w->shelf.store));
+	assert_int_equal(in_files(w, wrapped, 12), 0);
+	assert_int_equal(in_files(w, wrapped + 32, 12), 0);
+}
+
 /* Events of a time without an audit file are recorded once there is one. */
 static void test_late_records(void **state)
 {
@@ -617,6 +641,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_expired_silently, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_disk_full, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_crash_in_removal, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_ended_by_another, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_late_records, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_reminds_once, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_reminds_again, set_up, tear_down),

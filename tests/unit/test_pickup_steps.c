@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -336,6 +337,70 @@ static void a_store_is_made(void **state)
 	}
 }
 
+/* ---- a newer milward ------------------------------------------------------------------------------------------------------------- */
+
+/* The first number that the query gives; with a change before it. Past the store. */
+static int ask(const char *dir, const char *change, const char *query)
+{
+	char path[160];
+	sqlite3_stmt *row;
+	sqlite3 *db;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "%s/pickup.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, change, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &row, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	n = sqlite3_column_int(row, 0);
+	(void)sqlite3_finalize(row);
+	(void)sqlite3_close(db);
+	return n;
+}
+
+/* The first version's tables with a message become the newest ones' with that message, or stay what they were. */
+static void tables_are_brought_up_to_date_wholly_or_not_at_all(void **state)
+{
+	static const char older[] = "DROP INDEX message_reminded; PRAGMA user_version = 1", version[] = "PRAGMA user_version",
+			  index[] = "SELECT count(*) FROM sqlite_schema WHERE name = 'message_reminded'",
+			  sound[] = "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'";
+	struct shelf *s = *state, older_one = *s;
+	struct shelf_message kept = {.key = "kept", .text = TEXT}, m;
+	struct mw_pickup_lock lock = {.number = 0};
+	struct mw_pickup *p = NULL;
+	char dir[120];
+	int newest;
+
+	(void)snprintf(dir, sizeof(dir), "%s/older", s->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_gives(mw_pickup_open(dir, s->keys, true, &p, &err), 0);
+	assert_gives(shelf_put(p, s->keys, &kept, &err), 0);
+	mw_pickup_close(&p);
+	newest = ask(dir, "", version);
+	memcpy(lock.id, kept.id, sizeof(lock.id));
+	m = (struct shelf_message){.key = dir};
+	for (unsigned f = 0; f < sizeof(faults) / sizeof(*faults); f++) {
+		unsigned step = 1;
+
+		for (bool met = true; met; step++) {
+			int r;
+
+			assert_int_equal(ask(dir, older, version), 1);
+			met = run(s, open_store, &m, faults[f], step, &r);
+			r = ask(dir, "", version);
+			assert_true(r == 1 || r == newest);
+			assert_int_equal(ask(dir, "", index), r == newest);
+			assert_int_equal(ask(dir, "", sound), 1);
+			assert_gives(mw_pickup_open(dir, s->keys, true, &older_one.store, &err), 0);
+			is_whole(&older_one, &lock, kept.secret);
+			mw_pickup_close(&older_one.store);
+			assert_int_equal(ask(dir, "", version), newest);
+			assert_true(step < STEPS_MOST);
+		}
+		assert_true(step > 4);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -345,6 +410,7 @@ int main(void)
 	    TEST(a_message_ends_wholly_or_not_at_all),
 	    TEST(rotation_loses_nothing),
 	    TEST(a_store_is_made),
+	    TEST(tables_are_brought_up_to_date_wholly_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,9 @@ static const struct {
     {"> http://a\n> b\nhttp://c", "[1]{http://a}\nb\n[0]{http://c}"},
     {"http://a http://b", "[0]{http://a} {http://b}"},
     {"http://a\n> b", "[0]{http://a}\n[1]b"},
+    {"a > b http://x\nc\n> d http://y\n> e\nf http://z g\n> h\ni",
+     "[0]a > b {http://x}\nc\n[1]d {http://y}\ne\n[0]f {http://z} g\n[1]h\n[0]i"},
+    {"a\n\n>b\n\n>c", "[0]a\n\n[1]b\n[0]\n[1]c"},
     {"http://user@a.example:8/[x]", "[0]{http://user@a.example:8/[x]}"},
 };
 

@@ -153,10 +153,13 @@ static void routes(void **state)
 	struct mw_outcome o = {.effect = MW_REFUSE, .reason = none};
 	struct mw_verdict many[20];
 	struct mw_reply_rcpt all[20];
-	char why[20][600];
+	struct mw_verdict long_one;
+	char why[20][600], w[200], wanted[1000];
 	struct mw_reply r;
 
 	(void)state;
+	memset(w, 'w', sizeof(w) - 1);
+	w[sizeof(w) - 1] = '\0';
 	mw_reply_routes(&o, v, 1, &r);
 	assert_string_equal(r.code, "550");
 	assert_string_equal(lines_of(&r),
@@ -166,6 +169,26 @@ static void routes(void **state)
 	    lines_of(&r),
 	    "message refused by policy: no route for a@x.test, b@x.test, d@x.test and 1 more: tls: off; smime: no certificate "
 	    "(a:1)|no route for c@y.test, team@c.test: call us; portal: 100? full  (a:2)");
+	/* Reasons that are too long for a line go on in the next, as far as the others leave room; none is cut in the middle. */
+	for (size_t i = 0; i < 3; i++)
+		(void)snprintf(why[i], sizeof(why[i]), "smime: %.*s; openpgp: %.*s; tls: %.*s", 150, w, 120, w, 160 - (int)i, w);
+	long_one = (struct mw_verdict){.effect = MW_REFUSE, .reason = none, .skipped = why[0], .where = "a:3"};
+	all[0] = (struct mw_reply_rcpt){&rcpt[0], &long_one};
+	mw_reply_routes(&o, all, 1, &r);
+	(void)snprintf(wanted, sizeof(wanted),
+		       "message refused by policy: no route for a@x.test: smime: %.*s;|openpgp: %.*s; tls: %.*s (a:3)", 150, w,
+		       120, w, 160, w);
+	assert_string_equal(lines_of(&r), wanted);
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(why[i], sizeof(why[i]), "smime: %.*s; openpgp: %.*s; tls: %.*s", 190, w, 199 - (int)i, w, 180, w);
+		many[i] = (struct mw_verdict){.effect = MW_REFUSE, .reason = none, .skipped = why[i], .where = "a:3"};
+		all[i] = (struct mw_reply_rcpt){&rcpt[i], &many[i]};
+	}
+	mw_reply_routes(&o, all, 3, &r);
+	assert_int_equal(r.lines, MW_REPLY_MORE);
+	assert_non_null(strstr(r.more[2], "no route for b@x.test: smime: "));
+	assert_non_null(strstr(r.more[r.lines - 1], "no route for c@y.test: smime: "));
+	assert_non_null(strstr(r.more[r.lines - 1], ";... (a:3)"));
 	o.effect = MW_TEMPFAIL;
 	for (size_t i = 0; i < 20; i++) {
 		memset(why[i], 'w', sizeof(why[i]) - 1);

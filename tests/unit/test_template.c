@@ -365,6 +365,43 @@ static void test_utf8(void **state)
 		assert_false(is_utf8(is_not[i], strlen(is_not[i])));
 }
 
+/* What an octet is on a page, when no other belongs to it. */
+static const char *on_page(unsigned c, char one[2])
+{
+	one[0] = (char)c;
+	one[1] = '\0';
+	return c == '&'							? "&amp;"
+	       : c == '<'						? "&lt;"
+	       : c == '>'						? "&gt;"
+	       : c == '"'						? "&quot;"
+	       : c == '\''						? "&#39;"
+	       : c >= 0x7f || (c < ' ' && !memchr("\t\n\r", (int)c, 3)) ? "\xef\xbf\xbd"
+									: one;
+}
+
+/* Texts are looked at in blocks of octets: each octet is escaped wherever it stands. */
+static void test_escape(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n < 150; n += n < 40 ? 1 : 13)
+		for (size_t at = 0; at < n; at++)
+			for (unsigned c = 0; c < 256; c++) {
+				struct mw_buf out = MW_BUF_INIT, want = MW_BUF_INIT;
+				char text[150], one[2];
+
+				memset(text, 'a', n);
+				text[at] = (char)c;
+				mw_template_escape(&out, (struct mw_str){.p = text, .n = n});
+				mw_buf_add(&want, text, at);
+				mw_buf_puts(&want, on_page(c, one));
+				mw_buf_add(&want, text + at + 1, n - at - 1);
+				assert_int_equal(out.n, want.n);
+				assert_memory_equal(out.p, want.p, want.n);
+				mw_buf_free(&out);
+				mw_buf_free(&want);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +412,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_memory, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_folders, set_up_folders, tear_down_folders),
 	    cmocka_unit_test(test_utf8),
+	    cmocka_unit_test(test_escape),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
