@@ -146,6 +146,10 @@ warn_of_detours() { # CF
 		found warning envelopes "$1" \
 			"recipients of one message share an envelope, and one that bounces may take with it another that should wait: QUEUE_GROUP with r=1 helps, see milward-sendmail(8)" \
 			"sed -i \"/^FEATURE(\\\`milward'/i QUEUE_GROUP(\\\`mqueue', \\\`P=$(cf_option "$1" QueueDirectory), F=f, r=1')dnl\" $config/sendmail.mc && $(again)"
+	! grep -q '^R\$\* CC \$\* \$|' "$1" ||
+		found warning canonify "$1" \
+			"while it delivers, Sendmail asks DNS for names in the header; when that fails, mail that should wait may be returned: nocanonify helps, see milward-sendmail(8)" \
+			"sed -i \"/^FEATURE(\\\`milward'/i FEATURE(\\\`nocanonify')dnl\" $config/sendmail.mc && $(again)"
 }
 warn_of_aliases() { # CF
 	for file in $(cf_option "$1" AliasFile | tr ',' ' '); do

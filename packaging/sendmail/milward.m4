@@ -57,7 +57,7 @@ Kmilward_seal regex -a@SEAL ^mw-seal[a-z]+$
 ifelse(_MILWARD_NAMES_, `', `dnl', `Kmilward_names '_MILWARD_NAMES_)
 ifelse(_MILWARD_LOOKUP_, `', `dnl', `# The name of this map is what milward-lookup is asked for.
 Kverified socket -T<TMPF> unix:_MILWARD_LOOKUP_
-Kmilward_list regex -s1 ^secure.match=(.*).servername=[^=]*$
+Kmilward_list regex -s1 ^secure.match=([^=]*)[.[:space:]][a-z]+=.*$
 Kmilward_list_alone regex -s1 ^secure.match=([^=]*)$')
 C{MilwardTag} mw-tls mw-ver ifelse(_MILWARD_PORTAL_, `', `', `mw-tlsp mw-verp mw-portal')
 # In the queue file: that a host of the domain could not do what was demanded.
