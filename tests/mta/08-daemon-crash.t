@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The daemon itself is killed, frozen and restarted at each stage of an SMTP session."""
+import re
 import threading
 
 import lab
@@ -66,3 +67,11 @@ with lab.Site() as site:
         stopper.join()
     postfix.settle()
     tap.equal(site.copies(message), RIGHT if code == 250 else {}, "stopped while a message is in work: all of it or nothing (%d)" % code)
+
+    # What milward logs of a message has the id that Postfix gave it, also of those that a worker was killed with.
+    log = daemon.log()
+    ids = set(re.findall(r"^milward\[\d+\]: (\w+): (?:error: |warning: )?(?:verdict|message|cause|worker):", log, re.M))
+    known = set(re.findall(r"postfix\S*/smtpd\[\d+\]: (\w+): client=", postfix.log()))
+    tap.ok(ids and not ids - known, "every message in milward's log is under its queue id of Postfix", sorted(ids - known), len(ids))
+    bare = [x for x in log.splitlines() if re.search(r"\]: -: .*(?:to=<|from=<|outcome=)", x)]
+    tap.equal(bare, [], "no line about a message is without one")

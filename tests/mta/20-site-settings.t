@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Settings that a site may have, each of which would send protected mail in clear if the routes did not withstand it."""
+import os
+
 import lab
+from lab import setup
 
 # name -> settings of the site; all for one TLS-less host
 SITES = {
@@ -18,6 +21,22 @@ SITES = {
     "smtp_generic_maps": {"smtp_generic_maps": "inline:{@clinic.test=@clinic.test}"},
     "smtp_discard_ehlo_keywords": {"smtp_discard_ehlo_keywords": "starttls"},
 }
+
+def newer(site):
+    """What milward-postfix sets on a Postfix that has tls_required_enable, as far as an older one can show it."""
+    folder = os.path.join(site.folder, "newer")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "postconf"), "w") as out:
+        out.write("#!/bin/sh\ncase $* in *'-d tls_required_enable') echo 'tls_required_enable = yes'; exit ;; esac\nexec /usr/sbin/postconf \"$@\"\n")
+    os.chmod(out.name, 0o755)
+    done = setup.script(site, "add", "--socket", site.socket, "--portal", "[127.0.0.21]:25", path=folder + ":")
+    found = site.postfix.run("postconf", "-P").stdout
+    for name in ("tls", "ver", "tlsp", "verp", "portal"):
+        site.tap.ok("milward-%s/unix/tls_required_enable = no" % name in found, "on a newer Postfix TLS-Required: no has no power over milward-%s" % name, done.stdout + done.stderr)
+    site.postfix.run("postconf", "-PX", "milward-ver/unix/tls_required_enable")
+    done = setup.script(site, "check", path=folder + ":")
+    site.tap.ok(done.returncode == 1 and "milward-ver: TLS-Required: no has no power" in done.stdout, "and check sees where it is gone", done.stdout + done.stderr)
+
 
 with lab.Site() as site:
     tap, postfix = site.tap, site.postfix
@@ -57,6 +76,7 @@ with lab.Site() as site:
     name = "a header TLS-Required: no does not weaken the route"
     if version < (3, 10):
         tap.skip(name, "Postfix %d.%d does not know it" % version)
+        newer(site)
     else:
         message = lab.phi(head="TLS-Required: no\r\n")
         site.send(message, "tls@plain.test", "bob@plain.test")

@@ -116,3 +116,22 @@ with lab.Site() as site:
     tap.ok(done.returncode == 0, "after a crash and a restart the chain is whole", done.stdout, done.stderr)
     delivered = sum(len(site.found(m)) > 0 for m, _rcpts in sent)
     tap.ok(len(decisions(path)) >= delivered, "and every message that left has its record")
+
+    # The month in numbers, with what Postfix's log knows of the deliveries.
+    def report(*options):
+        command = [os.path.join(site.prefix, "bin", "milwardctl"), "report", "--json", "--utc", "--month", records[0]["time"][:7], *options, path]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    done = report("--mail-log", postfix.log_path)
+    model = json.loads(done.stdout)
+    tap.ok(done.returncode == 0 and model["evidence"] == "verified", "report: the records are whole", done.stdout[:2000], done.stderr)
+    ways = {}
+    for record in decisions(path):
+        for rcpt in record["recipients"]:
+            way = "tls" if rcpt["route"].startswith("tls(encrypted)") else rcpt["route"]
+            ways[way] = ways.get(way, 0) + 1
+    tap.equal({k: n for k, n in model["totals"]["ways"].items() if n}, ways, "report: recipients by route, as a count of the records has it")
+    domains = {d["domain"]: d for d in model["mail_log"]["domains"]}
+    tap.ok(domains["valid.test"]["protected"]["encrypted"] >= 1 and domains["valid.test"]["no_tls_seen"] == 0, "report: by Postfix's log these left by TLS", domains)
+    tap.ok(domains["plain.test"]["protected"]["portal"] >= 1 and domains["plain.test"]["protected"]["encrypted"] == 0, "report: and these went to the portal instead", domains)
+    tap.equal([s for s in lab.SECRETS if s in done.stdout], [], "report: it has no matched text, name or Subject")

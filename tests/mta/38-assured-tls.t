@@ -13,14 +13,19 @@ import lab
 from lab.lookup import Lookup
 from lab.postfix import QUEUE
 from lab.signed import PARENT, Signed, tlsa
+from lab.sink import Sink
 from lab.site import DOWN, LOAD
 from lab.tap import skip_all
+from lab.web import DAY, Web, page, policy
 
 for program in ("nsd", "ldns-signzone"):
     if not shutil.which(program):
         skip_all("%s is not installed (packaging/deps test)" % program)
 
 PLAIN, VALID, SELFSIGNED, BROKENTLS = "127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.16"
+WEB, TRUSTED = "127.0.0.40", "127.0.0.42"
+# With an MTA-STS policy beside: the host that it names.
+BOTH = {"both.signed": "mx.elsewhere.test", "bothbad.signed": "mx.bothbad.signed", "bothtemp.signed": "mx.broken.signed"}
 NAMES = ["%s.signed" % name for name in ("good", "wrong", "notls", "stripped", "notlsa", "mixed", "backup", "broken", "unsigned")]
 PIN = ["selfsigned.test", "valid.test", "brokentls.test"]  # of the lab: partners in the site's table
 
@@ -49,6 +54,10 @@ def zones(site):
     names.zone("backup.signed", ["@ IN MX 10 mx", "@ IN MX 20 clear"] + host(DOWN, certs["selfsigned"]) + host(PLAIN, None, "clear"))
     names.zone("broken.signed", mx + host(SELFSIGNED, certs["selfsigned"]), signed="wrong")
     names.zone("unsigned.signed", mx + host(SELFSIGNED, certs["selfsigned"]), signed="no")
+    sts = ["_mta-sts IN TXT \"v=STSv1; id=1\"", "mta-sts IN A " + WEB]
+    names.zone("both.signed", sts + mx + host(SELFSIGNED, certs["selfsigned"]))
+    names.zone("bothbad.signed", sts + mx + host(TRUSTED, "wrong"))
+    names.zone("bothtemp.signed", sts + ["@ IN MX 10 mx.broken.signed."])
     names.start()
     site.dns.signed.append(("signed", PARENT, names.anchor))
     site.dns.restart()
@@ -63,8 +72,8 @@ def lookup_daemon(site, names):
     folder = os.path.join(site.folder, "lookup")
     os.makedirs(os.path.join(folder, "log"))
     os.chmod(folder, 0o755)
-    options = ['resolvers "127.0.0.53"', 'trust-anchor "%s"' % names.anchor, 'partners "%s"' % table, "private-hosts yes", "ttl-min 1 second",
-               "dns-timeout 3 seconds"]
+    options = ['resolvers "127.0.0.53"', 'trust-anchor "%s"' % names.anchor, 'partners "%s"' % table, 'ca-file "%s"' % site.ca.path,
+               "private-hosts yes", "ttl-min 1 second", "dns-timeout 3 seconds"]
     path = os.path.join(QUEUE, "milward", "lookup")
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     return Lookup(folder, options, path, prefix=site.prefix, arguments=["--socket-group", "postfix"]).start()
@@ -103,6 +112,20 @@ def fallback(site):
     wanted = {("portal", "verp@%s" % d): [None] for d in domains[:-1]}
     wanted[("selfsigned", "verp@good.signed")] = ["TLSv1.3"]
     site.tap.equal(site.copies(message), wanted, "what DANE forbids goes to the portal")
+
+
+def both(site, web, lookup):
+    """DANE comes before MTA-STS, whichever of them would let the mail go; and one that cannot be known is not made up for by the other."""
+    tap, postfix = site.tap, site.postfix
+    message = send_all(site, list(BOTH))
+    tap.equal(site.copies(message), {("selfsigned", "ver@both.signed"): ["TLSv1.3"]}, "DANE, and an MTA-STS policy that names another host: delivered by DANE")
+    tap.ok([c for c in site.reports(message) if b"ver@bothbad.signed" in c.data],
+           "a certificate that MTA-STS would take, and TLSA records of another: not delivered, and reported", waiting(site))
+    tap.equal(waiting(site), ["bothtemp.signed"], "DANE that cannot be known, and a policy of MTA-STS: it waits")
+    tap.equal(web.seen, [], "nobody was asked for a policy")
+    # Their policies do count where there is no DANE.
+    tap.equal(lookup.ask("tls sts.test"), "OK secure match=mx.bothbad.signed servername=hostname protocols=>=TLSv1.2", "a policy without DANE counts")
+    postfix.super("-d", "ALL")
 
 
 def traps(site):
@@ -173,7 +196,15 @@ def chosen(site, lookup, daemon):
 
 
 with lab.Site() as site:
-    lab.site.OUTSIDE += NAMES
+    lab.site.OUTSIDE += NAMES + list(BOTH)
+    web = Web(site.ca, WEB, 443)
+    for domain, mx in list(BOTH.items()) + [("sts.test", "mx.bothbad.signed")]:
+        web.pages["mta-sts." + domain] = page(policy("enforce", DAY, [mx]))
+    site.dns.mail("sts.test", "mx.bothbad.signed")
+    site.dns.host("mta-sts.sts.test", WEB)
+    site.dns.records.append('_mta-sts.sts.test. IN TXT "v=STSv1; id=1"')
+    site.sinks["trusted"] = Sink("trusted", TRUSTED, "tls", site.ca.issue("mx.bothbad.signed"), os.path.join(site.folder, "sinks"))
+    site.sinks["trusted"].up()
     names = zones(site)
     lookup = lookup_daemon(site, names)
     site.setup("add", "--lookup", lookup.socket)
@@ -182,6 +213,7 @@ with lab.Site() as site:
     try:
         verified(site)
         fallback(site)
+        both(site, web, lookup)
         traps(site)
         outage(site, lookup)
         whole_site(site)

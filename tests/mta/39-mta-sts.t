@@ -52,6 +52,10 @@ def build(site):
     site.sinks["wild"] = wild
     site.dns.host("a.b.wild.test", WILD)
     site.dns.host("b.wild.test", WILD)
+    # Asked about by the milter alone, at the end.
+    site.dns.mail("early.test", "mx.valid.test")
+    site.dns.host("mta-sts.early.test", WEB)
+    site.dns.records.append('_mta-sts.early.test. IN TXT "v=STSv1; id=1"')
     publish(site)
     return web
 
@@ -148,6 +152,19 @@ def whole_site(site, lookup):
     postfix.reload()
 
 
+def early(site, web):
+    """The question goes out before the content comes in, and is answered meanwhile. (Postfix tells of recipients at DATA, as no reply is due.)"""
+    web.pages["mta-sts.early.test"] = page(policy("enforce", DAY, ["mx.valid.test"]))
+    with lab.Client() as smtp:
+        smtp.mail("alice@clinic.test")
+        smtp.rcpt("ver@early.test")
+        smtp.expect("DATA", smtp.command("DATA"), 354)
+        lab.wait_for(lambda: web.count("mta-sts.early.test"), "the policy is fetched")
+        site.tap.ok(True, "who is named is looked up before the content comes in")
+        smtp.vanish()
+    site.tap.equal(lookup.ask("verdict early.test").split(" ")[:2], ["OK", "mta-sts"], "and the answer is there")
+
+
 def chosen(site, lookup, daemon):
     """The milter asks the same, so that a sender hears of it at once."""
     tap = site.tap
@@ -166,7 +183,7 @@ def chosen(site, lookup, daemon):
 
 
 with lab.Site() as site:
-    lab.site.OUTSIDE += NAMES
+    lab.site.OUTSIDE += NAMES + ["early.test"]
     web = build(site)
     lookup = lookup_daemon(site)
     site.setup("add", "--lookup", lookup.socket)
@@ -178,6 +195,7 @@ with lab.Site() as site:
         siege(site, web, lookup)
         whole_site(site, lookup)
         chosen(site, lookup, daemon)
+        early(site, web)
     finally:
         if site.tap.failed:
             lookup.tell()

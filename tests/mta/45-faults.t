@@ -3,56 +3,31 @@
 """A thousand messages with recipients of every kind, while everything that can break does: every copy ends delivered by a route that
 the policy allows, waiting, or reported; none in clear, none lost, and none twice but where a delivery was cut off."""
 import os
-import time
 
 import lab
 from lab import faults, seal
 from lab.postfix import QUEUE
 from lab.site import LOAD
-from lab.tap import wait_for
 
 LOOKUP = os.path.join(QUEUE, "milward", "lookup")
-ALLOWED = dict(faults.ALLOWED, **{"openpgp@plain.test": {"plain": False, "portal": False}})
+ALLOWED = dict(faults.ALLOWED, **{"openpgp@plain.test": {"plain": False, "portal": False}}, **faults.EXPIRED)
 SEALED = dict(faults.SEALED, **{"openpgp@plain.test": "send by openpgp or portal"})
 
 
-class Faults(faults.Faults):
-    """With those of Postfix."""
-
+class Faults(faults.PostfixFaults):
     order = (
-        "worker_dies", "agent_dies", "portal_down", "deliveries_die", "reload", "sealing_dies", "daemon_dies", "lookup_dies", "host_down",
-        "signer_dies", "names_time_out", "agent_disk_full", "clock_jumps", "mta_dies", "worker_hangs",
-        "cleanups_die",
+        "worker_dies", "agent_dies", "portal_dies", "deliveries_die", "names_fail", "sealing_dies", "daemon_dies", "lookup_dies", "certificate_expires",
+        "mta_disk_full", "host_down", "signer_dies", "names_time_out", "agent_disk_full", "clock_jumps", "mta_dies", "names_are_forged", "worker_hangs",
+        "resolver_dies", "reload", "cleanups_die",
     )
-
-    def deliveries_die(self):
-        self.cut_off(self.site.postfix.children("smtp", "lmtp"))
-
-    def cleanups_die(self):
-        for pid in self.site.postfix.children("cleanup", "trivial-rewrite"):
-            faults.kill(pid)
-
-    def mta_dies(self):
-        pids = self.site.postfix.children()
-        with open("/var/spool/postfix/pid/master.pid") as file:
-            faults.kill(int(file.read()))
-        self.cut_off(pids)
-        wait_for(lambda: self.site.postfix.run("postfix", "status", check=False).returncode != 0, "Postfix is gone")
-        time.sleep(0.3)
-        self.site.postfix.run("postfix", "start")
-
-
-def flush(postfix, seconds):
-    """Tries everything again until nothing waits."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and (postfix.queue() or postfix.maildrop()):
-        postfix.flush()
-        time.sleep(2)
-    return postfix.queued()
+    queue = QUEUE
 
 
 with lab.Site() as site:
-    site.postfix.set(smtp_connect_timeout="3s", queue_run_delay="5s", minimal_backoff_time="5s", maximal_backoff_time="10s")
+    faults.small_disk(QUEUE, "48m", "755")
+    faults.relay(site)
+    site.postfix.set(smtp_connect_timeout="3s", queue_run_delay="5s", minimal_backoff_time="5s", maximal_backoff_time="10s",
+                     address_verify_negative_refresh_time="2s")  # as milward-postfix(8) has it, but in minutes
     people = seal.People(site)
     people.certificate("smime@plain.test")
     people.openpgp("openpgp@plain.test")
@@ -64,5 +39,5 @@ with lab.Site() as site:
     site.postfix.start()
     ledger = faults.send(site, ALLOWED, faults.messages(1000))
     struck.strike(ledger)
-    site.tap.equal(flush(site.postfix, 90), [], "when all is well again nothing waits")
+    site.tap.equal(faults.flush(site.postfix, 150), [], "when all is well again nothing waits")
     faults.count(site, ledger, struck, ALLOWED, people, ("smime@plain.test", "openpgp@plain.test"))

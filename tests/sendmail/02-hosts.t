@@ -113,7 +113,7 @@ with lab.Site("sendmail") as site:
     sendmail.stop()
     site.setup("add", "--lookup", path)
     sendmail.start()
-    for answer, wanted in (("OK secure match=mx.other.test:mx.valid.test servername=hostname", "second"), ("OK secure match=.valid.test servername=hostname", "second"), ("OK secure match=mx.valid.test", "second"),
+    for answer, wanted in (("OK secure match=mx.other.test:mx.valid.test servername=hostname", "second"), ("OK secure match=.valid.test servername=hostname protocols=>=TLSv1.2", "second"), ("OK secure match=mx.valid.test", "second"),
                            ("OK secure match=valid.test:x.mx.valid.test:.test", "bounce"), ("OK dane-only", "bounce"), ("NOTFOUND ", "bounce"), ("TEMP no answer", "wait")):
         answers["verified mixed.test"] = answer
         message, rcpt = lab.phi(), "ver@mixed.test"

@@ -254,6 +254,12 @@ static int fake_del_field(struct mw_self *self, struct mw_msg *m, size_t i)
 	return 0;
 }
 
+static void fake_cached(struct mw_self *self, bool hit)
+{
+	(void)self;
+	(void)hit;
+}
+
 static int fake_tag(struct mw_self *self, struct mw_msg *m, size_t rcpt, const char *tag)
 {
 	assert(power(self, MW_POWER_ROUTE));
@@ -402,6 +408,7 @@ static const struct mw_host table = {
     .add_field = fake_add_field,
     .del_fields = fake_del_fields,
     .del_field = fake_del_field,
+    .cached = fake_cached,
     .tag = fake_tag,
 };
 

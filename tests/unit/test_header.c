@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/sanitized.h"
 #include "base/str.h"
 
 static void assert_str(struct mw_str got, const char *want)
@@ -183,7 +184,7 @@ static void repeat(const char *piece, size_t times, bool decode)
 }
 
 /* Under the sanitizers memmem() looks at all of its range each time, which makes any use of it quadratic. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if MW_SANITIZED
 #define MANY 10000
 #else
 #define MANY 500000

@@ -2,6 +2,7 @@
 /* What a match is worth: sides, names, rules, columns and zones in the levels of a rule; and what a finding says about it. */
 #include "match/ruleset.h"
 
+#include "base/sanitized.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -34,10 +35,14 @@
 #define NOT(a_) (&(const struct mw_when){.op = MW_WHEN_NOT, .a = (a_)})
 #define AND(a_, b_) (&(const struct mw_when){.op = MW_WHEN_AND, .a = (a_), .b = (b_)})
 #define OR(a_, b_) (&(const struct mw_when){.op = MW_WHEN_OR, .a = (a_), .b = (b_)})
+#define WEIGHT(weights_, sum_) (&(const struct mw_when){.op = MW_WHEN_WEIGHT, .weights = (weights_), .sum = (sum_)})
+#define WEIGHTS(...) (&(const struct mw_weights){LIST(n, v, const struct mw_weight, __VA_ARGS__)})
 #define COLUMN (&(const struct mw_when){.op = MW_WHEN_COLUMN})
 #define TWO LIT("\\b\\d\\d\\b")
 
-enum { NUMBER, ONLY, WHO, CHAIN, QUIET, LISTED, SHADOWED, SUBJECT, NOT_QUOTED };
+enum { NUMBER, ONLY, WHO, CHAIN, QUIET, LISTED, SHADOWED, SUBJECT, NOT_QUOTED, WEIGHED };
+
+static const struct mw_weights evidence = {LIST(n, v, const struct mw_weight, {0, 2}, {1, 3}, {2, -2})};
 
 static const struct mw_rule rules[] = {
     [NUMBER] = {.name = "number",
@@ -79,6 +84,13 @@ static const struct mw_rule rules[] = {
 		    .pattern = LIT("\\$"),
 		    .zones = MW_ZONE_BIT(MW_ZONE_BODY) | MW_ZONE_BIT(MW_ZONE_SUBJECT),
 		    LEVELS({60, NULL})},
+    [WEIGHED] = {.name = "weighed",
+		 .pattern = LIT("@"),
+		 NAMES("fever", "cough", "press"),
+		 NEARS({.name = 0, .side = MW_SIDE_BOTH, .within = 30, PHRASES("fever")},
+		       {.name = 1, .side = MW_SIDE_BOTH, .within = 30, PHRASES("cough")},
+		       {.name = 2, .side = MW_SIDE_BOTH, .within = 30, PHRASES("press")}),
+		 LEVELS({50, WEIGHT(&evidence, 2)}, {80, WEIGHT(&evidence, 5)})},
 };
 
 static void report(void *ctx, const struct mw_rule *r, size_t offset, const char *text)
@@ -124,75 +136,83 @@ static void show(const struct mw_findings *f, char *out, size_t size)
 	}
 }
 
+static const struct {
+	const char *text, *found;
+	uint32_t zone; /* of the part; 0 = a body */
+} scanned[] = {
+    /* sides and names */
+    {"33", "number:40:new:0::|", 0},
+    {"mrn 33", "number:70:new:0:N:mrn|", 0},
+    {"33 mrn", "number:40:new:0::|", 0},
+    {"dob 33", "number:70:new:0:N:dob|", 0},
+    {"33 dob", "number:70:new:0:N:dob|", 0},
+    {"chart no. 33", "number:70:new:0:N:chart no|", 0},
+    {"33 Oak Ave", "", 0},
+    {"Ave 33", "number:40:new:0::|", 0},
+    {"mrn 33 ave", "number:70:new:0:N:mrn|", 0},
+    {"x\n\nmrn 33", "number:70:new:1:N:mrn|", 0},
+    /* exceptions by pattern look at the match as at a text */
+    {"mrn 11, 99, 12, 32, 33", "number:40:new:0::|", 0},
+    /* columns */
+    {"name\tmrn\nann\t33\nbob\t34\n", "number:90:new:1:RNC:mrn|number:90:new:2:RNC:mrn|", 0},
+    {"name,mrn,room\nann,33,34\n", "number:90:new:1:RNC:mrn|number:40:new:1:R:|", 0},
+    {"no,ave,mrn\n33,35,1\n", "number:40:new:1:R:|", 0}, /* 35 is no number here: its column says street */
+    /* what needs context, and what speaks against it */
+    {"A1", "", 0},
+    {"mrn A1", "only:80:new:0:N:mrn|", 0},
+    {"not A1", "", 0},
+    {"mrn not A1", "", 0},
+    {"A1 A2 mrn", "only:80:new:0:N:mrn|only:80:new:0:N:mrn|", 0},
+    /* other rules, in chains, and lists of terms */
+    {"Ann A1", "", 0},
+    {"Ann A1 mrn", "who:60:new:0:N:only|only:80:new:0:N:mrn|", 0},
+    {"mrn A1 Ann", "only:80:new:0:N:mrn|", 0},
+    {"Ann ---- A1 mrn", "only:80:new:0:N:mrn|", 0},
+    {"Ann flu shot", "who:60:new:0:N:listed|listed:75:new:0::|", 0},
+    {"Ann! flu", "who:60:new:0:N:listed|chain:50:new:0:N:who|listed:75:new:0::|", 0},
+    {"Ann Bob ! flu", "who:60:new:0:N:listed|chain:50:new:0:N:who|listed:75:new:0::|", 0},
+    {"Ann!", "", 0},
+    /* shadow: shown, and context of nothing that counts */
+    {"hush", "quiet:75:new:0:S:|", 0},
+    {"hush ?", "quiet:75:new:0:S:|", 0},
+    /* zones */
+    {"%", "subject:30:new:0::|", 0},
+    {"%", "subject:90:subject:0::|", MW_ZONE_SUBJECT},
+    {"> %", "subject:10:quoted:0::|", 0},
+    {"> %", "subject:30:attachment:0::|", MW_ZONE_ATTACHMENT},
+    {"$\n> $\n", "not-quoted:60:new:0::|", 0},
+    {"$", "not-quoted:60:subject:0::|", MW_ZONE_SUBJECT},
+    {"$", "", MW_ZONE_ATTACHMENT},
+    /* evidence for and against; the heaviest that speaks for it is shown */
+    {"@", "", 0},
+    {"@ fever", "weighed:50:new:0:N:fever|", 0},
+    {"press @ fever", "", 0},
+    {"press @ cough", "", 0},
+    {"fever, cough @ press", "weighed:50:new:0:N:cough|", 0},
+    {"fever @ cough", "weighed:80:new:0:N:cough|", 0},
+};
+
 static void test_rows(void **state)
 {
-	static const struct {
-		const char *text, *found;
-		uint32_t zone; /* of the part; 0 = a body */
-	} row[] = {
-	    /* sides and names */
-	    {"33", "number:40:new:0::|", 0},
-	    {"mrn 33", "number:70:new:0:N:mrn|", 0},
-	    {"33 mrn", "number:40:new:0::|", 0},
-	    {"dob 33", "number:70:new:0:N:dob|", 0},
-	    {"33 dob", "number:70:new:0:N:dob|", 0},
-	    {"chart no. 33", "number:70:new:0:N:chart no|", 0},
-	    {"33 Oak Ave", "", 0},
-	    {"Ave 33", "number:40:new:0::|", 0},
-	    {"mrn 33 ave", "number:70:new:0:N:mrn|", 0},
-	    {"x\n\nmrn 33", "number:70:new:1:N:mrn|", 0},
-	    /* exceptions by pattern look at the match as at a text */
-	    {"mrn 11, 99, 12, 32, 33", "number:40:new:0::|", 0},
-	    /* columns */
-	    {"name\tmrn\nann\t33\nbob\t34\n", "number:90:new:1:RNC:mrn|number:90:new:2:RNC:mrn|", 0},
-	    {"name,mrn,room\nann,33,34\n", "number:90:new:1:RNC:mrn|number:40:new:1:R:|", 0},
-	    {"no,ave,mrn\n33,35,1\n", "number:40:new:1:R:|", 0}, /* 35 is no number here: its column says street */
-	    /* what needs context, and what speaks against it */
-	    {"A1", "", 0},
-	    {"mrn A1", "only:80:new:0:N:mrn|", 0},
-	    {"not A1", "", 0},
-	    {"mrn not A1", "", 0},
-	    {"A1 A2 mrn", "only:80:new:0:N:mrn|only:80:new:0:N:mrn|", 0},
-	    /* other rules, in chains, and lists of terms */
-	    {"Ann A1", "", 0},
-	    {"Ann A1 mrn", "who:60:new:0:N:only|only:80:new:0:N:mrn|", 0},
-	    {"mrn A1 Ann", "only:80:new:0:N:mrn|", 0},
-	    {"Ann ---- A1 mrn", "only:80:new:0:N:mrn|", 0},
-	    {"Ann flu shot", "who:60:new:0:N:listed|listed:75:new:0::|", 0},
-	    {"Ann! flu", "who:60:new:0:N:listed|chain:50:new:0:N:who|listed:75:new:0::|", 0},
-	    {"Ann Bob ! flu", "who:60:new:0:N:listed|chain:50:new:0:N:who|listed:75:new:0::|", 0},
-	    {"Ann!", "", 0},
-	    /* shadow: shown, and context of nothing that counts */
-	    {"hush", "quiet:75:new:0:S:|", 0},
-	    {"hush ?", "quiet:75:new:0:S:|", 0},
-	    /* zones */
-	    {"%", "subject:30:new:0::|", 0},
-	    {"%", "subject:90:subject:0::|", MW_ZONE_SUBJECT},
-	    {"> %", "subject:10:quoted:0::|", 0},
-	    {"> %", "subject:30:attachment:0::|", MW_ZONE_ATTACHMENT},
-	    {"$\n> $\n", "not-quoted:60:new:0::|", 0},
-	    {"$", "not-quoted:60:subject:0::|", MW_ZONE_SUBJECT},
-	    {"$", "", MW_ZONE_ATTACHMENT},
-	};
 	struct mw_ruleset *set = compile(rules, COUNT(rules));
 	static const unsigned char key[32] = "k";
 	struct mw_scratch *scratch = mw_scratch_new(set, key);
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(row); i++) {
+	for (size_t i = 0; i < COUNT(scanned); i++) {
 		struct mw_arena *a = mw_arena_new(0);
 		struct mw_findings f = {.max = 100};
 		struct mw_folded folded;
 		char out[500];
 		size_t rule;
 
-		assert_int_equal(mw_fold(a, mw_str(row[i].text), &folded), 0);
+		assert_int_equal(mw_fold(a, mw_str(scanned[i].text), &folded), 0);
 		assert_int_equal(
-		    mw_ruleset_scan(set, scratch, &folded, a, 0, row[i].zone ? row[i].zone : MW_ZONE_BODY, &f, &rule), 0);
+		    mw_ruleset_scan(set, scratch, &folded, a, 0, scanned[i].zone ? scanned[i].zone : MW_ZONE_BODY, &f, &rule), 0);
 		show(&f, out, sizeof(out));
-		if (strcmp(out, row[i].found) != 0) {
-			print_error("%s: %s, not %s\n", row[i].text, out, row[i].found);
+		if (strcmp(out, scanned[i].found) != 0) {
+			print_error("%s: %s, not %s\n", scanned[i].text, out, scanned[i].found);
 			wrong++;
 		}
 		mw_arena_free(&a);
@@ -202,49 +222,56 @@ static void test_rows(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* What a rule finds nothing without. */
-static void test_needs(void **state)
+/* A finding says all that was weighed, also where less would have decided. */
+static void test_weighed(void **state)
 {
-	const struct mw_when *const a = IS(0), *const b = IS(1), *const c = IS(2);
+	static const unsigned char key[32] = "k";
+	struct mw_ruleset *set = compile(rules, COUNT(rules));
+	struct mw_scratch *scratch = mw_scratch_new(set, key);
+	struct mw_arena *a = mw_arena_new(0);
+	struct mw_findings f = {.max = 100};
+	struct mw_folded folded;
+	size_t rule;
+
+	(void)state;
+	assert_int_equal(mw_fold(a, mw_str("press, fever @ cough"), &folded), 0);
+	assert_int_equal(mw_ruleset_scan(set, scratch, &folded, a, 0, MW_ZONE_BODY, &f, &rule), 0);
+	assert_int_equal(f.n, 1);
+	assert_int_equal(f.v[0].confidence, 50);
+	assert_int_equal(f.v[0].names, 7);
+	mw_arena_free(&a);
+	mw_scratch_free(&scratch);
+	mw_ruleset_free(&set);
+}
+
+/* Levels of which none can ever count. */
+static void test_possible(void **state)
+{
+	const struct mw_when *const a = IS(0);
 	const struct {
-		struct mw_level level[4];
+		struct mw_level level[2];
 		size_t levels;
-		uint32_t needs, must;
-		bool column, possible;
+		bool possible;
 	} row[] = {
-	    {{{75, NULL}}, 1, 0, 0, false, true},
-	    {{{55, NULL}, {85, a}}, 2, 0, 0, false, true},
-	    {{{85, a}}, 1, 1, 1, false, true},
-	    {{{85, AND(a, b)}}, 1, 2, 3, false, true}, /* one of both is enough to look for */
-	    {{{85, OR(a, b)}}, 1, 3, 0, false, true},
-	    {{{85, AND(c, OR(a, b))}}, 1, 4, 4, false, true},
-	    {{{70, a}, {80, b}, {0, c}}, 3, 3, 0, false, true},
-	    {{{70, NOT(a)}}, 1, 0, 0, false, true},
-	    {{{70, AND(NOT(a), b)}}, 1, 2, 2, false, true},
-	    {{{70, COLUMN}}, 1, 7, 0, true, true},
-	    {{{70, AND(AND(a, b), COLUMN)}}, 1, 2, 3, true, true},
-	    {{{70, a}, {80, COLUMN}}, 2, 7, 0, false, true},
-	    {{{70, a}, {80, AND(b, COLUMN)}, {0, NOT(COLUMN)}}, 3, 3, 0, true, true},
-	    {{{70, IN(MW_ZONE_SUBJECT)}}, 1, 0, 0, false, true},
-	    {{{70, AND(IN(MW_ZONE_SUBJECT), c)}}, 1, 4, 4, false, true},
-	    {{{70, NULL}, {0, NOT(a)}}, 2, 1, 1, false, true},
-	    {{{0, NULL}}, 1, 0, 0, false, false},
-	    {{{90, AND(a, NOT(a))}}, 1, 0, 0, false, false},
-	    {{{90, AND(IN(MW_ZONE_SUBJECT), IN(MW_ZONE_QUOTED))}}, 1, 0, 0, false, false},
-	    {{{90, a}, {0, OR(a, NOT(a))}}, 2, 0, 0, false, false},
+	    {{{75, NULL}}, 1, true},
+	    {{{70, NOT(a)}}, 1, true},
+	    {{{70, COLUMN}}, 1, true},
+	    {{{70, IN(MW_ZONE_SUBJECT)}}, 1, true},
+	    {{{70, NULL}, {0, NOT(a)}}, 2, true},
+	    {{{0, NULL}}, 1, false},
+	    {{{90, AND(a, NOT(a))}}, 1, false},
+	    {{{90, AND(IN(MW_ZONE_SUBJECT), IN(MW_ZONE_QUOTED))}}, 1, false},
+	    {{{90, a}, {0, OR(a, NOT(a))}}, 2, false},
+	    {{{70, WEIGHT(WEIGHTS({0, 2}, {2, -1}), 3)}}, 1, false},
+	    {{{70, WEIGHT(WEIGHTS({0, 2}, {1, 2}, {2, -1}), 3)}}, 1, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
 		struct mw_rule r = {.near_names = 3, .levels = row[i].levels, .level = row[i].level};
 
-		assert_int_equal(mw_level_possible(&r), row[i].possible);
-		if (!row[i].possible)
-			continue;
-		if (mw_level_needs(&r) != row[i].needs || mw_level_must(&r) != row[i].must ||
-		    mw_level_needs_column(&r) != row[i].column)
-			fail_msg("row %zu: needs %u, must %u, column %d", i, mw_level_needs(&r), mw_level_must(&r),
-				 mw_level_needs_column(&r));
+		if (mw_level_possible(&r) != row[i].possible)
+			fail_msg("row %zu", i);
 	}
 }
 
@@ -316,7 +343,7 @@ static void test_samples(void **state)
 }
 
 /* A sanitizer makes it so slow that the allowance of processor time is used up. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if MW_SANITIZED
 #define ROWS 30000
 #else
 #define ROWS 300000
@@ -352,8 +379,8 @@ static void test_linear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rows),    cmocka_unit_test(test_needs),  cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_samples), cmocka_unit_test(test_linear),
+	    cmocka_unit_test(test_weighed), cmocka_unit_test(test_rows),    cmocka_unit_test(test_possible),
+	    cmocka_unit_test(test_refused), cmocka_unit_test(test_samples), cmocka_unit_test(test_linear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 import subprocess
+import threading
 
 from .tap import wait_for
 
@@ -65,3 +66,36 @@ class Dns:
         self.process.terminate()
         self.process.wait()
         self.start()
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def fail(self):
+        """From now on SERVFAIL is all that is said; what is returned ends that."""
+        self.kill()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((ADDRESS, 53))
+        sock.settimeout(0.1)
+        over = threading.Event()
+
+        def serve():
+            while not over.is_set():
+                try:
+                    query, client = sock.recvfrom(4096)
+                except socket.timeout:
+                    continue
+                end = query.index(b"\0", 12) + 5
+                sock.sendto(query[:2] + struct.pack(">HHHHH", 0x8182, 1, 0, 0, 0) + query[12:end], client)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+
+        def mend():
+            over.set()
+            thread.join()
+            sock.close()
+            self.start()
+
+        return mend

@@ -7,11 +7,13 @@ import subprocess
 import time
 
 from . import seal
+from .frozen import freeze, thaw
 from .ledger import Ledger, in_clear
 from .lookup import Lookup
 from .message import phi
 from .milward import Milward
-from .tap import note
+from .relay import Relay
+from .tap import note, wait_for
 
 # recipient -> sinks where its copy may be, and whether that must have come by TLS
 ALLOWED = {
@@ -45,10 +47,28 @@ def kill(pid):
     return True
 
 
+# Beside them, where a host's certificate is looked at: it has expired.
+EXPIRED = {"verp@expired.test": {"portal": False}}
+
+
+def full(folder, seconds):
+    """Not an octet of room in this folder, for a while."""
+    path = os.path.join(folder, "filler")
+    filler = os.open(path, os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(filler, b"x" * 4096)
+    except OSError:
+        os.close(filler)
+    time.sleep(seconds)
+    os.unlink(path)
+
+
 class Faults:
     """Each breaks something, and mends it again. What an MTA has of its own is in a subclass, which names them all in order."""
 
     order = ()
+    queue = None  # the MTA's queue, on a small disk of its own
 
     def __init__(self, site, lookup, daemon, agent, signer):
         self.site, self.lookup, self.daemon, self.agent, self.signer = site, lookup, daemon, agent, signer
@@ -77,14 +97,10 @@ class Faults:
         self.cut_off(self.agent.workers())
 
     def agent_disk_full(self):
-        filler = os.open("seal-state/filler", os.O_WRONLY | os.O_CREAT)
-        try:
-            while True:
-                os.write(filler, b"x" * 4096)
-        except OSError:
-            os.close(filler)
-        time.sleep(1)
-        os.unlink("seal-state/filler")
+        full("seal-state", 1)
+
+    def mta_disk_full(self):
+        full(self.queue, 1)
 
     def lookup_dies(self):
         self.lookup.kill()
@@ -113,9 +129,41 @@ class Faults:
         self.daemon.reload()
 
     def names_time_out(self):
-        self.site.dns.process.send_signal(signal.SIGSTOP)
+        freeze(self.site.dns.process.pid)
         time.sleep(1.5)
-        self.site.dns.process.send_signal(signal.SIGCONT)
+        thaw(self.site.dns.process.pid)
+
+    def resolver_dies(self):
+        self.site.dns.kill()
+        time.sleep(0.7)
+        self.site.dns.start()
+
+    def names_fail(self):
+        mend = self.site.dns.fail()
+        time.sleep(1.5)
+        mend()
+
+    def names_are_forged(self):
+        """What milward-lookup hears of all domains does not hold: it is told of a key that none of them has."""
+        for anchor in ("forged", "anchor"):
+            self.lookup.kill()
+            self.lookup.write([line.replace("/anchor", "/" + anchor) for line in self.lookup.lines])
+            self.lookup.start()
+            time.sleep(1)
+
+    def certificate_expires(self):
+        sink = self.site.sinks["valid"]
+        good, sink.cert = sink.cert, self.site.ca.issue("mx.valid.test", "expired")
+        time.sleep(1)
+        sink.cert = good
+
+    def portal_dies(self):
+        """kill -9 of the portal's relay (see relay())."""
+        portal = self.site.sinks["portal"]
+        self.kills += portal.connections()
+        portal.down()
+        time.sleep(1)
+        portal.up()
 
     def portal_down(self):
         self._down("portal")
@@ -140,6 +188,41 @@ class Faults:
         note("%d faults: %s" % (len(done), " ".join(done)))
 
 
+class PostfixFaults(Faults):
+    """With those of Postfix."""
+
+    order = (
+        "worker_dies", "agent_dies", "portal_down", "deliveries_die", "reload", "sealing_dies", "daemon_dies", "lookup_dies", "host_down",
+        "signer_dies", "names_time_out", "agent_disk_full", "clock_jumps", "mta_dies", "worker_hangs",
+        "cleanups_die",
+    )
+
+    def deliveries_die(self):
+        self.cut_off(self.site.postfix.children("smtp", "lmtp"))
+
+    def cleanups_die(self):
+        for pid in self.site.postfix.children("cleanup", "trivial-rewrite"):
+            kill(pid)
+
+    def mta_dies(self):
+        pids = self.site.postfix.children()
+        with open("/var/spool/postfix/pid/master.pid") as file:
+            kill(int(file.read()))
+        self.cut_off(pids)
+        wait_for(lambda: self.site.postfix.run("postfix", "status", check=False).returncode != 0, "Postfix is gone")
+        time.sleep(0.3)
+        self.site.postfix.run("postfix", "start")
+
+
+def flush(postfix, seconds):
+    """Tries everything again until nothing waits but what is held."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and ([m for m in postfix.queue() if m["queue_name"] != "hold"] or postfix.maildrop()):
+        postfix.run("postqueue", "-f", check=False)  # a queue manager that waits for a server that was killed does not answer
+        time.sleep(0.5)
+    return [m for m in postfix.queued() if not m.startswith("hold ")]
+
+
 def policies(site, load, sealed, sockets, sealers="seal-smime, seal-openpgp"):
     """The site's policy, with routes to milward-seal, and that of its signer. sealed: recipient -> what the policy says for him."""
     load = load.replace("load route grant", "load route with %s grant" % sealers).replace("portal yes", "portal yes; seal yes")
@@ -158,17 +241,32 @@ def policies(site, load, sealed, sockets, sealers="seal-smime, seal-openpgp"):
 def lookup(site, path, *arguments):
     """milward-lookup at this socket, which knows partners and asks a resolver that can be away."""
     with open("partners", "w") as out:
-        out.write("valid.test match=valid.test:.valid.test\nwrongname.test match=wrongname.test\n")
-    with open("anchor", "w") as out:  # of a domain that is not asked for: these here are not signed
-        out.write("elsewhere. IN DS 1 13 2 %s\n" % ("00" * 32))
-    return Lookup(site.folder, ['resolvers "127.0.0.53"', 'trust-anchor "%s/anchor"' % site.folder, 'partners "%s/partners"' % site.folder,
-                                "dns-timeout 2 seconds", "private-hosts yes"], path, prefix=site.prefix, arguments=list(arguments))
+        out.write("".join("%s.test match=%s.test:.%s.test\n" % (name, name, name) for name in ("valid", "wrongname", "expired")))
+    for name, domain in (("anchor", "elsewhere"), ("forged", "test")):  # domains here are not signed; with the other all are bogus
+        with open(name, "w") as out:
+            out.write("%s. IN DS 1 13 2 %s\n" % (domain, "00" * 32))
+    lines = ['resolvers "127.0.0.53"', 'trust-anchor "%s/anchor"' % site.folder, 'partners "%s/partners"' % site.folder, "ttl-min 1 second",
+             "dns-timeout 2 seconds", "private-hosts yes"]
+    found = Lookup(site.folder, lines, path, prefix=site.prefix, arguments=list(arguments))
+    found.lines = lines
+    return found
 
 
-def services(site, policy, sign):
-    """milward, milward-seal with a small disk, and the signer, running."""
+def relay(site):
+    """The portal as a process that can be killed."""
+    site.sinks["portal"].down()
+    site.sinks["portal"] = Relay("portal", site.sinks["portal"].address, os.path.join(site.folder, "relay"))
+    site.sinks["portal"].up()
+
+
+def small_disk(folder, size, mode="700"):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%s,mode=%s" % (size, mode), "small", folder], check=True)
+
+
+def services(site, policy, sign, room="8m"):
+    """milward, milward-seal with a disk of so much room, and the signer, running."""
     os.mkdir("seal-state", 0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "state", "seal-state"], check=True)
+    small_disk("seal-state", room)
     signer = Milward(site.folder, site.prefix, sign, "signer")
     signer.arguments.append("--reentry")
     return Milward(site.folder, site.prefix, policy).start(), seal.Agent(site, policy).start(), signer.start()
@@ -193,8 +291,9 @@ def count(site, ledger, faults, allowed, people, sealed):
             got = copies[entry.message.id, rcpt]
             for copy in got:
                 must_tls = allowed[rcpt].get(copy.sink)
-                if must_tls is None or (must_tls and not copy.tls):
-                    strange.append("%s at %s, tls=%s" % (rcpt, copy.sink, copy.tls))
+                expired = rcpt.startswith("ver") and copy.cert and "expired" in os.path.basename(copy.cert)
+                if must_tls is None or (must_tls and not copy.tls) or expired:
+                    strange.append("%s at %s, tls=%s%s" % (rcpt, copy.sink, copy.tls, ", by a certificate that has expired" if expired else ""))
             if rcpt in reports[entry.message.id] and "portal" in allowed[rcpt]:
                 failed.append("%s of %s" % (rcpt, entry.message.id))
             if entry.told and not got and rcpt not in reports[entry.message.id]:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 
+from .frozen import freeze, thaw
 from .tap import Timeout, wait_for
 
 
@@ -87,10 +88,12 @@ class Milward:
         self.signal(signal.SIGHUP)
 
     def kill(self):
-        """kill -9 of everything: a crash of the machine's kind."""
-        for pid in [self.process.pid] + self.workers():
+        """kill -9 of everything: a crash of the machine's kind. Behind it nothing of it listens any more."""
+        workers = self.workers()
+        for pid in [self.process.pid] + workers:
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        wait_for(lambda: not any(alive(pid) for pid in workers), "the workers are gone")
 
     def crash_worker(self):
         """kill -9 of the worker alone; its parent brings a new one."""
@@ -98,17 +101,24 @@ class Milward:
             os.kill(pid, signal.SIGKILL)
 
     def freeze(self):
-        for pid in self.workers() or [self.process.pid]:
-            os.kill(pid, signal.SIGSTOP)
+        freeze(*(self.workers() or [self.process.pid]))
 
     def thaw(self):
-        for pid in self.workers() or [self.process.pid]:
-            os.kill(pid, signal.SIGCONT)
+        thaw(*(self.workers() or [self.process.pid]))
 
     def stop(self, seconds=20):
         """Ends it in the orderly way; its exit status."""
         self.process.terminate()
         return self.process.wait(seconds)
+
+
+def alive(pid):
+    """Does it run? One that has ended may be listed until somebody asks for its status."""
+    try:
+        with open("/proc/%d/stat" % pid) as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def connects(path):

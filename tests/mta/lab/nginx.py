@@ -2,10 +2,8 @@
 """nginx: the web server in front of the portal, with the example that is installed and nothing else changed in it than names."""
 import os
 import shutil
-import socket
-import subprocess
 
-from .tap import wait_for
+from .webserver import Webserver
 
 OUTER = """user www-data;
 worker_processes 1;
@@ -23,7 +21,7 @@ http {
 """
 
 
-class Nginx:
+class Nginx(Webserver):
     def __init__(self, site, host, sock):
         self.host, self.folder, self.logs = host, os.path.join(site.folder, "nginx"), os.path.join(site.folder, "log")
         os.makedirs(self.folder, exist_ok=True)
@@ -38,39 +36,18 @@ class Nginx:
             text = text.replace(old, new)
         self._write("site.conf", text)
         self._write("nginx.conf", OUTER % {"folder": self.folder, "logs": self.logs})
-        self.process = None
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w") as out:
             out.write(text)
 
-    def start(self):
+    def command(self):
         program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-        self.process = subprocess.Popen([program, "-c", os.path.join(self.folder, "nginx.conf"), "-e", os.path.join(self.logs, "nginx-start.log")])
-
-        def ready():
-            assert self.process.poll() is None, "nginx has ended"
-            try:
-                socket.create_connection(("127.0.0.1", 443), 1).close()
-                return True
-            except OSError:
-                return False
-
-        wait_for(ready, "nginx listens", 30)
-        return self
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
+        return [program, "-c", os.path.join(self.folder, "nginx.conf"), "-e", os.path.join(self.logs, "nginx-start.log")]
 
     def log(self):
-        """All that it wrote, in whatever file."""
-        text = ""
-        for name in os.listdir(self.logs):
-            if name.startswith(("nginx", "portal.log", "error.log")):
-                with open(os.path.join(self.logs, name), errors="replace") as file:
-                    text += file.read()
-        return text
+        """The folder is the lab's: others write there, too."""
+        return self.logged("nginx", "portal.log", "error.log")
 
     def kept(self):
         """Files that it made of what went through."""

@@ -4,8 +4,9 @@ import os
 import re
 import subprocess
 
-from .milward import Milward
+from .milward import Milward, alive
 from .postfix import QUEUE
+from .tap import wait_for
 
 SOCKET = os.path.join(QUEUE, "milward", "seal.sock")
 SIGNER = os.path.join(QUEUE, "milward", "sign.sock")
@@ -30,6 +31,7 @@ class Agent(Milward):
                 os.kill(pid, 9)
             except ProcessLookupError:
                 pass
+        wait_for(lambda: not any(alive(pid) for pid in pids), "the children are gone")
 
 
 def load(site, sealers="seal-smime, seal-openpgp", listen=SOCKET):

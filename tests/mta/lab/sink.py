@@ -14,6 +14,7 @@ class Copy:
 
     def __init__(self, sink, tls, helo, mail, rcpts, data):
         self.sink, self.tls, self.helo, self.mail, self.rcpts, self.data = sink, tls, helo, mail, rcpts, data
+        self.cert = None  # what the sink has shown of itself
 
     @property
     def to(self):
@@ -80,9 +81,9 @@ class Sink:
                 self.clients.discard(conn)
             conn.close()
 
-    def context(self):
+    def context(self, cert):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.cert)
+        context.load_cert_chain(cert)
         if self.mode == "tls10":
             context.set_ciphers("ALL:@SECLEVEL=0")
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
@@ -106,7 +107,7 @@ class Sink:
 class Session:
     def __init__(self, sink, conn):
         self.sink, self.conn, self.file = sink, conn, conn.makefile("rb")
-        self.tls = None
+        self.tls = self.cert = None
         self.helo = ""
         self.mail, self.rcpts = None, []
 
@@ -156,7 +157,8 @@ class Session:
         if self.sink.mode == "454":
             return self.say("454 4.7.0 TLS not available")
         self.say("220 2.0.0 go")
-        self.conn = self.sink.context().wrap_socket(self.conn, server_side=True)
+        self.cert = self.sink.cert
+        self.conn = self.sink.context(self.cert).wrap_socket(self.conn, server_side=True)
         self.file = self.conn.makefile("rb")
         self.tls = self.conn.version()
         self.mail, self.rcpts = None, []
@@ -183,7 +185,9 @@ class Session:
             lines.append(line[1:] if line.startswith(b".") else line)
         # Remembered first: who has seen the answer may look for the copy.
         if "." not in self.sink.answers:
-            self.sink.keep(Copy(self.sink.name, self.tls, self.helo, self.mail, self.rcpts, b"".join(lines)))
+            copy = Copy(self.sink.name, self.tls, self.helo, self.mail, self.rcpts, b"".join(lines))
+            copy.cert = self.cert
+            self.sink.keep(copy)
         self.answer(".", "250 2.0.0 ok")
         self.mail, self.rcpts = None, []
         return None
