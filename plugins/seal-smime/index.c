@@ -20,6 +20,9 @@ static void index_free(struct index *ix)
 		free(ix->file[i]);
 	for (size_t i = 0; i < ix->entries; i++)
 		free(ix->entry[i].key);
+	for (size_t i = 0; i < ix->unreads; i++)
+		free(ix->unread[i].key);
+	free(ix->unread);
 	trust_free(&ix->trust);
 	free(ix->cert);
 	free(ix->entry);
@@ -69,13 +72,40 @@ static int add_cert(struct index *ix, X509 *x, const struct folder_file *f, enum
 	return 0;
 }
 
+/* Is it named by the address that it would be for: ann@x.example.pem? */
+static int add_unread(struct index *ix, const struct folder_file *f)
+{
+	static const char *const ends[] = {".pem", ".crt", ".cer", ".der"};
+	size_t n = strlen(f->name);
+	char address[NAMES_ADDRESS], key[NAMES_ADDRESS];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (n > 4 && strcmp(f->name + n - 4, ends[i]) == 0) {
+			n -= 4;
+			break;
+		}
+	if (n >= sizeof(address))
+		return 0;
+	memcpy(address, f->name, n);
+	address[n] = '\0';
+	if (!names_key(address, key))
+		return 0;
+	ix->unread[ix->unreads].key = strdup(key);
+	if (!ix->unread[ix->unreads].key)
+		return -ENOMEM;
+	ix->unread[ix->unreads++].why = f->file.certs && f->file.why ? f->file.why : "it cannot be read";
+	return 0;
+}
+
 static int add_file(struct index *ix, const struct folder_file *f, enum index_folder from)
 {
 	size_t first = ix->certs;
 	int r = 0;
 
-	if (!f->file.certs)
-		return 0;
+	if (from == INDEX_CERTIFICATES && (!f->file.certs || sk_X509_num(f->file.certs) == 0))
+		r = add_unread(ix, f);
+	if (!f->file.certs || r < 0)
+		return r;
 	ix->file[ix->files] = strdup(f->name);
 	if (!ix->file[ix->files])
 		return -ENOMEM;
@@ -101,12 +131,20 @@ static int add_people(struct index *ix, const struct folder folder[INDEX_FOLDERS
 	}
 	ix->cert = calloc(certs + 1, sizeof(*ix->cert));
 	ix->file = calloc(files + 1, sizeof(*ix->file));
-	if (!ix->cert || !ix->file)
+	ix->unread = calloc(folder[INDEX_CERTIFICATES].n + 1, sizeof(*ix->unread));
+	if (!ix->cert || !ix->file || !ix->unread)
 		return -ENOMEM;
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; r == 0 && i < folder[of_people[k]].n; i++)
 			r = add_file(ix, &folder[of_people[k]].v[i], of_people[k]);
 	return r;
+}
+
+static int by_unread(const void *a, const void *b)
+{
+	const struct index_unread *x = a, *y = b;
+
+	return strcmp(x->key, y->key);
 }
 
 static int add_trust(struct index *ix, const struct folder *anchors, const struct folder *crls)
@@ -199,6 +237,8 @@ int index_new(const struct folder folder[INDEX_FOLDERS], struct index **ret)
 	r = trust_new(&ix->trust);
 	if (r == 0)
 		r = add_people(ix, folder);
+	if (r == 0 && ix->unreads)
+		qsort(ix->unread, ix->unreads, sizeof(*ix->unread), by_unread);
 	if (r == 0)
 		r = add_trust(ix, &folder[INDEX_ANCHORS], &folder[INDEX_CRLS]);
 	if (r == 0)
@@ -249,4 +289,14 @@ ssize_t index_find(const struct index *ix, const char *address, const struct ind
 		if (!exact || names_equal(ix->entry[i].address, address))
 			found[n++] = &ix->entry[i];
 	return (ssize_t)n;
+}
+
+const char *index_why(const struct index *ix, const char *address)
+{
+	char key[NAMES_ADDRESS];
+	const struct index_unread wanted = {.key = key}, *found = NULL;
+
+	if (ix->unreads && names_key(address, key))
+		found = bsearch(&wanted, ix->unread, ix->unreads, sizeof(wanted), by_unread);
+	return found ? found->why : NULL;
 }

@@ -36,6 +36,12 @@ struct index_entry {
 	size_t cert;
 };
 
+/* A file in the folder of certificates that is named by an address, and has none that can be read. */
+struct index_unread {
+	char *key;
+	const char *why;
+};
+
 struct index {
 	atomic_size_t refs;
 	struct trust trust;
@@ -44,6 +50,8 @@ struct index {
 	struct index_entry *entry; /* by key, newest first */
 	char **file;		   /* names that .file points to */
 	size_t files;
+	struct index_unread *unread; /* by key */
+	size_t unreads;
 };
 
 /* 0 or -ENOMEM. */
@@ -54,6 +62,8 @@ void index_unref(struct index *); /* accepts NULL */
 /* The certificates for this address: *first up to the returned number of entries; those with its very local part, else those of the
  * one other spelling that there is. 0: none; -ENOTUNIQ: several spellings, none of them this one. */
 ssize_t index_find(const struct index *, const char *address, const struct index_entry *found[], size_t max);
+/* Where there is none: what is wrong with the file of that name, or NULL. */
+const char *index_why(const struct index *, const char *address);
 #define INDEX_SAME 64u /* certificates of one address that are looked at */
 
 #endif

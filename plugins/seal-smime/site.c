@@ -171,6 +171,16 @@ void site_judge(struct site *s, struct index *ix, struct index_cert *c, int64_t 
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+static void why_none(const struct index *ix, const char *address, char why[2 * SMIME_WHY])
+{
+	const char *unread = index_why(ix, address);
+
+	if (unread)
+		(void)snprintf(why, 2 * SMIME_WHY, "its certificate: cannot be read: %s", unread);
+	else
+		(void)snprintf(why, 2 * SMIME_WHY, "there is no certificate for it");
+}
+
 int site_choose(struct site *s, struct index *ix, const char *address, int64_t now, const struct index_cert **cert,
 		char why[2 * SMIME_WHY])
 {
@@ -180,10 +190,11 @@ int site_choose(struct site *s, struct index *ix, const char *address, int64_t n
 	size_t at = 0, told = 0;
 	int able = 0;
 
-	if (n <= 0)
-		(void)snprintf(why, 2 * SMIME_WHY, "%s",
-			       n < 0 ? "there are certificates for several spellings of its local part, and none for this one"
-				     : "there is no certificate for it");
+	if (n < 0)
+		(void)snprintf(why, 2 * SMIME_WHY,
+			       "there are certificates for several spellings of its local part, and none for this one");
+	else if (n == 0)
+		why_none(ix, address, why);
 	for (ssize_t i = 0; i < n; i++) {
 		struct index_cert *c = &ix->cert[entry[i]->cert];
 		struct index_found f;

@@ -266,6 +266,8 @@ static void test_files(void **state)
 	pki_write_text("certs/text", "SECRET", 6);
 	pki_write_text("certs/block", "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n", 63);
 	pki_write_text("certs/.hidden", "SECRET", 6);
+	pki_write_text("certs/torn@x.example.pem", "-----BEGIN CERTIFICATE-----\nMAMC", 32);
+	pki_write_text("certs/empty@x.example", "", 0);
 	pki_folder("certs/folder");
 	assert_int_equal(pki_run("openssl x509 -in certs/sub.pem -outform der -out certs/sub.der && cat certs/sub.der > "
 				 "certs/rest.der && echo x >> certs/rest.der"),
@@ -273,7 +275,11 @@ static void test_files(void **state)
 	assert_int_equal(pki_open(&m, "certificates", pki_path("certs"), "anchors", pki_path("anchors.pem"), NULL), 0);
 	assert_int_equal(able(&m, "a@x.example", PKI_NOW), 1);
 	assert_int_equal(able(&m, "b@x.example", PKI_NOW), 1);
-	assert_int_equal(m.self->lines, 3);
+	assert_int_equal(m.self->lines, 5);
+	/* A file that is named by an address is its cause; another name says nothing of whose it is. */
+	assert_why(&m, "torn@x.example", "its certificate: cannot be read: a block of it is damaged");
+	assert_why(&m, "empty@X.example", "its certificate: cannot be read: there is no certificate in it");
+	assert_why(&m, "text@x.example", "there is no certificate for it");
 	assert_true(fh_logged(m.self, "text: there is no certificate in it"));
 	assert_true(fh_logged(m.self, "block: a certificate in it cannot be parsed"));
 	assert_true(fh_logged(m.self, "rest.der: something that is no certificate stands behind one"));
@@ -282,14 +288,14 @@ static void test_files(void **state)
 	assert_int_equal(unlink(pki_path("certs/both.pem")), 0);
 	m.smime->site.due = m.smime->site.thorough = 0;
 	assert_why(&m, "a@x.example", "there is no certificate for it");
-	assert_int_equal(m.self->lines, 3);
+	assert_int_equal(m.self->lines, 5);
 	/* A link to nothing, too. */
 	assert_int_equal(symlink("nothing", pki_path("certs/link")), 0);
 	for (int i = 0; i < 3; i++) {
 		m.smime->site.due = m.smime->site.thorough = 0;
 		assert_why(&m, "a@x.example", "there is no certificate for it");
 	}
-	assert_int_equal(m.self->lines, 4);
+	assert_int_equal(m.self->lines, 6);
 	assert_true(fh_logged(m.self, "link: cannot be opened"));
 	/* A folder that cannot be read leaves what was known. */
 	pki_write("certs/both.pem", NULL, both);
@@ -300,7 +306,7 @@ static void test_files(void **state)
 		m.smime->site.due = 0;
 		assert_int_equal(able(&m, "a@x.example", PKI_NOW), 1);
 	}
-	assert_int_equal(m.self->lines, 5);
+	assert_int_equal(m.self->lines, 7);
 	assert_true(fh_logged(m.self, "what was read before stays in use"));
 	pki_close(&m);
 	pki_free(&a);

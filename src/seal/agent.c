@@ -33,8 +33,10 @@ struct agent {
 	int signals;
 	size_t n, room;
 	struct mw_child *child;
-	struct pollfd *poll; /* two more than children */
-	int64_t until;	     /* when draining: time at which it ends; 0 = it is not */
+	struct pollfd *poll; /* three more than children */
+	struct mw_status *status;
+	struct mw_seal_counts *counts;
+	int64_t until; /* when draining: time at which it ends; 0 = it is not */
 	bool done;
 };
 
@@ -80,6 +82,7 @@ static void leave_parent(struct agent *a)
 {
 	(void)close(a->listen.fd);
 	(void)close(a->signals);
+	mw_status_leave(a->status);
 	for (size_t i = 0; i < a->n; i++) {
 		mw_child_forget(&a->child[i]);
 		(void)close(a->child[i].sock);
@@ -102,6 +105,7 @@ static _Noreturn void be_child(struct agent *a, int client, int sock, const int 
 			       .custody = a->site->custody,
 			       .custody_inst = a->site->custody_inst,
 			       .parent = {.sock = sock},
+			       .counts = a->counts,
 			       .reentry = {.name = a->site->name,
 					   .reply = a->site->conf->reply * 1000,
 					   .connect = child_connect,
@@ -154,6 +158,8 @@ static void start_child(struct agent *a, int client)
 	if (pair[1] >= 0)
 		(void)close(pair[1]);
 	if (pid > 0)
+		mw_count(&a->counts->connections);
+	if (pid > 0)
 		a->child[a->n++] = (struct mw_child){.pid = pid, .sock = pair[0], .site = a->site, .room = -1};
 	else if (pair[0] >= 0)
 		(void)close(pair[0]);
@@ -205,7 +211,7 @@ static int grow(struct agent *a, size_t children)
 	c = realloc(a->child, children * sizeof(*c));
 	if (c)
 		a->child = c;
-	p = realloc(a->poll, (children + 2) * sizeof(*p));
+	p = realloc(a->poll, (children + 3) * sizeof(*p));
 	if (p)
 		a->poll = p;
 	if (!c || !p)
@@ -227,6 +233,13 @@ static void warn_of_change(const struct mw_seal_conf *was, const struct mw_seal_
 		       "listen, socket-group, socket-mode and state stay as they were until a restart");
 }
 
+static void tell_policy(struct agent *a)
+{
+	const struct mw_plan *plan = mw_generation_plan(a->site->gen);
+
+	mw_common_policy(&a->counts->common, plan->path, plan->digest, false);
+}
+
 static void reload(struct agent *a)
 {
 	struct mw_site *fresh = NULL, **past;
@@ -241,6 +254,7 @@ static void reload(struct agent *a)
 		mw_site_free(&fresh);
 		mw_log(MW_ERROR, NULL, "reload", "%s", err.text[0] ? err.text : "out of memory");
 		mw_log(MW_ERROR, NULL, "reload", "the running policy stays as it is");
+		mw_common_reload(&a->counts->common, false);
 		(void)mw_notify("READY=1\nSTATUS=reload failed, the old policy is running; see the log");
 		return;
 	}
@@ -250,6 +264,8 @@ static void reload(struct agent *a)
 	mw_journal_set_limits(a->journal, fresh->conf->remember, fresh->conf->journal);
 	stop_children(a); /* those that wait for nothing; the others when they are done */
 	forget_sites(a);
+	mw_common_reload(&a->counts->common, true);
+	tell_policy(a);
 	mw_log(MW_NOTICE, NULL, "reload", "the new policy is running");
 	(void)mw_notify("READY=1\nSTATUS=running %s", a->options->policy);
 }
@@ -258,17 +274,22 @@ static void reload(struct agent *a)
 
 static void child_gone(struct agent *a, size_t i)
 {
+	if (a->child[i].key[0]) /* why is told when its process is reaped */
+		mw_log(MW_ERROR, a->child[i].queue_id, "child",
+		       "process %ld ended with this message in work; the MTA tries it again", (long)a->child[i].pid);
 	mw_child_forget(&a->child[i]);
 	(void)close(a->child[i].sock);
 	a->child[i] = a->child[--a->n];
 }
 
-static void reap(void)
+static void reap(struct agent *a)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (WIFSIGNALED(status))
+			mw_count(&a->counts->crashed);
 		if (WIFSIGNALED(status))
 			mw_log(MW_ERROR, NULL, "child", "process %ld was ended by signal %d%s", (long)pid, WTERMSIG(status),
 			       WTERMSIG(status) == SIGALRM  ? " (a step took too long)"
@@ -295,7 +316,7 @@ static void take_signals(struct agent *a)
 	while (read(a->signals, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
 		switch (s.ssi_signo) {
 		case SIGCHLD:
-			reap();
+			reap(a);
 			break;
 		case SIGHUP:
 			if (!a->until)
@@ -325,17 +346,20 @@ static void turn(struct agent *a)
 
 	a->poll[0] = (struct pollfd){.fd = a->signals, .events = POLLIN};
 	a->poll[1] = (struct pollfd){.fd = a->until || !room ? -1 : a->listen.fd, .events = POLLIN};
+	a->poll[2] = (struct pollfd){.fd = mw_status_fd(a->status), .events = POLLIN};
 	for (size_t i = 0; i < n; i++)
-		a->poll[i + 2] = (struct pollfd){.fd = a->child[i].sock, .events = POLLIN};
-	if (poll(a->poll, (nfds_t)n + 2, timeout(a)) < 0)
+		a->poll[i + 3] = (struct pollfd){.fd = a->child[i].sock, .events = POLLIN};
+	if (poll(a->poll, (nfds_t)n + 3, timeout(a)) < 0)
 		return;
 	for (size_t i = n; i-- > 0;) /* from the end: one that goes is replaced by one that was looked at */
-		if (a->poll[i + 2].revents && !mw_child_ask(a->child, a->n, &a->child[i], a->journal, a->site))
+		if (a->poll[i + 3].revents && !mw_child_ask(a->child, a->n, &a->child[i], a->journal, a->site))
 			child_gone(a, i);
 	mw_children_settle(a->child, a->n, a->journal);
 	forget_sites(a);
 	if (a->poll[1].revents)
 		take_connection(a);
+	if (a->poll[2].revents)
+		mw_status_turn(a->status);
 	if (a->poll[0].revents)
 		take_signals(a);
 	a->done = a->until && (a->n == 0 || mw_clock_ms() >= a->until);
@@ -391,6 +415,28 @@ static int open_files(struct agent *a, struct mw_err *err)
 	return r;
 }
 
+static void refresh(void *ctx)
+{
+	const struct agent *a = ctx;
+
+	mw_gauge_set(&a->counts->open, (int64_t)a->n);
+	mw_gauge_set(&a->counts->limit, a->site->conf->children);
+	mw_gauge_set(&a->counts->journal, (int64_t)mw_journal_count(a->journal));
+}
+
+static int open_status(struct agent *a, struct mw_err *err)
+{
+	struct mw_status_conf conf = {
+	    .start = a->options, .rows = mw_seal_rows, .size = sizeof(struct mw_seal_counts), .refresh = refresh, .ctx = a};
+	int status = (int)mw_status_new(&conf, &a->status, err);
+
+	if (status != MW_EXIT_OK)
+		return status;
+	a->counts = mw_status_counters(a->status);
+	tell_policy(a);
+	return MW_EXIT_OK;
+}
+
 static int set_up(struct agent *a, struct mw_err *err)
 {
 	int status;
@@ -415,7 +461,7 @@ static int set_up(struct agent *a, struct mw_err *err)
 		(void)mw_fail_memory(err);
 		return MW_EXIT_SYSTEM;
 	}
-	return open_files(a, err) < 0 ? MW_EXIT_CREATE : MW_EXIT_OK;
+	return open_files(a, err) < 0 ? MW_EXIT_CREATE : open_status(a, err);
 }
 
 static void tear_down(struct agent *a)
@@ -431,6 +477,7 @@ static void tear_down(struct agent *a)
 	forget_sites(a);
 	mw_site_free(&a->site);
 	mw_listen_close(&a->listen);
+	mw_status_free(&a->status);
 	mw_journal_close(&a->journal);
 	mw_loader_free(&a->loader);
 	free(a->spec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seal/box.h"
 
+#include "base/sanitized.h"
 #include "box/filter.h"
 #include "box/landlock.h"
 #include "engine/descriptor.h"
@@ -21,18 +22,6 @@
 #define PATHS_MOST 256u
 #define MEMORY_MORE ((size_t)768 * 1024 * 1024)
 #define CPU_MOST ((rlim_t)86400)
-
-/* Sanitizers map more memory than any limit allows, and do what nobody else does. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* ---- system calls ---------------------------------------------------------------------------------------------------------------- */
 
@@ -204,7 +193,7 @@ static int bound(uint64_t file)
 	file = 4 * file + (64u << 20);
 	r = r < 0 ? r : limit(RLIMIT_FSIZE, (rlim_t)file, (rlim_t)file);
 	r = r < 0 ? r : limit(RLIMIT_NOFILE, 128, 128);
-	if (r == 0 && !SANITIZED && used)
+	if (r == 0 && !MW_SANITIZED && used)
 		r = limit(RLIMIT_AS, used + MEMORY_MORE, used + MEMORY_MORE);
 	return r;
 }
@@ -217,7 +206,7 @@ int mw_box_enter(const struct mw_box *b, uint64_t file)
 		r = -errno;
 	if (r == 0 && b->landlock >= 0)
 		r = mw_landlock_enter(b->landlock);
-	return r < 0 || SANITIZED ? r : mw_filter_set(&b->filter);
+	return r < 0 || MW_SANITIZED ? r : mw_filter_set(&b->filter);
 }
 
 void mw_box_time(int64_t more)

@@ -37,6 +37,7 @@ void mw_child_forget(struct mw_child *c)
 	c->room = -1;
 	c->kept = false;
 	c->key[0] = '\0';
+	c->queue_id[0] = '\0';
 }
 
 /* The notice is out: what is left of its link's secret goes. False: the store does not know it yet. */
@@ -46,18 +47,19 @@ static bool noticed(const struct mw_child *c, const char *key, const char *queue
 	int r = c->site->custody->noticed(c->site->custody_inst, key, queue_id, (int64_t)time(NULL), &err);
 
 	if (r < 0 && r != -ENOENT) /* what was no notice, or is forgotten */
-		mw_log(MW_ERROR, NULL, "portal", "a notice is out, which the store does not know yet: %s",
+		mw_log(MW_ERROR, c->queue_id, "portal", "a notice is out, which the store does not know yet: %s",
 		       err.text[0] ? err.text : strerror(-r));
 	return r >= 0 || r == -ENOENT;
 }
 
-static void look(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const char *key)
+static void look(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const char *key, const char *id)
 {
 	char queue_id[MW_QUEUE_ID] = "";
 	enum mw_fate fate = mw_journal_look(j, key, queue_id);
 	size_t n_key = strlen(key);
 
 	mw_child_forget(c);
+	(void)snprintf(c->queue_id, sizeof(c->queue_id), "%s", id);
 	if (n_key >= sizeof(c->key))
 		tell(c, MW_TOLD_FAILED, "the key is too long");
 	else if (fate == MW_FATE_DONE && c->site->custody && !noticed(c, key, queue_id))
@@ -84,7 +86,7 @@ static void begin(struct mw_child *c, struct mw_journal *j, const char *key)
 		return;
 	}
 	if (mw_journal_begin(j, key, (int64_t)time(NULL), &err) < 0) {
-		mw_log(MW_ERROR, NULL, "journal", "%s", err.text);
+		mw_log(MW_ERROR, c->queue_id, "journal", "%s", err.text);
 		tell(c, MW_TOLD_FAILED, err.text);
 		return;
 	}
@@ -151,7 +153,7 @@ static void keep(struct mw_child *c, struct mw_str what)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has our listener and our lock */
 		(void)alarm(KEEP_SECONDS);
 		if (s->keep(inst, mw_str_behind(what, 1), &err) < 0)
-			mw_log(MW_WARNING, NULL, "keep", "%s: a key that came with a message is not kept: %s", s->method,
+			mw_log(MW_WARNING, c->queue_id, "keep", "%s: a key that came with a message is not kept: %s", s->method,
 			       err.text);
 		_exit(0);
 	}
@@ -164,7 +166,7 @@ static void custody_failed(struct mw_child *c, const char *what, int code, const
 {
 	const char *why = err->text[0] ? err->text : strerror(-code);
 
-	mw_log(MW_ERROR, NULL, "portal", "%s: %s", what, why);
+	mw_log(MW_ERROR, c->queue_id, "portal", "%s: %s", what, why);
 	tell(c, MW_TOLD_FAILED, code == -ENOSPC || code == -EDQUOT ? "no room for it is left" : "the store fails, see the log");
 }
 
@@ -231,7 +233,7 @@ static bool answer(struct mw_child *children, size_t n, struct mw_child *c, stru
 
 	switch (word) {
 	case MW_ASK_LOOK:
-		look(children, n, c, j, what.p);
+		look(children, n, c, j, what.p, second ? second + 1 : "");
 		return true;
 	case MW_ASK_BEGIN:
 		begin(c, j, what.p);

@@ -12,6 +12,7 @@ struct mw_child {
 	int sock;
 	struct mw_site *site;	  /* that it was made with */
 	char key[MW_JOURNAL_KEY]; /* of the copy that it has in work, "" = none */
+	char queue_id[64];	  /* of its message, for the log */
 	int room;		  /* file for what it packs of that copy, -1 = none */
 	bool kept;		  /* it asked for room for that copy: the keeper is told when the notice is out */
 	char owed;		  /* MW_ASK_… that is answered when the journal is on disk; 0 = nothing */

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 enum mw_ask {
-	MW_ASK_LOOK = 'L',  /* key: was it delivered? Told MW_TOLD_NEW, AGAIN, DONE with the queue id, BUSY */
+	MW_ASK_LOOK = 'L',  /* key NUL queue id: was it delivered? Told MW_TOLD_NEW, AGAIN, DONE with the queue id, BUSY */
 	MW_ASK_BEGIN = 'B', /* key: it is about to be sent. The same, and FAILED; on disk when it is told NEW or AGAIN */
 	MW_ASK_DONE = 'D',  /* key NUL queue id: the MTA has it. OK, FAILED; AGAIN: the journal knows, the portal's store does not
 				yet: a retry tells it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seal/job.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "mail/address.h"
 #include "match/digest.h"
@@ -21,13 +22,15 @@ struct delivery {
 	struct mw_answer *answer;
 	char key[MW_JOURNAL_KEY];
 	char how[200]; /* for the log */
+	enum mw_seal_means by;
 	char queue_id[MW_QUEUE_ID];
 };
 
 static const struct {
 	char letter;
 	const char *method, *name;
-} means[] = {{'s', "smime", "S/MIME"}, {'o', "openpgp", "OpenPGP"}};
+	enum mw_seal_means by;
+} means[] = {{'s', "smime", "S/MIME", MW_BY_SMIME}, {'o', "openpgp", "OpenPGP", MW_BY_OPENPGP}};
 
 /* ---- what it is called ----------------------------------------------------------------------------------------------------------- */
 
@@ -109,8 +112,10 @@ static int make_key(struct delivery *d)
 
 static int ask(struct delivery *d, char word)
 {
-	char text[200] = "";
-	int told = mw_parent_ask(&d->job->worker->parent, word, mw_str(d->key), text, sizeof(text), NULL);
+	char text[200] = "", what[MW_JOURNAL_KEY + sizeof(d->job->queue_id)];
+	int n = snprintf(what, sizeof(what), "%s%c%s", d->key, '\0', d->job->queue_id);
+	int told = mw_parent_ask(&d->job->worker->parent, word, (struct mw_str){.p = what, .n = n > 0 ? (size_t)n : 0}, text,
+				 sizeof(text), NULL);
 
 	if (told == MW_TOLD_DONE) {
 		(void)snprintf(d->queue_id, sizeof(d->queue_id), "%.*s", (int)MW_QUEUE_ID - 1, text);
@@ -292,6 +297,7 @@ static void to_portal(struct delivery *d)
 	char *p;
 
 	(void)snprintf(d->how, sizeof(d->how), "portal");
+	d->by = MW_BY_PORTAL;
 	if (d->job->worker->custody) {
 		hand_in(d);
 		return;
@@ -324,6 +330,7 @@ static bool try_means(struct delivery *d, char letter, struct mw_buf *reasons)
 		i++;
 	s = sealer_of(d->job->worker->gen, means[i].method, &inst);
 	(void)snprintf(d->how, sizeof(d->how), "%s", means[i].method);
+	d->by = means[i].by;
 	if (!s) { /* a site that took it out of its policy will put it back, or decide about these messages */
 		mw_answer_set(d->answer, 451, "4.3.5", "%s: the policy loads no module for it", means[i].name);
 		return true;
@@ -350,6 +357,7 @@ static void deliver_sealed(struct delivery *d)
 		settled = try_means(d, *m, &reasons);
 	if (!settled) {
 		(void)snprintf(d->how, sizeof(d->how), "none");
+		d->by = MW_BY_NONE;
 		mw_answer_set(d->answer, 550, "5.7.1", "this message must be encrypted, and cannot be for this recipient: %s",
 			      mw_buf_text(&reasons));
 	}
@@ -374,6 +382,7 @@ static void deliver_opened(struct delivery *d)
 	struct mw_err err = {0};
 	int r = mw_job_open(j, d->rcpt, &o, &err);
 
+	d->by = MW_BY_OPEN;
 	results.text = mw_buf_text(&o.results);
 	if (r < 0) {
 		mw_answer_set(d->answer, r == -ENOSPC ? 452 : 451, r == -ENOSPC ? "4.3.1" : "4.3.0", "%s", err.text);
@@ -396,6 +405,7 @@ static void deliver_opened(struct delivery *d)
 void mw_job_deliver(struct mw_job *j, const struct mw_job_rcpt *rcpt, struct mw_answer *answer)
 {
 	struct delivery d = {.job = j, .rcpt = rcpt, .answer = answer, .how = "-", .queue_id = "-"};
+	int64_t began = mw_clock_ns();
 	int told = make_key(&d);
 
 	if (told < 0)
@@ -412,6 +422,7 @@ void mw_job_deliver(struct mw_job *j, const struct mw_job_rcpt *rcpt, struct mw_
 		if (answer->code != 250)
 			(void)mw_parent_ask(&j->worker->parent, MW_ASK_LEAVE, (struct mw_str){0}, NULL, 0, NULL);
 	}
+	mw_seal_count(j->worker->counts, d.by, answer->code, mw_clock_ns() - began);
 	mw_log(answer->code == 250 ? MW_INFO : MW_NOTICE, j->queue_id, answer->code == 250 ? "sent" : "not sent",
 	       "to=<%.*s> by=%s queued-as=%s id=%s answer=%u %s", (int)rcpt->tag.address.n, rcpt->tag.address.p, d.how,
 	       d.queue_id, j->id, answer->code, answer->text);

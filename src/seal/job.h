@@ -8,6 +8,7 @@
 
 #include "engine/generation.h"
 #include "seal/control.h"
+#include "seal/count.h"
 #include "seal/head.h"
 #include "smtp/reentry.h"
 #include "seal/service.h"
@@ -23,6 +24,7 @@ struct mw_worker {
 	struct mw_parent parent;
 	struct mw_reentry reentry;
 	int file[3]; /* without names: the message, and two for sealers */
+	struct mw_seal_counts *counts;
 };
 
 struct mw_job_rcpt {

@@ -74,6 +74,8 @@ with Agent(mta) as agent:
                    "kill -9 of the %s at %s: %s" % (who, verb, "each once" if not kept else "once more, as SMTP has it"), first, second, got)
             tap.ok(all("delivered before" in a for a in third), "and a retry sends nothing")
     tap.ok("an attempt before this ended without a word" in agent.log(), "the log says what may have come twice")
+    ended = re.findall(r"\]: (\S+): error: child: process \d+ ended with this message in work", agent.log())
+    tap.ok(ended and "-" not in ended, "and which message a process had in work that was killed", ended)
 
     # ---- after it was taken: the client goes away, or is killed, while others are in work
     octets = message()

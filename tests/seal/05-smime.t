@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 import common
-from common import BUILD, Agent, Mta, Tap, skip_all, wait_for
+from common import BUILD, Agent, Mta, Tap, memory, sanitized, skip_all, wait_for
 from lab.lookup import Lookup
 
 for module in ("seal-smime", "lookup"):
@@ -133,6 +133,10 @@ def test_out(agent):
     tap.ok(b'hp="cipher"' in signed, "the protected header is in what is signed")
     agent.deliver(message(), "ec@out.test.mw-seals.invalid")
     tap.ok(b"authEnveloped-data" in mta.copies[-1].data and b"Zebrafinch" in opened("ec")[1], "AES-GCM to an EC key")
+    large = message() + (b"metformin " * 7 + b"\r\n") * (20 * 1024 * 1024 // 72)
+    answer, most = memory(agent, large, "bob@out.test.mw-seals.invalid")
+    tap.ok(answer.startswith("250") and opened("bob")[1].endswith(large.partition(b"\r\n\r\n")[2]), "20 MB are what was sent", answer)
+    tap.ok(most < 32 or sanitized(), "and took %d MB of memory at most" % most)
     if shutil.which("gpgsm"):
         home = path("gnupg")
         os.mkdir(home, 0o700)

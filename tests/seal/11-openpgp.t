@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from common import BUILD, Agent, Mta, Tap, skip_all, threads
+from common import BUILD, Agent, Mta, Tap, memory, sanitized, skip_all, threads
 
 built = os.path.join(BUILD, "modules", ".libs")
 if not os.path.exists(os.path.join(built, "seal-openpgp.so")) or not shutil.which("gpg"):
@@ -60,6 +60,10 @@ def sealing(agent, mta, gateway):
         tap.ok(b"Subject: " + SECRET in r.stdout and r.stdout.endswith(b"\r\n\r\nPatient Quimby\r\n") and b'hp="cipher"' in r.stdout, "gpg reads the Subject and the text inside",
                r.stdout)
         tap.ok(b"GOODSIG " + gateway[-16:].encode() in r.stderr, "signed by the gateway's key", r.stderr)
+    large = message((b"metformin " * 7 + b"\r\n") * (20 * 1024 * 1024 // 72))
+    answer, most = memory(agent, large, "carol@out.test.mw-sealo.invalid")
+    tap.ok(answer.startswith("250") and gpg("--decrypt", data=armour(mta.copies[-1].data)).stdout.endswith(large.partition(b"\r\n\r\n")[2]), "20 MB are what was sent", answer)
+    tap.ok(most < 32 or sanitized(), "and took %d MB of memory at most" % most)
     answer = agent.deliver(message(b"x\r\n"), "nobody@out.test.mw-sealo.invalid")[0]
     tap.ok(answer.startswith("5") and "there is no OpenPGP key for it" in answer, "who has no key: the cause is in the answer", answer)
     before = len(mta.copies)

@@ -2,6 +2,7 @@
 """common: milward-seal in a temporary folder, the MTA that it gives mail back to, and an LMTP client that says exactly what it is told."""
 import atexit
 import os
+import re
 import shutil
 import signal
 import socket
@@ -139,6 +140,16 @@ class Lmtp:
         if not said[-1].startswith("354"):
             raise AssertionError(said)
         return self.finish(octets, len(rcpts))
+
+
+def memory(agent, octets, rcpt):
+    """Delivers; the answer, and the most memory that the child had for it, in MB."""
+    with agent.connect() as lmtp:
+        lmtp.start([rcpt])
+        child = agent.children()[-1]
+        answer = lmtp.finish(octets, 1, raw=True)[0]
+        with open("/proc/%d/status" % child) as file:
+            return answer, int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1)) // 1024
 
 
 class Agent:
