@@ -35,3 +35,28 @@ AC_DEFUN([MW_STATIC_MODULES], [
 		done
 	], [mw_static_ids="$mw_static_ids"])
 ])
+
+# MW_INSTALLED: writes installed.h, where the programs look for what is installed. A header and no options of the compiler: a handful of
+# files needs it, and the objects of all others are the same whatever the prefix is, which ccache(1) knows to use.
+AC_DEFUN([MW_INSTALLED], [
+	AC_CONFIG_COMMANDS([installed.h], [
+		{
+			echo "/* made by configure: folders of this installation */"
+			for mw_row in "MW_MODULE_DIR $moduledir" "MW_POLICY_DIR $policydir" "MW_READER $readerdir/milward-reader" \
+				"MW_SETUP_DIR $setupdir" "MW_CONF_DIR $sysconfdir/milward"; do
+				mw_value=${mw_row#* }
+				while :; do
+					case $mw_value in *'$'*) eval "mw_value=\"$mw_value\"" ;; *) break ;; esac
+				done
+				echo "#define ${mw_row%% *} \"$mw_value\""
+			done
+		} >installed.h.new
+		cmp -s installed.h.new installed.h && rm -f installed.h.new || mv installed.h.new installed.h
+	], [
+		prefix='$prefix' exec_prefix='$exec_prefix' datarootdir='$datarootdir' datadir='$datadir' libdir='$libdir'
+		libexecdir='$libexecdir' sysconfdir='$sysconfdir'
+		moduledir='$moduledir' policydir='$policydir' readerdir='$readerdir' setupdir='$setupdir'
+		test "\$prefix" != NONE || prefix=$ac_default_prefix
+		test "\$exec_prefix" != NONE || exec_prefix='\${prefix}'
+	])
+])
