@@ -6,7 +6,6 @@ messages at once."""
 import base64
 import os
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -17,6 +16,7 @@ import traceback
 top = os.environ.get("MILWARD_SRC") or os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 sys.path.insert(0, os.path.join(top, "tests", "mta"))
 from lab import namespace  # noqa: E402
+from lab.frozen import freeze, thaw  # noqa: E402
 from lab.lookup import Connection, Lookup  # noqa: E402
 from lab.signed import FILTER, MUTE, Signed  # noqa: E402
 from lab.tap import Tap, skip_all  # noqa: E402
@@ -179,10 +179,10 @@ def run(tap, folder):
 
     # milward-lookup hangs, dies, and comes back.
     good = SPF[:1]
-    lookup.process.send_signal(signal.SIGSTOP)
+    freeze(lookup.process.pid)
     word, _, slowest, why = spf(lookup, good, time=500)[0]
     tap.ok(word == "temperror" and slowest < 30000, "milward-lookup hangs: a temporary error in time", word, slowest, why)
-    lookup.process.send_signal(signal.SIGCONT)
+    thaw(lookup.process.pid)
     tap.equal(spf(lookup, good)[0][0], "pass", "it goes on: pass")
     lookup.kill()
     word, _, slowest, why = spf(lookup, good)[0]

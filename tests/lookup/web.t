@@ -21,6 +21,7 @@ SRC = os.environ.get("MILWARD_SRC") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("MILWARD_BUILD") or os.environ.get("BUILD") or SRC
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SRC, "tests", "mta"))
+from lab.frozen import freeze, thaw  # noqa: E402
 from lab.lookup import Lookup  # noqa: E402
 from lab.tap import Tap, note, skip_all, wait_for  # noqa: E402
 from lab.web import Web, page, policy  # noqa: E402
@@ -386,12 +387,12 @@ def test_mute(site):
     with open(cache, "w") as out:
         out.write(kept("kept.test", int(time.time())))
     probe = Probe(site, cache)
-    site.dns.process.send_signal(signal.SIGSTOP)
+    freeze(site.dns.process.pid)
     try:
         probe.send("sts kept.test", "sts cold.test")
         found = probe.take(2)
     finally:
-        site.dns.process.send_signal(signal.SIGCONT)
+        thaw(site.dns.process.pid)
     TAP.ok(found["sts kept.test"].startswith("policy 60 enforce"), "DNS says nothing: what is kept is in force", found)
     TAP.ok(found["sts cold.test"].startswith("temp 0 transient"), "DNS says nothing: nothing is known", found)
     probe.stop()

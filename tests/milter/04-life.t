@@ -10,6 +10,7 @@ import subprocess
 import threading
 
 from common import BY_HEADER, MILWARD, ROOT, WAITING, Closed, Daemon, Session, Tap, Timeout, policy, wait_for
+from lab.frozen import freeze, thaw
 
 tap = Tap()
 QUIET = policy("match any then pass")  # a policy that the checker has nothing to say about
@@ -76,6 +77,30 @@ if ROOT:
     fails("the spool is not writable", 73, "Permission denied", prepare=lock, options=["--user", "nobody", "--spool", "%(dir)s/locked"])
 else:
     tap.skip("folders of another user", "not root")
+
+# -- orders that wait --------------------------------------------------------------------------------------------------------------------------
+with Daemon(QUIET) as milward:
+    worker = milward.worker()
+    freeze(worker)
+    for n in range(10):
+        milward.process.send_signal(signal.SIGHUP)
+        milward.wait_word("RELOADING=1")
+    thaw(worker)
+    milward.wait_word("READY=1")
+    tap.equal(milward.counts()["reloads"], 1, "ten reloads that were asked for while the worker had no time are one")
+    milward.write("test.policy", policy('match any then refuse "the last"'))
+    milward.reload()
+    with Session(milward.path) as s:
+        tap.ok("the last" in s.message().text, "and the next one is taken as ever")
+    freeze(worker)
+    for n in range(10):
+        milward.process.send_signal(signal.SIGHUP)
+        milward.wait_word("RELOADING=1")
+    milward.process.send_signal(signal.SIGTERM)
+    milward.wait_word("STOPPING=1")
+    thaw(worker)
+    tap.equal(milward.process.wait(30), 0, "a stop waits for no reload")
+    tap.equal(milward.log().count(": reload: policy "), 2, "nor begins one of those that were asked for before")
 
 # -- milward -t ----------------------------------------------------------------------------------------------------------------------------
 for text, status in ((QUIET, 0), (policy("match any then pas"), 78)):
@@ -226,9 +251,9 @@ with Daemon(QUIET) as milward:
         milward.wait_word("WATCHDOG=1")
     tap.ok(True, "signs of life come again and again")
     worker = milward.worker()
-    os.kill(worker, signal.SIGSTOP)
+    freeze(worker)
     tap.ok(_silent(milward), "but not when the worker does not answer, though the supervisor runs")
-    os.kill(worker, signal.SIGCONT)
+    thaw(worker)
     tap.ok(milward.wait_word("WATCHDOG=1"), "and again when it does")
 os.environ["WATCHDOG_PID"] = "1"
 with Daemon(QUIET) as milward:
