@@ -16,7 +16,7 @@ import traceback
 top = os.environ.get("MILWARD_SRC") or os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 sys.path.insert(0, os.path.join(top, "tests", "mta"))
 from lab import namespace  # noqa: E402
-from lab.frozen import freeze, thaw  # noqa: E402
+from lab.process import freeze, thaw  # noqa: E402
 from lab.lookup import Connection, Lookup  # noqa: E402
 from lab.signed import FILTER, MUTE, Signed  # noqa: E402
 from lab.tap import Tap, skip_all  # noqa: E402

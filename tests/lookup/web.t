@@ -21,7 +21,7 @@ SRC = os.environ.get("MILWARD_SRC") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("MILWARD_BUILD") or os.environ.get("BUILD") or SRC
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SRC, "tests", "mta"))
-from lab.frozen import freeze, thaw  # noqa: E402
+from lab.process import freeze, thaw  # noqa: E402
 from lab.lookup import Lookup  # noqa: E402
 from lab.tap import Tap, note, skip_all, wait_for  # noqa: E402
 from lab.web import Web, page, policy  # noqa: E402

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 from common import BY_HEADER, MILWARD, ROOT, WAITING, Closed, Daemon, Session, Tap, Timeout, policy, wait_for
-from lab.frozen import freeze, thaw
+from lab.process import freeze, thaw
 
 tap = Tap()
 QUIET = policy("match any then pass")  # a policy that the checker has nothing to say about

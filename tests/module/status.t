@@ -18,7 +18,7 @@ SRC = os.environ.get("MILWARD_SRC", os.path.join(os.path.dirname(os.path.abspath
 sys.path.insert(0, os.path.join(SRC, "tests", "milter"))
 import daemon  # noqa: E402
 from daemon import Daemon, wait_for  # noqa: E402
-from lab.frozen import freeze, thaw  # noqa: E402
+from lab.process import freeze, thaw  # noqa: E402
 from lab.tap import Tap, skip_all  # noqa: E402
 from peer import Session  # noqa: E402
 

@@ -14,6 +14,7 @@ import threading
 import lab
 from lab.dkimkeys import Keys
 from lab.postfix import QUEUE
+from lab.process import alive
 from lab.site import LOAD, OUTSIDE
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "seal"))
@@ -137,13 +138,6 @@ def kill_postfix(postfix):
     pids = [master] + postfix.children()
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-
-    def alive(pid):
-        try:
-            with open("/proc/%d/stat" % pid) as file:
-                return file.read().rsplit(") ", 1)[1][0] not in "ZX"
-        except OSError:
-            return False
 
     lab.wait_for(lambda: not any(alive(pid) for pid in pids), "Postfix has ended")
 

@@ -13,6 +13,7 @@ import threading
 
 from handin import TAG, Mta, Portal, Tap, sha
 from common import BUILD, Closed, sanitized, threads, wait_for
+from lab.process import alive
 
 CTL = os.path.join(BUILD, "milwardctl")
 tap = Tap()
@@ -31,14 +32,6 @@ def attempt(portal, octets, *rcpts, **more):
         return portal.deliver(octets, *[r + TAG for r in rcpts], **more)
     except (Closed, OSError) as error:
         return [str(error)]
-
-
-def alive(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as file:
-            return file.read().rsplit(") ", 1)[1][0] not in "ZX"
-    except OSError:
-        return False
 
 
 def kill(portal, who):

@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "milter"))
 from common import Daemon, Session, Tap, note, policy, skip_all, wait_for  # noqa: E402
 from daemon import BUILD, SOURCE, modules_folder  # noqa: E402
+from lab.process import alive  # noqa: E402
 
 tap = Tap()
 if not os.path.exists(os.path.join(BUILD, "modules", ".libs", "extract-html.so")):
@@ -52,14 +53,6 @@ def name(pid):
             return file.read().strip()
     except OSError:
         return ""
-
-
-def alive(pid):
-    try:
-        with open("/proc/%d/stat" % pid, encoding="ascii") as file:
-            return file.read().rsplit(") ", 1)[1][0] not in "ZX"
-    except OSError:
-        return False
 
 
 def at_work(pid):

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 from common import Agent, Closed, Mta, Tap, threads, wait_for
+from lab.process import alive
 
 tap = Tap()
 mta = Mta()
@@ -29,14 +30,6 @@ def attempt(agent, octets, *rcpts, **more):
 
 def copies(name):
     return sum(name in c.to for c in mta.copies)
-
-
-def alive(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as file:
-            return file.read().rsplit(") ", 1)[1][0] not in "ZX"
-    except OSError:
-        return False
 
 
 A, B = "a%d@out.test", "b%d@out.test"

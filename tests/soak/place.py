@@ -8,7 +8,7 @@ import time
 
 from lab import faults, seal
 from lab.dkimkeys import Keys
-from lab.frozen import freeze, thaw
+from lab.process import freeze, thaw
 from lab.postfix import QUEUE
 from lab.sink import Session
 from lab.site import SOCKET

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from . import seal
-from .frozen import freeze, thaw
+from .process import freeze, thaw
 from .ledger import Ledger, in_clear
 from .lookup import Lookup
 from .message import phi

@@ -18,7 +18,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from .client import Refused
 from .dkimkeys import Keys
-from .frozen import freeze, thaw
+from .process import freeze, thaw
 from .lookup import Lookup
 from .message import SECRETS, harmless, phi
 from .milward import Milward

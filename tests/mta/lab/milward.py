@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from .frozen import freeze, thaw
+from .process import alive, freeze, thaw
 from .tap import Timeout, wait_for
 
 
@@ -110,15 +110,6 @@ class Milward:
         """Ends it in the orderly way; its exit status."""
         self.process.terminate()
         return self.process.wait(seconds)
-
-
-def alive(pid):
-    """Does it run? One that has ended may be listed until somebody asks for its status."""
-    try:
-        with open("/proc/%d/stat" % pid) as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def connects(path):

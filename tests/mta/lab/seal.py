@@ -4,8 +4,9 @@ import os
 import re
 import subprocess
 
-from .milward import Milward, alive
+from .milward import Milward
 from .postfix import QUEUE
+from .process import alive
 from .tap import wait_for
 
 SOCKET = os.path.join(QUEUE, "milward", "seal.sock")

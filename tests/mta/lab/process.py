@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that stands still, as one does that waits for a disk or has no processor: it is there, and does nothing."""
+"""Processes as the kernel shows them: whether they run, and how one is made to stand still, as one does that waits for a disk."""
 import glob
 import os
 import signal
@@ -7,7 +7,8 @@ import signal
 from .tap import wait_for
 
 
-def _stands(pid):
+def _threads(pid):
+    """The state letters of its threads, as in proc(5)."""
     states = []
     for path in glob.glob("/proc/%d/task/*/stat" % pid):
         try:
@@ -15,7 +16,13 @@ def _stands(pid):
                 states.append(file.read().rpartition(")")[2].split()[0])
         except OSError:
             pass  # this thread has ended
-    return bool(states) and all(state in "TtZX" for state in states)
+    return states
+
+
+def alive(pid):
+    """Does a thread of it run? Its first one is a zombie as soon as it has ended itself, while others still hold sockets and locks; and all
+    of it may be listed until somebody asks for its status."""
+    return any(state not in "ZX" for state in _threads(pid))
 
 
 def freeze(*pids):
@@ -23,7 +30,7 @@ def freeze(*pids):
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     for pid in pids:
-        wait_for(lambda pid=pid: _stands(pid), "process %d stands still" % pid)
+        wait_for(lambda pid=pid: all(state in "TtZX" for state in _threads(pid)), "process %d stands still" % pid)
 
 
 def thaw(*pids):
