@@ -4,7 +4,7 @@
 
 # A milter that signs: ours goes before it, so that it signs what we leave.
 is_signer() {
-	case $1 in *dkim* | *openarc* | *:8891* | *:8892* | *:12301*) return 0 ;; esac
+	case $1 in *milward*/sign.sock* | *dkim* | *openarc* | *:8891* | *:8892* | *:12301*) return 0 ;; esac
 	return 1
 }
 
