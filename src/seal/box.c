@@ -165,10 +165,15 @@ void mw_box_free(struct mw_box *b)
 	b->landlock = -1;
 }
 
+/* A limit that is lower already stays: it was set from outside, and only root may lift it. */
 static int limit(int what, rlim_t soft, rlim_t hard)
 {
-	const struct rlimit l = {.rlim_cur = soft, .rlim_max = hard};
+	struct rlimit l = {.rlim_cur = soft, .rlim_max = hard}, now;
 
+	if (getrlimit((__rlimit_resource_t)what, &now) == 0 && now.rlim_max < l.rlim_max)
+		l.rlim_max = now.rlim_max;
+	if (l.rlim_cur > l.rlim_max)
+		l.rlim_cur = l.rlim_max;
 	return setrlimit((__rlimit_resource_t)what, &l) < 0 ? -errno : 0;
 }
 
