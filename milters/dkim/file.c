@@ -133,7 +133,7 @@ static int check_private(const struct mw_host *host, const struct stat *st, cons
 	char *real;
 	int r;
 
-	if (st->st_uid != geteuid() && st->st_uid != 0)
+	if (st->st_uid != geteuid() && st->st_uid != 0 && geteuid() != 0) /* root looks at the daemon's keys, too */
 		return host->fail(err, -EPERM, "%s %s belongs to user %lu: run chown %lu %s", what, path,
 				  (unsigned long)st->st_uid, (unsigned long)geteuid(), path);
 	if (st->st_mode & (S_IRWXG | S_IRWXO))

@@ -36,6 +36,28 @@ static void table_with(const char *key)
 	td_write("bad", text);
 }
 
+/* Root looks at what is the daemon's; the daemon takes root's and its own alone. */
+static void test_owner(void)
+{
+	struct mw_err err;
+	void *inst;
+
+	table_with("./k.x.example.pem");
+	td_write("bad-signs", "x.example k\n");
+	assert_int_equal(chown(td_path("k.x.example.pem"), 12345, 0), 0);
+	assert_int_equal(td_open(&inst, &err, "key-table", td_path("bad"), "signing-table", td_path("bad-signs"), NULL), 0);
+	mw_plugin_dkim.hooks.close(inst);
+	assert_int_equal(chmod(td_path("k.x.example.pem"), 0644), 0);
+	assert_int_equal(chmod(td_path("bad"), 0644), 0);
+	assert_int_equal(chmod(td_path(""), 0755), 0);
+	assert_int_equal(seteuid(12346), 0);
+	expect_refused("belongs to user 12345: run chown 12346 ", "key-table", td_path("bad"));
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod(td_path(""), 0700), 0);
+	assert_int_equal(chmod(td_path("k.x.example.pem"), 0600), 0);
+	assert_int_equal(chown(td_path("k.x.example.pem"), 0, 0), 0);
+}
+
 static void test_refusals(void **state)
 {
 	char folder[300];
@@ -87,12 +109,8 @@ static void test_refusals(void **state)
 	assert_int_equal(symlink("open/k.pem", td_path("link.pem")), 0);
 	table_with("./link.pem");
 	expect_refused("everybody may write into its folder", "key-table", td_path("bad"));
-	if (geteuid() == 0) {
-		table_with("./k.x.example.pem");
-		assert_int_equal(chown(td_path("k.x.example.pem"), 12345, 0), 0);
-		expect_refused("belongs to user 12345: run chown 0 ", "key-table", td_path("bad"));
-		assert_int_equal(chown(td_path("k.x.example.pem"), 0, 0), 0);
-	}
+	if (geteuid() == 0)
+		test_owner();
 	table_with("./none.%.pem\nrsa x.example:s:./rsa.pem");
 	td_write("bad", "k %:s:./none.%.pem\n");
 	expect_refused("no file ", "key-table", td_path("bad"));
