@@ -53,6 +53,16 @@ int mw_notify(const char *fmt, ...)
 	return notify_send(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
+int mw_notify_status(const char *text)
+{
+	char line[512] = "STATUS=";
+	size_t n = strlen(line);
+
+	for (; *text && n < sizeof(line); text++)
+		line[n++] = (unsigned char)*text < ' ' ? ' ' : *text;
+	return notify_send(line, n);
+}
+
 int64_t mw_notify_watchdog(void)
 {
 	const char *period = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");

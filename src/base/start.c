@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/start.h"
 
+#include "base/notify.h"
 #include "base/user.h"
 #include "installed.h"
 
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { OPT_LOG = 256, OPT_MODULES, OPT_POLICIES, OPT_USER, OPT_STATUS };
@@ -201,8 +203,17 @@ int mw_start_settle(const struct mw_start *s)
 	return MW_EXIT_OK;
 }
 
+/* The journal finds out of which unit a line is by the process that it came from: while that is there. */
+static void wait_for_journal(void)
+{
+	const struct timespec pause = {.tv_nsec = 200L * 1000 * 1000};
+
+	(void)nanosleep(&pause, NULL);
+}
+
 int mw_start_refused(const struct mw_start *s, int status, const char *fmt, ...)
 {
+	bool service = getenv("JOURNAL_STREAM") != NULL; /* standard error is the journal, too */
 	char text[1024];
 	va_list ap;
 
@@ -210,7 +221,10 @@ int mw_start_refused(const struct mw_start *s, int status, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	mw_log(MW_ERROR, NULL, "start", "%s", text);
-	if (s->log_to != MW_LOG_STDERR)
+	if (s->log_to != MW_LOG_STDERR && !service)
 		(void)fprintf(stderr, "%s: %s\n", s->program, text);
+	(void)mw_notify_status(text);
+	if (service)
+		wait_for_journal();
 	return status;
 }

@@ -169,6 +169,8 @@ static void take_word(struct supervisor *s)
 		service_is_ready(s);
 	} else if (*text == MW_KEEPS_OLD && !s->stopping) {
 		(void)mw_notify("READY=1\nSTATUS=%s", text + 1);
+	} else if (*text == MW_SAYS_WHY) {
+		(void)mw_notify_status(text + 1);
 	} else if (*text == MW_IS_ALIVE) {
 		(void)mw_notify("WATCHDOG=1");
 	}

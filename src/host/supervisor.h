@@ -15,8 +15,8 @@
 #include "host/options.h"
 
 enum mw_to_worker { MW_DO_RELOAD = 'r', MW_DO_COUNTS = 'c', MW_DO_DRAIN = 'd', MW_DO_ANSWER = 'a' };
-/* READY: with the policy on disk; KEEPS_OLD: a reload failed; ALIVE: it was asked for an answer */
-enum mw_from_worker { MW_IS_READY = 'R', MW_KEEPS_OLD = 'K', MW_IS_ALIVE = 'A' };
+/* READY: with the policy on disk; KEEPS_OLD: a reload failed; ALIVE: it was asked for an answer; SAYS_WHY: it does not start */
+enum mw_from_worker { MW_IS_READY = 'R', MW_KEEPS_OLD = 'K', MW_IS_ALIVE = 'A', MW_SAYS_WHY = 'W' };
 
 /* What runs in the child; control is its end of the pair. The result is its exit status. */
 typedef int mw_work(const struct mw_options *, struct mw_counts *, int control);

@@ -45,6 +45,8 @@ static void set_process_up(void)
 	struct rlimit files, core = {.rlim_cur = 1, .rlim_max = 1};
 	sigset_t all;
 
+	/* The service manager hears the supervisor alone. */
+	(void)unsetenv("NOTIFY_SOCKET");
 	/* The supervisor gives orders; libmilter waits for TERM, HUP and INT in a thread of its own. A full disk or a file size limit
 	 * shall be an error of write(), and a peer that went away too. */
 	(void)sigfillset(&all);
@@ -345,6 +347,7 @@ int mw_worker_run(const struct mw_options *o, struct mw_counts *counts, int cont
 		status = MW_EXIT_SYSTEM;
 	}
 	if (status != MW_EXIT_OK) {
+		tell(&w, MW_SAYS_WHY, err.text);
 		tear_down(&w);
 		return mw_start_refused(&o->start, (int)status, "%s", err.text);
 	}

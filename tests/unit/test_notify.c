@@ -28,6 +28,10 @@ static void notify_is(const char *path, socklen_t length, const struct sockaddr_
 	assert_int_equal(mw_notify_reloading(), 0);
 	assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
 	assert_memory_equal(got, "RELOADING=1\nMONOTONIC_USEC=", 27);
+	assert_int_equal(mw_notify_status("line 1\nREADY=1"), 0);
+	assert_int_equal(recv(fd, got, sizeof(got) - 1, 0), 21);
+	got[21] = '\0';
+	assert_string_equal(got, "STATUS=line 1 READY=1");
 	(void)close(fd);
 	assert_int_equal(mw_notify("READY=1"), -ECONNREFUSED);
 }
