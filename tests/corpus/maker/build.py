@@ -13,7 +13,8 @@ from .names import Names
 from .template import Fill, parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FILES = {"dev": ["dev.txt", "dev-2.txt", "dev-3.txt"], "held-out": ["held-out.txt"], **{name: [name + ".txt"] for name in ("round-1", "round-2", "round-3", "round-4", "round-5", "round-6")}}
+ROUNDS = tuple(f"round-{n}" for n in range(1, 9))
+FILES = {"dev": ["dev.txt", "dev-2.txt", "dev-3.txt"], "held-out": ["held-out.txt"], **{name: [name + ".txt"] for name in ROUNDS}}
 HEADINGS = {  # how a note names its patient
     "dev": [
         "Patient: {name}\nDOB: {dob}\nMRN: {mrn}\n\n",

@@ -6,11 +6,11 @@ import os
 import re
 
 from . import measure as m
+from .build import ROUNDS
 from .corpora import Corpora
 
 SEED, EACH = 1, 8
 SPLITS = ("dev", "held-out")
-ROUNDS = ("round-1", "round-2", "round-3", "round-4", "round-5", "round-6")
 HERE = os.path.dirname(os.path.abspath(__file__))
 AIM = 0.98  # recall and precision of class phi
 SLACK = 0.01  # between what REPORT.md says and what is measured
@@ -118,6 +118,8 @@ def write(result):
         "`round-1` to `round-3` are mails written out by hand, to mislead the rules or as people write them; all have been shown to them.",
         "`round-4` is a fair sample of what sixty people at work would send, and has not been shown to them; of `round-5` and `round-6`,",
         "written before their rules, half has been; `round-6` has beside nearly each mail with PHI one in the same words about no patient.",
+        "`round-7` (what offices send, in twins and by layout) and `round-8` (whole sentences) were written before their rules by who then",
+        "changed the rules: half of `round-7` has been looked at since, none of `round-8`.",
         "",
     ]
     splits = result["splits"]
