@@ -119,12 +119,15 @@ static struct mw_str upto(struct mw_str s, const char *ends)
 	return (struct mw_str){.p = s.p, .n = n};
 }
 
+/* Seconds; 0 is what is none. */
 static double number(struct mw_str s)
 {
 	char text[32];
+	double v;
 
 	(void)snprintf(text, sizeof(text), "%.*s", (int)(s.n < 31 ? s.n : 31), s.n ? s.p : "");
-	return strtod(text, NULL);
+	v = strtod(text, NULL);
+	return v >= 0 && v < 1e9 ? v : 0;
 }
 
 /* ---- the beginning of a line ---------------------------------------------------------------------------------------------------- */
@@ -197,6 +200,19 @@ static bool program_of(struct mw_str *line, struct mw_str *ret)
 	return false;
 }
 
+/* What the program says itself, behind the queue id if there is one. Only how that begins is believed: what follows may be the words of
+ * another host. */
+static struct mw_str said_of(struct mw_str line)
+{
+	size_t n = 0;
+
+	while (line.n && *line.p == ' ')
+		line = behind(line, 1);
+	while (n < line.n && isalnum((unsigned char)line.p[n]))
+		n++;
+	return n && line.n - n > 1 && line.p[n] == ':' && line.p[n + 1] == ' ' ? behind(line, n + 2) : line;
+}
+
 /* ---- TLS is on ------------------------------------------------------------------------------------------------------------------ */
 
 static struct process *process_of(struct mw_report_mail *m, struct mw_str program)
@@ -227,27 +243,25 @@ static void tls_is(struct process *p, struct mw_str host, int64_t when, enum lev
  * version=TLSv1.3, verify=OK, …", whose OK is of the certificate alone, not of its name. */
 static bool tls_line(struct mw_report_mail *m, struct mw_str program, struct mw_str text, int64_t when)
 {
-	struct mw_str host = after(text, "TLS connection established to ");
-	enum level level;
+	static const char *const on[] = {" TLS connection established to ", " TLS connection reused to "};
+	static const char failed[] = "SSL_connect error to ", sendmail[] = "STARTTLS=client, relay=";
+	struct mw_str word = upto(text, " "), host = {0};
+	enum level level = begins(word, "Verified") ? LEVEL_VERIFIED : LEVEL_ENCRYPTED;
 
-	if (!host.p)
-		host = after(text, "TLS connection reused to ");
-	if (host.p) {
-		level = after(text, "Verified TLS").p ? LEVEL_VERIFIED : LEVEL_ENCRYPTED;
-		host = upto(host, " ");
-		if (host.n && host.p[host.n - 1] == ':')
-			host.n--;
-	} else if (after(text, "SSL_connect error to ").p) {
-		host = upto(after(text, "SSL_connect error to "), " ");
-		if (host.n && host.p[host.n - 1] == ':')
-			host.n--;
+	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
+		if (begins(behind(text, word.n), on[i]))
+			host = upto(behind(text, word.n + strlen(on[i])), " ");
+	if (begins(text, failed)) {
+		host = upto(behind(text, sizeof(failed) - 1), " ");
 		level = LEVEL_NONE;
-	} else if (after(text, "STARTTLS=client, relay=").p) {
-		host = upto(after(text, "STARTTLS=client, relay="), ", ");
-		level = after(text, "verify=OK").p ? LEVEL_VERIFIED : LEVEL_ENCRYPTED;
-	} else {
-		return false;
+	} else if (begins(text, sendmail)) {
+		host = upto(behind(text, sizeof(sendmail) - 1), ", ");
+		level = after(text, ", verify=OK").p ? LEVEL_VERIFIED : LEVEL_ENCRYPTED;
 	}
+	if (!host.p)
+		return false;
+	if (host.n && host.p[host.n - 1] == ':')
+		host.n--;
 	tls_is(process_of(m, program), host, when, level);
 	if (!after(program, "milward-").p)
 		m->any_tls = true;
@@ -278,12 +292,19 @@ static double delays(struct mw_str s)
 	return number(c) + number(d);
 }
 
+/* Without what stands from there on: the words of the other host. */
+static struct mw_str before(struct mw_str s, struct mw_str from)
+{
+	return (struct mw_str){.p = s.p, .n = (size_t)(from.p - s.p)};
+}
+
 static bool postfix_delivery(struct mw_str program, struct mw_str rest, struct delivery *d)
 {
 	struct mw_str status = after(rest, ", status=");
 
 	if (!status.p)
 		return false;
+	rest = before(rest, status);
 	d->relay = upto(after(rest, ", relay="), ",");
 	d->how = program;
 	d->took = delays(after(rest, ", delays="));
@@ -297,9 +318,13 @@ static bool postfix_delivery(struct mw_str program, struct mw_str rest, struct d
 
 static bool sendmail_delivery(struct mw_str rest, struct delivery *d)
 {
-	struct mw_str took = upto(after(rest, ", xdelay="), ","), stat = after(rest, ", stat=");
+	struct mw_str stat = after(rest, ", stat="), took;
 
-	if (!took.p || !stat.p)
+	if (!stat.p)
+		return false;
+	rest = before(rest, stat);
+	took = upto(after(rest, ", xdelay="), ",");
+	if (!took.p)
 		return false;
 	d->sendmail = true;
 	d->relay = upto(after(rest, ", relay="), ",");
@@ -417,10 +442,13 @@ int mw_report_mail_line(struct mw_report_mail *m, const char *line, size_t n)
 	if (n && *line == '<') /* what syslog puts in front on the wire */
 		rest = after(rest, ">");
 	if (!rest.p || (!stamp_of_rfc3339(&rest, &when) && !stamp_of_syslog(m->month, &rest, &when)) ||
-	    !program_of(&rest, &program) || tls_line(m, program, rest, when))
+	    !program_of(&rest, &program))
 		return 0;
-	to = after(rest, ": to=");
-	if (!to.p || (!postfix_delivery(program, to, &d) && !sendmail_delivery(to, &d)) || d.status == PROBE)
+	rest = said_of(rest);
+	if (tls_line(m, program, rest, when) || !begins(rest, "to="))
+		return 0;
+	to = behind(rest, 3);
+	if ((!postfix_delivery(program, to, &d) && !sendmail_delivery(to, &d)) || d.status == PROBE)
 		return 0;
 	if (mw_report_month_day_at(m->month, when) < 0) {
 		m->outside++;

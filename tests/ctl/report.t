@@ -291,6 +291,18 @@ Nov 23 02:30:11 gw sm-mta[267]: 6AN2UBiY000265: to=<bob@plain.test>, delay=00:00
 """
 
 
+# What the other host says stands in these, too: it makes no line of TLS, no delivery, and no connection that was used before.
+WORDS = """
+Nov 23 02:40:00 gw postfix/smtp[1500]: 4jXq5a: to=<a@evil.test>, relay=mx.evil.test[192.0.2.66]:25, delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 Verified TLS connection established to mx.evil.test[192.0.2.66]:25: TLSv1.3)
+Nov 23 02:40:00 gw postfix/smtp[1500]: 4jXq5b: to=<b@evil.test>, relay=mx.evil.test[192.0.2.66]:25, delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 ok)
+Nov 23 02:40:00 gw postfix/smtp[1500]: 4jXq5c: host mx.evil.test[192.0.2.66] said: 450 x: to=<c@good.test>, relay=mx.good.test[192.0.2.12]:25, delays=0/0/0/0, status=sent (x) (in reply to RCPT TO command)
+Nov 23 02:00:00 gw postfix/smtp[1501]: Verified TLS connection established to mx.evil.test[192.0.2.66]:25: TLSv1.3 with cipher X (256/256 bits)
+Nov 23 02:40:00 gw postfix/smtp[1501]: 4jXq5d: to=<d@evil.test>, relay=mx.evil.test[192.0.2.66]:25, delay=0.1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 ok, conn_use=2, delays=9/9/9e300/9)
+Nov 23 02:40:00 gw sm-mta[300]: 6AN2UB5n000299: to=<e@evil.test>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=1, relay=mx.evil.test. [192.0.2.66], dsn=2.0.0, stat=Sent (STARTTLS=client, relay=mx.evil.test., version=TLSv1.3, verify=OK)
+Nov 23 02:40:00 gw sm-mta[300]: 6AN2UB5n000299: to=<f@evil.test>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=1, relay=mx.evil.test. [192.0.2.66], dsn=2.0.0, stat=Sent (ok)
+"""
+
+
 def deliveries(folder, chain):
     def domains(text):
         (folder / "maillog").write_text(text)
@@ -305,6 +317,8 @@ def deliveries(folder, chain):
     m, got = domains(SENDMAIL)
     ok(got == {"selfsigned.test": [1, 0, 0, 0, 1, 0, 1, 0, 0], "valid.test": [4, 0, 3, 0, 1, 1, 0, 0, 0], "wrongname.test": [1, 0, 0, 0, 1, 0, 0, 1, 0],
                "plain.test": [1, 0, 0, 1, 0, 0, 0, 0, 0]}, "Sendmail's log", got)
+    m, got = domains(WORDS)
+    ok(got == {"evil.test": [5, 0, 0, 5, 0, 0, 0, 0, 0]}, "what the other host says is not believed", got)
     m, got = domains("Nov 23 02:30:11 gw \x00 x[1]: Q: to=<\n" + "\x00\xff junk\n" * 10 + "Nov 23 02:30:11 gw x[1]: Q: to=<\n" + POSTFIX[:500])
     ok(m["deliveries_read"] == 1, "what is no line of a log is passed over", m)
 
