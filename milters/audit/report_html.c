@@ -169,7 +169,7 @@ static void evidence(const json_t *model, FILE *out)
 		fputs("<tr>", out);
 		cell(out, str(one, "kind"));
 		cell(out, str(one, "version"));
-		fprintf(out, "<td><code>%.16s</code></td>", str(one, "policy"));
+		text_in(out, "<td><code>", str(one, "policy"), "</code></td>");
 		cell(out, str(one, "reason"));
 		cell_n(out, num(one, "count"));
 		fputs("</tr>\n", out);

@@ -2,9 +2,11 @@
 /* report_text: the report for a terminal or a mail, 100 columns wide. */
 #include "report.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define BAR 40
+#define DIGEST 16 /* digits that are shown of it */
 
 static json_int_t num(const json_t *o, const char *name)
 {
@@ -18,12 +20,12 @@ static const char *str(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
-/* Names come from outside: what drives a terminal is "?". */
-static void safe(FILE *out, const char *s, int width)
+/* Names come from outside: what drives a terminal is "?". most: characters that are written; the rest is "…". */
+static void safe_begin(FILE *out, const char *s, int most, int width)
 {
 	int n = 0;
 
-	for (; *s; s++) {
+	for (; *s && (n < most || ((unsigned char)*s & 0xc0) == 0x80); s++) {
 		unsigned char c = (unsigned char)*s;
 
 		/* U+0080 to U+009F are control characters too */
@@ -35,7 +37,12 @@ static void safe(FILE *out, const char *s, int width)
 		}
 		n += (c & 0xc0) != 0x80;
 	}
-	fprintf(out, "%*s", n < width ? width - n : 0, "");
+	fprintf(out, "%s%*s", *s ? "…" : "", n < width ? width - n : 0, "");
+}
+
+static void safe(FILE *out, const char *s, int width)
+{
+	safe_begin(out, s, INT_MAX, width);
 }
 
 static void title(FILE *out, const char *text)
@@ -321,6 +328,14 @@ static void mail_log(const json_t *model, FILE *out)
 		      out);
 }
 
+static void event_member(FILE *out, const char *before, const char *text, int most)
+{
+	if (!*text)
+		return;
+	fputs(before, out);
+	safe_begin(out, text, most, 0);
+}
+
 static void policies(const json_t *model, FILE *out)
 {
 	const json_t *row;
@@ -329,18 +344,18 @@ static void policies(const json_t *model, FILE *out)
 	title(out, "Policies and events");
 	json_array_foreach(json_object_get(json_object_get(model, "policies"), "rows"), i, row)
 	{
-		fprintf(out, "  policy %.16s… judged %" JSON_INTEGER_FORMAT " messages, day %d to %d\n", str(row, "digest"),
-			num(row, "messages"), (int)num(row, "first_day"), (int)num(row, "last_day"));
+		fputs("  policy ", out);
+		safe_begin(out, str(row, "digest"), DIGEST, 0);
+		fprintf(out, " judged %" JSON_INTEGER_FORMAT " messages, day %d to %d\n", num(row, "messages"),
+			(int)num(row, "first_day"), (int)num(row, "last_day"));
 	}
 	json_array_foreach(json_object_get(json_object_get(model, "events"), "rows"), i, row)
 	{
-		fprintf(out, "  %6" JSON_INTEGER_FORMAT " × %s", num(row, "count"), str(row, "kind"));
-		if (*str(row, "version"))
-			fprintf(out, " %s", str(row, "version"));
-		if (*str(row, "policy"))
-			fprintf(out, ", policy %.16s…", str(row, "policy"));
-		if (*str(row, "reason"))
-			fprintf(out, ": %s", str(row, "reason"));
+		fprintf(out, "  %6" JSON_INTEGER_FORMAT " × ", num(row, "count"));
+		safe(out, str(row, "kind"), 0);
+		event_member(out, " ", str(row, "version"), INT_MAX);
+		event_member(out, ", policy ", str(row, "policy"), DIGEST);
+		event_member(out, ": ", str(row, "reason"), INT_MAX);
 		fputc('\n', out);
 	}
 }

@@ -92,6 +92,7 @@ def numbers(folder):
 def basis(folder):
     chain = Chain(folder / "basis.log")
     chain.start("2026-11-01T00:00:00.000Z")
+    chain.add("2026-11-01T00:00:00.000Z", "reload", version="\x1b[1m<b>", policy="\x1b[2m<b>\N{PILE OF POO}" + 64 * "x", reason="\x1b[3m<b>")
     consent = dict(name="plain", by="M. Adams, RN", **{"from": "2026-03-01"}, until="none", at="tables/consents:12")
     chain.message("2026-11-02T00:00:00.000Z", rcpt("a@far.example", consent=consent), rcpt("b@far.example", attested="no PHI in it"), rcpt(EVIL + "@" + EVIL), classes=["phi", EVIL],
                   rules={EVIL: 1}, sender=EVIL, observe=True, unreadable={"encrypted": 2})
