@@ -124,6 +124,8 @@ struct mw_report_options {
 
 /* A string; octets of what is no UTF-8 (a name may have been cut) become "?". */
 json_t *mw_report_string(const char *);
+/* What was made when nothing that belongs to it failed (r is 0); else NULL: a report that lacks something is none. */
+json_t *mw_report_whole(json_t *made, int r);
 /* chains and mail are taken over; mail may be NULL. NULL: no memory. */
 json_t *mw_report_model(const struct mw_report_count *, const struct mw_report_options *, json_t *chains, json_t *mail);
 void mw_report_text(const json_t *model, FILE *out);

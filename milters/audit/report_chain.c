@@ -219,34 +219,34 @@ static int see(void *ctx, const char *line, size_t n, const struct mw_audit_reco
 static json_t *coverage(const struct mw_report_month *m, const struct mw_audit_found *f, bool *whole)
 {
 	json_t *list = json_array();
-	int day = f->any ? mw_report_month_day(m, f->since) : -2;
+	int r = 0, day = f->any ? mw_report_month_day(m, f->since) : -2;
 
 	if (f->any && !f->begins && day != -1) {
 		*whole = false;
-		(void)json_array_append_new(
+		r |= json_array_append_new(
 		    list,
 		    json_sprintf("It goes on from record %" PRIu64
 				 " of an older file, which was not given: what was recorded before %s is not in this report.",
 				 f->first - 1, f->since));
 	} else if (f->any && f->begins && day >= 0) {
-		(void)json_array_append_new(list, json_sprintf("The chain begins within the month, at %s.", f->since));
+		r |= json_array_append_new(list, json_sprintf("The chain begins within the month, at %s.", f->since));
 	}
 	day = f->any ? mw_report_month_day(m, f->until) : -1;
 	if (f->any && f->ended && day != -2) {
 		*whole = false;
-		(void)json_array_append_new(list,
-					    json_sprintf("A younger file goes on behind record %" PRIu64
-							 ", and was not given: what was recorded after %s is not in this report.",
-							 f->last, f->until));
+		r |= json_array_append_new(list,
+					   json_sprintf("A younger file goes on behind record %" PRIu64
+							", and was not given: what was recorded after %s is not in this report.",
+							f->last, f->until));
 	} else if (f->any && day != -2) {
-		(void)json_array_append_new(list,
-					    json_sprintf("Nothing was recorded after %s when this report was made.", f->until));
+		r |= json_array_append_new(list,
+					   json_sprintf("Nothing was recorded after %s when this report was made.", f->until));
 	}
 	if (!f->any) {
 		*whole = false;
-		(void)json_array_append_new(list, json_string("It holds no record."));
+		r |= json_array_append_new(list, json_string("It holds no record."));
 	}
-	return list;
+	return mw_report_whole(list, r);
 }
 
 /* Lines of verify(), without the last LF. */
@@ -254,12 +254,13 @@ static json_t *lines_of(char *text)
 {
 	json_t *list = json_array();
 	char *rest = text, *line;
+	int r = 0;
 
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (*line)
-			(void)json_array_append_new(list, mw_report_string(line));
+			r |= json_array_append_new(list, mw_report_string(line));
 	}
-	return list;
+	return mw_report_whole(list, r);
 }
 
 static json_t *chain_model(const struct chains *c, const struct part *head, const struct mw_audit_found *f, char *said,
@@ -269,18 +270,20 @@ static json_t *chain_model(const struct chains *c, const struct part *head, cons
 	json_t *files = json_array(), *said_list = lines_of(said);
 	bool whole = true;
 	json_t *covers = coverage(c->count->month, f, &whole);
+	int r = 0;
 
 	for (const struct part *p = head; p; p = p->after) {
-		(void)json_array_append_new(
+		r |= json_array_append_new(
 		    files, json_pack("{s:o, s:I}", "path", mw_report_string(p->path), "octets", (json_int_t)p->size));
 	}
 	*good &= strcmp(state, "intact") == 0 && whole;
 	if (!head->key && head->any) {
 		json_array_clear(said_list);
-		(void)json_array_append_new(said_list,
-					    json_string("It was made with a key that was not given (--key), or rebuilt: "
-							"nothing can be said about it."));
+		r |=
+		    json_array_append_new(said_list, json_string("It was made with a key that was not given (--key), or rebuilt: "
+								 "nothing can be said about it."));
 	}
+	files = mw_report_whole(files, r);
 	return json_pack("{s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:o, s:o}", "state", state, "whole_month",
 			 whole, "key", head->key && head->key->key_n > 0, "files", files, "records", (json_int_t)f->records,
 			 "wrong", (json_int_t)f->wrong, "first", (json_int_t)f->first, "last", (json_int_t)f->last, "since",

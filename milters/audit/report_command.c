@@ -227,7 +227,8 @@ static int print(const struct command *c, const json_t *model)
 	if (c->html)
 		return write_html(c, model);
 	if (c->json) {
-		(void)json_dumpf(model, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+		if (json_dumpf(model, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII) < 0)
+			return ferror(stdout) ? -EIO : -ENOMEM;
 		putchar('\n');
 	} else {
 		mw_report_text(model, stdout);

@@ -27,13 +27,22 @@ json_t *mw_report_string(const char *text)
 	return made;
 }
 
+json_t *mw_report_whole(json_t *made, int r)
+{
+	if (r == 0)
+		return made;
+	json_decref(made);
+	return NULL;
+}
+
 static json_t *ways(const uint64_t n[WAYS])
 {
 	json_t *o = json_object();
+	int r = 0;
 
 	for (int w = 0; w < WAYS; w++)
-		(void)json_object_set_new(o, mw_report_way_name[w], num(n[w]));
-	return o;
+		r |= json_object_set_new(o, mw_report_way_name[w], num(n[w]));
+	return mw_report_whole(o, r);
 }
 
 /* ---- tables -------------------------------------------------------------------------------------------------------------------- */
@@ -46,24 +55,21 @@ static json_t *table(const struct mw_report_table *t, size_t top, row_fn one)
 	struct mw_report_row **row = mw_report_table_sorted(t);
 	json_t *o = json_object(), *list = json_array();
 	uint64_t rest = t->others[0];
+	int r = row ? 0 : -1;
 
 	for (size_t i = 0; row && i < t->rows; i++) {
 		if (i < top)
-			(void)json_array_append_new(list, one(row[i]));
+			r |= json_array_append_new(list, one(row[i]));
 		else
 			rest += row[i]->n[0];
 	}
-	(void)json_object_set_new(o, "rows", list);
-	(void)json_object_set_new(o, "more", num((t->rows > top ? t->rows - top : 0) + t->dropped));
-	(void)json_object_set_new(o, "more_count", num(rest));
+	r |= json_object_set_new(o, "rows", list);
+	r |= json_object_set_new(o, "more", num((t->rows > top ? t->rows - top : 0) + t->dropped));
+	r |= json_object_set_new(o, "more_count", num(rest));
 	if (t->error)
-		(void)json_object_set_new(o, "too_low_by_at_most", num(t->error));
-	if (!row) {
-		json_decref(o);
-		return NULL;
-	}
+		r |= json_object_set_new(o, "too_low_by_at_most", num(t->error));
 	free(row);
-	return o;
+	return mw_report_whole(o, r);
 }
 
 static json_t *row_plain(const struct mw_report_row *row)
@@ -91,7 +97,9 @@ static json_t *row_line(const struct mw_report_row *row)
 	char *copy = strdup(row->name), *rest = copy;
 	json_t *o;
 
-	for (int i = 0; copy && i < 4 && rest; i++)
+	if (!copy)
+		return NULL;
+	for (int i = 0; i < 4 && rest; i++)
 		part[i] = strsep(&rest, i < 3 ? "\n" : "");
 	o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "line", mw_report_string(part[0]), "way", mw_report_string(part[1]),
 		      "route", mw_report_string(part[2]), "reason", mw_report_string(part[3]), "recipients",
@@ -107,7 +115,9 @@ static json_t *row_event(const struct mw_report_row *row)
 	char *copy = strdup(row->name), *rest = copy;
 	json_t *o;
 
-	for (int i = 0; copy && i < 4 && rest; i++)
+	if (!copy)
+		return NULL;
+	for (int i = 0; i < 4 && rest; i++)
 		part[i] = strsep(&rest, "\n");
 	o = json_pack("{s:o, s:o, s:o, s:o, s:I}", "kind", mw_report_string(part[0]), "version", mw_report_string(part[1]),
 		      "policy", mw_report_string(part[2]), "reason", mw_report_string(part[3]), "count", (json_int_t)row->n[0]);
@@ -133,12 +143,13 @@ static json_t *row_cause(const struct mw_report_row *row)
 static json_t *days(const struct mw_report_count *c)
 {
 	json_t *list = json_array();
+	int r = 0;
 
 	for (int d = 0; d < c->month->days; d++)
-		(void)json_array_append_new(list, json_pack("{s:i, s:I, s:I, s:o, s:o}", "day", d + 1, "records",
-							    (json_int_t)c->day_any[d], "messages", (json_int_t)c->day_messages[d],
-							    "ways", ways(c->day_way[d]), "in_class_ways", ways(c->day_class[d])));
-	return list;
+		r |= json_array_append_new(list, json_pack("{s:i, s:I, s:I, s:o, s:o}", "day", d + 1, "records",
+							   (json_int_t)c->day_any[d], "messages", (json_int_t)c->day_messages[d],
+							   "ways", ways(c->day_way[d]), "in_class_ways", ways(c->day_class[d])));
+	return mw_report_whole(list, r);
 }
 
 static json_t *totals(const struct mw_report_count *c)
@@ -157,10 +168,10 @@ static json_t *portal(const struct mw_report_count *c)
 			      (json_int_t)p->recalled, "in_time", "1 hour", (json_int_t)p->in_time[PICKED_1H], "1 day",
 			      (json_int_t)p->in_time[PICKED_1D], "3 days", (json_int_t)p->in_time[PICKED_3D], "7 days",
 			      (json_int_t)p->in_time[PICKED_7D], "later", (json_int_t)p->in_time[PICKED_LATER]);
+	int r = json_object_set_new(o, "steps", table(&p->steps, 50, row_plain));
 
-	(void)json_object_set_new(o, "steps", table(&p->steps, 50, row_plain));
-	(void)json_object_set_new(o, "forgotten", num(p->seen.dropped));
-	return o;
+	r |= json_object_set_new(o, "forgotten", num(p->seen.dropped));
+	return mw_report_whole(o, r);
 }
 
 static json_t *period(const struct mw_report_month *m)
@@ -234,8 +245,5 @@ json_t *mw_report_model(const struct mw_report_count *c, const struct mw_report_
 	r |= json_object_set_new(o, "portal", portal(c));
 	if (mail)
 		r |= json_object_set_new(o, "mail_log", mail);
-	if (r == 0)
-		return o;
-	json_decref(o);
-	return NULL;
+	return mw_report_whole(o, r);
 }
