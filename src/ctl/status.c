@@ -153,8 +153,10 @@ static void print_json(const struct status *s)
 	json_t *all = json_object(), *rows = json_array();
 
 	for (size_t i = 0; i < s->n; i++)
-		(void)json_array_append_new(rows, ctl_status_json(&s->in[i]));
-	(void)json_object_set_new(all, "instances", rows);
+		if (json_array_append_new(rows, ctl_status_json(&s->in[i])) < 0)
+			ctl_output_lost();
+	if (json_object_set_new(all, "instances", rows) < 0)
+		ctl_output_lost();
 	ctl_json_line(all);
 }
 

@@ -85,10 +85,11 @@ static int open_inet(const char *spec, int64_t until, struct mw_err *err)
 	return mw_fail(err, r, "%s", strerror(-r));
 }
 
-/* 0 with all that came; negative errno. */
+/* 0 with a whole answer, or all that came; negative errno. The end of the connection is not waited for: another process may still have it. */
 static int exchange(int fd, int64_t until, struct mw_buf *in)
 {
 	char piece[16384];
+	struct mw_str body;
 	ssize_t n;
 
 	/* It is shorter than any socket's buffer. */
@@ -107,6 +108,8 @@ static int exchange(int fd, int64_t until, struct mw_buf *in)
 		mw_buf_add(in, piece, (size_t)n);
 		if (!mw_buf_ok(in))
 			return -ENOMEM;
+		if (mw_http_answer((struct mw_str){.p = mw_buf_text(in), .n = in->n}, &body))
+			return 0;
 	}
 }
 

@@ -2,11 +2,28 @@
 /* status_json: an instance as JSON: all that it told, and percentiles. */
 #include "ctl/status.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+static void put(json_t *to, const char *name, json_t *value)
+{
+	if (json_object_set_new(to, name, value) < 0)
+		ctl_output_lost();
+}
+
+static void append(json_t *to, json_t *value)
+{
+	if (json_array_append_new(to, value) < 0)
+		ctl_output_lost();
+}
+
+/* JSON has no words for what is no number, or has no end. */
 static json_t *value_of(double v)
 {
-	return v == (double)(json_int_t)v && v < 9e15 && v > -9e15 ? json_integer((json_int_t)v) : json_real(v);
+	if (!isfinite(v))
+		return json_null();
+	return v < 9e15 && v > -9e15 && v == (double)(json_int_t)v ? json_integer((json_int_t)v) : json_real(v);
 }
 
 static bool ends_with(struct mw_str s, const char *end)
@@ -25,12 +42,13 @@ static json_t *labels_of(const struct mw_metric_sample *s)
 
 		mw_buf_add(&name, s->label[i].name.p, s->label[i].name.n);
 		(void)mw_metric_value(s, mw_buf_text(&name), &text);
-		(void)json_object_set_new(row, mw_buf_text(&name),
-					  ctl_json_text((struct mw_str){.p = mw_buf_text(&text), .n = text.n}));
+		put(row, mw_buf_text(&name), ctl_json_text((struct mw_str){.p = mw_buf_text(&text), .n = text.n}));
+		if (!mw_buf_ok(&name) || !mw_buf_ok(&text))
+			ctl_output_lost();
 		mw_buf_free(&text);
 		mw_buf_free(&name);
 	}
-	(void)json_object_set_new(row, "value", value_of(s->value));
+	put(row, "value", value_of(s->value));
 	return row;
 }
 
@@ -41,15 +59,17 @@ static void add_sample(json_t *to, const struct mw_metric_sample *s)
 	json_t *rows;
 
 	mw_buf_add(&name, s->name.p, s->name.n);
+	if (!mw_buf_ok(&name))
+		ctl_output_lost();
 	rows = json_object_get(to, mw_buf_text(&name));
 	if (!s->labels) {
-		(void)json_object_set_new(to, mw_buf_text(&name), value_of(s->value));
+		put(to, mw_buf_text(&name), value_of(s->value));
 	} else if (rows) {
-		(void)json_array_append_new(rows, labels_of(s));
+		append(rows, labels_of(s));
 	} else {
 		rows = json_array();
-		(void)json_array_append_new(rows, labels_of(s));
-		(void)json_object_set_new(to, mw_buf_text(&name), rows);
+		append(rows, labels_of(s));
+		put(to, mw_buf_text(&name), rows);
 	}
 	mw_buf_free(&name);
 }
@@ -69,16 +89,14 @@ static json_t *latency(const struct ctl_instance *in)
 	json_t *to = json_object();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		struct mw_buf count = MW_BUF_INIT;
+		char count[128];
 
-		mw_buf_printf(&count, "%s_count", names[i]);
-		if (ctl_told_has(&in->now, mw_buf_text(&count)))
-			(void)json_object_set_new(to, "whole", times_of(in, names[i], (struct ctl_by){NULL, NULL}));
-		mw_buf_free(&count);
+		(void)snprintf(count, sizeof(count), "%s_count", names[i]);
+		if (ctl_told_has(&in->now, count))
+			put(to, "whole", times_of(in, names[i], (struct ctl_by){NULL, NULL}));
 	}
 	for (size_t i = 0; ctl_told_has(&in->now, "milward_stage_seconds_count") && i < 3; i++)
-		(void)json_object_set_new(to, stages[i],
-					  times_of(in, "milward_stage_seconds", (struct ctl_by){"stage", stages[i]}));
+		put(to, stages[i], times_of(in, "milward_stage_seconds", (struct ctl_by){"stage", stages[i]}));
 	return to;
 }
 
@@ -86,20 +104,20 @@ json_t *ctl_status_json(const struct ctl_instance *in)
 {
 	json_t *o = json_object(), *metrics = json_object();
 
-	(void)json_object_set_new(o, "instance", ctl_json_text(mw_str(in->name)));
-	(void)json_object_set_new(o, "socket", ctl_json_text(mw_str(in->socket)));
-	(void)json_object_set_new(o, "answers", json_boolean(in->now.answers));
+	put(o, "instance", ctl_json_text(mw_str(in->name)));
+	put(o, "socket", ctl_json_text(mw_str(in->socket)));
+	put(o, "answers", json_boolean(in->now.answers));
 	if (!in->now.answers) {
-		(void)json_object_set_new(o, "why", ctl_json_text(mw_str(in->now.why)));
+		put(o, "why", ctl_json_text(mw_str(in->now.why)));
 		json_decref(metrics);
 		return o;
 	}
 	if (in->before.samples)
-		(void)json_object_set_new(o, "interval_seconds", json_real((double)(in->now.at - in->before.at) / 1000));
-	(void)json_object_set_new(o, "latency", latency(in));
+		put(o, "interval_seconds", json_real((double)(in->now.at - in->before.at) / 1000));
+	put(o, "latency", latency(in));
 	for (size_t i = 0; i < in->now.samples; i++)
 		if (!ends_with(in->now.sample[i].name, "_bucket"))
 			add_sample(metrics, &in->now.sample[i]);
-	(void)json_object_set_new(o, "metrics", metrics);
+	put(o, "metrics", metrics);
 	return o;
 }

@@ -72,22 +72,30 @@ static void print_ago(double seconds)
 		printf("%.0f days", seconds / 86400);
 }
 
+/* What another process told, and its memory. */
+static void print_told(struct mw_buf *text)
+{
+	ctl_print_safe((struct mw_str){.p = mw_buf_text(text), .n = text->n});
+	if (!mw_buf_ok(text))
+		ctl_output_lost();
+	mw_buf_free(text);
+}
+
 static void print_label(const struct show *s, const char *name, const char *label)
 {
 	struct mw_buf text = MW_BUF_INIT;
 
 	ctl_told_label(s->t, name, label, &text);
-	ctl_print_safe((struct mw_str){.p = mw_buf_text(&text), .n = text.n});
-	mw_buf_free(&text);
+	print_told(&text);
 }
 
 static void print_time(double when)
 {
-	time_t at = (time_t)when;
+	time_t at = when >= 0 && when < 1e11 ? (time_t)when : 0;
 	struct tm tm;
 	char text[32] = "?";
 
-	if (localtime_r(&at, &tm))
+	if (at && localtime_r(&at, &tm))
 		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%s", text);
 }
@@ -112,6 +120,8 @@ static void show_policy(const struct show *s)
 		printf("\n%13s%sthe last reload failed: this is not the policy on disk%s", "", ctl_style(s->ctl, CTL_RED),
 		       ctl_style(s->ctl, CTL_PLAIN));
 	printf("\n");
+	if (!mw_buf_ok(&mode))
+		ctl_output_lost();
 	mw_buf_free(&mode);
 }
 
@@ -194,8 +204,7 @@ static void print_value(const struct mw_metric_sample *sample, const char *label
 	struct mw_buf text = MW_BUF_INIT;
 
 	(void)mw_metric_value(sample, label, &text);
-	ctl_print_safe((struct mw_str){.p = mw_buf_text(&text), .n = text.n});
-	mw_buf_free(&text);
+	print_told(&text);
 }
 
 /* One line: "tls(verified) 20, pass 3"; nothing at all when there is nothing. */
@@ -269,6 +278,8 @@ static void show_caches(const struct show *s)
 			printf(" %.1f %% of %.0f", 100 * hit / all, all);
 			any_yet = true;
 		}
+		if (!mw_buf_ok(&name))
+			ctl_output_lost();
 		mw_buf_free(&name);
 	}
 	if (any_yet)
@@ -426,7 +437,7 @@ void ctl_status_show(const struct ctl *ctl, const struct ctl_instance *in, const
 	printf("%sruns%s since ", ctl_style(ctl, CTL_GREEN), ctl_style(ctl, CTL_PLAIN));
 	print_time(sum(&s, "milward_start_time_seconds"));
 	printf(" (");
-	print_ago(difftime(time(NULL), (time_t)sum(&s, "milward_start_time_seconds")));
+	print_ago((double)time(NULL) - sum(&s, "milward_start_time_seconds"));
 	printf("), version ");
 	print_label(&s, "milward_build_info", "version");
 	printf("\n");

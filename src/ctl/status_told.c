@@ -3,6 +3,7 @@
 #include "ctl/status.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,15 +101,14 @@ struct ctl_times ctl_told_times(const struct ctl_told *now, const struct ctl_tol
 {
 	struct ctl_times ret = {0};
 	struct buckets b, was;
-	struct mw_buf max = MW_BUF_INIT;
+	char max[128];
 
 	read_buckets(now, name, by, &b);
 	read_buckets(before, name, by, &was);
 	if (!b.n)
 		return ret;
-	mw_buf_printf(&max, "%s_max", name);
-	ret.max = ctl_told_sum(now, mw_buf_text(&max), by, (struct ctl_by){NULL, NULL});
-	mw_buf_free(&max);
+	(void)snprintf(max, sizeof(max), "%s_max", name);
+	ret.max = ctl_told_sum(now, max, by, (struct ctl_by){NULL, NULL});
 	if (was.n == b.n && was.count[b.n - 1] <= b.count[b.n - 1]) {
 		for (size_t i = 0; i < b.n; i++)
 			b.count[i] -= was.count[i];

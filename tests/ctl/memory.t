@@ -7,8 +7,11 @@ import os
 import pathlib
 import re
 import subprocess
+import socket
 import tempfile
+import threading
 
+from auditfile import Chain
 from common import BUILD, ENV, SRC, finish, ok
 
 TRIES = 100  # of each command, when it allocates more often
@@ -62,6 +65,44 @@ def audit_log():
 
 
 (W / "audit.log").write_text(audit_log())
+month = Chain(W / "month.log")
+month.start("2026-11-01T00:00:00.000Z")
+month.message("2026-11-02T00:00:00.000Z", dict(address="b@far.example", route="tls", effect="route", line="p.policy:9", reason="r", attested="a"), classes=["numbered"], rules={"number": 1},
+              unreadable={"image": 1})
+month.message("2026-11-03T00:00:00.000Z", dict(address="b@far.example", route="", effect="none"), cause="busy", outcome="tempfail")
+month.add("2026-11-03T00:00:00.000Z", "portal", step="stored", id="0" * 16)
+month.add("2026-12-01T00:00:00.000Z", "end")
+month.write()
+(W / "mail.log").write_text("Nov 23 02:27:40 gw postfix/smtp[1477]: 4jX: to=<bob@far.example>, relay=mx[192.0.2.1]:25, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (250 ok)\n")
+
+TOLD = """milward_build_info{program="milward",policy="p",version="0"} 1
+milward_policy_info{file="p.policy",digest="ab",mode="observe"} 1
+milward_worker_up 1
+milward_sessions_total 3
+milward_rule_findings_total{rule="number",shadow="no"} 2
+milward_rule_findings_total{rule="ssn",shadow="no"} 1
+milward_recipients_total{route="tls",mode="enforce"} 2
+milward_cache_lookups_total{cache="route",result="hit"} 2
+milward_message_seconds_bucket{le="0.1"} 1
+milward_message_seconds_bucket{le="+Inf"} 2
+milward_message_seconds_count 2
+milward_message_seconds_max 0.2
+# EOF
+"""
+
+
+def serve(listener):
+    """A status socket."""
+    while True:
+        with listener.accept()[0] as s:
+            s.recv(4096)
+            s.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(TOLD), TOLD.encode()))
+
+
+status = socket.socket(socket.AF_UNIX)
+status.bind(str(W / "x.status"))
+status.listen(8)
+threading.Thread(target=serve, args=(status,), daemon=True).start()
 
 
 def run(args, at, count=None):
@@ -69,7 +110,7 @@ def run(args, at, count=None):
     if count:
         env["NO_MEMORY_COUNT"] = str(count)
     done = subprocess.run([binary, *map(str, args)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
-    return done.returncode, re.sub(rb"in [0-9.]+ s|[0-9.]+ us|\"seconds\":[0-9.]+", b"", done.stdout), done.stderr
+    return done.returncode, re.sub(rb"in [0-9.]+ s|[0-9.]+ us|\"seconds\":[0-9.]+|\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ", b"", done.stdout), done.stderr
 
 
 def sweep(name, *args):
@@ -99,4 +140,8 @@ sweep("index", "index", "--key", W / "key", "-o", W / "index", W / "people.csv")
 sweep("audit verify", "audit", "verify", "--no-head", W / "audit.log")
 sweep("audit show", "audit", "show", W / "audit.log")
 sweep("audit export", "audit", "export", W / "audit.log")
+sweep("report", "report", "--month", "2026-11", "--mail-log", W / "mail.log", W / "month.log")
+sweep("report --json", "report", "--json", "--month", "2026-11", "--mail-log", W / "mail.log", W / "month.log")
+sweep("status", "--colour", "never", "status", W / "x.status")
+sweep("status --json", "status", "--json", W / "x.status")
 finish()

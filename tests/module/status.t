@@ -240,6 +240,33 @@ tap.ok(not os.path.exists(where), "the socket goes with the daemon")
 code, out = ctl("status")
 tap.ok(code == 4 and "no status socket" in out, "nobody is there: an exit status of its own", out)
 
+
+# ---- another's answer ------------------------------------------------------------------------------------------------------------------
+def answer(listener, body):
+    """Says it, and keeps the connection: a child of a daemon may have it, too."""
+    s, _ = listener.accept()
+    s.recv(4096)
+    s.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body.encode()))
+    kept.append(s)
+
+
+kept = []
+with socket.socket(socket.AF_UNIX) as other:
+    other.bind(os.path.join(RUN, "other.status"))
+    other.listen()
+    thread = threading.Thread(target=answer, args=(other, "milward_start_time_seconds NaN\nt_one +Inf\nt_two{a=\"b\"} -1e300\nt_three 9007199254740993\n"))
+    thread.start()
+    code, out = ctl("status", "--json", os.path.join(RUN, "other.status"))
+    thread.join()
+    row = json.loads(out)["instances"][0]
+    tap.equal((code, row["answers"], row["metrics"]), (0, True, {"milward_start_time_seconds": None, "t_one": None, "t_two": [{"a": "b", "value": -1e300}], "t_three": 9007199254740992}),
+              "an answer is taken when it is whole, and values that are no numbers are none")
+    thread = threading.Thread(target=answer, args=(other, "milward_start_time_seconds 1e300\n"))
+    thread.start()
+    code, out = ctl("status", os.path.join(RUN, "other.status"))
+    thread.join()
+    tap.ok(code == 0 and "runs since ? " in out, "nor is a time that is none", out)
+
 # ---- the log ---------------------------------------------------------------------------------------------------------------------------
 class Journal:
     """Takes entries, as fast as they come: who logs waits for that."""
