@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKED_MIN 200u /* octets without a blank: no person writes so */
+#define PACKED_MIN 200u /* octets without a blank: no person writes so; a program may: tables, as JSON or with commas */
+#define FIELD_MAX 64u	/* octets that one of their fields has in the mean */
 
 struct script {
 	struct mw_str s;
@@ -84,7 +85,9 @@ static size_t escape(struct script *k, char *to)
 	case 'u':
 		code = c == 'x' ? hex(k, 2) : unicode(k);
 		return k->at == digits ? 0 : entity_utf8(code < ' ' ? ' ' : code, to);
-	case '\r':
+	case '\r': /* the line goes on; its end may be two octets */
+		k->at += k->at < k->s.n && k->s.p[k->at] == '\n';
+		return 0;
 	case '\n':
 		return 0;
 	default:
@@ -98,11 +101,14 @@ static size_t escape(struct script *k, char *to)
 static bool is_telling(struct mw_str t)
 {
 	bool blank = memchr(t.p, ' ', t.n), digit = false, capital;
+	size_t fields = 0;
 
-	for (size_t i = 0; i < t.n; i++)
+	for (size_t i = 0; i < t.n; i++) {
 		digit |= is_digit(t.p[i]);
+		fields += t.p[i] == '"' || t.p[i] == ',' || t.p[i] == ';' || t.p[i] == '|';
+	}
 	capital = t.n > 1 && (is_upper(t.p[0]) || (unsigned char)t.p[0] >= 0x80);
-	return t.n > 1 && (blank || t.n < PACKED_MIN) && (blank || digit || capital);
+	return t.n > 1 && (blank || ((t.n < PACKED_MIN || fields >= t.n / FIELD_MAX) && (digit || capital)));
 }
 
 /* The string that begins at k.at. One in single or double quotes ends with its line, too. */

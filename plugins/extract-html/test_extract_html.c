@@ -127,6 +127,9 @@ static const struct row entities[] = {
     {"a&#10;b", "a b"},
 };
 
+#define OF_16 "iVBORw0KGgoAAAAN"
+#define ROW "{\"ssn\":\"219-09-9998\"},"
+
 /* What is no text, and what may look like it. */
 static const struct row odd[] = {
     {"a<script>var x = '<p>1</p>';</script>b<style>p { }</style>c", "abc\n\f\n1"},
@@ -140,6 +143,11 @@ static const struct row odd[] = {
     {"<!DOCTYPE html [<!ENTITY n 'Ada'>]>a<v:textpath string=\"Ada Mayo\"/>",
      "]>a\n\f\nDOCTYPE html [\nENTITY n 'Ada'\nAda Mayo"},
     {"<script>'never ended 1\n'Ada'</script>a", "a\n\f\nnever ended 1\nAda"},
+    {"<script>x('a\\\r\nb 1\\\nc'); y = 'it'</script>a", "a\n\f\nab 1c"},
+    /* What is packed for a program: data, but not tables. */
+    {"<script>'" OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 OF_16 "'</script>a", "a"},
+    {"<script>'" ROW ROW ROW ROW ROW ROW ROW ROW ROW ROW ROW "'</script>a",
+     "a\n\f\n" ROW ROW ROW ROW ROW ROW ROW ROW ROW ROW ROW},
     {"<script>a</scripty>b</SCRIPT >c", "c"},
     {"219<script><!-- <script>1</script>2--></script>-09", "219-09"},
     {"<script><!-- x --><script></script>2</script>", "2"},
