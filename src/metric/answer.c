@@ -13,6 +13,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#define PAUSE 1000 /* milliseconds without new clients, when the system takes none */
+
 enum { WHO_LISTENS = MW_ANSWER_CLIENTS, WHO_TIMES };
 
 struct client {
@@ -29,6 +31,7 @@ struct mw_answerer {
 	struct mw_listen listen;
 	char *spec;
 	int epoll, timer;
+	int64_t pause; /* until then nobody is taken; 0: there is none */
 	mw_answer_write *write;
 	void *ctx;
 	struct client client[MW_ANSWER_CLIENTS];
@@ -43,10 +46,11 @@ static int watch(const struct mw_answerer *a, int op, int fd, uint32_t who, uint
 	return epoll_ctl(a->epoll, op, fd, &e) ? -errno : 0;
 }
 
-/* The timer ends with the first client whose time is over; with none it rests. A full house listens to nobody: they wait in the backlog. */
+/* The timer ends with the first client whose time is over, or with the pause; with none it rests. A full house listens to nobody: they wait
+ * in the backlog. */
 static void rest(struct mw_answerer *a)
 {
-	int64_t first = 0;
+	int64_t first = a->pause;
 	bool room = false;
 
 	for (size_t i = 0; i < MW_ANSWER_CLIENTS; i++) {
@@ -58,7 +62,7 @@ static void rest(struct mw_answerer *a)
 	}
 	(void)timerfd_settime(a->timer, TFD_TIMER_ABSTIME,
 			      &(struct itimerspec){.it_value = first ? mw_clock_at(first) : (struct timespec){0}}, NULL);
-	(void)watch(a, EPOLL_CTL_MOD, a->listen.fd, WHO_LISTENS, room ? EPOLLIN : 0);
+	(void)watch(a, EPOLL_CTL_MOD, a->listen.fd, WHO_LISTENS, room && !a->pause ? EPOLLIN : 0);
 }
 
 static void client_drop(struct client *c)
@@ -178,8 +182,10 @@ static void take_client(struct mw_answerer *a)
 		if (c->fd >= 0)
 			continue;
 		c->fd = accept4(a->listen.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (c->fd < 0)
+		if (c->fd < 0) { /* who cannot be taken still waits, and would keep us busy */
+			a->pause = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : mw_clock_ms() + PAUSE;
 			return;
+		}
 		c->until = mw_clock_ms() + MW_ANSWER_SECONDS * 1000;
 		if (watch(a, EPOLL_CTL_ADD, c->fd, i, EPOLLIN) < 0)
 			client_end(a, c);
@@ -192,6 +198,8 @@ static void end_late(struct mw_answerer *a)
 	uint64_t times;
 
 	(void)!read(a->timer, &times, sizeof(times));
+	if (a->pause <= now)
+		a->pause = 0;
 	for (size_t i = 0; i < MW_ANSWER_CLIENTS; i++)
 		if (a->client[i].fd >= 0 && a->client[i].until <= now)
 			client_end(a, &a->client[i]);

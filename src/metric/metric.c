@@ -72,8 +72,8 @@ static void join(char *to, size_t n, const char *const *value, size_t values)
 
 /* ---- names ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Names are rarely added: one lock for all. */
-static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
+/* Names and texts are rarely written: one lock for all. */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static uint32_t hash_of(const char *text)
 {
@@ -145,11 +145,11 @@ struct mw_named_one *mw_named(struct mw_named *m, uint32_t most, const char *a, 
 	one = find(m, hash, text);
 	if (one || atomic_load_explicit(&m->used, memory_order_relaxed) >= most)
 		return one ? one : &m->one[0];
-	(void)pthread_mutex_lock(&adding);
+	(void)pthread_mutex_lock(&writing);
 	one = find(m, hash, text);
 	if (!one)
 		one = add(m, most, hash, text);
-	(void)pthread_mutex_unlock(&adding);
+	(void)pthread_mutex_unlock(&writing);
 	return one;
 }
 
@@ -157,11 +157,14 @@ struct mw_named_one *mw_named(struct mw_named *m, uint32_t most, const char *a, 
 
 void mw_info_set(struct mw_info *info, const char *a, const char *b, const char *c)
 {
-	uint32_t version = atomic_load_explicit(&info->version, memory_order_relaxed) | 1;
 	char text[MW_INFO_TEXT] = {0};
+	uint32_t version;
 
 	join(text, sizeof(text), (const char *const[]){a, b, c}, 3);
+	(void)pthread_mutex_lock(&writing);
+	version = atomic_load_explicit(&info->version, memory_order_relaxed) | 1;
 	atomic_store_explicit(&info->version, version, memory_order_relaxed);
 	mw_text_write(info->text, text, sizeof(text));
 	atomic_store_explicit(&info->version, version + 1, memory_order_release);
+	(void)pthread_mutex_unlock(&writing);
 }

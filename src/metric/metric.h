@@ -65,7 +65,7 @@ struct mw_named {
 /* The counters of a name, which is added when it is not there and fewer than `most` are. b: second label's value, NULL = it has none. */
 struct mw_named_one *mw_named(struct mw_named *, uint32_t most, const char *a, const char *b);
 
-/* A few texts that change together, such as the policy that runs. Written by one thread at a time. */
+/* A few texts that change together, such as the policy that runs. Written by one process at a time, by any of its threads. */
 #define MW_INFO_TEXT 512u
 struct mw_info {
 	_Atomic uint32_t version; /* odd: it is being written; 0: there is none yet */

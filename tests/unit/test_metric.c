@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -247,6 +248,62 @@ static void children_count(void **state)
 	is_told(c, MW_METRIC_TEXT, "t_whole_seconds_count 80000\n");
 }
 
+struct writer {
+	struct counts *c;
+	atomic_bool *over;
+	char word[150];
+};
+
+static void *write_info(void *arg)
+{
+	const struct writer *w = arg;
+
+	while (!atomic_load(w->over))
+		mw_info_set(&w->c->info, w->word, w->word, w->word);
+	return NULL;
+}
+
+static struct mw_str value_of(struct mw_str *s)
+{
+	const char *from = memchr(s->p, '"', s->n), *to = from ? strchr(from + 1, '"') : NULL;
+
+	assert_non_null(to);
+	*s = mw_str_behind(*s, (size_t)(to + 1 - s->p));
+	return (struct mw_str){.p = from + 1, .n = (size_t)(to - from - 1)};
+}
+
+/* A reload while the service starts: each says what its texts are, and nobody sees some of one and some of the other. */
+static void texts_belong_together(void **state)
+{
+	struct counts *c = fresh();
+	atomic_bool over = false;
+	struct writer w[2] = {{.c = c, .over = &over}, {.c = c, .over = &over}};
+	struct mw_buf b = MW_BUF_INIT;
+	pthread_t thread[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		memset(w[i].word, 'a' + (int)i, sizeof(w[i].word) - 1 - i);
+		assert_int_equal(pthread_create(&thread[i], NULL, write_info, &w[i]), 0);
+	}
+	for (int i = 0; i < 20000; i++) {
+		struct mw_str s, u;
+
+		mw_buf_clear(&b);
+		mw_metrics_write(rows, c, MW_METRIC_TEXT, &b);
+		s.p = strstr(mw_buf_text(&b), "\nt_info_info{");
+		if (!s.p)
+			continue; /* both were writing, all the time */
+		s.n = strlen(s.p);
+		u = value_of(&s);
+		assert_true(mw_str_same(u, value_of(&s)) && mw_str_same(u, value_of(&s)));
+	}
+	atomic_store(&over, true);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	mw_buf_free(&b);
+}
+
 /* ---- reading ----------------------------------------------------------------------------------------------------------------------- */
 
 static void what_is_told_is_read(void **state)
@@ -461,6 +518,39 @@ static void the_socket_answers(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* No descriptor is left: who waits does not keep the daemon busy, and is answered when there is one again. */
+static void the_socket_pauses(void **state)
+{
+	struct asking a = {.addr = {.sun_family = AF_UNIX}};
+	char folder[] = "/tmp/test-metric-XXXXXX", spec[128];
+	struct mw_buf got = MW_BUF_INIT;
+	struct rlimit limit, none;
+	struct mw_err err;
+	struct pollfd p;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(a.addr.sun_path, sizeof(a.addr.sun_path), "%s/status", folder);
+	(void)snprintf(spec, sizeof(spec), "unix:%s", a.addr.sun_path);
+	assert_int_equal(mw_answerer_new(spec, 0660, tell, NULL, &a.answerer, &err), 0);
+	fd = dial(&a);
+	assert_int_equal(send(fd, "GET /metrics HTTP/1.0\r\n\r\n", 25, 0), 25);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 3, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	p = (struct pollfd){.fd = mw_answerer_fd(a.answerer), .events = POLLIN};
+	assert_int_equal(poll(&p, 1, 30000), 1);
+	mw_answerer_turn(a.answerer);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	hear(&a, fd, &got);
+	assert_memory_equal(mw_buf_text(&got), "HTTP/1.0 200 OK\r\n", 17);
+	mw_buf_free(&got);
+	mw_answerer_free(&a.answerer);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void a_child_leaves_the_socket(void **state)
 {
 	struct asking a = {.addr = {.sun_family = AF_UNIX}};
@@ -515,11 +605,13 @@ int main(void)
 	    cmocka_unit_test(names_mend),
 	    cmocka_unit_test(values_are_escaped),
 	    cmocka_unit_test(children_count),
+	    cmocka_unit_test(texts_belong_together),
 	    cmocka_unit_test(what_is_told_is_read),
 	    cmocka_unit_test(what_is_no_sample_is_refused),
 	    cmocka_unit_test(requests),
 	    cmocka_unit_test(answers),
 	    cmocka_unit_test(the_socket_answers),
+	    cmocka_unit_test(the_socket_pauses),
 	    cmocka_unit_test(a_child_leaves_the_socket),
 	    cmocka_unit_test(processes),
 	};
