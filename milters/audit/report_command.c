@@ -106,12 +106,16 @@ static bool set_option(struct command *c, int opt)
 	}
 }
 
-/* FILE.head is none, and what is compressed cannot be read; when it has records of the month, the report says that they are missing. */
+/* FILE.head is none, nor is a folder, and what is compressed cannot be read; when it has records of the month, the report says that they are
+ * missing. */
 static bool is_audit_file(const char *name)
 {
-	static const char *const ends[] = {".head", ".gz", ".bz2", ".xz", ".zst"};
+	static const char *const ends[] = {".head", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".lz4", ".zip"};
 	size_t n = strlen(name);
+	struct stat st;
 
+	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+		return false;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (n > strlen(ends[i]) && strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
 			return false;

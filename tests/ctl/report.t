@@ -234,7 +234,9 @@ def keys(folder):
     policy = folder / "outbound.policy"
     policy.write_text('load phi with check-us grant text\nload route grant route, edit, run { mta none }\nload audit grant store { path "%s/keyed.log"; key "%s/key" }\n'
                       "match any then pass\nalways record audit\n" % (folder, folder))
-    (folder / "keyed.log.1.gz").write_bytes(b"what is older was packed")
+    for end in ("1.gz", "2025.tgz", "2025.zip"):
+        (folder / ("keyed.log." + end)).write_bytes(b"what is older was packed")
+    (folder / "keyed.log.old").mkdir()
     code, out, err = ctl("-p", policy, "report", "--month", "2026-11", "--json")
     ok(code == 0 and json.loads(out)["evidence"] == "verified", "the policy names file and key", out + err)
 
