@@ -61,6 +61,20 @@ static void print_texts(const char *word, const char *const *v, size_t n, struct
 	mw_buf_printf(out, n > 5 ? " … %zu in all\n" : "\n", n);
 }
 
+static void print_weights(const struct mw_rule *r, struct mw_buf *out)
+{
+	const struct mw_when *w = NULL;
+
+	for (size_t i = 0; i < r->levels && !w; i++)
+		w = mw_when_weight(r->level[i].when);
+	if (!w)
+		return;
+	mw_buf_puts(out, "\tweigh");
+	for (size_t i = 0; i < w->weights->n; i++)
+		mw_buf_printf(out, "%s %d %s", i ? "," : "", w->weights->v[i].points, r->near_name[w->weights->v[i].name]);
+	mw_buf_putc(out, '\n');
+}
+
 static void print_levels(const struct mw_rule *r, struct mw_buf *out)
 {
 	mw_buf_puts(out, "\tlevel");
@@ -81,6 +95,7 @@ static void print_context(const struct mw_plan *plan, const struct mw_rule *r, s
 		mw_text_near(plan->rule, r, r->near + i, out);
 		mw_buf_putc(out, '\n');
 	}
+	print_weights(r, out);
 	print_levels(r, out);
 	if (r->zones) {
 		mw_buf_putc(out, '\t');
