@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The route module: tags, address forms, and the guard against a Postfix that two shell scripts play. */
 #include "guard.h"
-#include "run.h"
 #include "tests/unit/fakehost.h"
 
 #include <errno.h>
@@ -593,54 +592,6 @@ static void test_guard_order(void **state)
 	stop(&f);
 }
 
-/* ---- programs ---------------------------------------------------------------------------------------------------------------
- */
-static int sh(const char *script, const char *in, int64_t ms, struct mw_run_result *res)
-{
-	const char *const argv[] = {"/bin/sh", "-c", script, NULL};
-
-	*res = (struct mw_run_result){0};
-	return mw_run(argv, in, mw_run_now() + ms, res);
-}
-
-static void test_run(void **state)
-{
-	struct mw_run_result res;
-	int64_t began;
-	char *big;
-
-	(void)state;
-	assert_int_equal(setenv("MAIL_CONFIG", "/nowhere", 1), 0);
-	assert_int_equal(sh("cat; echo oops >&2; echo ${MAIL_CONFIG-none} ${HOME-none}; exit 3", "in\n", 10000, &res), 0);
-	assert_string_equal(res.out, "in\nnone none\n");
-	assert_string_equal(res.err, "oops\n");
-	assert_int_equal(res.status, 3);
-	mw_run_result_free(&res);
-	assert_int_equal(sh("kill -9 $$", NULL, 10000, &res), 0);
-	assert_int_equal(res.status, 128 + 9);
-	mw_run_result_free(&res);
-	/* What it started goes with it, and keeps nobody waiting. */
-	began = mw_run_now();
-	assert_int_equal(sh("sleep 60 & sleep 60", NULL, 100, &res), -ETIMEDOUT);
-	assert_int_equal(sh("exec >&- 2>&-; sleep 60", NULL, 100, &res), -ETIMEDOUT);
-	assert_true(mw_run_now() - began < 20000);
-	assert_int_equal(sh("yes", NULL, 10000, &res), -EFBIG);
-	assert_int_equal(sh("i=0; while [ $i -lt 500 ]; do echo 0123456789 >&2; i=$((i+1)); done", NULL, 10000, &res), 0);
-	assert_int_equal(strlen(res.err), MW_RUN_ERR_MAX - 1);
-	mw_run_result_free(&res);
-	big = malloc(MW_RUN_IN_MAX + 2);
-	assert_non_null(big);
-	memset(big, 'x', MW_RUN_IN_MAX + 1);
-	big[MW_RUN_IN_MAX + 1] = '\0';
-	assert_int_equal(sh("cat", big, 10000, &res), -EFBIG);
-	free(big);
-	{
-		const char *const argv[] = {"/nowhere/postconf", NULL};
-
-		assert_int_equal(mw_run(argv, NULL, mw_run_now() + 1000, &res), -ENOENT);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -650,7 +601,6 @@ int main(void)
 	    cmocka_unit_test(test_guard_good),	 cmocka_unit_test(test_guard_rewrites),
 	    cmocka_unit_test(test_guard_keeps),	 cmocka_unit_test(test_guard_keeper_fails),
 	    cmocka_unit_test(test_guard_unsafe), cmocka_unit_test(test_guard_order),
-	    cmocka_unit_test(test_run),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
