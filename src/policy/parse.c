@@ -366,9 +366,29 @@ static uint32_t read_before(const struct mw_parser *p, uint32_t source)
 	return UINT32_MAX;
 }
 
+/* A file that stands in the policy already. Two files may both need a third one, and say so: it stays where it was read first.
+ * That one file names it twice is a slip. */
+static void include_again(struct mw_parser *p, const struct mw_token *t, uint32_t before)
+{
+	const char *shown = p->diags->source[before].shown;
+	const struct mw_parser *o;
+
+	for (o = p; o && o->lexer.source != before; o = o->outer)
+		;
+	if (o) {
+		mw_parser_error(p, t->place, "take this line out", "\"%s\" includes itself", shown);
+		return;
+	}
+	for (size_t i = 0; i < p->included.n; i++)
+		if (p->included.v[i] == before) {
+			mw_parser_error(p, t->place, "take one of the lines out", "\"%s\" is included twice", shown);
+			return;
+		}
+	MW_PUSH(p, &p->included, before);
+}
+
 static void include_one(struct mw_parser *p, const struct mw_token *t)
 {
-	const struct mw_parser *o;
 	uint32_t source, before;
 
 	if (p->deep >= MW_INCLUDES_DEEP) {
@@ -380,17 +400,12 @@ static void include_one(struct mw_parser *p, const struct mw_token *t)
 		return;
 	}
 	before = read_before(p, source);
-	if (before == UINT32_MAX) {
-		parse_file(p->all, p, source);
+	if (before != UINT32_MAX) {
+		include_again(p, t, before);
 		return;
 	}
-	for (o = p; o && o->lexer.source != before; o = o->outer)
-		;
-	if (o)
-		mw_parser_error(p, t->place, "take this line out", "\"%s\" includes itself", p->diags->source[before].shown);
-	else
-		mw_parser_error(p, t->place, "take one of the lines out", "\"%s\" is included twice",
-				p->diags->source[before].shown);
+	MW_PUSH(p, &p->included, source);
+	parse_file(p->all, p, source);
 }
 
 static bool parse_include(struct mw_parser *p)

@@ -32,6 +32,7 @@ struct mw_parser {
 	struct mw_place end;	       /* of the token that was taken last */
 	const struct mw_parser *outer; /* the file that includes this one */
 	unsigned deep;		       /* files around this one */
+	MW_LIST_OF(uint32_t) included; /* sources that this file names */
 	unsigned nesting;	       /* parentheses around here */
 	unsigned conditions;	       /* of this statement */
 };
