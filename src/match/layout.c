@@ -133,8 +133,8 @@ int mw_layout_column(struct mw_layout *l, size_t at, struct mw_cell *name, size_
 	if (!b)
 		return 0;
 	row = (size_t)(l->record[record_at(l, at)] / 2);
-	if (row == b->start)
-		return 0; /* the header itself */
+	if (row < b->header_end)
+		return 0; /* the header itself, and titles above it */
 	if (l->row != row || at < l->at) {
 		l->row_columns = l->row == row ? l->row_columns : mw_row_columns(l->text, row, b->delimiter, &next);
 		l->row = l->at = row;

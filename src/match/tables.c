@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define HEADER_CELL 64u	 /* octets of the name of a column */
+#define TITLE_ROWS 6u	 /* that may stand above the names of columns */
 #define FORM_ROWS 12u	 /* that are looked at */
 #define COLUMNS_MAX 512u /* names that are kept */
 #define QUOTED_MAX 1024u /* octets of a quoted cell */
@@ -145,10 +146,43 @@ static int cell_push(struct mw_tables *t, struct mw_cell c)
 	return 0;
 }
 
-/* The names of the columns, when the row at `at` has such: no cell is anything else, and two have one. */
-static int take_header(struct mw_tables *t, struct mw_str text, size_t at, char delimiter, struct mw_table_block *block)
+/* Do most cells of the row hold something? Titles that stand above the names of columns have a cell or two to themselves. Bars
+ * stand at both ends, too. */
+static bool is_full(struct mw_str text, size_t at, char delimiter)
 {
-	size_t first = t->cells, names = 0, line = mw_line_end(text, at);
+	size_t full = 0, cells = 0, line = mw_line_end(text, at), edges = delimiter == '|';
+
+	for (; cells < COLUMNS_MAX; cells++) {
+		size_t end = cell_end(text, at, delimiter, &line);
+		struct mw_cell c = trimmed(text, at, end);
+
+		full += c.start < c.end;
+		if (end == text.n || text.p[end] != delimiter)
+			return full * 2 + edges > cells + 1;
+		at = end + 1;
+	}
+	return true;
+}
+
+/* The row that may hold the names of the columns: the first that is full, when it is one of the first few; else the first. */
+static size_t header_row(struct mw_str text, const struct mw_table_block *b)
+{
+	size_t at = b->start, next;
+
+	for (unsigned i = 0; i <= TITLE_ROWS && at < b->end; i++, at = next) {
+		if (is_full(text, at, b->delimiter))
+			return at;
+		(void)mw_row_columns(text, at, b->delimiter, &next);
+	}
+	return b->start;
+}
+
+/* The names of the columns, when that row has such: no cell is anything else, and two have one. */
+static int take_header(struct mw_tables *t, struct mw_str text, struct mw_table_block *block)
+{
+	const char delimiter = block->delimiter;
+	const size_t row = header_row(text, block);
+	size_t first = t->cells, names = 0, at = row, line = mw_line_end(text, at);
 
 	for (size_t i = 0; i < COLUMNS_MAX; i++) {
 		size_t end = cell_end(text, at, delimiter, &line);
@@ -171,7 +205,7 @@ static int take_header(struct mw_tables *t, struct mw_str text, size_t at, char 
 	}
 	block->cell = first;
 	block->cells = t->cells - first;
-	(void)mw_row_columns(text, block->start, delimiter, &block->header_end);
+	(void)mw_row_columns(text, row, delimiter, &block->header_end);
 	return 0;
 }
 
@@ -268,7 +302,7 @@ static int take_delimited(struct mw_tables *t, struct mw_str text, size_t at, ch
 		return 0;
 	}
 	b.form = columns == 2 && is_form(text, &b);
-	if (!b.form && take_header(t, text, at, delimiter, &b) < 0)
+	if (!b.form && take_header(t, text, &b) < 0)
 		return -ENOMEM;
 	if (t->n == t->cap) {
 		size_t cap = t->cap ? t->cap * 2 : 8;

@@ -2,7 +2,8 @@
 /*
  * tables: where a text is a table: lines of one delimiter (tab, |, semicolon, comma) with the same number of columns, two lines
  * at least; for commas, which prose has too, more is asked. Quoted cells as in CSV files may hold delimiters and line ends. The
- * first line is a header when it looks like names of columns. Pure over the text, linear.
+ * first line is a header when it looks like names of columns, or one close below it when those above are titles with hardly a cell
+ * filled. Pure over the text, linear.
  */
 #ifndef MW_MATCH_TABLES_H
 #define MW_MATCH_TABLES_H
@@ -19,7 +20,7 @@ struct mw_cell {
 struct mw_table_block {
 	size_t start, end;  /* of all its rows */
 	size_t cell, cells; /* names of columns: mw_tables.cell[cell …]; 0 = it has none */
-	size_t header_end;  /* behind the row of names */
+	size_t header_end;  /* behind the row of names: that, and titles above it, have no column */
 	char delimiter;
 	bool form; /* two columns, names of fields in the first one: all rows are about one thing */
 };
