@@ -13,6 +13,8 @@
 #define INPUT_MAX 0x7fffffffu
 /* Compatibility forms longer than this (one Arabic ligature) stay as they are, which bounds the growth of the text. */
 #define EXPAND_MAX 8
+#define MARKS_MAX 3u /* of one letter, as in Vietnamese */
+#define MARKED_MAX 8
 #define MIXED_MAX 32u /* octets on either side in which an ASCII letter makes a word one of these */
 
 /* From this folded octet on: copy = octets follow the input one to one; else all came from the code point at `in`. */
@@ -250,42 +252,97 @@ static size_t ascii_run(const char *p, size_t n)
 	return i;
 }
 
+/* Octets of a mark that belongs on the letter before it (U+0300 to U+036F), 0: none stands there. */
+static size_t mark_at(struct mw_str in, size_t at)
+{
+	unsigned char a, b;
+
+	if (in.n - at < 2)
+		return 0;
+	a = (unsigned char)in.p[at];
+	b = (unsigned char)in.p[at + 1];
+	return (a == 0xcc && (b & 0xc0u) == 0x80) || (a == 0xcd && b >= 0x80 && b < 0xb0) ? 2 : 0;
+}
+
+/* A letter whose marks stand behind it, as some systems write é, is the letter with the marks, where Unicode has one. Octets of
+ * both, 0: it is no such letter. */
+static size_t letter_with_marks(struct mw_str in, size_t at, size_t letter, utf8proc_int32_t *ret)
+{
+	utf8proc_int32_t v[MARKED_MAX];
+	size_t n = letter, mark;
+	utf8proc_ssize_t points;
+
+	while (n <= letter + 2 * MARKS_MAX && (mark = mark_at(in, at + n)) > 0)
+		n += mark;
+	if (n == letter || n > letter + 2 * MARKS_MAX)
+		return 0;
+	points = utf8proc_decompose((const utf8proc_uint8_t *)in.p + at, (utf8proc_ssize_t)n, v, MARKED_MAX,
+				    UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+	if (points < 1 || points > MARKED_MAX || utf8proc_normalize_utf32(v, points, UTF8PROC_COMPOSE | UTF8PROC_STABLE) != 1)
+		return 0;
+	*ret = v[0];
+	return n;
+}
+
+/* What is not ASCII, and begins at i. Returns its octets. */
+static size_t fold_wide(struct mw_str in, size_t i, struct sink *s)
+{
+	utf8proc_int32_t c, v[EXPAND_MAX];
+	utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)in.p + i, (utf8proc_ssize_t)(in.n - i), &c);
+	size_t marked;
+	int n;
+
+	if (len < 1) {
+		s->changed = true;
+		sink_copy(s, "?", 1, i);
+		return 1;
+	}
+	marked = mark_at(in, i) ? 0 : letter_with_marks(in, i, (size_t)len, v);
+	if (marked) {
+		sink_points(s, v, 1, i);
+		return marked;
+	}
+	v[0] = letter_ascii(c);
+	if (v[0] && in_ascii_word(in, i))
+		n = 1;
+	else
+		n = i > 0 && is_stray_mark(c, in.p[i - 1]) ? 0 : point_fold(c, v);
+	if (n < 0)
+		sink_copy(s, in.p + i, (size_t)len, i);
+	else
+		sink_points(s, v, n, i);
+	return (size_t)len;
+}
+
+/* A run of ASCII from i on. Returns its octets, with the marks of its last letter. */
+static size_t fold_ascii(struct mw_str in, size_t i, size_t run, struct sink *s)
+{
+	utf8proc_int32_t c;
+	size_t marked = is_ascii_letter(in.p[i + run - 1]) ? letter_with_marks(in, i + run - 1, 1, &c) : 0;
+
+	run -= marked > 0;
+	if (run)
+		sink_copy(s, in.p + i, run, i);
+	if (marked)
+		sink_points(s, &c, 1, i + run);
+	return run + marked;
+}
+
 static void fold_walk(struct mw_str in, struct sink *s)
 {
 	size_t i = 0;
 
 	while (i < in.n) {
 		size_t run = ascii_run(in.p + i, in.n - i);
-		utf8proc_int32_t c, v[EXPAND_MAX];
-		utf8proc_ssize_t len;
-		int n;
 
 		if (run) {
-			sink_copy(s, in.p + i, run, i);
-			i += run;
-			continue;
-		}
-		if (is_silent(in.p[i])) {
+			i += fold_ascii(in, i, run, s);
+		} else if (is_silent(in.p[i])) {
 			s->changed = true;
 			i++;
-			continue;
+		} else {
+			i += fold_wide(in, i, s);
 		}
-		len = utf8proc_iterate((const utf8proc_uint8_t *)in.p + i, (utf8proc_ssize_t)(in.n - i), &c);
-		if (len < 1) {
-			s->changed = true;
-			sink_copy(s, "?", 1, i++);
-			continue;
-		}
-		v[0] = letter_ascii(c);
-		if (v[0] && in_ascii_word(in, i))
-			n = 1;
-		else
-			n = i > 0 && is_stray_mark(c, in.p[i - 1]) ? 0 : point_fold(c, v);
-		if (n < 0)
-			sink_copy(s, in.p + i, (size_t)len, i);
-		else
-			sink_points(s, v, n, i);
-		i += (size_t)len;
 	}
 }
 

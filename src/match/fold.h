@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fold: text as a reader sees it, for matching. Case is kept (rules decide). Compatibility forms (full-width, mathematical,
- * superscript, ligatures), all decimal digits of Unicode, NBSP and other spaces, and typographic dashes and quotes become ASCII;
+ * superscript, ligatures), letters with their marks behind them (those that Unicode has as one), all decimal digits of Unicode, NBSP and other spaces, and typographic dashes and quotes become ASCII;
  * zero-width characters, soft hyphens and bidi marks vanish. Offsets map back to the original.
  */
 #ifndef MW_MATCH_FOLD_H

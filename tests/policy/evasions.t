@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import unicodedata
 
 TOP = os.environ.get("MILWARD_SRC") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 BUILD = os.environ.get("MILWARD_BUILD") or os.environ.get("BUILD") or TOP
@@ -105,6 +106,13 @@ TWICE = {
     "base64 with an = too many": HEAD % ("plain", "Content-Transfer-Encoding: base64\n") + base64.b64encode(TEXT.encode()).decode().replace("M", "=M", 1) + "\n",
 }
 
+# Two writings of one text: the same findings, and who it is about is among them.
+NAMED = "Patient José Muñoz, DOB 04/12/1961, has type 2 diabetes and takes metformin."
+PAIRS = {
+    "marks apart from their letters": (plain(NAMED), plain(unicodedata.normalize("NFD", NAMED))),
+    "marks apart from their letters, in HTML": (html(NAMED), html(unicodedata.normalize("NFD", NAMED))),
+}
+
 
 def scan(folder, mails):
     for name, text in mails.items():
@@ -124,6 +132,7 @@ if not os.access(CTL, os.X_OK):
     sys.exit(0)
 with tempfile.TemporaryDirectory() as folder:
     found = scan(folder, dict(FORMS, **TWICE, plain=plain(TEXT)))
+    pairs = {name: [scan(folder, {str(i): text})[str(i)] for i, text in enumerate(two)] for name, two in PAIRS.items()}
 want = found["plain"]
 rules = {rule for rule, _ in want}
 bad = not {"us-ssn", "mrn", "birth-date", "drugs"} <= rules
@@ -138,5 +147,11 @@ for n, name in enumerate(TWICE, len(FORMS) + 2):
     good = {"us-ssn", "mrn", "birth-date", "drugs"} <= {rule for rule, _ in found.get(name, [])}
     bad |= not good
     print("%sok %d - %s" % ("" if good else "not ", n, name))
-print("1..%d" % (len(FORMS) + len(TWICE) + 1))
+for n, (name, (one, other)) in enumerate(pairs.items(), len(FORMS) + len(TWICE) + 2):
+    good = one == other and "birth-date" in {rule for rule, _ in one}
+    bad |= not good
+    print("%sok %d - %s" % ("" if good else "not ", n, name))
+    if not good:
+        print("# %s\n# %s" % (one, other))
+print("1..%d" % (len(FORMS) + len(TWICE) + len(PAIRS) + 1))
 sys.exit(1 if bad else 0)
