@@ -61,6 +61,8 @@ static void pairs_of(struct mw_cues *c, struct mw_str phrase, bool open)
 		pair_set(c, a, (unsigned char)i);
 		pair_set(c, upper(a), (unsigned char)i);
 	}
+	if (a == 0xc3 && b >= 0xa0) /* é, É */
+		pair_set(c, a, (unsigned char)(b - 0x20));
 	pair_set(c, a, b);
 	pair_set(c, a, upper(b));
 	pair_set(c, upper(a), b);
@@ -84,7 +86,7 @@ static uint32_t head_of(struct mw_str text, size_t at)
 	uint32_t head = 0;
 
 	for (size_t i = 0; i < 4 && at + i < text.n; i++)
-		head |= (uint32_t)(unsigned char)mw_lower(text.p[at + i]) << (8 * i);
+		head |= (uint32_t)(unsigned char)mw_phrase_lower(text, at + i) << (8 * i);
 	return head;
 }
 

@@ -32,7 +32,7 @@ bool mw_phrase_normal(struct mw_arena *a, struct mw_str in, struct mw_str *ret)
 		return false;
 	for (size_t i = 0; i < in.n; i++) {
 		if (!is_blank(in.p[i]))
-			p[n++] = mw_lower(in.p[i]);
+			p[n++] = mw_phrase_lower(in, i);
 		else if (n && p[n - 1] != ' ')
 			p[n++] = ' ';
 	}
@@ -48,7 +48,7 @@ size_t mw_phrase_at(struct mw_str phrase, struct mw_str text, size_t at, size_t 
 
 	for (size_t i = 0; i < phrase.n; i++) {
 		if (phrase.p[i] != ' ') {
-			if (at == to || mw_lower(text.p[at]) != phrase.p[i])
+			if (at == to || mw_phrase_lower(text, at) != phrase.p[i])
 				return 0;
 			at++;
 			continue;

@@ -21,7 +21,7 @@ struct mw_near {
 	uint32_t side;	 /* enum mw_side */
 	uint32_t within; /* octets of folded text; default 60 */
 	uint32_t least;	 /* so many findings of the rules that do not overlap must be near; 0 and 1: one */
-	size_t phrases;	 /* whole words, ASCII case-insensitive, one space stands for any run of blanks */
+	size_t phrases;	 /* whole words, in any case (ASCII and Latin-1), one space stands for any run of blanks */
 	const char *const *phrase;
 	size_t rules; /* indices into the rules that this one is among */
 	const uint32_t *rule;

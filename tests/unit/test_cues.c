@@ -43,12 +43,30 @@ static void compare_twins(const struct mw_rule twins[2], const char *const *piec
 static void test_cues(void **state)
 {
 	static const char *const phrase[] = {"ssn", "Date of Birth", "#", "d.o.b", "mr #", "\xc3\xa9t\xc3\xa9"};
-	static const char *const piece[] = {"12",     "ssn",	 "SSNS",  "date",
-					    " ",      "_",	 "of",	  "\n",
-					    "Birth",  "#",	 "D.O.B", ".",
-					    "mr",     "MR",	 "\t",	  "\xc3\xa9t\xc3\xa9",
-					    "x",      "34 ",	 ":",	  "date_of \r\n birth",
-					    "dateOf", "OfBirth", "iSsn"};
+	static const char *const piece[] = {"12",
+					    "ssn",
+					    "SSNS",
+					    "date",
+					    " ",
+					    "_",
+					    "of",
+					    "\n",
+					    "Birth",
+					    "#",
+					    "D.O.B",
+					    ".",
+					    "mr",
+					    "MR",
+					    "\t",
+					    "\xc3\xa9t\xc3\xa9",
+					    "\xc3\x89t\xc3\xa9",
+					    "x",
+					    "34 ",
+					    ":",
+					    "date_of \r\n birth",
+					    "dateOf",
+					    "OfBirth",
+					    "iSsn"};
 	const struct mw_rule twins[] = {
 	    {.name = "cued",
 	     .pattern = LIT("\\b\\d\\d\\b"),

@@ -50,7 +50,13 @@ static const struct mw_rule rules[] = {
 		NAMES("near", "street"),
 		NEARS({.name = 0, .side = MW_SIDE_BEFORE, .within = 12, PHRASES("mrn", "chart no")},
 		      {.name = 1, .side = MW_SIDE_AFTER, .within = 8, PHRASES("ave", "street")},
-		      {.name = 0, .side = MW_SIDE_BOTH, .within = 6, PHRASES("dob")}),
+		      {.name = 0,
+		       .side = MW_SIDE_BOTH,
+		       .within = 6,
+		       PHRASES("dob",
+			       "d\xc3\xad"
+			       "a",
+			       "\xc3\x89T\xc3\x89")}),
 		LEVELS({40, NULL}, {70, IS(0)}, {90, AND(IS(0), COLUMN)}, {0, AND(IS(1), NOT(IS(0)))}),
 		EXCEPTS({.pattern = LIT("^(?:11|99)$")}, {.pattern = LIT("2$")})},
     [ONLY] = {.name = "only",
@@ -147,6 +153,17 @@ static const struct {
     {"dob 33", "number:70:new:0:N:dob|", 0},
     {"33 dob", "number:70:new:0:N:dob|", 0},
     {"chart no. 33", "number:70:new:0:N:chart no|", 0},
+    {"d\xc3\xad"
+     "a 33",
+     "number:70:new:0:N:d\xc3\xad"
+     "a|",
+     0},
+    {"D\xc3\x8d"
+     "A 33",
+     "number:70:new:0:N:d\xc3\xad"
+     "a|",
+     0},
+    {"\xc3\xa9t\xc3\xa9 33", "number:70:new:0:N:\xc3\x89T\xc3\x89|", 0},
     {"33 Oak Ave", "", 0},
     {"Ave 33", "number:40:new:0::|", 0},
     {"mrn 33 ave", "number:70:new:0:N:mrn|", 0},
