@@ -5,12 +5,21 @@
 #include <string.h>
 
 #define MARKS_MAX (1u << 26)
-#define ROW_LOOKS 8 /* values of a record that are asked whose they are: bounds the work for a record of thousands */
+#define RULES_MAX 32 /* whose numbers are told apart: of further rules each number is of another person */
+#define FEW 2	     /* numbers of one kind that one person may well have */
+#define ROW_LOOKS 8  /* values of a record that are asked whose they are: bounds the work for a record of thousands */
 
 /* Which person bears a value: open addressing, a power of two of slots, at least twice the marks. */
 struct slot {
 	uint64_t value;
 	uint32_t person; /* + 1; 0 = free */
+};
+
+/* A name of running text, with all that is written of it anywhere. */
+struct name {
+	uint64_t word[PERSON_WORDS];
+	size_t words;
+	uint32_t person; /* who bears it, as far as the text has been read */
 };
 
 struct work {
@@ -19,8 +28,10 @@ struct work {
 	uint64_t distance;
 	struct person *person;
 	size_t persons;
-	struct slot *slot;
+	struct slot *slot; /* by value; before that by word: the name that has it */
 	size_t mask;
+	struct name *name;
+	size_t names;
 	bool orphan; /* a part speaks of health and of nobody */
 };
 
@@ -52,7 +63,7 @@ static size_t slots_for(size_t n)
 
 size_t people_room(size_t n)
 {
-	return n > MARKS_MAX ? 0 : n * sizeof(struct person) + slots_for(n) * sizeof(struct slot);
+	return n > MARKS_MAX ? 0 : n * (sizeof(struct person) + sizeof(struct name)) + slots_for(n) * sizeof(struct slot);
 }
 
 static struct slot *slot_of(const struct work *w, uint64_t value)
@@ -89,20 +100,163 @@ static bool is_apart(const struct mark *m)
 	return m->zone == MW_ZONE_SIGNATURE || m->zone == MW_ZONE_DISCLAIMER;
 }
 
-/* ---- who --------------------------------------------------------------------------------------------------------------------
+/* ---- who, by name -------------------------------------------------------------------------------------------------------------
  */
 
-/* Running text: the person that the value is known of, or whom the text is speaking of, or a new one. */
+static bool is_named(const struct mark *m)
+{
+	return !m->row && m->kind == MW_IDENTIFIER && mark_is_name(m);
+}
+
+/* The name that holds these words, or that they hold. A word leads to the last name that has it. */
+static struct name *name_of(const struct work *w, const uint64_t *word, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t of = slot_of(w, word[i])->person;
+
+		if (of && !words_differ(w->name[of - 1].word, w->name[of - 1].words, word, n))
+			return w->name + of - 1;
+	}
+	return NULL;
+}
+
+/* More words than there are marks are not kept: they lead nowhere. */
+static void name_add(struct work *w, struct name *name, const uint64_t *word, size_t n, size_t *kept)
+{
+	if (n > name->words) {
+		memcpy(name->word, word, n * sizeof(*word));
+		name->words = n;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct slot *s = slot_of(w, word[i]);
+
+		if (!s->person && *kept > w->mask / 2)
+			return;
+		*kept += !s->person;
+		*s = (struct slot){.value = word[i], .person = (uint32_t)(name - w->name) + 1};
+	}
+}
+
+static void find_names_of(struct work *w, size_t least, size_t most, size_t *kept)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct mark *m = w->mark + i;
+		uint64_t word[PERSON_WORDS];
+		size_t n = is_named(m) ? mark_words(m, word) : 0;
+		struct name *name;
+
+		if (n < least || n > most)
+			continue;
+		name = name_of(w, word, n);
+		if (!name) {
+			name = w->name + w->names++;
+			name->person = NO_PERSON;
+		}
+		name_add(w, name, word, n, kept);
+		m->name = (uint32_t)(name - w->name) + 1;
+	}
+}
+
+/* Whole names first, so that a first name and a surname are one person's also where they stand apart and before it. Returns how
+ * many persons are named at least. */
+static size_t find_names(struct work *w)
+{
+	size_t kept = 0, whole;
+
+	for (size_t i = 0; i < w->n; i++)
+		w->mark[i].name = 0;
+	find_names_of(w, 2, PERSON_WORDS, &kept);
+	whole = w->names;
+	find_names_of(w, 1, 1, &kept);
+	memset(w->slot, 0, (w->mask + 1) * sizeof(*w->slot));
+	for (size_t i = 0; i < w->n && whole == 0; i++)
+		whole = is_named(w->mark + i);
+	return whole;
+}
+
+/* Running text: the person that the value or the name is known of, or whom the text is speaking of, or a new one. */
 static uint32_t person_of(struct work *w, const struct mark *m, uint32_t current)
 {
-	uint32_t known = slot_of(w, m->value)->person;
+	uint32_t known = slot_of(w, m->value)->person, named = m->name ? w->name[m->name - 1].person : NO_PERSON;
 
 	if (known && !person_differs(w->person + known - 1, m))
 		return known - 1;
+	if (named != NO_PERSON && person_differs(w->person + named, m))
+		named = NO_PERSON;
+	if (named != NO_PERSON && (current == NO_PERSON || w->person[current].words == 0))
+		return named;
 	if (current != NO_PERSON && !person_differs(w->person + current, m))
 		return current;
-	return person_new(w);
+	return named != NO_PERSON ? named : person_new(w);
 }
+
+/* From here on this person bears the name, and all words of it. */
+static void name_is_of(struct work *w, const struct mark *m, uint32_t person)
+{
+	struct name *name = m->name ? w->name + m->name - 1 : NULL;
+
+	if (!name || name->person != NO_PERSON)
+		return;
+	name->person = person;
+	person_add_words(w->person + person, name->word, name->words);
+}
+
+/* ---- who, by numbers ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Different numbers of one rule in running text. */
+struct numbers {
+	uint32_t rule;
+	size_t n;
+	bool one; /* nobody has two of them */
+};
+
+static struct numbers *numbers_of(struct numbers *v, size_t *n, uint32_t rule)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (v[i].rule == rule)
+			return v + i;
+	if (*n == RULES_MAX)
+		return NULL;
+	v[*n] = (struct numbers){.rule = rule};
+	return v + (*n)++;
+}
+
+static bool is_number(const struct mark *m)
+{
+	return !m->row && m->kind == MW_IDENTIFIER && !mark_is_name(m);
+}
+
+/* Some more numbers of a kind than there are named persons are further accounts and telephones of these. Many more are a list: each
+ * is of another person, and so is each where nobody is named. */
+static void find_several(struct work *w, size_t named)
+{
+	struct numbers numbers[RULES_MAX], *v;
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct mark *m = w->mark + i;
+		struct slot *s = slot_of(w, m->value);
+
+		m->several = false;
+		if (!named || !is_number(m) || s->person)
+			continue;
+		*s = (struct slot){.value = m->value, .person = 1};
+		v = numbers_of(numbers, &n, m->rule);
+		if (v) {
+			v->n++;
+			v->one |= mark_is_one(m);
+		}
+	}
+	memset(w->slot, 0, (w->mask + 1) * sizeof(*w->slot));
+	for (size_t i = 0; i < w->n && n; i++) {
+		v = is_number(w->mark + i) ? numbers_of(numbers, &n, w->mark[i].rule) : NULL;
+		w->mark[i].several = v && !v->one && v->n > named && v->n <= named * FEW;
+	}
+}
+
+/* ---- who, in records ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool group_differs(const struct person *p, const struct mark *m, size_t n)
 {
@@ -157,6 +311,7 @@ static void find_persons(struct work *w)
 {
 	uint32_t current = NO_PERSON, row = NO_PERSON, row_part = 0;
 
+	find_several(w, find_names(w));
 	for (size_t i = 0, size; i < w->n; i += size) {
 		struct mark *m = w->mark + i;
 
@@ -167,6 +322,7 @@ static void find_persons(struct work *w)
 				continue;
 			current = person_of(w, m, current);
 			join(w, current, m);
+			name_is_of(w, m, current);
 			continue;
 		}
 		for (size_t k = 0; k < size; k++)
@@ -283,7 +439,8 @@ void people_count(struct mark *mark, size_t n, uint64_t distance, void *room, st
 	struct work w = {.mark = mark, .n = n, .distance = distance, .person = room, .mask = slots_for(n) - 1};
 
 	*ret = (struct people){0};
-	w.slot = (struct slot *)(void *)(w.person + n);
+	w.name = (struct name *)(void *)(w.person + n);
+	w.slot = (struct slot *)(void *)(w.name + n);
 	find_persons(&w);
 	find_patients(&w, ret);
 	ret->people = (int64_t)w.persons;

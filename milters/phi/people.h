@@ -18,6 +18,8 @@ struct mark {
 	struct mw_str text; /* (octets) the match, to see whether two names can be of one person */
 	uint32_t person;    /* private */
 	bool used;	    /* private: who and what of its record belong together */
+	bool several;	    /* private: one person may have several such numbers */
+	uint32_t name;	    /* private: which name of the message, + 1 */
 };
 
 struct people {

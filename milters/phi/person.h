@@ -23,11 +23,17 @@ struct person {
 
 /* Is the match a name (letters only) and no number? */
 bool mark_is_name(const struct mark *);
-/* Can the mark not be of this person? In a record of data each column has one value; in running text only names and the first
- * number tell persons apart: one may have two telephones. */
+/* A number that nobody has two of, by its form. */
+bool mark_is_one(const struct mark *);
+/* Hashes of the words of a name, initials and what is nobody's left out; how many. */
+size_t mark_words(const struct mark *, uint64_t word[PERSON_WORDS]);
+/* Can the mark not be of this person? Another name, or another number of the same rule where those tell persons apart. */
 bool person_differs(const struct person *, const struct mark *);
 /* Has the person an identifier of the same kind? */
 bool person_has_kind(const struct person *, const struct mark *);
+/* Two names of one person: one of them holds all words of the other. */
+bool words_differ(const uint64_t *a, size_t an, const uint64_t *b, size_t bn);
+void person_add_words(struct person *, const uint64_t *word, size_t n);
 void person_add(struct person *, const struct mark *);
 
 #endif

@@ -21,6 +21,15 @@ enum { RULE_MRN = 1, RULE_BORN, RULE_PLAN, RULE_NAME, RULE_ILL };
 		 .end = (at) + 5,                                                                                                \
 		 .zone = MW_ZONE_BODY,                                                                                           \
 		 .text = {"12345", 5}}
+/* A day that somebody was born on. */
+#define DAY(s, v, at)                                                                                                            \
+	.mark = {.kind = MW_IDENTIFIER,                                                                                          \
+		 .rule = RULE_BORN,                                                                                              \
+		 .value = (v),                                                                                                   \
+		 .offset = (at),                                                                                                 \
+		 .end = (at) + sizeof(s) - 1,                                                                                    \
+		 .zone = MW_ZONE_BODY,                                                                                           \
+		 .text = {(s), sizeof(s) - 1}}
 #define NAM(s, at)                                                                                                               \
 	.mark = {.kind = MW_IDENTIFIER,                                                                                          \
 		 .rule = RULE_NAME,                                                                                              \
@@ -55,6 +64,10 @@ static const struct {
     {"one person: the whole message", {{NUM(RULE_MRN, 1, 0)}, {ILL(9000)}}, 1, 1},
     {"one person in several ways", {{NAM("Ann Jones", 0)}, {NUM(RULE_BORN, 1, 20)}, {NUM(RULE_MRN, 2, 40)}, {ILL(60)}}, 1, 1},
     {"a name and its parts", {{NAM("JONES, ANN Q.", 0)}, {NAM("Mrs. Jones", 50)}, {NAM("Ann", 90)}, {ILL(99)}}, 1, 1},
+    {"one name in three writings",
+     {{NAM("Jos\xc3\xa9 Mu\xc3\xb1oz", 0)}, {NAM("JOS\xc3\x89 MUNOZ", 50)}, {NAM("Jose\xcc\x81 Mun\xcc\x83oz", 90)}, {ILL(110)}},
+     1,
+     1},
     {"the reader, whom the mail greets", {{NAM("Martha", 0)}, {NAM("your", 20)}, {ILL(30)}, {NAM("Martha Jones", 90)}}, 1, 1},
     {"the writer, who signs", {{NAM("My", 0)}, {ILL(10)}, {NAM("told", 30)}, {NAM("Ann Jones", 90)}}, 1, 1},
     {"a relative with a name", {{NAM("grandmother", 0)}, {NAM("Ann Jones", 20)}, {ILL(40)}}, 1, 1},
@@ -67,6 +80,26 @@ static const struct {
      {{NAM("Ann Jones", 0)}, {NUM(RULE_MRN, 1, 20)}, {NUM(RULE_MRN, 2, 30)}, {NUM(RULE_MRN, 3, 40)}},
      3,
      0},
+    {"a second account of somebody who is named",
+     {{NAM("Ann Jones", 0)}, {NUM(RULE_PLAN, 1, 20)}, {NUM(RULE_PLAN, 2, 30)}, {ILL(40)}},
+     1,
+     1},
+    {"of the reader", {{NAM("your", 0)}, {NUM(RULE_PLAN, 1, 20)}, {NUM(RULE_PLAN, 2, 30)}, {ILL(40)}}, 1, 1},
+    {"two accounts, and nobody named", {{NUM(RULE_PLAN, 1, 20)}, {NUM(RULE_PLAN, 2, 30)}, {ILL(40)}}, 2, 1},
+    {"nobody is born twice", {{NAM("Ann Jones", 0)}, {DAY("3/4/1961", 1, 20)}, {DAY("May 6, 1990", 2, 40)}, {ILL(60)}}, 2, 1},
+    {"in turns: a whole name, then the surname",
+     {{NAM("Ann Jones", 0)}, {NAM("Bob Smith", 20)}, {NAM("Mrs. Jones", 40)}, {NAM("Smith", 60)}, {ILL(70)}},
+     2,
+     1},
+    {"a first name, a surname, and then both",
+     {{NAM("Ann", 0)}, {ILL(10)}, {NAM("Mrs. Jones", 20)}, {NAM("Ann Jones", 40)}},
+     1,
+     1},
+    {"a number before the name", {{NUM(RULE_MRN, 1, 0)}, {NAM("Ann Jones", 20)}, {ILL(40)}, {NAM("Ann", 60)}}, 1, 1},
+    {"a number before each name",
+     {{NUM(RULE_MRN, 1, 0)}, {NAM("Ann Jones", 20)}, {NUM(RULE_MRN, 2, 40)}, {NAM("Bob Smith", 60)}, {ILL(80)}},
+     2,
+     1},
     {"the Subject names one of two: the whole message",
      {{NAM("Ann Jones", 0), .zone = MW_ZONE_SUBJECT}, {NAM("Bob Smith", 0), .part = 1}, {ILL(5000), .part = 1}},
      2,
