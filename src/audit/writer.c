@@ -15,7 +15,7 @@
 
 #define GROUP_MAX (64u << 20) /* octets of records in one write */
 
-/* A record that waits; lives on the stack of its thread. */
+/* A record that waits; its thread has it. */
 struct entry {
 	struct entry *next;
 	const char *kind;
@@ -144,22 +144,50 @@ static void lead(struct mw_audit_writer *w, struct mw_self *self)
 	(void)pthread_cond_broadcast(&w->wake);
 }
 
-int mw_audit_writer_append(struct mw_audit_writer *w, struct mw_self *self, const char *kind, struct mw_str members,
-			   struct mw_err *err)
+/* Until all of them are on disk, or have failed. They are done in their order. */
+static int append(struct mw_audit_writer *w, struct mw_self *self, struct entry *e, size_t n, struct mw_err *err)
 {
-	struct entry e = {.kind = kind, .members = members};
-
 	(void)pthread_mutex_lock(&w->lock);
-	*w->last = &e;
-	w->last = &e.next;
-	while (!e.done) {
+	for (size_t i = 0; i < n; i++) {
+		*w->last = &e[i];
+		w->last = &e[i].next;
+	}
+	while (!e[n - 1].done) {
 		if (w->leading)
 			(void)pthread_cond_wait(&w->wake, &w->lock);
 		else
 			lead(w, self);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
-	return e.err.code < 0 ? w->host->fail(err, e.err.code, "%s", e.err.text) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (e[i].err.code < 0)
+			return w->host->fail(err, e[i].err.code, "%s", e[i].err.text);
+	return 0;
+}
+
+int mw_audit_writer_append(struct mw_audit_writer *w, struct mw_self *self, const char *kind, struct mw_str members,
+			   struct mw_err *err)
+{
+	struct entry e = {.kind = kind, .members = members};
+
+	return append(w, self, &e, 1, err);
+}
+
+int mw_audit_writer_append_all(struct mw_audit_writer *w, struct mw_self *self, const char *kind, const struct mw_str *members,
+			       size_t n, struct mw_err *err)
+{
+	struct entry *e = calloc(n ? n : 1, sizeof(*e));
+	int r;
+
+	if (!e)
+		return w->host->fail(err, -ENOMEM, "no memory for the audit record");
+	for (size_t i = 0; i < n; i++) {
+		e[i].kind = kind;
+		e[i].members = members[i];
+	}
+	r = n ? append(w, self, e, n, err) : 0;
+	free(e);
+	return r;
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------------------------

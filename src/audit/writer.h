@@ -30,5 +30,8 @@ void mw_audit_writer_close(struct mw_audit_writer *, struct mw_self *);
 void mw_audit_writer_leave(struct mw_audit_writer *);
 /* Appends one record. members as in record.h. 0: it is on disk. */
 int mw_audit_writer_append(struct mw_audit_writer *, struct mw_self *, const char *kind, struct mw_str members, struct mw_err *);
+/* n of them, one behind the other, in one write. 0: all are on disk; else some may be. */
+int mw_audit_writer_append_all(struct mw_audit_writer *, struct mw_self *, const char *kind, const struct mw_str *members,
+			       size_t n, struct mw_err *);
 
 #endif

@@ -5,23 +5,38 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 struct mw_gcm {
-	EVP_CIPHER *cipher;
 	EVP_CIPHER_CTX *ctx;
 };
+
+/* Looked for once: that takes longer than a key's schedule. NULL: no memory. */
+static const EVP_CIPHER *cipher(void)
+{
+	static _Atomic(EVP_CIPHER *) found;
+	EVP_CIPHER *c = atomic_load(&found), *none = NULL;
+
+	if (c)
+		return c;
+	c = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (!c || atomic_compare_exchange_strong(&found, &none, c))
+		return c;
+	EVP_CIPHER_free(c); /* another thread was first */
+	return none;
+}
 
 struct mw_gcm *mw_gcm_new(const unsigned char key[MW_GCM_KEY])
 {
 	struct mw_gcm *g = calloc(1, sizeof(*g));
+	const EVP_CIPHER *aes = cipher();
 
 	if (!g)
 		return NULL;
-	g->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	g->ctx = g->cipher ? EVP_CIPHER_CTX_new() : NULL;
-	if (!g->ctx || EVP_CipherInit_ex2(g->ctx, g->cipher, key, NULL, 1, NULL) != 1)
+	g->ctx = aes ? EVP_CIPHER_CTX_new() : NULL;
+	if (!g->ctx || EVP_CipherInit_ex2(g->ctx, aes, key, NULL, 1, NULL) != 1)
 		mw_gcm_free(&g);
 	return g;
 }
@@ -34,7 +49,6 @@ void mw_gcm_free(struct mw_gcm **gp)
 	if (!g)
 		return;
 	EVP_CIPHER_CTX_free(g->ctx); /* wipes the key's schedule */
-	EVP_CIPHER_free(g->cipher);
 	free(g);
 }
 

@@ -25,40 +25,72 @@ void mw_pickup_witness(struct mw_pickup *p, mw_pickup_witness_fn *fn, void *ctx)
 	p->witness_ctx = ctx;
 }
 
-static int tell_witness(struct mw_pickup *p, int64_t message, struct mw_pickup_record *rec, struct mw_err *err)
+int mw_pickup_event_put(struct mw_pickup *p, int64_t number, struct mw_pickup_record *rec, bool told, struct mw_err *err)
 {
-	sqlite3_stmt *s = p->db.stmt[SQL_PARTIES];
-	int r = mw_db_query(&p->db, SQL_PARTIES, DB_VALUES(DB_INT(message)), err);
+	int r = mw_db_change(
+	    &p->db, SQL_EVENT,
+	    DB_VALUES(DB_INT(number), DB_INT(rec->at), DB_INT(rec->event), DB_TEXT(rec->detail), DB_INT(p->witness != NULL)),
+	    err);
 
-	if (r < 0)
-		return r;
-	r = r == 1 && mw_db_blob(s, 0, rec->id, sizeof(rec->id)) && mw_db_text(s, 1, rec->sender, sizeof(rec->sender)) &&
-		    mw_db_text(s, 2, rec->recipient, sizeof(rec->recipient))
-		? 0
-		: mw_db_damaged(&p->db, err);
-	mw_db_reset(&p->db, SQL_PARTIES);
-	return r < 0 ? r : p->witness(p->witness_ctx, rec, err);
+	if (r < 0 || !p->witness || told)
+		return r < 0 ? r : 0;
+	rec->number = sqlite3_last_insert_rowid(p->db.sqlite);
+	r = p->witness(p->witness_ctx, rec, 1, err);
+	return r < 0 ? r : 0;
+}
+
+static int record_of(enum mw_pickup_event event, const char *detail, int64_t now, struct mw_pickup_record *rec,
+		     struct mw_err *err)
+{
+	size_t n = detail ? strlen(detail) : 0;
+
+	*rec = (struct mw_pickup_record){.at = now, .event = event};
+	if (n >= sizeof(rec->detail) || (detail && strpbrk(detail, "\r\n")))
+		return mw_fail(err, -EINVAL, "the detail of an event is too long, or no line");
+	if (n)
+		memcpy(rec->detail, detail, n);
+	return 0;
 }
 
 int mw_pickup_event_add(struct mw_pickup *p, int64_t number, enum mw_pickup_event event, const char *detail, int64_t now,
 			struct mw_err *err)
 {
-	struct mw_pickup_record rec = {.at = now, .event = event};
-	size_t n = detail ? strlen(detail) : 0;
-	int r;
+	sqlite3_stmt *s = p->db.stmt[SQL_PARTIES];
+	struct mw_pickup_record rec;
+	int r = record_of(event, detail, now, &rec, err);
 
-	if (n >= sizeof(rec.detail) || (detail && strpbrk(detail, "\r\n")))
-		return mw_fail(err, -EINVAL, "the detail of an event is too long, or no line");
-	if (n)
-		memcpy(rec.detail, detail, n);
-	r = mw_db_change(&p->db, SQL_EVENT,
-			 DB_VALUES(DB_INT(number), DB_INT(now), DB_INT(event), DB_TEXT(rec.detail), DB_INT(p->witness != NULL)),
-			 err);
-	if (r < 0 || !p->witness)
-		return r < 0 ? r : 0;
-	rec.number = sqlite3_last_insert_rowid(p->db.sqlite);
-	r = tell_witness(p, number, &rec, err);
-	return r < 0 ? r : 0;
+	if (r == 0 && p->witness)
+		r = mw_db_query(&p->db, SQL_PARTIES, DB_VALUES(DB_INT(number)), err);
+	if (r < 0)
+		return r;
+	if (p->witness) {
+		r = r == 1 && mw_db_blob(s, 0, rec.id, sizeof(rec.id)) && mw_db_text(s, 1, rec.sender, sizeof(rec.sender)) &&
+			    mw_db_text(s, 2, rec.recipient, sizeof(rec.recipient))
+			? 0
+			: mw_db_damaged(&p->db, err);
+		mw_db_reset(&p->db, SQL_PARTIES);
+	}
+	return r < 0 ? r : mw_pickup_event_put(p, number, &rec, false, err);
+}
+
+int mw_pickup_record_of(const struct mw_pickup_row *row, enum mw_pickup_event event, const char *detail, int64_t now,
+			struct mw_pickup_record *rec, struct mw_err *err)
+{
+	int r = record_of(event, detail, now, rec, err);
+
+	memcpy(rec->id, row->id, sizeof(rec->id));
+	memcpy(rec->sender, row->sender, sizeof(rec->sender));
+	memcpy(rec->recipient, row->recipient, sizeof(rec->recipient));
+	return r;
+}
+
+int mw_pickup_event_of(struct mw_pickup *p, const struct mw_pickup_row *row, enum mw_pickup_event event, const char *detail,
+		       int64_t now, struct mw_err *err)
+{
+	struct mw_pickup_record rec;
+	int r = mw_pickup_record_of(row, event, detail, now, &rec, err);
+
+	return r < 0 ? r : mw_pickup_event_put(p, row->number, &rec, false, err);
 }
 
 int mw_pickup_mail_add(struct mw_pickup *p, int64_t number, enum mw_pickup_mail mail, int64_t nth, int64_t now,
@@ -69,40 +101,6 @@ int mw_pickup_mail_add(struct mw_pickup *p, int64_t number, enum mw_pickup_mail 
 	if (mail != MW_MAIL_NONE)
 		r = mw_db_change(&p->db, SQL_MAIL, DB_VALUES(DB_INT(number), DB_INT(mail), DB_INT(nth), DB_INT(now)), err);
 	return r < 0 ? r : 0;
-}
-
-/* ---- notes ----------------------------------------------------------------------------------------------------------------------- */
-
-static int note(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], enum mw_pickup_event event, const char *detail,
-		enum mw_pickup_mail mail, int64_t now, struct mw_err *err)
-{
-	struct mw_pickup_row row;
-	int r = mw_pickup_row_find(p, id, &row, err);
-
-	if (r < 0)
-		return r;
-	/* Who took it back was told that nobody had read it: nobody does from then on, who had it open before neither. */
-	if ((event == MW_EVENT_READ || event == MW_EVENT_FETCHED) && row.ended)
-		return mw_fail(err, -ESTALE, "the message is %s", mw_pickup_state_name(row.state));
-	if (event == MW_EVENT_READ)
-		r = mw_db_change(&p->db, SQL_READ, DB_VALUES(DB_INT(now), DB_INT(row.number)), err);
-	else if (event == MW_EVENT_REMINDED)
-		r = mw_db_change(&p->db, SQL_REMINDED, DB_VALUES(DB_INT(now), DB_INT(row.number)), err);
-	if (r >= 0)
-		r = mw_pickup_event_add(p, row.number, event, detail, now, err);
-	return r < 0 ? r : mw_pickup_mail_add(p, row.number, mail, mail == MW_MAIL_REMINDER ? row.reminders : 0, now, err);
-}
-
-int mw_pickup_note(struct mw_pickup *p, const unsigned char id[MW_PICKUP_ID], enum mw_pickup_event event, const char *detail,
-		   enum mw_pickup_mail mail, int64_t now, struct mw_err *err)
-{
-	int r;
-
-	if (mw_pickup_event_name(event)[0] == '\0' || event == MW_EVENT_EXPIRED || event == MW_EVENT_RECALLED ||
-	    event == MW_EVENT_REMOVED || event == MW_EVENT_LOST)
-		return mw_fail(err, -EINVAL, "event %d cannot be noted", (int)event);
-	r = mw_db_begin(&p->db, err);
-	return r < 0 ? r : mw_db_end(&p->db, note(p, id, event, detail, mail, now, err), err);
 }
 
 /* ---- the end --------------------------------------------------------------------------------------------------------------------- */
@@ -117,8 +115,8 @@ static int end(struct mw_pickup *p, const struct mw_pickup_row *row, enum mw_pic
 	if (r >= 0)
 		r = mw_db_change(&p->db, SQL_MAILS_GONE, DB_VALUES(DB_INT(row->number)), err);
 	if (r >= 0)
-		r = mw_pickup_event_add(p, row->number, state == MW_PICKUP_EXPIRED ? MW_EVENT_EXPIRED : MW_EVENT_RECALLED, detail,
-					now, err);
+		r = mw_pickup_event_of(p, row, state == MW_PICKUP_EXPIRED ? MW_EVENT_EXPIRED : MW_EVENT_RECALLED, detail, now,
+				       err);
 	return r < 0 ? r : mw_pickup_mail_add(p, row->number, mail, 0, now, err);
 }
 

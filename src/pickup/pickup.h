@@ -178,6 +178,19 @@ enum mw_pickup_mail { /* numbers stand in databases */
  * message has ended meanwhile: it must not be shown. EXPIRED, RECALLED, REMOVED, LOST are mw_pickup_end()'s and the sweep's: -EINVAL. */
 int mw_pickup_note(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], enum mw_pickup_event, const char *detail,
 		   enum mw_pickup_mail, int64_t now, struct mw_err *);
+/* What mw_pickup_note() is given, and what it has returned. */
+struct mw_pickup_step {
+	unsigned char id[MW_PICKUP_ID];
+	enum mw_pickup_event event;
+	const char *detail;
+	enum mw_pickup_mail mail;
+	int64_t now;
+	int result;
+	struct mw_err err;
+};
+/* The same for steps of n messages, which are on disk together: one transaction, and the disk is waited for as often as for one. That one of them
+ * fails keeps no other one from it. The witness is told of all at once, in a thread of his own. */
+void mw_pickup_note_all(struct mw_pickup *, struct mw_pickup_step *, size_t n);
 /* The end of a message: EXPIRED or RECALLED. The key goes first, then the crate; a crash between them is made good by the next call or a
  * sweep. 1: ended now, row (may be NULL) tells what it was before, so that a recall can say honestly what was read; 0: it had ended before. */
 int mw_pickup_end(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID], enum mw_pickup_state, const char *detail,
@@ -201,9 +214,9 @@ struct mw_pickup_record { /* an event */
 /* All events of a message, in their order. fn as in mw_pickup_each(). */
 int mw_pickup_history(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID],
 		      int (*fn)(void *ctx, const struct mw_pickup_record *), void *ctx, struct mw_err *);
-/* Somebody who is told of each event of this store before its transaction ends (the audit file, pickup/record.h): what he refuses, by a negative
- * value with err, does not happen. The event counts as recorded then. NULL: nobody, as it is at first. */
-typedef int mw_pickup_witness_fn(void *ctx, const struct mw_pickup_record *, struct mw_err *);
+/* Somebody who is told of each event of this store before its transaction ends (the audit file, pickup/record.h), of the n of a group at once (of
+ * which no number is known yet): what he refuses, by a negative value with err, does not happen. The event counts as recorded then. NULL: nobody, as it is at first. */
+typedef int mw_pickup_witness_fn(void *ctx, const struct mw_pickup_record *, size_t n, struct mw_err *);
 void mw_pickup_witness(struct mw_pickup *, mw_pickup_witness_fn *, void *ctx);
 /* Events of all messages that are not in the audit log yet, in their order, at most `most`; mw_pickup_recorded() when they are, up to number. */
 int mw_pickup_unrecorded(struct mw_pickup *, uint32_t most, int (*fn)(void *ctx, const struct mw_pickup_record *), void *ctx,

@@ -39,6 +39,14 @@ int mw_pickup_row_find(struct mw_pickup *, const unsigned char id[MW_PICKUP_ID],
 /* Inside of a transaction. */
 int mw_pickup_event_add(struct mw_pickup *, int64_t number, enum mw_pickup_event, const char *detail, int64_t now,
 			struct mw_err *);
+/* The same, of a message whose row is known. */
+int mw_pickup_event_of(struct mw_pickup *, const struct mw_pickup_row *, enum mw_pickup_event, const char *detail, int64_t now,
+		       struct mw_err *);
+/* The same, of a record without its number. told: the witness knows of it. */
+int mw_pickup_event_put(struct mw_pickup *, int64_t number, struct mw_pickup_record *, bool told, struct mw_err *);
+/* All but its number. -EINVAL: that is no detail. */
+int mw_pickup_record_of(const struct mw_pickup_row *, enum mw_pickup_event, const char *detail, int64_t now,
+			struct mw_pickup_record *, struct mw_err *);
 /* nth: of the mails of this kind, of which there is one each. */
 int mw_pickup_mail_add(struct mw_pickup *, int64_t number, enum mw_pickup_mail, int64_t nth, int64_t now, struct mw_err *);
 

@@ -138,24 +138,9 @@ static int add(json_t *o, const char *name, const char *value)
 	return value ? json_object_set_new(o, name, text(value)) : 0;
 }
 
-static int append(struct mw_recorder *rec, json_t *o, struct mw_err *err)
-{
-	char *line = o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-	size_t n = line ? strlen(line) : 0;
-	int r;
-
-	json_decref(o);
-	if (n < 2)
-		r = mw_fail_memory(err);
-	else /* without its braces */
-		r = mw_audit_writer_append(rec->writer, rec->self, "portal", (struct mw_str){.p = line + 1, .n = n - 2}, err);
-	free(line);
-	return r;
-}
-
-/* step as it stands in the record; the others may be NULL. */
-static int write_step(struct mw_recorder *rec, const char *step, const char *id, const char *sender, const char *recipient,
-		      const char *detail, struct mw_err *err)
+/* A record's members, without braces; the caller frees *ret. step as it stands in the record; the others may be NULL. */
+static int make_line(const char *step, const char *id, const char *sender, const char *recipient, const char *detail, char **ret,
+		     struct mw_str *members, struct mw_err *err)
 {
 	json_t *o = json_object();
 	int r = add(o, "step", step);
@@ -164,32 +149,61 @@ static int write_step(struct mw_recorder *rec, const char *step, const char *id,
 	r |= add(o, "sender", sender);
 	r |= add(o, "recipient", recipient);
 	r |= add(o, "detail", detail && *detail ? detail : NULL);
-	if (r != 0) {
-		json_decref(o);
+	*ret = r == 0 ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	json_decref(o);
+	*members = (struct mw_str){.p = *ret ? *ret + 1 : "", .n = *ret ? strlen(*ret) : 0};
+	if (members->n < 2)
 		return mw_fail_memory(err);
-	}
-	return append(rec, o, err);
+	members->n -= 2;
+	return 0;
+}
+
+static int event_line(const struct mw_pickup_record *event, char **ret, struct mw_str *members, struct mw_err *err)
+{
+	char id[MW_PICKUP_ID_TEXT];
+
+	mw_pickup_id_text(event->id, id);
+	return make_line(mw_pickup_event_name(event->event), id, event->sender, event->recipient, event->detail, ret, members,
+			 err);
+}
+
+/* All of them in one write. */
+static int witness(void *ctx, const struct mw_pickup_record *event, size_t n, struct mw_err *err)
+{
+	const struct mw_recorder *rec = ctx;
+	struct mw_str *members = calloc(n, sizeof(*members));
+	char **line = calloc(n, sizeof(*line));
+	int r = members && line ? 0 : mw_fail_memory(err);
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = event_line(&event[i], &line[i], &members[i], err);
+	if (r == 0)
+		r = mw_audit_writer_append_all(rec->writer, rec->self, "portal", members, n, err);
+	for (size_t i = 0; line && i < n; i++)
+		free(line[i]);
+	free(line);
+	free(members);
+	return r;
 }
 
 int mw_record(struct mw_recorder *rec, const char *step, const char *sender, const char *recipient, const char *detail,
 	      struct mw_err *err)
 {
-	return rec ? write_step(rec, step, NULL, sender, recipient, detail, err) : 0;
+	struct mw_str members;
+	char *line = NULL;
+	int r;
+
+	if (!rec)
+		return 0;
+	r = make_line(step, NULL, sender, recipient, detail, &line, &members, err);
+	r = r < 0 ? r : mw_audit_writer_append(rec->writer, rec->self, "portal", members, err);
+	free(line);
+	return r;
 }
 
 int mw_record_event(struct mw_recorder *rec, const struct mw_pickup_record *event, struct mw_err *err)
 {
-	char id[MW_PICKUP_ID_TEXT];
-
-	if (!rec)
-		return 0;
-	mw_pickup_id_text(event->id, id);
-	return write_step(rec, mw_pickup_event_name(event->event), id, event->sender, event->recipient, event->detail, err);
-}
-
-static int witness(void *ctx, const struct mw_pickup_record *event, struct mw_err *err)
-{
-	return mw_record_event(ctx, event, err);
+	return rec ? witness(rec, event, 1, err) : 0;
 }
 
 void mw_recorder_attach(struct mw_recorder *rec, struct mw_pickup *pickup)

@@ -9,6 +9,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define FOR_KEY "milward pickup key"
@@ -18,10 +19,25 @@
 #define INNER (MW_PICKUP_KEY + MW_GCM_TAG)
 #define OUTER_DATA (MW_PICKUP_ID + 4u)
 
+/* Looked for once: that takes longer than what it does. NULL: no memory. */
+static EVP_KDF *find_kdf(void)
+{
+	static _Atomic(EVP_KDF *) found;
+	EVP_KDF *kdf = atomic_load(&found), *none = NULL;
+
+	if (kdf)
+		return kdf;
+	kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	if (!kdf || atomic_compare_exchange_strong(&found, &none, kdf))
+		return kdf;
+	EVP_KDF_free(kdf); /* another thread was first */
+	return none;
+}
+
 int mw_pickup_derive(const unsigned char *secret, size_t secret_n, const unsigned char *salt, size_t salt_n, const char *purpose,
 		     unsigned char *out, size_t n)
 {
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF *kdf = find_kdf();
 	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = {
@@ -34,7 +50,6 @@ int mw_pickup_derive(const unsigned char *secret, size_t secret_n, const unsigne
 	int ok = ctx && EVP_KDF_derive(ctx, out, n, params) > 0;
 
 	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
 	return ok ? 0 : -EIO;
 }
 

@@ -84,10 +84,11 @@ static void test_expired_silently(void **state)
 }
 
 /* What cannot be recorded does not happen. */
-static int full(void *ctx, const struct mw_pickup_record *event, struct mw_err *err)
+static int full(void *ctx, const struct mw_pickup_record *event, size_t n, struct mw_err *err)
 {
 	(void)ctx;
 	(void)event;
+	(void)n;
 	return mw_fail(err, -ENOSPC, "cannot write audit file: no space left on device");
 }
 

@@ -61,10 +61,11 @@ static void steps_are_events_and_mails(void **state)
 	assert_fails(mw_pickup_note(s->store, m.id, MW_EVENT_FETCHED, "two\nlines", MW_MAIL_NONE, SHELF_NOW, &err), -EINVAL);
 }
 
-static int refuse(void *ctx, const struct mw_pickup_record *rec, struct mw_err *err)
+static int refuse(void *ctx, const struct mw_pickup_record *rec, size_t count, struct mw_err *err)
 {
 	unsigned *n = ctx;
 
+	assert_int_equal(count, 1);
 	assert_string_equal(rec->recipient, "bob@example.net");
 	return ++*n > 2 ? mw_fail(err, -ENOSPC, "no room for a record") : 0;
 }
@@ -87,6 +88,130 @@ static void what_the_witness_refuses_does_not_happen(void **state)
 	assert_int_equal(row.state, MW_PICKUP_WAITING);
 	assert_gives(mw_pickup_unrecorded(s->store, 100, see_event, &seen, &err), 0);
 	assert_int_equal(seen.n, 0);
+}
+
+/* Of a group. */
+struct group_witness {
+	unsigned calls, odd;
+	size_t records;
+	int refuse; /* what it says to the first call */
+};
+
+static int see_group(void *ctx, const struct mw_pickup_record *rec, size_t n, struct mw_err *err)
+{
+	struct group_witness *w = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		w->odd += rec[i].event != MW_EVENT_READ || strcmp(rec[i].recipient, "bob@example.net") != 0;
+	if (w->calls++ == 0 && w->refuse)
+		return mw_fail(err, w->refuse, "not now");
+	w->records += n;
+	return 0;
+}
+
+#define GROUP 5u
+
+/* The first is of a message that was recalled, the second of none. */
+static void put_group(struct shelf *s, struct shelf_message m[GROUP], struct mw_pickup_step step[GROUP])
+{
+	memset(step, 0, GROUP * sizeof(*step));
+	for (size_t i = 0; i < GROUP; i++) {
+		char key[20];
+
+		(void)snprintf(key, sizeof(key), "%zu", i);
+		m[i] = (struct shelf_message){.key = key};
+		case_put(s, &m[i]);
+		memcpy(step[i].id, m[i].id, sizeof(step[i].id));
+		step[i].event = MW_EVENT_READ;
+		step[i].mail = MW_MAIL_PICKED_UP;
+		step[i].now = SHELF_NOW + 5;
+		step[i].result = 9;
+	}
+	assert_gives(mw_pickup_end(s->store, m[0].id, MW_PICKUP_RECALLED, NULL, MW_MAIL_NONE, SHELF_NOW, NULL, &err), 1);
+	step[1].id[0] ^= 1;
+}
+
+static void expect_group(struct shelf *s, const struct shelf_message m[GROUP], const struct mw_pickup_step step[GROUP])
+{
+	struct mw_pickup_row row;
+
+	for (size_t i = 0; i < GROUP; i++) {
+		assert_int_equal(step[i].result, i == 0 ? -ESTALE : i == 1 ? -ENOENT : 0);
+		assert_gives(mw_pickup_find(s->store, m[i].id, &row, &err), 0);
+		assert_int_equal(row.reads, i > 1);
+		assert_int_equal(row.state, i == 0 ? MW_PICKUP_RECALLED : i == 1 ? MW_PICKUP_WAITING : MW_PICKUP_READ);
+	}
+	assert_int_equal(case_count(s, "SELECT count(*) FROM event WHERE event = 7"), GROUP - 2);
+	assert_int_equal(case_count(s, "SELECT count(*) FROM outbox WHERE kind = 1"), GROUP - 2);
+}
+
+static void steps_of_many_messages_are_one(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message m[GROUP];
+	struct mw_pickup_step step[GROUP];
+	struct group_witness w = {.refuse = 0};
+
+	put_group(s, m, step);
+	mw_pickup_witness(s->store, see_group, &w);
+	mw_pickup_note_all(s->store, step, GROUP);
+	expect_group(s, m, step);
+	assert_int_equal(w.calls, 1);
+	assert_int_equal(w.records, GROUP - 2);
+	assert_int_equal(w.odd, 0);
+	mw_pickup_note_all(s->store, step + 2, 1);
+	assert_int_equal(step[2].result, 0);
+	assert_int_equal(w.calls, 2);
+	mw_pickup_note_all(s->store, step, 0);
+}
+
+/* A step that cannot be made takes no other one with it. */
+static void a_step_that_fails_fails_alone(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message m[GROUP];
+	struct mw_pickup_step step[GROUP];
+	struct group_witness w = {.refuse = -EFBIG};
+
+	put_group(s, m, step);
+	mw_pickup_witness(s->store, see_group, &w);
+	mw_pickup_note_all(s->store, step, GROUP); /* the group, which is refused, and each by itself */
+	expect_group(s, m, step);
+	assert_int_equal(w.calls, 1 + GROUP - 2);
+	assert_int_equal(w.records, GROUP - 2);
+	step[2].event = MW_EVENT_EXPIRED;
+	step[3].detail = "two\nlines";
+	w.records = 0;
+	mw_pickup_note_all(s->store, step + 2, 3);
+	assert_int_equal(w.records, 1);
+	assert_int_equal(step[2].result, -EINVAL);
+	assert_int_equal(step[3].result, -EINVAL);
+	assert_int_equal(step[4].result, 0);
+	assert_int_equal(case_count(s, "SELECT sum(reads) FROM message"), GROUP - 1);
+}
+
+static int full_disk(void *ctx, const struct mw_pickup_record *rec, size_t n, struct mw_err *err)
+{
+	(void)ctx;
+	(void)rec;
+	(void)n;
+	return mw_fail(err, -ENOSPC, "no room for a record");
+}
+
+static void no_step_without_its_record(void **state)
+{
+	struct shelf *s = *state;
+	struct shelf_message m[GROUP];
+	struct mw_pickup_step step[GROUP];
+
+	put_group(s, m, step);
+	mw_pickup_witness(s->store, full_disk, NULL);
+	mw_pickup_note_all(s->store, step, GROUP);
+	for (size_t i = 2; i < GROUP; i++)
+		assert_int_equal(step[i].result, -ENOSPC);
+	assert_int_equal(case_count(s, "SELECT sum(reads) FROM message"), 0);
+	assert_int_equal(case_count(s, "SELECT count(*) FROM event WHERE event = 7"), 0);
+	assert_int_equal(case_count(s, "SELECT count(*) FROM outbox"), 0);
 }
 
 static int count_row(void *ctx, const struct mw_pickup_row *row)
@@ -201,6 +326,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    PICKUP_CASE(steps_are_events_and_mails),
 	    PICKUP_CASE(what_the_witness_refuses_does_not_happen),
+	    PICKUP_CASE(steps_of_many_messages_are_one),
+	    PICKUP_CASE(a_step_that_fails_fails_alone),
+	    PICKUP_CASE(no_step_without_its_record),
 	    PICKUP_CASE(lists),
 	    PICKUP_CASE(old_rows_are_forgotten_when_all_is_done),
 	    PICKUP_CASE(events_are_counted),
