@@ -47,7 +47,7 @@ struct mw_portal_conf {
 	uint64_t size, reply_size;  /* largest message, largest reply with its attachments */
 	const char *client_address; /* header field in which the web server says who asks */
 	int64_t idle, session;	    /* seconds that a session lives without a request, and at most */
-	int64_t keep;		    /* seconds that a page that was shown stays in memory; 0 = not at all */
+	int64_t keep;		    /* seconds that a page stays in memory; 0 = not at all */
 	int64_t sessions, workers, connections, per_client;
 	uint64_t header_size, form_size;
 	int64_t header_time, body_time, transfer_time; /* seconds */

@@ -80,7 +80,7 @@ static const struct mw_opt options[] = {
     MW_OPT(TIME, struct mw_portal_conf, session, "session", .dflt = "8 hours", .min = 60, .max = 86400 * 7,
 	   .help = "how long one may stay signed in at all"),
     MW_OPT(TIME, struct mw_portal_conf, keep, "keep", .dflt = "1 minute", .min = 0, .max = 60,
-	   .help = "a page that was shown stays in memory for so long, for who loads it again; 0 seconds: not at all"),
+	   .help = "a page stays in memory for so long, for who has signed in or loads it again; 0 seconds: not at all"),
     MW_OPT(INT, struct mw_portal_conf, sessions, "sessions", .dflt = "2000", .min = 1, .max = 100000,
 	   .help = "people who are signed in at a time"),
     MW_OPT(INT, struct mw_portal_conf, workers, "workers", .dflt = "8", .min = 1, .max = 256,

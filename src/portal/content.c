@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "portal/filename.h"
 #include "portal/pages.h"
+#include "portal/portal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -171,28 +172,36 @@ bool mw_content_is_picture(const char *type)
 	return false;
 }
 
-bool mw_content_note(struct mw_request *r, enum mw_pickup_event event, const char *detail, enum mw_pickup_mail mail)
+void mw_content_refuse(struct mw_request *r, const unsigned char id[MW_PICKUP_ID], int why, const struct mw_err *err)
+{
+	mw_page_drop(r);
+	if (why == -ESTALE || why == -ENOENT) { /* it was taken back since the request came */
+		mw_sessions_end_all(r->portal->sessions, id);
+		mw_page_gone(r);
+	} else {
+		mw_log(MW_ERROR, NULL, "store", "%s", err->text);
+		mw_page_later(r);
+	}
+}
+
+static bool note(struct mw_request *r, enum mw_pickup_event event, const char *detail, enum mw_pickup_mail mail)
 {
 	struct mw_err err = {0};
 	int e = mw_pickup_note(r->store, r->session.id, event, detail, mail, r->now, &err);
 
-	if (e == -ESTALE || e == -ENOENT) { /* it was taken back since the request came */
-		mw_page_gone(r);
-	} else if (e < 0) {
-		mw_log(MW_ERROR, NULL, "store", "%s", err.text);
-		mw_page_later(r);
-	}
+	if (e < 0)
+		mw_content_refuse(r, r->session.id, e, &err);
 	return e == 0;
 }
 
-bool mw_content_read(struct mw_request *r)
+enum mw_pickup_mail mw_content_receipt(const struct mw_request *r)
 {
-	return mw_content_note(r, MW_EVENT_READ, "", r->site->conf->receipts ? MW_MAIL_PICKED_UP : MW_MAIL_NONE);
+	return r->site->conf->receipts ? MW_MAIL_PICKED_UP : MW_MAIL_NONE;
 }
 
 bool mw_content_fetched(struct mw_request *r, const char *detail)
 {
-	if (!r->row.first_read && !mw_content_read(r))
+	if (!r->row.first_read && !note(r, MW_EVENT_READ, "", mw_content_receipt(r)))
 		return false;
-	return !detail || mw_content_note(r, MW_EVENT_FETCHED, detail, MW_MAIL_NONE);
+	return !detail || note(r, MW_EVENT_FETCHED, detail, MW_MAIL_NONE);
 }

@@ -38,11 +38,12 @@ const char *mw_content_text(struct mw_request *, const struct mw_content *, uint
 void mw_content_size(uint64_t octets, char ret[MW_CONTENT_SIZE]);
 /* Is that a kind of picture that browsers show and that holds no program? */
 bool mw_content_is_picture(const char *type);
-/* What becomes of the message, for its sender and the audit file. False: it could not be written, an answer was made. */
-bool mw_content_note(struct mw_request *, enum mw_pickup_event, const char *detail, enum mw_pickup_mail);
-/* The same: it is before somebody's eyes. */
-bool mw_content_read(struct mw_request *);
-/* The same: he has a file of it. Who took that without looking at the page has read, too. detail NULL: a picture that the page shows. */
+/* Somebody has a file of it, which is written down. Who took that without looking at the page has read, too. detail NULL: a picture that the page
+ * shows. False: it could not be written, an answer was made. */
 bool mw_content_fetched(struct mw_request *, const char *detail);
+/* The mail that its sender gets when somebody has read it. */
+enum mw_pickup_mail mw_content_receipt(const struct mw_request *);
+/* What becomes of it could not be written down, so it is not shown: an answer in place of the one that was made. */
+void mw_content_refuse(struct mw_request *, const unsigned char id[MW_PICKUP_ID], int why, const struct mw_err *);
 
 #endif

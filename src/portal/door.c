@@ -231,7 +231,7 @@ static bool complete(const struct door *d, const struct mw_pickup_proof *proof)
 /* The cookie is for the paths of this message; nothing else is sent along by another site, or seen by a script. */
 static void begin_session(struct mw_request *r, const struct door *d, const unsigned char key[MW_PICKUP_KEY])
 {
-	char token[MW_SESSION_TOKEN], text[256];
+	char token[MW_SESSION_TOKEN], text[256], *to_path, *to_cookie;
 	struct mw_err err = {0};
 
 	if (mw_sessions_begin(r->portal->sessions, d->id, key, mw_clock_ms(), token, &err) < 0) {
@@ -241,9 +241,15 @@ static void begin_session(struct mw_request *r, const struct door *d, const unsi
 	}
 	(void)snprintf(text, sizeof(text), "/read/%s", d->text);
 	mw_page_see(r, text);
+	to_path = mw_arena_str(r->arena, text);
 	(void)snprintf(text, sizeof(text), "__Secure-mw-%s=%s; Path=/read/%s; Secure; HttpOnly; SameSite=Strict", d->text, token,
 		       d->text);
 	mw_page_header(r, "Set-Cookie", text);
+	to_cookie = mw_arena_dup(r->arena, text, strcspn(text, ";"));
+	if (to_path && to_cookie) {
+		r->to_path = mw_str(to_path);
+		r->to_cookie = mw_str(to_cookie);
+	}
 	OPENSSL_cleanse(token, sizeof(token));
 	OPENSSL_cleanse(text, sizeof(text));
 }

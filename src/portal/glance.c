@@ -69,12 +69,6 @@ static bool ask(struct mw_glance *g, const unsigned char id[MW_PICKUP_ID], struc
 	return false;
 }
 
-/* Who sees it reads it, and that is written down, unless it was a moment ago. */
-static bool is_told(const struct mw_request *r, const struct mw_pickup_moment *now)
-{
-	return r->head || (now->last_read && r->now - now->last_read < MW_REQUEST_AGAIN);
-}
-
 bool mw_glance(struct mw_glance *g, struct mw_request *r)
 {
 	unsigned char id[MW_PICKUP_ID];
@@ -87,13 +81,14 @@ bool mw_glance(struct mw_glance *g, struct mw_request *r)
 	if (!k)
 		return false;
 	if (k->site != r->site || !ask(g, id, &now) || mw_request_over(now.state, now.expires, r->now) ||
-	    now.expires != k->expires || !is_told(r, &now)) {
+	    now.expires != k->expires) {
 		mw_kept_unref(&k);
 		return false;
 	}
 	r->kept = k;
 	r->response = k->response;
 	r->status = 200;
+	r->reads = !r->head && !mw_request_again(now.last_read, r->now);
 	return true;
 }
 

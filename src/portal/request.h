@@ -25,6 +25,7 @@ struct mw_request {
 	int64_t now;  /* seconds since 1970 */
 	int64_t came; /* nanoseconds, monotonic */
 	bool head;    /* HEAD: nobody sees what is answered, so nothing was read */
+	bool ahead;   /* nobody waits for it: it is made to be kept (ahead.h) */
 	struct mw_str path, arg[MW_ROUTE_ARGS];
 	struct mw_fields form;	      /* MW_ROUTE_FORM */
 	struct mw_session session;    /* MW_ROUTE_SESSION: with the key of the message */
@@ -37,18 +38,26 @@ struct mw_request {
 	/* the answer (pages.h) */
 	unsigned status;
 	struct MHD_Response *response;
-	struct mw_kept *kept; /* whose response that is; NULL: it is this request's own */
-	size_t octets;	      /* of a page; 0: it is none, but a file or a stream */
+	struct mw_kept *kept;		  /* whose response that is; NULL: it is this request's own */
+	size_t octets;			  /* of a page; 0: it is none, but a file or a stream */
+	bool reads;			  /* who gets it has read the message: that is on disk first (reading.h) */
+	struct mw_str to_path, to_cookie; /* where a session that it has begun leads to; "" = it has begun none */
 	/* private: of the server */
 	struct mw_buf body;
 	uint64_t body_octets;
-	void (*resume)(void *); /* its connection goes on */
+	void (*resume)(void *); /* its connection goes on; whoever has done with it says so, and it is not his any more */
 	void *resume_ctx;
 	struct mw_connection *connection;
 	struct mw_request *next;
 	int failed; /* the upload's error */
 	bool queued, counted;
 };
+
+/* Whether it was read so short a time ago that this is the same reading. */
+static inline bool mw_request_again(int64_t last_read, int64_t now)
+{
+	return last_read && now - last_read < MW_REQUEST_AGAIN;
+}
 
 /* Whether a message cannot be read any more. */
 static inline bool mw_request_over(enum mw_pickup_state state, int64_t expires, int64_t now)

@@ -6,6 +6,7 @@
 #include "portal/connection.h"
 #include "portal/glance.h"
 #include "portal/pages.h"
+#include "portal/reading.h"
 #include "portal/work.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct mw_server {
 	struct mw_connections *connections;
 	struct mw_work *work;
 	struct mw_glance *glance;
+	struct mw_readings *readings;
 	atomic_size_t requests; /* whose answer has not gone out */
 	bool proxied;
 	pthread_mutex_t lock; /* site */
@@ -148,7 +150,7 @@ static struct mw_request *request_new(struct mw_server *s)
 	r->now = (int64_t)time(NULL);
 	r->came = mw_clock_ns();
 	r->language = "";
-	r->cookie = r->origin = r->fetch_site = r->type = r->range = mw_str("");
+	r->cookie = r->origin = r->fetch_site = r->type = r->range = r->to_path = r->to_cookie = mw_str("");
 	return r;
 }
 
@@ -295,6 +297,20 @@ static bool glance(struct mw_server *s, struct mw_request *r)
 	return hit;
 }
 
+/* Until another thread has done with it. */
+static void put_aside(struct mw_server *s, struct mw_request *r, struct MHD_Connection *c)
+{
+	r->queued = true;
+	r->resume = resume;
+	r->resume_ctx = c;
+	mw_connection_until(s->connections, r->connection, 0);
+	MHD_suspend_connection(c);
+	if (r->reads)
+		mw_readings_add(s->readings, r);
+	else
+		mw_work_add(s->work, r);
+}
+
 static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *path, const char *method, const char *version,
 			      const char *data, size_t *n, void **state)
 {
@@ -311,11 +327,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *p
 	}
 	if (*n)
 		return more(r, data, n);
-	if (!r->queued && !r->response && !glance(s, r)) {
-		r->queued = true;
-		mw_connection_until(s->connections, r->connection, 0);
-		MHD_suspend_connection(c);
-		mw_work_add(s->work, r, resume, c);
+	if (!r->queued && !r->response && (!glance(s, r) || r->reads)) {
+		put_aside(s, r, c);
 		return MHD_YES;
 	}
 	return answer(s, r, c);
@@ -393,7 +406,8 @@ int mw_server_start(struct mw_portal *portal, struct mw_site *site, int fd, bool
 	s->proxied = proxied;
 	s->site = mw_site_ref(site);
 	s->connections = mw_connections_new();
-	r = s->connections ? mw_work_start(portal, site, &s->work, err) : mw_fail_memory(err);
+	r = s->connections ? mw_readings_start(portal, site, &s->readings, err) : mw_fail_memory(err);
+	r = r < 0 ? r : mw_work_start(portal, site, s->readings, &s->work, err);
 	r = r < 0 ? r : mw_glance_new(portal, site, HTTP_THREADS, &s->glance, err);
 	if (r == 0) {
 		s->daemon = start_daemon(s, fd);
@@ -434,9 +448,11 @@ void mw_server_stop(struct mw_server **p)
 		return;
 	/* Workers first: nothing is put aside any more when the daemon ends, as it must be. */
 	mw_work_stop(s->work);
+	mw_readings_stop(s->readings);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	mw_work_free(&s->work);
+	mw_readings_free(&s->readings);
 	mw_glance_free(&s->glance);
 	mw_connections_free(&s->connections);
 	mw_site_unref(&s->site);

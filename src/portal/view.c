@@ -191,12 +191,18 @@ static bool put_plain(struct mw_request *r, const struct mw_content *l, struct m
 
 /* ---- pages -------------------------------------------------------------------------------------------------------------------------- */
 
-/* A person has it before his eyes. False: that could not be written down, and so it is not shown; an answer was made. */
-static bool note_reading(struct mw_request *r)
+/* A person has it before his eyes when that is written down. */
+static void note_reading(struct mw_request *r)
 {
-	if (r->head || (r->row.last_read && r->now - r->row.last_read < MW_REQUEST_AGAIN))
-		return true;
-	return mw_content_read(r);
+	r->reads = !r->head && !mw_request_again(r->row.last_read, r->now);
+}
+
+/* Larger than what is kept. */
+static bool is_large(const struct mw_content *l)
+{
+	uint32_t object = l->html ? l->manifest.html : l->manifest.text;
+
+	return object && mw_crate_length(l->crate, object) > MW_KEPT_MOST;
 }
 
 /* The language is that of the pages around it: nobody knows the message's. */
@@ -244,10 +250,15 @@ void mw_view_message(struct mw_request *r)
 
 	if (!mw_content_open(r, &l))
 		return;
+	if (r->ahead && is_large(&l)) {
+		mw_content_close(&l);
+		return;
+	}
 	v = values_of(r, &l);
 	put_head(r, &document);
 	head = document.n;
-	if (v && (!l.html || put_html(r, &l, &document, &found)) && put_plain(r, &l, v) && note_reading(r)) {
+	if (v && (!l.html || put_html(r, &l, &document, &found)) && put_plain(r, &l, v)) {
+		note_reading(r);
 		const struct mw_str all = {.p = mw_buf_text(&document), .n = document.n};
 
 		mw_values_number(v, "height", height_of(mw_str_behind(all, head)));
@@ -274,8 +285,10 @@ void mw_view_html(struct mw_request *r)
 	put_head(r, &out);
 	if (!l.html)
 		mw_page_not_found(r);
-	else if (put_html(r, &l, &out, &found) && note_reading(r))
+	else if (put_html(r, &l, &out, &found)) {
+		note_reading(r);
 		answer_document(r, &out);
+	}
 	mw_buf_free(&out);
 	mw_content_close(&l);
 }
@@ -290,8 +303,10 @@ void mw_view_print(struct mw_request *r)
 	if (!mw_content_open(r, &l))
 		return;
 	v = values_of(r, &l);
-	if (v && put_plain(r, &l, v) && note_reading(r) && mw_page_fill(r, "print.html", v, &out)) {
+	if (v && put_plain(r, &l, v) && mw_page_fill(r, "print.html", v, &out)) {
 		bool good = true;
+
+		note_reading(r);
 
 		if (l.html) {
 			mw_buf_puts(&out, "<div class=\"body html\">\n");

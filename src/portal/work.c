@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "portal/ahead.h"
 #include "portal/glance.h"
 #include "portal/pages.h"
+#include "portal/reading.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -23,6 +25,7 @@ struct worker {
 
 struct mw_work {
 	struct mw_portal *portal;
+	struct mw_readings *readings;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	struct mw_request *first, **last;
@@ -111,7 +114,7 @@ bool mw_request_csrf_good(const struct mw_request *r, struct mw_str csrf)
 	return csrf.n == MW_SESSION_CSRF - 1 && CRYPTO_memcmp(csrf.p, r->session.csrf, csrf.n) == 0;
 }
 
-static void work_on(struct mw_request *r)
+void mw_work_answer(struct mw_request *r)
 {
 	unsigned flags = r->route->flags;
 
@@ -172,13 +175,13 @@ static struct mw_request *next(struct mw_work *w)
 }
 
 /* After its connection goes on, the request is another thread's. */
-static void done(struct mw_request *r)
+static void done(struct mw_work *w, struct mw_request *r)
 {
-	void (*resume)(void *) = r->resume;
-	void *ctx = r->resume_ctx;
-
 	r->store = NULL;
-	resume(ctx);
+	if (r->reads && r->response && r->status == 200)
+		mw_readings_add(w->readings, r);
+	else
+		r->resume(r->resume_ctx);
 }
 
 static void *run(void *arg)
@@ -187,22 +190,25 @@ static void *run(void *arg)
 	struct mw_request *r;
 
 	while ((r = next(me->work)) != NULL) {
+		struct mw_request *ahead;
+
 		r->store = me->store;
 		if (me->work->ends)
 			mw_page_later(r);
 		else
-			work_on(r);
-		done(r);
+			mw_work_answer(r);
+		ahead = mw_ahead_begin(r);
+		done(me->work, r);
+		if (ahead)
+			mw_ahead_end(&ahead, me->store);
 	}
 	return NULL;
 }
 
-void mw_work_add(struct mw_work *w, struct mw_request *r, void (*resume)(void *ctx), void *ctx)
+void mw_work_add(struct mw_work *w, struct mw_request *r)
 {
 	bool taken;
 
-	r->resume = resume;
-	r->resume_ctx = ctx;
 	r->next = NULL;
 	(void)pthread_mutex_lock(&w->lock);
 	taken = !w->ends;
@@ -214,11 +220,12 @@ void mw_work_add(struct mw_work *w, struct mw_request *r, void (*resume)(void *c
 	(void)pthread_mutex_unlock(&w->lock);
 	if (!taken) {
 		mw_page_later(r);
-		resume(ctx);
+		r->resume(r->resume_ctx);
 	}
 }
 
-int mw_work_start(struct mw_portal *portal, struct mw_site *site, struct mw_work **ret, struct mw_err *err)
+int mw_work_start(struct mw_portal *portal, struct mw_site *site, struct mw_readings *readings, struct mw_work **ret,
+		  struct mw_err *err)
 {
 	size_t n = (size_t)site->conf->workers;
 	struct mw_work *w = calloc(1, sizeof(*w) + n * sizeof(*w->worker));
@@ -227,6 +234,7 @@ int mw_work_start(struct mw_portal *portal, struct mw_site *site, struct mw_work
 	if (!w)
 		return mw_fail_memory(err);
 	w->portal = portal;
+	w->readings = readings;
 	atomic_store(&portal->posts, n > 1 ? (int)(n / 2) : 1);
 	w->last = &w->first;
 	w->n = n;

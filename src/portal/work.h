@@ -6,12 +6,15 @@
 #include "portal/portal.h"
 #include "portal/request.h"
 
+struct mw_readings;
 struct mw_work;
 
-/* Threads as the site says. Caller: mw_work_stop(), then mw_work_free(). */
-int mw_work_start(struct mw_portal *, struct mw_site *, struct mw_work **ret, struct mw_err *);
-/* done(ctx) is called when the request has its answer, in a thread of ours, or at once when none takes it any more. */
-void mw_work_add(struct mw_work *, struct mw_request *, void (*done)(void *ctx), void *ctx);
+/* Threads as the site says. The readings outlive them, and are told of what is read. Caller: mw_work_stop(), then mw_work_free(). */
+int mw_work_start(struct mw_portal *, struct mw_site *, struct mw_readings *, struct mw_work **ret, struct mw_err *);
+/* The request goes on (r->resume) when it has its answer, in a thread of ours or of the readings, or at once when none takes it any more. */
+void mw_work_add(struct mw_work *, struct mw_request *);
+/* The answer, by its route; in a thread that may wait. */
+void mw_work_answer(struct mw_request *);
 /* What is waiting is answered with "later". Accepts NULL. */
 void mw_work_stop(struct mw_work *);
 void mw_work_free(struct mw_work **); /* accepts NULL, sets NULL */

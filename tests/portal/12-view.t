@@ -295,18 +295,21 @@ class View:
         """The document in the frame is made with the page around it, so that it is there when the browser asks for it."""
         marker = "Tragacanth-" + os.urandom(8).hex()
         browser, path = self.reader("html=" + self.file("<p>All is <b>well</b>. %s</p>" % marker))
-        self.tap.equal((browser.ask("HEAD", path).status, self.in_memory(marker)), (200, False), "whoever asks for a page's header leaves nothing")
-        height = re.search(r'<iframe[^>]* height="(\d+)"', browser.get(path).text).group(1)
+        lab.wait_for(lambda: self.in_memory(marker), "the page of somebody who has signed in")
+        self.tap.equal((browser.ask("HEAD", path).status, self.portal.reads(path)), (200, 0), "when somebody signs in his page is made, and nothing is read")
         number = base64.urlsafe_b64decode(path.split("/")[2])
         crate = os.path.join(self.portal.store, "crates", "%02x" % number[0], path.split("/")[2])
         os.rename(crate, crate + ".away")
+        shown = browser.get(path)
+        self.tap.equal((shown.status, self.portal.reads(path), browser.get(path + "/print").status), (200, 1, 503), "it is there when he asks for it, without its file, and read then")
+        height = re.search(r'<iframe[^>]* height="(\d+)"', shown.text).group(1)
         frame = browser.get(path + "/html")
         os.rename(crate + ".away", crate)
         self.tap.ok(height == "240" and frame.status == 200 and marker in frame.text and frame.text.endswith("</html>\n") and "sandbox" in frame.head["content-security-policy"]
                     and frame.head["x-frame-options"] == "SAMEORIGIN", "the document in the frame is there, without its file", height, frame.text)
         self.tap.equal([b.get(path + "/html").status for b in (Browser(self.portal.path), self.as_other(browser))], [403, 403], "for nobody else")
         with sqlite3.connect(os.path.join(self.portal.store, "pickup.db"), timeout=30) as db:
-            db.execute("UPDATE message SET last_read = last_read - 61 WHERE id = ?", (number,))
+            db.execute("UPDATE message SET last_read = last_read - 61, expires = expires + 60 WHERE id = ?", (number,))  # so it is made anew
         again = browser.get(path + "/html")
         self.tap.ok(again.octets == frame.octets and again.head["content-security-policy"] == frame.head["content-security-policy"] and self.portal.reads(path) == 2,
                     "the same as when it is made for itself, which is a reading", again.text)

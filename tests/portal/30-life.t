@@ -121,6 +121,12 @@ class Portal(Milward):
         assert status == 303, (status, said)
         return cookie.split(";")[0]
 
+    def enter(self, link):
+        """The same by a passphrase."""
+        status, said, cookie = self.ask("POST", "/m/%s/code" % link, {"csrf": self.csrf(self.press(link)[1]), "passphrase": PHRASE})
+        assert status == 303, (status, said)
+        return cookie.split(";")[0]
+
     def read(self, link, to):
         cookie = self.sign_in(link, to)
         status, body, _ = self.ask("GET", "/read/" + link[:16], cookie=cookie)
@@ -410,9 +416,9 @@ def disk_full(site, portal):
     lab.wait_for(lambda: "No space left" in portal.log(), "a word in the log")
     ended = [(bool(portal.row(one, "ended")), "expired" in portal.records(one)) for one in late]
     tap.ok((False, False) in ended and (True, False) not in ended, "and the end of a message", ended)
-    status = portal.ask("GET", "/read/" + link[:16], cookie=cookie)[0]
-    seen = status >= 500, portal.row(link, "reads"), portal.records(link).count("read")
-    tap.ok(seen in ((True, 0, 0), (False, 1, 1)), "and reading", status, seen)
+    status, body, _ = portal.ask("GET", "/read/" + link[:16], cookie=cookie)
+    seen = status >= 500, TEXT in body, portal.row(link, "reads"), portal.records(link).count("read")
+    tap.ok(seen in ((True, False, 0, 0), (False, True, 1, 1)), "and reading, of a page that is made and waits in memory", status, seen)
     status, body, _ = portal.ask("GET", "/read/" + kept[:16], cookie=of_ivan)
     tap.equal((status, TEXT in body, portal.row(kept, "reads")), (200, True, 1), "a page that was read a moment ago is loaded again: that takes no room")
     os.unlink(filler)
@@ -454,6 +460,33 @@ def killed_reading(site, portal):
     tap.equal(portal.row(link, "reads"), 1, "with a new code it is read on")
 
 
+def killed_together(site, portal):
+    """Many look for the first time, at once, and the process is killed: whoever has seen his message is written down."""
+    tap, seen = site.tap, {}
+    links = portal.stow("kate@plain.test", "count=40", "proof=passphrase", "passphrase=" + PHRASE)
+    cookies = [portal.enter(link) for link in links]
+
+    def look(link, cookie):
+        try:
+            seen[link] = portal.ask("GET", "/read/" + link[:16], cookie=cookie)[:2]
+        except (OSError, http.client.HTTPException):
+            pass
+
+    readers = [threading.Thread(target=look, args=pair) for pair in zip(links, cookies)]
+    for reader in readers:
+        reader.start()
+    lab.wait_for(lambda: len(seen) > 3, "pages")
+    portal.kill()
+    for reader in readers:
+        reader.join()
+    portal.start()
+    shown = [link for link, (status, body) in seen.items() if status == 200 and TEXT in body]
+    tap.ok(len(shown) == len(seen), "killed while many look for the first time", len(shown), len(seen))
+    tap.equal([link[:16] for link in shown if portal.row(link, "reads") != 1 or "read" not in portal.records(link)], [], "whoever has seen his message is written down")
+    status, said = portal.verify()
+    tap.ok(status == 0, "and the records are whole", said)
+
+
 # ---- nothing is left
 
 def nothing_left(site, portal, secrets):
@@ -492,7 +525,7 @@ def main():
         site.tap.ok("with key 1" in portal.ctl("rekey"), "rekey makes the first key")
         portal.start()
         secrets = set()
-        for part in (receipts, mta_away, killed, recall, unlock, reminders, lists, passphrases, rekeys, disk_full, killed_reading, nothing_left):
+        for part in (receipts, mta_away, killed, recall, unlock, reminders, lists, passphrases, rekeys, disk_full, killed_reading, killed_together, nothing_left):
             begin = time.monotonic()
             part(site, portal, *([secrets] if part in (rekeys, nothing_left) else []))
             lab.note("%s: %.1f s" % (part.__name__, time.monotonic() - begin))
