@@ -7,6 +7,8 @@
  *							that stay; prints pages a second and octets of a page
  *	portal_bench fetch SOCKET REQUEST		one answer: its octets and milliseconds
  *	portal_bench each SOCKET REQUESTS		each request of that file once, one after the other; the median of their microseconds
+ *	portal_bench together SOCKET REQUESTS		each request of that file once, all of them at the same time, each over its own connection;
+ *							pages a second, and the median of their microseconds
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -263,6 +265,64 @@ static int each(const char *path, const char *requests)
 	return 0;
 }
 
+/* ---- all at once ----------------------------------------------------------------------------------------------------------------- */
+
+struct one {
+	int fd;
+	const char *request;
+	size_t n;
+	double took;
+	pthread_barrier_t *gate;
+	pthread_t thread;
+};
+
+static void *ask_once(void *arg)
+{
+	struct one *one = arg;
+	size_t size = 1u << 18;
+	char *room = malloc(size);
+	double begin;
+
+	if (!room)
+		die("memory");
+	memset(room, 1, size); /* it is there when the time begins */
+	(void)pthread_barrier_wait(one->gate);
+	begin = now();
+	(void)ask(one->fd, one->request, one->n, room, size);
+	one->took = now() - begin;
+	free(room);
+	return NULL;
+}
+
+static int together(const char *path, const char *requests)
+{
+	static struct one all[2000];
+	static double took[2000];
+	pthread_barrier_t gate;
+	size_t n, count = 0;
+	char *p = read_file(requests, &n), *end;
+	double begin;
+
+	p[n] = '\0';
+	for (; count < sizeof(all) / sizeof(*all) && (end = strstr(p, "\r\n\r\n")) != NULL; p = end + 4)
+		all[count++] = (struct one){.fd = dial(path), .request = p, .n = (size_t)(end + 4 - p), .gate = &gate};
+	if (!count || pthread_barrier_init(&gate, NULL, (unsigned)count + 1))
+		die(requests);
+	for (size_t i = 0; i < count; i++)
+		if (pthread_create(&all[i].thread, NULL, ask_once, &all[i]))
+			die("thread");
+	begin = now();
+	(void)pthread_barrier_wait(&gate);
+	for (size_t i = 0; i < count; i++) {
+		(void)pthread_join(all[i].thread, NULL);
+		took[i] = all[i].took * 1e6;
+	}
+	begin = now() - begin;
+	qsort(took, count, sizeof(*took), by_size);
+	(void)printf("%.0f %.0f\n", (double)count / begin, took[count / 2]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "serve") == 0)
@@ -273,6 +333,8 @@ int main(int argc, char **argv)
 		return fetch(argv[2], argv[3]);
 	if (argc == 4 && strcmp(argv[1], "each") == 0)
 		return each(argv[2], argv[3]);
-	(void)fprintf(stderr, "usage: portal_bench serve|load|fetch|each …\n");
+	if (argc == 4 && strcmp(argv[1], "together") == 0)
+		return together(argv[2], argv[3]);
+	(void)fprintf(stderr, "usage: portal_bench serve|load|fetch|each|together …\n");
 	return 64;
 }
