@@ -7,13 +7,16 @@ import threading
 
 from lab.message import SECRETS
 
+import pickup
+
 ID = re.compile(rb"(?im)^message-id:\s*<soak\.(\d+)@clinic\.test>")
 SEALED_FOR = "smime@plain.test"  # he has a certificate, so his address is the same in every message
 
 # Kind of recipient -> domain, and for each word of the policy where his copy may be: "sink", "sink+" by TLS, "sink*" sealed, "hold" the
-# queue, "refused", "bounced". The first is what the policy says; the others are stricter, and happen when a part of milward is away.
-INSIDE, VALID, PLAIN, HELD, REFUSED, SEALED, NOWHERE = "inside", "valid", "plain", "held", "refused", "sealed", "nowhere"
-DOMAINS = {INSIDE: "clinic.test", VALID: "valid.test", PLAIN: "plain.test", HELD: "held.test", REFUSED: "refused.test", NOWHERE: "nosuch.test"}
+# queue, "notice" in milward's own portal, "refused", "bounced". The first is what the policy says; the others are stricter, and happen when a part of milward is away.
+INSIDE, VALID, PLAIN, HELD, REFUSED, SEALED, NOWHERE, PICKUP = "inside", "valid", "plain", "held", "refused", "sealed", "nowhere", "pickup"
+DOMAINS = {INSIDE: "clinic.test", VALID: "valid.test", PLAIN: "plain.test", HELD: "held.test", REFUSED: "refused.test", NOWHERE: "nosuch.test",
+           PICKUP: pickup.DOMAIN}
 ALLOWED = {
     INSIDE: {"phi": ["inside"], "unreadable": ["inside"], "plain": ["inside"]},
     VALID: {"phi": ["valid+", "portal"], "unreadable": ["valid+", "portal"], "plain": ["valid", "valid+", "portal"]},
@@ -21,12 +24,14 @@ ALLOWED = {
     HELD: {"phi": ["hold", "portal"], "unreadable": ["portal"], "plain": ["plain", "portal"]},
     REFUSED: {"phi": ["refused", "portal"], "unreadable": ["portal"], "plain": ["plain", "portal"]},
     SEALED: {"phi": ["plain*", "portal"], "unreadable": ["portal"], "plain": ["plain", "portal"]},
+    PICKUP: {"phi": ["notice"]},
     NOWHERE: {"phi": ["portal", "bounced"], "unreadable": ["portal", "bounced"], "plain": ["bounced", "portal"]},
 }
 # Who gets a message: one to three kinds, each as often as in ordinary use, about. Postfix holds a message for all of its recipients, so who is
 # to be held is alone.
 MIXTURES = [[VALID], [PLAIN], [INSIDE], [VALID, PLAIN], [INSIDE, PLAIN], [VALID, INSIDE], [PLAIN, VALID, INSIDE], [SEALED], [SEALED, PLAIN],
-            [VALID], [PLAIN], [INSIDE, VALID], [HELD], [REFUSED], [NOWHERE, VALID], [PLAIN], [VALID, SEALED], [VALID], [PLAIN], [INSIDE]]
+            [VALID], [PLAIN], [PICKUP], [INSIDE, VALID], [HELD], [REFUSED], [NOWHERE, VALID], [PLAIN], [VALID, SEALED], [PICKUP, PLAIN], [VALID], [PLAIN],
+            [INSIDE]]
 
 
 class Item:
@@ -46,7 +51,10 @@ class Item:
         return "soak.%d@clinic.test" % self.number
 
     def octets(self):
-        return b"Message-ID: <%s>\r\n" % self.id.encode() + self.sample.octets
+        octets = self.sample.octets
+        if self.sample.kind == PICKUP:
+            octets = octets.replace(pickup.word(0), pickup.word(self.number))
+        return b"Message-ID: <%s>\r\n" % self.id.encode() + octets
 
 
 class Book:
@@ -56,12 +64,14 @@ class Book:
         self.items = []
         self.clear = []  # copies on the wire that show what they must not
         self.unknown = 0  # copies of no message of ours
+        self.pickup = None  # who reads in the portal, when there is one
         self.open = 0  # recipients of messages that were taken whose copy is on its way
 
     def new(self):
         with self.lock:
             number = len(self.items)
-            item = Item(number, self.mixture.draw(), MIXTURES[number % len(MIXTURES)])
+            kinds = MIXTURES[number % len(MIXTURES)]
+            item = Item(number, self.mixture.draw(PICKUP in kinds), kinds)
             self.items.append(item)
         return item
 
@@ -77,6 +87,8 @@ class Book:
     # ---- what came
     def arrived(self, copy):
         """keep() of every sink."""
+        if self.pickup and self.pickup.arrived(copy):
+            return
         if copy.mail.startswith("<>") and copy.sink == "inside":
             self._report(copy)
             return
@@ -93,6 +105,17 @@ class Book:
                 self._note(item, rcpt, place)
             if copy.sink not in ("inside", "portal") and not copy.tls and item.sample.kind == "phi":
                 self.clear += [item.id for secret in SECRETS if secret.encode() in copy.data]
+
+    def notice(self, rcpt):
+        """A notice of the portal came: of this message, or None."""
+        found = re.match(r"n(\d+)\.\d+@", rcpt)
+        item = self.items[int(found.group(1))] if found and int(found.group(1)) < len(self.items) else None
+        with self.lock:
+            if item and rcpt in item.rcpts:
+                self._note(item, rcpt, "notice")
+                return item
+            self.unknown += 1
+        return None
 
     def _note(self, item, rcpt, place):
         if item.told and not sum(item.at[rcpt, p] for p in self.places(item, rcpt)):

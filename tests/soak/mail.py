@@ -11,6 +11,8 @@ import subprocess
 from lab import files
 from lab.message import NO_PHI, PHI
 
+import pickup
+
 # Weights of the kinds; those that are not there are left out.
 WEIGHTS = {"ham": 60, "phi": 12, "phi-attached": 6, "plain-attached": 3, "attachment": 8, "clinical": 5, "hostile": 5, "large": 1}
 STRICT = ("phi", "unreadable")
@@ -18,6 +20,7 @@ FORM = ["Patient: Jane Q Quimby", "SSN: 219-09-9998", "Diagnosis: type 2 diabete
 TABLE = [["Patient", "SSN", "DOB", "Diagnosis"], ["Jane Q Quimby", "219-09-9998", "03/14/1962", "type 2 diabetes mellitus"]]
 HEAD = "From: alice@clinic.test\r\nTo: team@example.test\r\nSubject: %s\r\nDate: Thu, 01 Feb 2024 10:00:00 +0000\r\n"
 TEXT = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+HTML = "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n"
 
 
 class Sample:
@@ -62,6 +65,14 @@ def made():
     def text(body):
         return ((HEAD % "Results") + TEXT + "\r\n" + body).encode()
 
+    # For who reads in the portal: a word of the message's own is in its text, and in its file.
+    word = pickup.word(0).decode()
+    yield Sample("pickup", text(PHI + word + "\r\n"), "phi")
+    yield Sample("pickup", text(NO_PHI * 900 + PHI + word + "\r\n"), "phi")
+    yield Sample("pickup", ((HEAD % "Results") + HTML + "\r\n<p>%s<p><b>%s</b>\r\n" % (PHI, word)).encode(), "phi")
+    part = "--soak\r\nContent-Type: text/plain\r\n%s\r\n"
+    both = part % "" + PHI + word + "\r\n" + part % "Content-Disposition: attachment; filename=note.txt\r\n" + "Reference %s.\r\n--soak--\r\n" % word
+    yield Sample("pickup", ((HEAD % "Results") + "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=soak\r\n\r\n" + both).encode(), "phi")
     yield Sample("phi", text(PHI), "phi")
     yield Sample("phi", text(NO_PHI * 40 + PHI), "phi")
     yield Sample("phi-attached", attached("list.xlsx", files.workbook(TABLE, "Ward 4")), "phi")
@@ -136,10 +147,13 @@ class Mixture:
         self.kinds = {}
         for sample in samples:
             self.kinds.setdefault(sample.kind, []).append(sample)
+        self.pickups = self.kinds.pop("pickup", [])
         self.names = list(self.kinds)
         self.weights = [WEIGHTS.get(name, 10) for name in self.names]
 
-    def draw(self):
+    def draw(self, picked_up=False):
+        if picked_up:
+            return self.rng.choice(self.pickups)
         return self.rng.choice(self.kinds[self.rng.choices(self.names, self.weights)[0]])
 
     def __str__(self):

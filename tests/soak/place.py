@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """place: a real Postfix with every part of milward behind it, in a namespace of its own: milward with the shipped rules, all readers of
-attachments, DKIM and the audit trail, milward-lookup, milward-seal with S/MIME, and the signer. And what can break there."""
+attachments, DKIM and the audit trail, milward-lookup, milward-seal with S/MIME, the signer, and milward-portal, which has the mail of one domain;
+what goes to the portal instead of anywhere else goes to a sink. And what can break there."""
 import os
 import signal
 import subprocess
@@ -8,12 +9,14 @@ import time
 
 from lab import faults, seal
 from lab.dkimkeys import Keys
+from lab.milward import Milward
 from lab.process import freeze, thaw
-from lab.postfix import QUEUE
+from lab.postfix import CONFIG, QUEUE
 from lab.sink import Session
 from lab.site import SOCKET
 from lab.tap import wait_for
 
+import pickup
 from book import SEALED_FOR
 from watch import processes
 
@@ -22,19 +25,24 @@ MILTER = "{ unix:%s, default_action=tempfail, connect_timeout=5s, command_timeou
 POLICY = """listen unix:%(socket)s
 load phi with extract-html, extract-office, extract-legacy, extract-pdf, extract-archive, extract-msg, extract-tnef, extract-clinical,
 	extract-smime, check-us, check-names grant text, run
-load route with seal-smime grant route, edit, run { mta postfix; portal yes; seal yes; lookup "%(lookup)s" }
+load route with seal-smime, portal grant route, edit, run { mta postfix; portal yes; seal yes; lookup "%(lookup)s" }
 load audit grant store { path "%(folder)s/audit/audit.log"; sync %(sync)s }
+load portal grant keys, store { store "%(folder)s/pickup/store"; keys "%(folder)s/portal.keys"; audit "%(folder)s/audit/portal.log"
+	url "https://pickup.clinic.test"; site "Riverside Clinic"; from "portal@clinic.test"; listen "unix:%(portal)s"; reentry "inet:%(reentry)d@127.0.0.1"
+	submit "inet:25@127.0.0.1" }
 %(keys)s
 %(seal)s
 table <ours> { "clinic.test" }
 table <held> { "held.test" }
 table <refused> { "refused.test" }
+table <patients> { "%(patients)s" }
 aliases none
 include "rules/phi.rules"
 class phi when phi.patients >= 1
 match class phi to <held>          then hold "a person must look, %(word)s"
 match class phi to <refused>       then refuse "not by mail"
 match class phi to "%(sealed)s"    then send by smime or portal
+match class phi to <patients>      then send by portal
 match class phi to external        then send by tls(verified) or portal
 match unreadable to external       then send by tls(verified) or portal
 match any                          then pass
@@ -57,10 +65,13 @@ class Place:
         # An hour's maillog, audit trail and queue; pages are only taken by what is written.
         subprocess.run(["mount", "-o", "remount,size=12g", self.folder], check=True)
         disk(QUEUE, "2g" if long else "1g", "755")
-        self.audit, self.spool = os.path.join(self.folder, "audit"), os.path.join(self.folder, "spool-milward")
+        self.audit, self.spool, self.pickup = (os.path.join(self.folder, name) for name in ("audit", "spool-milward", "pickup"))
         disk(self.audit, "6g" if long else "500m")
         disk(self.spool, "500m")
-        for domain in ("held.test", "refused.test"):
+        disk(self.pickup, "2g" if long else "500m")
+        os.mkdir(os.path.join(self.pickup, "store"), 0o700)
+        self.web = os.path.join(self.folder, "pickup.sock")
+        for domain in ("held.test", "refused.test", pickup.DOMAIN):
             site.dns.mail(domain, "mx.plain.test")
         site.dns.restart()
         # Its transports look like nothing that a test of one message needs: many sessions, and short waits for what is away.
@@ -79,10 +90,28 @@ class Place:
         with open(sign, "w") as out:
             out.write("listen unix:%s\nload route grant route, edit, run { mta none }\n%s\nmatch any then pass\nalways sign dkim\n" % (seal.SIGNER, self.keys.load()))
         site.setup("add", "--lookup", LOOKUP, "--seal", seal.SOCKET, "--signer", seal.SIGNER)
+        self.to_own_portal()
+        self.ctl("rekey")
         self.patience("60s", "300s")
         self.lookup = faults.lookup(site, LOOKUP, "--socket-group", "postfix").start()
         self.daemon, self.agent, self.signer = faults.services(site, self.policy, sign, "64m")
+        self.portal = Milward(self.folder, site.prefix, self.policy, "portal")
+        self.portal.program, self.portal.arguments = os.path.join(site.prefix, "sbin", "milward-portal"), ["-p", self.policy]
+        self.portal.start()
         site.postfix.start()
+
+    def to_own_portal(self):
+        """In front of the way to the other portal."""
+        path = os.path.join(CONFIG, "pickup.pcre")
+        with open(path, "w") as out:
+            out.write("/@%s\\.mw-portal\\.invalid$/ milward-seal:unix:%s\n" % (pickup.DOMAIN.replace(".", "\\."), seal.SOCKET))
+        others = self.site.postfix.run("postconf", "-h", "transport_maps").stdout.strip()
+        self.site.postfix.set(transport_maps="pcre:%s, %s" % (path, others))
+
+    def ctl(self, *arguments):
+        """milwardctl portal …: what it prints."""
+        program = os.path.join(self.site.prefix, "bin", "milwardctl")
+        return subprocess.run([program, "-p", self.policy, "portal", *arguments], check=True, capture_output=True, text=True).stdout
 
     def patience(self, command, content):
         """How long Postfix waits for milward."""
@@ -93,7 +122,8 @@ class Place:
         self.changes += 1
         text = text or POLICY % {
             "socket": self.site.socket, "lookup": LOOKUP, "folder": self.folder, "keys": self.keys.load(), "sealed": SEALED_FOR,
-            "seal": seal.load(self.site, "seal-smime"), "word": "as policy %d says" % self.changes, "sync": "yes"}
+            "seal": seal.load(self.site, "seal-smime"), "word": "as policy %d says" % self.changes, "sync": "yes",
+            "portal": self.web, "reentry": seal.REENTRY, "patients": pickup.DOMAIN}
         os.makedirs(os.path.dirname(self.site.socket), mode=0o755, exist_ok=True)
         with open(self.policy + ".new", "w") as out:
             out.write(text)
@@ -102,7 +132,7 @@ class Place:
     def reload(self):
         """A new policy for milward, and the same for the others; each fifth is wrong, and must change nothing."""
         self.write("match nonsense\n" if self.changes % 5 == 4 else None)
-        for daemon in (self.daemon, self.agent, self.signer):
+        for daemon in (self.daemon, self.agent, self.signer, self.portal):
             daemon.reload()
         self.lookup.process.send_signal(signal.SIGHUP)
 
@@ -113,13 +143,14 @@ class Place:
 
     def stop(self):
         """Everything in order: {program: exit status}."""
-        return {"milward": self.daemon.stop(60), "milward-seal": self.agent.stop(60), "signer": self.signer.stop(60), "milward-lookup": self.lookup.stop()}
+        return {"milward": self.daemon.stop(60), "milward-seal": self.agent.stop(60), "signer": self.signer.stop(60), "milward-lookup": self.lookup.stop(),
+                "milward-portal": self.portal.stop(60)}
 
 
 class Faults(faults.PostfixFaults):
     """With what a soak has beyond the scenarios: readers, disks and a host that says nothing."""
 
-    short = ("worker_dies", "readers_die", "lookup_dies", "agent_dies", "disks_full", "names_time_out", "milter_times_out", "mta_restarts")
+    short = ("worker_dies", "readers_die", "lookup_dies", "agent_dies", "pickup_dies", "disks_full", "names_time_out", "milter_times_out", "mta_restarts")
     order = tuple(dict.fromkeys(short + ("queue_disk_full", "host_hangs") + faults.PostfixFaults.order))
 
     def __init__(self, place):
@@ -129,6 +160,12 @@ class Faults(faults.PostfixFaults):
     def readers_die(self):
         for reader in processes().get("milward-reader", []):
             faults.kill(reader.pid)
+
+    def pickup_dies(self):
+        """milward-portal, with all sessions."""
+        self.place.portal.kill()
+        time.sleep(0.7)
+        self.place.portal.start()
 
     def mta_restarts(self):
         self.site.postfix.run("postfix", "stop")
@@ -151,8 +188,8 @@ class Faults(faults.PostfixFaults):
         return lambda: subprocess.run(["mount", "-o", size % (room.f_blocks * room.f_frsize // 1024), path], check=True)
 
     def disks_full(self):
-        """The audit trail's, then the spool's."""
-        for path in (self.place.audit, self.place.spool):
+        """The audit trail's, where the portal's is, too; then the spool's and the portal's own."""
+        for path in (self.place.audit, self.place.spool, self.place.pickup):
             mend = self._fill(path)
             time.sleep(1)
             mend()

@@ -4,7 +4,7 @@ import json
 
 from watch import Growth
 
-PLACES = (("direct", ("inside", "plain", "valid")), ("tls", ("valid+",)), ("portal", ("portal",)), ("sealed", ("plain*",)), ("held", ("hold",)),
+PLACES = (("direct", ("inside", "plain", "valid")), ("tls", ("valid+",)), ("portal", ("portal", "notice")), ("sealed", ("plain*",)), ("held", ("hold",)),
           ("refused", ("refused",)), ("bounced", ("bounced",)))
 COLORS = ("#1f77b4", "#d62728", "#2ca02c", "#ff7f0e", "#9467bd", "#17becf", "#8c564b", "#7f7f7f")
 
