@@ -340,14 +340,12 @@ static int probe_all(struct lint *l)
 	return rc == -EINVAL ? 0 : rc;
 }
 
-int mw_lint(const struct mw_rule *rule, mw_lint_report report, void *ctx)
+static int lint_pattern(const struct mw_rule *rule, mw_lint_report report, void *ctx)
 {
 	struct lint l = {.rule = rule, .report = report, .ctx = ctx};
-	struct mw_arena *a = rule->pattern.n ? mw_arena_new(0) : NULL;
+	struct mw_arena *a = mw_arena_new(0);
 	int rc = 0;
 
-	if (rule->pattern.n == 0)
-		return 0;
 	if (!a)
 		return -ENOMEM;
 	l.root = mw_syntax_read(a, rule->pattern, rule->caseless, rule->extended);
@@ -356,5 +354,23 @@ int mw_lint(const struct mw_rule *rule, mw_lint_report report, void *ctx)
 	if (l.root && !l.told)
 		rc = probe_all(&l);
 	mw_arena_free(&a);
+	return rc;
+}
+
+int mw_lint(const struct mw_rule *rule, mw_lint_report report, void *ctx)
+{
+	int rc = rule->pattern.n ? lint_pattern(rule, report, ctx) : 0;
+
+	for (size_t i = 0; i < rule->except_patterns && rc == 0; i++) {
+		const struct mw_except_pattern *e = rule->except_pattern + i;
+		struct mw_rule except = *rule;
+
+		except.pattern = e->pattern;
+		except.caseless = e->caseless;
+		except.extended = e->extended;
+		except.pieces = e->pieces;
+		except.piece = e->piece;
+		rc = e->pattern.n ? lint_pattern(&except, report, ctx) : 0;
+	}
 	return rc;
 }

@@ -62,10 +62,18 @@ struct mw_level {
 	const struct mw_when *when; /* NULL = always */
 };
 
+/* Where a pattern is written, from one of its octets on: it may be put together of fragments. */
+struct mw_written {
+	size_t at;
+	uint32_t file, line, column;
+};
+
 /* A pattern that is asked about a match as a text of its own. */
 struct mw_except_pattern {
 	struct mw_str pattern;
 	bool caseless, extended;
+	size_t pieces; /* as of a rule */
+	const struct mw_written *piece;
 };
 
 #define MW_NEAR_NAMES_MAX 12u /* names of one rule */
@@ -74,12 +82,6 @@ struct mw_except_pattern {
 #define MW_POINTS_MAX 99      /* of one name, for or against, and of a sum that is asked for */
 #define MW_ZONE_BIT(zone) (1u << (zone))
 #define MW_ZONE_LAST MW_ZONE_HIDDEN
-
-/* Where a pattern is written, from one of its octets on: it may be put together of fragments. */
-struct mw_written {
-	size_t at;
-	uint32_t file, line, column;
-};
 
 struct mw_rule {
 	const char *name;

@@ -177,6 +177,8 @@ static void add_except(struct mw_work *w, const struct mw_token *t)
 		return;
 	}
 	mw_regex_free(&regex);
+	except.piece = mw_work_copy(w->c, whole.pieces.v, whole.pieces.n, sizeof(*whole.pieces.v));
+	except.pieces = except.piece ? whole.pieces.n : 0;
 	MW_LIST_PUSH(w->c->scratch, w->c->diags, &w->except_patterns, except);
 }
 

@@ -85,9 +85,25 @@ static void test_rows(void **state)
 	}
 }
 
+/* Exceptions are run on what was found, which may be long: they are patterns like others, also those of a list of words. */
+static void test_exceptions(void **state)
+{
+	const struct mw_except_pattern except[] = {{.pattern = mw_str("^1")}, {.pattern = mw_str("^(\\w+\\.?)+y$")}};
+	struct mw_rule rule = {.name = "r", .pattern = mw_str("[\\w.]{1,5000}x"), .except_patterns = 2, .except_pattern = except};
+	char out[256] = "";
+
+	(void)state;
+	assert_int_equal(mw_lint(&rule, told, out), 0);
+	assert_string_equal(out, "n:\\w+");
+	rule.pattern.n = 0;
+	out[0] = '\0';
+	assert_int_equal(mw_lint(&rule, told, out), 0);
+	assert_string_equal(out, "n:\\w+");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_exceptions)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
