@@ -2,6 +2,7 @@
 /* doctor_policy: the policies of this machine, and what their modules say of themselves. */
 #include "ctl/doctor.h"
 
+#include "base/listen.h"
 #include "base/str.h"
 #include "installed.h"
 
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ENDING ".policy"
 
@@ -136,6 +138,14 @@ static int run_command(void *ctx)
 	return a->command->run(&ctl_command_host, a->conf, 2, argv);
 }
 
+/* Packages bring policies that a site may never use: no socket is where such a one listens. */
+static bool is_used(const struct doctor_policy *p)
+{
+	const char *path = p->plan->listen ? mw_unix_path(p->plan->listen) : NULL;
+
+	return !path || access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 static void ask_module(struct doctor *d, const struct doctor_policy *p, const struct mw_plan_module *m)
 {
 	const struct mw_plugin *plugin = NULL;
@@ -154,8 +164,9 @@ static void ask_module(struct doctor *d, const struct doctor_policy *p, const st
 		return; /* it says nothing; one that cannot be loaded is refused with its policy */
 	r = doctor_records(d, run_command, &ask, &said);
 	if (r != 0)
-		doctor_find(d, DOCTOR_ERROR, "module", p->path, NULL, "%s cannot look at its files: %s", m->name,
-			    *said ? said : "it failed");
+		doctor_find(d, is_used(p) ? DOCTOR_ERROR : DOCTOR_WARNING, "module", p->path, NULL,
+			    "%s cannot look at its files: %s%s", m->name, *said ? said : "it failed",
+			    is_used(p) ? "" : "; nothing listens where this policy says, so it may not be in use");
 }
 
 void doctor_modules(struct doctor *d)
