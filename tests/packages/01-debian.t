@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The Debian packages: built once, looked at, installed in a fresh Debian with a Postfix, used, upgraded, purged.
-
-MILWARD_DEBS, a folder that packaging/build-deb has filled, saves the build while one works on the rest."""
+"""The Debian packages: built once, looked at, installed in a fresh Debian with a Postfix, used, upgraded, purged."""
 import atexit
 import collections
 import glob
@@ -14,14 +12,12 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SRC = os.environ.get("MILWARD_SRC") or os.path.dirname(os.path.dirname(HERE))
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(SRC, "tests", "mta"))
-from lab import namespace  # noqa: E402
-from lab.client import Client  # noqa: E402
-from lab.sink import Sink  # noqa: E402
-from lab.tap import Tap, note, skip_all, wait_for  # noqa: E402
+import debs
+from debs import AWAY, SRC, chroot, next_version, packages_of, run, start_tree
+from lab import namespace
+from lab.client import Client
+from lab.sink import Sink
+from lab.tap import Tap, note, skip_all, wait_for
 
 # What is heavy or optional, and who may depend on it.
 HEAVY = {
@@ -38,59 +34,11 @@ MAIL = "Message-ID: <%s@clinic.example>\r\nFrom: nurse@clinic.example\r\nTo: bob
 tap = Tap()
 
 
-def run(*command, **more):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                          check=False, **more)
-
-
 def good(name, done):
     return tap.ok(done.returncode == 0, name, "exit %d" % done.returncode, done.stdout[-3000:])
 
 
 # ---- outside: what needs the network and the compiler ------------------------------------------------------------------------------------
-def quick_build():
-    """The same packages as always, compiled quickly: what is optimised is tested elsewhere."""
-    env = dict(os.environ, DEB_BUILD_OPTIONS="parallel=2 nocheck noautodbgsym", DEB_CFLAGS_APPEND="-O1 -g0")
-    if os.path.isdir("/usr/lib/ccache"):
-        env["PATH"] = "/usr/lib/ccache:" + env["PATH"]
-    return env
-
-
-def start_tree(folder):
-    """A fresh Debian of the same release with a Postfix, made while we build."""
-    release = re.search(r"^VERSION_CODENAME=(\w+)", open("/etc/os-release").read(), re.M)
-    if not release:
-        skip_all("this Debian has no codename")
-    log = open(os.path.join(folder, "tree.log"), "wb")
-    return subprocess.Popen(["mmdebstrap", "--mode=root", "--variant=minbase", "--skip=cleanup/apt/lists", "--aptopt=Acquire::Retries \"3\"",
-                             "--include=postfix,postfix-pcre,postfix-sqlite,systemd-standalone-sysusers", release.group(1),
-                             os.path.join(folder, "tree")], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-
-
-def build(folder):
-    if os.environ.get("MILWARD_DEBS"):
-        shutil.copytree(os.environ["MILWARD_DEBS"], os.path.join(folder, "debs"))
-        return True
-    log = os.path.join(folder, "build.log")
-    with open(log, "wb") as out:
-        status = subprocess.run([os.path.join(SRC, "packaging/build-deb"), "--work", os.path.join(folder, "work"), os.path.join(folder, "debs")],
-                                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=quick_build(), check=False).returncode
-    text = open(log, errors="replace").read()
-    tap.ok(status == 0, "packaging/build-deb builds the packages", "exit %d" % status, text[-3000:])
-    return status == 0
-
-
-def packages_of(folder):
-    """Name -> file, control fields, paths of files."""
-    found = {}
-    for path in sorted(glob.glob(folder + "/*.deb")):
-        fields = dict(re.findall(r"(?m)^([A-Z][A-Za-z-]*): (.*)", run("dpkg-deb", "-f", path).stdout))
-        lines = run("dpkg-deb", "-c", path).stdout.splitlines()
-        names = [re.split(r"\s+", line, maxsplit=5)[5].split(" -> ")[0].lstrip(".") for line in lines if not line.startswith("d")]
-        found[fields["Package"]] = {"file": path, "fields": fields, "names": names}
-    return found
-
-
 def look_at_contents(packages, prefix):
     """Every file of make install is in exactly one package, and no two packages have the same file."""
     holders = collections.defaultdict(list)
@@ -147,44 +95,13 @@ def look_at_units(packages, folder):
     good("the OpenRC script is a shell script", run("sh", "-n", os.path.join(root, "usr/share/milward/openrc/milward")))
 
 
-def next_version(packages, folder):
-    """The same packages as a newer version, in which a shipped conffile has changed too."""
-    out = os.path.join(folder, "next")
-    os.mkdir(out)
-    for package, deb in packages.items():
-        tree = os.path.join(folder, "repack")
-        run("dpkg-deb", "-R", deb["file"], tree)
-        version = deb["fields"]["Version"]
-        control = os.path.join(tree, "DEBIAN/control")
-        text = open(control).read().replace(version, version + "+1")
-        open(control, "w").write(text)
-        policy = os.path.join(tree, "etc/milward/outbound.policy")
-        if os.path.exists(policy):
-            open(policy, "a").write("# of the next version\n")
-        done = run("dpkg-deb", "--root-owner-group", "-Znone", "-b", tree, out)
-        if done.returncode:
-            note(done.stdout)
-        shutil.rmtree(tree)
-    return len(os.listdir(out)) == len(packages)
-
-
-def chroot(tree, *command, env=None, **more):
-    full = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"}
-    full.update(env or {})
-    return run("chroot", tree, *command, env=full, **more)
-
-
 def install(folder):
     """By apt, which brings what they depend on; no service starts by itself there."""
     tree = os.path.join(folder, "tree")
     with open(os.path.join(tree, "usr/sbin/policy-rc.d"), "w") as out:
         out.write("#!/bin/sh\nexit 101\n")
     os.chmod(out.name, 0o755)
-    for name in ("debs", "next"):
-        os.mkdir(os.path.join(tree, name))
-        for deb in glob.glob(os.path.join(folder, name, "*.deb")):
-            os.link(deb, os.path.join(tree, name, os.path.basename(deb)))
-    shutil.copy("/etc/resolv.conf", os.path.join(tree, "etc/resolv.conf"))
+    debs.bring(folder, "debs", "next")
     return chroot(tree, "sh", "-c", "apt-get -q -y -o Acquire::Retries=3 --no-install-recommends install /debs/*.deb")
 
 
@@ -201,7 +118,7 @@ def outside():
     atexit.register(shutil.rmtree, folder, True)
     os.chmod(folder, 0o711)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    making = start_tree(folder)
+    making = start_tree(folder, "postfix", "postfix-pcre", "postfix-sqlite", "systemd-standalone-sysusers")
 
     def end_tree():
         if making.poll() is None:
@@ -209,7 +126,7 @@ def outside():
             making.wait()
 
     atexit.register(end_tree)
-    if not build(folder):
+    if not debs.build(tap, folder, anew=True):
         sys.exit(tap.end())
     changes = glob.glob(folder + "/debs/*.changes")
     good("lintian has nothing to say", run("lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags", "initial-upload-closes-no-bugs", *changes))
@@ -220,12 +137,12 @@ def outside():
     shutil.rmtree(os.path.join(folder, "work"), True)
     tap.ok(next_version(packages, folder), "and packed again as a newer version")
     if making.wait() != 0:
-        log = open(os.path.join(folder, "tree.log"), errors="replace").read()
-        note(log[-2000:])
+        with open(os.path.join(folder, "tree.log"), errors="replace") as log:
+            note(log.read()[-2000:])
         tap.skip("installed in a fresh Debian", "apt's archive cannot be had")
         sys.exit(tap.end())
     done = install(folder)
-    if done.returncode and re.search(r"Failed to fetch|Could not resolve|Unable to fetch|Temporary failure", done.stdout):
+    if done.returncode and AWAY.search(done.stdout):
         tap.skip("installed in a fresh Debian", "apt's archive cannot be had")
         sys.exit(tap.end())
     if not good("apt installs them in a fresh Debian", done):
