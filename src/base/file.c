@@ -64,6 +64,21 @@ int mw_file_read(struct mw_arena *a, const char *path, size_t max, struct mw_str
 	return r;
 }
 
+int mw_file_write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t w = write(fd, p, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return w < 0 ? -errno : -EIO;
+		p += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
 char *mw_path_beside(struct mw_arena *a, const char *base_file, const char *path)
 {
 	const char *slash = strrchr(base_file, '/');

@@ -284,21 +284,6 @@ int mw_cache_load(struct mw_cache *c, const char *path, struct mw_err *err)
 	return r;
 }
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t r = write(fd, p, n);
-
-		if (r < 0 && errno != EINTR)
-			return -errno;
-		if (r > 0) {
-			p += r;
-			n -= (size_t)r;
-		}
-	}
-	return 0;
-}
-
 /* No fsync: what a power cut leaves is whole or is noticed, and nothing is lost but answers that can be had again. */
 static int replace(const char *path, const char *fresh, const struct mw_buf *b, struct mw_err *err)
 {
@@ -306,7 +291,7 @@ static int replace(const char *path, const char *fresh, const struct mw_buf *b, 
 
 	if (fd < 0)
 		return mw_fail(err, -errno, "%s: %s", fresh, strerror(errno));
-	r = write_all(fd, b->p, b->n);
+	r = mw_file_write_all(fd, b->p, b->n);
 	if (close(fd) && !r)
 		r = -errno;
 	if (!r && rename(fresh, path))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 
 struct mw_store {
 	size_t memory;
@@ -65,21 +66,6 @@ static int open_unnamed(const char *dir)
 	return -errno;
 }
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t r = write(fd, p, n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return r < 0 ? -errno : -EIO;
-		p += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
 static void unmap(struct mw_store *s)
 {
 	if (s->map)
@@ -93,7 +79,7 @@ static int spill(struct mw_store *s, struct mw_err *err)
 
 	if (fd < 0)
 		return mw_fail(err, fd, "cannot make a spool file in %s: %s", s->dir, strerror(-fd));
-	r = write_all(fd, mw_buf_text(&s->buf), s->buf.n);
+	r = mw_file_write_all(fd, mw_buf_text(&s->buf), s->buf.n);
 	if (r < 0) {
 		(void)close(fd);
 		return mw_fail(err, r, "cannot write the spool file in %s: %s", s->dir, strerror(-r));
@@ -106,7 +92,7 @@ static int spill(struct mw_store *s, struct mw_err *err)
 /* After a short write the file is longer than the size that was told; what is behind must not stay. */
 static int append_file(struct mw_store *s, const char *p, size_t n, struct mw_err *err)
 {
-	int r = write_all(s->fd, p, n);
+	int r = mw_file_write_all(s->fd, p, n);
 
 	if (r == 0)
 		return 0;

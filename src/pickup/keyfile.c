@@ -2,6 +2,7 @@
 #include "pickup/keyfile.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -181,21 +182,6 @@ int mw_keyfile_read(const char *path, struct mw_keyfile *ret, struct stat *st, s
 
 /* ---- writing --------------------------------------------------------------------------------------------------------------------- */
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t w = write(fd, p, n);
-
-		if (w < 0 && errno != EINTR)
-			return -errno;
-		if (w > 0) {
-			p += w;
-			n -= (size_t)w;
-		}
-	}
-	return 0;
-}
-
 static int sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -236,7 +222,7 @@ static int write_new(const char *fresh, const struct mw_keyfile *f, const struct
 		return -ENOMEM;
 	}
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	r = fd < 0 ? -errno : write_all(fd, b.p, b.n);
+	r = fd < 0 ? -errno : mw_file_write_all(fd, b.p, b.n);
 	if (r == 0 && like && (fchown(fd, like->st_uid, like->st_gid) < 0 || fchmod(fd, like->st_mode & 07777) < 0))
 		r = -errno;
 	if (r == 0 && fsync(fd) < 0)

@@ -7,6 +7,7 @@
 #include "pickup/portal.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -172,21 +173,6 @@ static GMimeMessage *new_message(const struct notice *n, struct mw_str text, con
 	return m;
 }
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-
-		if (w < 0 && errno != EINTR)
-			return -errno;
-		if (w > 0) {
-			p += w;
-			n -= (size_t)w;
-		}
-	}
-	return 0;
-}
-
 static int write_message(GMimeMessage *m, int fd, struct mw_err *err)
 {
 	GMimeStream *memory = g_mime_stream_mem_new();
@@ -197,7 +183,7 @@ static int write_message(GMimeMessage *m, int fd, struct mw_err *err)
 	g_mime_format_options_set_newline_format(options, GMIME_NEWLINE_FORMAT_DOS);
 	if (g_mime_object_write_to_stream(GMIME_OBJECT(m), options, memory) >= 0) {
 		octets = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(memory));
-		r = write_all(fd, (const char *)octets->data, octets->len);
+		r = mw_file_write_all(fd, (const char *)octets->data, octets->len);
 		OPENSSL_cleanse(octets->data, octets->len);
 	}
 	g_mime_format_options_free(options);

@@ -2,6 +2,8 @@
 /* file: messages and their parts in files without names. */
 #include "seal/job.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,26 +11,11 @@
 
 #define PIECE 32768u
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-
-		if (w < 0 && errno != EINTR)
-			return -errno;
-		if (w > 0) {
-			p += w;
-			n -= (size_t)w;
-		}
-	}
-	return 0;
-}
-
 int mw_file_begin(int fd, const struct mw_buf *head)
 {
 	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
-	return head ? write_all(fd, mw_buf_text(head), head->n) : 0;
+	return head ? mw_file_write_all(fd, mw_buf_text(head), head->n) : 0;
 }
 
 int mw_file_append(int to, int from, int64_t at)
@@ -43,7 +30,7 @@ int mw_file_append(int to, int from, int64_t at)
 			return -errno;
 		if (n == 0)
 			break;
-		r = write_all(to, piece, (size_t)n);
+		r = mw_file_write_all(to, piece, (size_t)n);
 		at += n;
 	}
 	explicit_bzero(piece, sizeof(piece));
