@@ -9,7 +9,6 @@
 #include "bench/texts.h"
 
 #include "base/file.h"
-#include "engine/generation.h"
 #include "engine/loader.h"
 #include "match/ruleset.h"
 
@@ -245,28 +244,15 @@ static size_t pieces(struct mw_folded **ret)
 	return n;
 }
 
-static void messages(const char *modules, const char *policies)
+static void messages(void)
 {
 	struct mw_ruleset *set = compile(set_of.patterns, TERMS);
-	struct mw_loader *loader = mw_loader_new(modules);
-	struct mw_generation *gen = NULL;
-	struct mw_diags diags;
-	struct mw_err err = {0};
 	struct mw_folded *v;
 	size_t n = pieces(&v), found;
 
 	if (n)
 		printf("message of 4 KB      %8.1f us (aim: 60)\n", best_of(set, v, n, &found) * 1e6 / (double)n);
 	mw_ruleset_free(&set);
-	mw_diags_init(&diags, texts.arena);
-	if (!loader || mw_generation_new(loader, mw_arena_printf(texts.arena, "%s/default.policy", policies), policies,
-					 MW_GEN_OFFLINE, &diags, &gen, &err) < 0)
-		die("the shipped policy does not load");
-	if (n)
-		printf("  shipped policy     %8.1f us, ", best_of(mw_generation_rules(gen), v, n, &found) * 1e6 / (double)n);
-	printf("%zu findings\n", found);
-	mw_generation_unref(&gen);
-	mw_loader_free(&loader);
 }
 
 static void compiling(const char *modules)
@@ -389,18 +375,18 @@ static void memory(void)
 
 int main(int argc, char **argv)
 {
-	if (argc < 6)
-		die("usage: match_many PATTERNS MODULES TERMS[,TERMS…] POLICIES FILE|FOLDER…");
+	if (argc < 5)
+		die("usage: match_many PATTERNS MODULES TERMS[,TERMS…] FILE|FOLDER…");
 	texts_begin();
 	patterns_load(argv[1]);
 	terms_load(argv[3]);
-	texts_read(argv + 5, argc - 5);
+	texts_read(argv + 4, argc - 4);
 	printf("%zu texts, %.1f MB, %zu patterns, %u of %zu terms\n", texts.n, (double)texts.octets / 1e6, set_of.patterns, TERMS,
 	       set_of.terms);
 	memory();
 	compiling(argv[2]);
 	compare();
-	messages(argv[2], argv[4]);
+	messages();
 	growth();
 	for (size_t i = 0; i < set_of.patterns; i++)
 		pcre2_code_free(set_of.code[i]);
