@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cues: one bit for each pair of octets that a phrase may begin with turns most places of a text away; then buckets by that pair,
+/* cues: one bit for each three octets that a phrase may begin with turns most places of a text away; then buckets by the first two,
  * and in these the octets of the first word, up to four. What stands behind a first word of one octet may be many things: such
  * phrases are in buckets of their own, by first octet. */
 #include "match/cues.h"
@@ -19,54 +19,50 @@ struct entry {
 	uint32_t first, last;
 };
 
-/* An octet is one of a word; a phrase may begin with it behind an octet that is none of a word, or behind one that is: most octets
- * are small letters inside of a word. */
-#define WORD 1u
-#define BEGINS 2u
-#define BEGINS_INSIDE (BEGINS << WORD)
+/* A phrase may begin with an octet behind one that is none of a word, or behind one that is: most octets are small letters inside of
+ * a word. Which of the two the octet asks of the next one stands a shift above. */
+#define BEGINS 1u
+#define BEGINS_INSIDE 2u
+#define NEXT 2u	 /* bits */
+#define FIVE 31u /* bits of an octet: the same of a letter in both cases, also of those of Latin-1 */
 
 struct mw_cues {
-	uint64_t pair[65536 / 64];
+	uint64_t three[32 * 32 * 32 / 64];
 	uint8_t kind[256]; /* of an octet */
 	struct entry *entry;
 	struct mw_cue *owner;
 	uint32_t *first; /* entries that begin with pair i: [first[i], first[i + 1]); behind the pairs, with octet i - PAIRS */
 };
 
-static void pair_set(struct mw_cues *c, unsigned char a, unsigned char b)
+static unsigned three_of(unsigned a, unsigned b, unsigned c)
 {
-	unsigned i = (unsigned)a << 8 | b;
-
-	c->pair[i / 64] |= 1ull << (i % 64);
+	return (a & FIVE) << 10 | (b & FIVE) << 5 | (c & FIVE);
 }
 
-static bool pair_has(const struct mw_cues *c, unsigned char a, unsigned char b)
+/* What a text may have where the phrase begins. Behind the end of the first word that is many things. */
+static void three_put(struct mw_cues *c, const struct entry *e)
 {
-	unsigned i = (unsigned)a << 8 | b;
+	unsigned most = e->mask >> 8 & 0xff ? 0 : FIVE, last = e->mask >> 16 & 0xff ? 0 : FIVE;
 
-	return c->pair[i / 64] >> (i % 64) & 1;
+	for (unsigned i = 0; i <= most; i++)
+		for (unsigned k = 0; k <= last; k++) {
+			unsigned bit = three_of(e->head, (e->head >> 8) + i, (e->head >> 16) + k);
+
+			c->three[bit / 64] |= 1ull << (bit % 64);
+		}
+}
+
+static bool three_has(const struct mw_cues *c, struct mw_str text, size_t at)
+{
+	unsigned i = three_of((unsigned char)text.p[at], at + 1 < text.n ? (unsigned char)text.p[at + 1] : 0,
+			      at + 2 < text.n ? (unsigned char)text.p[at + 2] : 0);
+
+	return c->three[i / 64] >> (i % 64) & 1;
 }
 
 static unsigned char upper(unsigned char c)
 {
 	return c >= 'a' && c <= 'z' ? (unsigned char)(c - ('a' - 'A')) : c;
-}
-
-/* Every pair of octets that a text may have where the phrase begins. */
-static void pairs_of(struct mw_cues *c, struct mw_str phrase, bool open)
-{
-	unsigned char a = (unsigned char)phrase.p[0], b = phrase.n > 1 ? (unsigned char)phrase.p[1] : 0;
-
-	for (unsigned i = 0; open && i < 256; i++) {
-		pair_set(c, a, (unsigned char)i);
-		pair_set(c, upper(a), (unsigned char)i);
-	}
-	if (a == 0xc3 && b >= 0xa0) /* é, É */
-		pair_set(c, a, (unsigned char)(b - 0x20));
-	pair_set(c, a, b);
-	pair_set(c, a, upper(b));
-	pair_set(c, upper(a), b);
-	pair_set(c, upper(a), upper(b));
 }
 
 static bool is_open(struct mw_str phrase)
@@ -123,7 +119,7 @@ static void entries_make(struct mw_cues *c, size_t n)
 			c->entry[entries] = entry_of(phrase);
 			c->entry[entries++].first = i;
 			c->first[bucket_of(phrase) + 1] = entries;
-			pairs_of(c, phrase, is_open(phrase));
+			three_put(c, &c->entry[entries - 1]);
 		}
 		c->entry[entries - 1].last = i + 1;
 	}
@@ -159,7 +155,8 @@ struct mw_cues *mw_cues_new(struct mw_arena *a, const struct mw_cue *v, size_t n
 	for (unsigned i = 0; i < 256; i++) {
 		bool word = mw_phrase_is_word((char)i), capital = i >= 'A' && i <= 'Z';
 
-		c->kind[i] = (uint8_t)((word ? WORD : 0) | (begins[i] ? BEGINS | (!word || capital ? BEGINS_INSIDE : 0) : 0));
+		c->kind[i] = (uint8_t)((begins[i] ? BEGINS | (!word || capital ? BEGINS_INSIDE : 0) : 0) |
+				       (word ? BEGINS_INSIDE : BEGINS) << NEXT);
 	}
 	return c;
 }
@@ -197,12 +194,12 @@ static void look_at(const struct mw_cues *c, struct mw_str text, size_t at, uint
 
 void mw_cues_look(const struct mw_cues *c, struct mw_str text, uint32_t *seen)
 {
-	const unsigned char *p = (const unsigned char *)text.p;
+	const uint8_t *kind = c->kind;
 	unsigned here, begins = BEGINS;
 
-	for (size_t at = 0; at < text.n; at++, begins = BEGINS << (here & WORD)) {
-		here = c->kind[p[at]];
-		if (here & begins && pair_has(c, p[at], at + 1 < text.n ? p[at + 1] : 0))
+	for (size_t at = 0; at < text.n; at++, begins = here >> NEXT) {
+		here = kind[(unsigned char)text.p[at]];
+		if (here & begins && three_has(c, text, at))
 			look_at(c, text, at, seen);
 	}
 }
