@@ -6,10 +6,20 @@
 
 #define GAP_MAX 16u
 
-/* Of these the bit 0x20 makes a small letter, and leaves a digit as it is. */
-static bool is_alnum(char c)
+/* Letters and digits of ASCII, letters as small ones; NONE: any other octet. */
+#define NONE '.'
+static const char plain[] = "................................"
+			    "................0123456789......"
+			    ".abcdefghijklmnopqrstuvwxyz....."
+			    ".abcdefghijklmnopqrstuvwxyz....."
+			    "................................"
+			    "................................"
+			    "................................"
+			    "................................";
+
+static char plain_of(char c)
 {
-	return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
+	return plain[(unsigned char)c];
 }
 
 static bool is_beyond_ascii(char c)
@@ -89,7 +99,7 @@ static bool word_begins(struct mw_str text, size_t at, size_t *step)
 
 	*step = 1;
 	if (!is_beyond_ascii(text.p[at]))
-		return is_alnum(text.p[at]);
+		return plain_of(text.p[at]) != NONE;
 	*step = point_at(text, at, &c);
 	return is_letter(c);
 }
@@ -97,19 +107,18 @@ static bool word_begins(struct mw_str text, size_t at, size_t *step)
 /* Adds letters and digits of ASCII from `at` on. Behind them. */
 static size_t word_add_plain(struct mw_token *w, struct mw_str text, size_t at, bool *too_long)
 {
-	size_t n = w->n;
+	size_t n = w->n, end = text.n - at > MW_TOKEN_MAX - n ? at + (MW_TOKEN_MAX - n) : text.n;
 	uint64_t hash = w->hash;
+	char c;
 
-	for (; at < text.n && is_alnum(text.p[at]); at++) {
-		if (n == MW_TOKEN_MAX) {
-			*too_long = true;
-			continue;
-		}
-		w->p[n] = (char)(text.p[at] | 0x20);
-		hash = mw_token_hash(hash, w->p[n++]);
+	for (; at < end && (c = plain_of(text.p[at])) != NONE; at++) {
+		w->p[n++] = c;
+		hash = mw_token_hash(hash, c);
 	}
 	w->n = n;
 	w->hash = hash;
+	for (; n == MW_TOKEN_MAX && at < text.n && plain_of(text.p[at]) != NONE; at++)
+		*too_long = true;
 	return at;
 }
 
@@ -119,7 +128,7 @@ bool mw_tokens_next(struct mw_tokens *r, struct mw_token *w)
 	size_t at = r->at, step = 1;
 	bool too_long = false;
 
-	while (at < text.n && !is_alnum(text.p[at]) && !(is_beyond_ascii(text.p[at]) && word_begins(text, at, &step))) {
+	while (at < text.n && plain_of(text.p[at]) == NONE && !(is_beyond_ascii(text.p[at]) && word_begins(text, at, &step))) {
 		at += step;
 		step = 1;
 	}
