@@ -64,9 +64,18 @@ bool mw_line_ends(struct mw_str line, const char *word)
 
 #define WORDS_MAX 64u
 
-/* Words by their first octet: chains, most of them empty. What two octets begin none is told by a bit. */
+/* A word may begin with an octet behind one that is no small letter, or behind any: between two small letters no word begins, and
+ * most octets stand there. Which of the two the octet asks of the next one stands a shift above. */
+#define BEGINS 1u
+#define BEGINS_INSIDE 2u
+#define NEXT 2u /* bits */
+
+/* Words by their first octet: chains, most of them empty. What two octets begin none is told by a bit; behind a word of one octet
+ * any may follow. */
 struct by_octet {
 	unsigned char head[256], next[WORDS_MAX + 1]; /* number of a word + 1, 0 ends */
+	unsigned char kind[256];
+	bool alone[256];
 	uint64_t pair[16];
 };
 
@@ -75,23 +84,27 @@ static unsigned pair_of(unsigned char a, unsigned char b)
 	return (a * 33u + b) % 1024;
 }
 
-static void pair_put(struct by_octet *by, unsigned char a, unsigned char b)
+static bool pair_has(const struct by_octet *by, unsigned char a, unsigned char b)
 {
-	by->pair[pair_of(a, b) / 64] |= 1ull << (pair_of(a, b) % 64);
+	return by->alone[a] || by->pair[pair_of(a, b) / 64] >> (pair_of(a, b) % 64) & 1;
 }
 
 static void chain(struct by_octet *by, const char *const *words, size_t n)
 {
-	memset(by, 0, sizeof(*by));
+	*by = (struct by_octet){.head = {0}};
+	memset(by->kind, BEGINS << NEXT, sizeof(by->kind));
+	memset(&by->kind['a'], BEGINS_INSIDE << NEXT, 26);
 	for (size_t i = n; i > 0; i--) {
-		unsigned char c = (unsigned char)words[i - 1][0];
+		unsigned char c = (unsigned char)words[i - 1][0], b = (unsigned char)words[i - 1][1];
+		bool small = c >= 'a' && c <= 'z';
 
 		by->next[i] = by->head[c];
 		by->head[c] = (unsigned char)i;
-		if (words[i - 1][1])
-			pair_put(by, c, (unsigned char)words[i - 1][1]);
-		for (unsigned k = 0; k < 256 && !words[i - 1][1]; k++)
-			pair_put(by, c, (unsigned char)k);
+		by->alone[c] |= b == 0;
+		by->pair[pair_of(c, b) / 64] |= 1ull << (pair_of(c, b) % 64);
+		by->kind[c] |= small ? BEGINS : BEGINS | BEGINS_INSIDE;
+		if (small)
+			by->kind[c - ('a' - 'A')] |= BEGINS | BEGINS_INSIDE;
 	}
 }
 
@@ -105,29 +118,31 @@ static bool has_at(struct mw_str line, size_t at, const char *word)
 	return !word[i] && !mw_phrase_cut(line, at + i);
 }
 
+/* Which of the words, of those that have not been seen, begin there. */
+static uint64_t words_at(const struct by_octet *by, struct mw_str line, size_t at, const char *const *words, uint64_t seen)
+{
+	unsigned char c = (unsigned char)mw_lower(line.p[at]);
+	unsigned char behind = at + 1 < line.n ? (unsigned char)mw_lower(line.p[at + 1]) : 0;
+	uint64_t found = 0;
+
+	for (unsigned i = pair_has(by, c, behind) ? by->head[c] : 0; i; i = by->next[i])
+		if (!(seen >> (i - 1) & 1) && has_at(line, at, words[i - 1]) && !mw_phrase_cut(line, at))
+			found |= 1ull << (i - 1);
+	return found;
+}
+
 uint64_t mw_line_words(struct mw_str line, const char *const *words, size_t n)
 {
 	struct by_octet by;
 	uint64_t seen = 0;
-	bool inside = false;
+	unsigned here, begins = BEGINS;
 
 	n = n < WORDS_MAX ? n : WORDS_MAX;
 	chain(&by, words, n);
-	for (size_t at = 0; at < line.n; at++) {
-		unsigned char c = (unsigned char)line.p[at];
-		bool lower = c >= 'a' && c <= 'z';
-		unsigned pair;
-
-		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-		if (!by.head[c] || (lower && inside)) {
-			inside = lower; /* between two small letters no word begins */
-			continue;
-		}
-		inside = lower;
-		pair = pair_of(c, at + 1 < line.n ? (unsigned char)mw_lower(line.p[at + 1]) : 0);
-		for (unsigned i = by.pair[pair / 64] >> (pair % 64) & 1 ? by.head[c] : 0; i; i = by.next[i])
-			if (!(seen >> (i - 1) & 1) && has_at(line, at, words[i - 1]) && !mw_phrase_cut(line, at))
-				seen |= 1ull << (i - 1);
+	for (size_t at = 0; at < line.n; at++, begins = here >> NEXT) {
+		here = by.kind[(unsigned char)line.p[at]];
+		if (here & begins)
+			seen |= words_at(&by, line, at, words, seen);
 	}
 	return seen;
 }

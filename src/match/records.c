@@ -191,12 +191,12 @@ static int walk_table(const struct walk *w, const struct mw_table_block *b)
 	return rc;
 }
 
-/* Data that begins at this line. 1, and *end behind it; 0: none; negative. */
-static int walk_data(const struct walk *w, size_t at, size_t *end)
+/* Data that begins at this line. 1, and *end behind it; 0: none, nor up to *end; negative. */
+static int walk_data(const struct walk *w, size_t at, struct mw_str line, size_t *end)
 {
-	struct mw_str line = mw_line_at(w->text, at, end);
 	int rc;
 
+	*end = at;
 	if (has_prefix(w->text, at, "MSH|") && line.n > 4)
 		rc = walk_hl7(w, at, end);
 	else if (is_x12(w->text, at))
@@ -224,7 +224,8 @@ int mw_records_walk(struct mw_str text, struct mw_tables *tables, mw_record_begi
 	size_t at = 0, end, next;
 
 	while (at < text.n) {
-		int rc = walk_data(&w, at, &end);
+		struct mw_str line = mw_line_at(text, at, &next);
+		int rc = walk_data(&w, at, line, &end);
 
 		if (rc < 0)
 			return rc;
@@ -234,12 +235,14 @@ int mw_records_walk(struct mw_str text, struct mw_tables *tables, mw_record_begi
 			continue;
 		}
 		do { /* this line, and those that are no table for sure */
-			bool blank = mw_line_trim(mw_line_at(text, at, &next), 1).n == 0;
+			bool blank = mw_line_trim(line, 1).n == 0;
 
 			if (!blank && !begun)
 				rc = begins(ctx, at, false);
 			begun = !blank;
 			at = next;
+			if (at < end)
+				line = mw_line_at(text, at, &next);
 		} while (rc == 0 && at < end);
 		if (rc < 0)
 			return rc;

@@ -66,9 +66,9 @@ static size_t skip_blank(struct mw_str text, size_t at)
 
 static bool is_quoted_line(struct mw_str text, size_t at)
 {
-	size_t behind;
+	size_t next;
 
-	return at < text.n && mw_quote_at(text, at, &behind) == MW_QUOTE_LINE;
+	return at < text.n && mw_quote_is_marked(mw_line_at(text, at, &next));
 }
 
 /* Behind lines with `>` and the blank ones between them. */
@@ -83,11 +83,11 @@ static size_t skip_quoted(struct mw_str text, size_t at)
 	return end;
 }
 
-/* Where the quote that begins at `at` ends; `at` when there is none. */
-static size_t quote_end(struct mw_str text, size_t at, bool *introduced)
+/* Where the quote that begins at `at` ends; `at` when there is none. *next: the next line. */
+static size_t quote_end(struct mw_str text, size_t at, size_t *next, bool *introduced)
 {
 	size_t behind = at;
-	enum mw_quote kind = mw_quote_at(text, at, &behind);
+	enum mw_quote kind = mw_quote_at(text, at, next, &behind);
 	bool lines;
 
 	*introduced = kind == MW_QUOTE_BELOW || kind == MW_QUOTE_IF;
@@ -123,7 +123,7 @@ int mw_zones_split(struct mw_str all, struct mw_zones *ret)
 
 	while (at < text.n && !s.failed) {
 		bool introduced;
-		size_t end = quote_end(text, at, &introduced);
+		size_t end = quote_end(text, at, &next, &introduced);
 
 		if (end > at) {
 			add_new(&s, from, at, introduced);
@@ -131,7 +131,6 @@ int mw_zones_split(struct mw_str all, struct mw_zones *ret)
 			from = at = end;
 			continue;
 		}
-		(void)mw_line_at(text, at, &next);
 		at = next;
 	}
 	add_new(&s, from, text.n, true);

@@ -51,20 +51,23 @@ static bool is_about_patient(struct mw_str s)
 
 /* ---- lines from the end -------------------------------------------------------------------------------------------------- */
 
-/* The line that ends at `end` (behind its line end), and where it begins. end > 0. */
+/* The line that ends at `end` (behind its line end), and where it begins. end > 0. Of a line that is part of no end, because it is
+ * too long, as much as tells that. */
 static struct mw_str line_before(struct mw_str text, size_t end, size_t *start)
 {
-	size_t to = end, from;
+	size_t to = end, least;
+	const char *lf, *cr;
 
 	if (text.p[to - 1] == '\n')
 		to--;
 	if (to > 0 && text.p[to - 1] == '\r')
 		to--;
-	for (from = to; from > 0 && !mw_line_is_end(text.p[from - 1]); from--)
-		if (to - from > PARAGRAPH_MAX) /* no such line is part of an end */
-			break;
-	*start = from;
-	return (struct mw_str){.p = text.p + from, .n = to - from};
+	least = to > PARAGRAPH_MAX + 1 ? to - (PARAGRAPH_MAX + 1) : 0;
+	lf = memrchr(text.p + least, '\n', to - least);
+	least = lf ? (size_t)(lf - text.p) + 1 : least;
+	cr = memrchr(text.p + least, '\r', to - least);
+	*start = cr ? (size_t)(cr - text.p) + 1 : least;
+	return (struct mw_str){.p = text.p + *start, .n = to - *start};
 }
 
 /* Without the blank lines at the end. */

@@ -15,8 +15,10 @@ enum mw_quote {
 	MW_QUOTE_BELOW, /* an introduction: if `>` follows, it ends with those; else all below is quoted */
 	MW_QUOTE_IF,	/* an introduction only when `>` follows */
 };
-/* *behind: where the introduction ends. */
-enum mw_quote mw_quote_at(struct mw_str text, size_t at, size_t *behind);
+/* *next: the next line; *behind: where the introduction ends. */
+enum mw_quote mw_quote_at(struct mw_str text, size_t at, size_t *next, size_t *behind);
+/* Has the line `>` in front of it? mw_quote_at() says LINE then. */
+bool mw_quote_is_marked(struct mw_str line);
 
 /* Does a line with `>` in front of it hold an introduction, as Apple's mailers quote it? */
 bool mw_quote_introduces(struct mw_str text, size_t at);

@@ -41,7 +41,7 @@ static bool ends_with_any(struct mw_str line, const char *const *words, size_t n
 }
 
 /* `>`, but not the one that mbox files put before a line that begins with "From ". */
-static bool is_marked(struct mw_str line)
+bool mw_quote_is_marked(struct mw_str line)
 {
 	size_t i = 0;
 
@@ -95,7 +95,7 @@ static bool take_intro(struct mw_str text, size_t at, struct mw_str *ret, size_t
 	for (size_t i = 0; i < INTRO_LINES && next < text.n; i++) {
 		struct mw_str line = mw_line_at(text, next, &next);
 
-		if (mw_line_trim(line, 1).n == 0 || line.n > MW_ZONE_LINE || (i && is_marked(line)))
+		if (mw_line_trim(line, 1).n == 0 || line.n > MW_ZONE_LINE || (i && mw_quote_is_marked(line)))
 			return false;
 		if (!ends_with_wrote(mw_str_trim(line)))
 			continue;
@@ -230,26 +230,27 @@ static size_t header_block(struct mw_str text, struct mw_str first, size_t next)
 
 /* ---- all of them --------------------------------------------------------------------------------------------------------- */
 
-enum mw_quote mw_quote_at(struct mw_str text, size_t at, size_t *behind)
+enum mw_quote mw_quote_at(struct mw_str text, size_t at, size_t *next, size_t *behind)
 {
-	size_t next;
-	struct mw_str line = mw_line_at(text, at, &next), shown = mw_line_trim(line, MW_ZONE_LINE);
+	struct mw_str line = mw_line_at(text, at, next), shown = mw_line_trim(line, MW_ZONE_LINE);
 
-	*behind = next;
+	*behind = *next;
 	if (shown.n == 0)
 		return MW_QUOTE_NONE;
-	if (is_marked(line))
+	if (mw_quote_is_marked(line))
 		return MW_QUOTE_LINE;
 	if (is_separator(shown) || is_old_gmail(shown))
 		return MW_QUOTE_BELOW;
-	if (is_underscores(shown) && next < text.n) {
-		line = mw_line_at(text, next, &next);
-		if (mw_line_trim(line, 1).n == 0 && next < text.n)
-			line = mw_line_at(text, next, &next);
-		*behind = header_block(text, line, next);
+	if (is_underscores(shown) && *next < text.n) {
+		size_t below;
+
+		line = mw_line_at(text, *next, &below);
+		if (mw_line_trim(line, 1).n == 0 && below < text.n)
+			line = mw_line_at(text, below, &below);
+		*behind = header_block(text, line, below);
 		return *behind ? MW_QUOTE_BELOW : MW_QUOTE_NONE;
 	}
-	*behind = header_block(text, shown, next);
+	*behind = header_block(text, shown, *next);
 	if (*behind)
 		return MW_QUOTE_BELOW;
 	return intro_at(text, at, shown, behind);
