@@ -389,15 +389,33 @@ static void link_near(struct work *w, const struct mark *m, size_t n)
 		link_last(w, m + i, &who);
 }
 
+/* Rows of data in a row. Where most of the persons have something about their health beside them, it is a table of patients: what
+ * is said of the others is a word that no rule knows. Did any? */
+static bool link_rows(struct work *w, struct mark *m, size_t n)
+{
+	size_t persons = 0, linked = 0;
+
+	for (size_t i = 0, size; i < n; i += size) {
+		size = row_size(m + i, n - i);
+		persons += has_kind(m + i, size, MW_IDENTIFIER);
+		linked += link_row(w, m + i, size);
+	}
+	for (size_t i = 0; i < n && linked * 2 > persons; i++)
+		if (m[i].kind == MW_IDENTIFIER)
+			link_person(w, m + i);
+	return linked > 0;
+}
+
 /* One part. A table of persons without a column about health belongs to what the text around it says. */
 static void link_part(struct work *w, struct mark *m, size_t n)
 {
 	bool health = false, persons = false, rows = false, row_health = false;
 
 	for (size_t i = 0, size; i < n; i += size) {
-		size = m[i].row ? row_size(m + i, n - i) : 1;
+		for (size = 1; m[i].row && i + size < n && m[i + size].row;)
+			size++;
 		if (m[i].row)
-			row_health |= link_row(w, m + i, size);
+			row_health |= link_rows(w, m + i, size);
 	}
 	for (size_t i = 0; i < n; i++) {
 		health |= is_health(m + i) && !is_apart(m + i);
