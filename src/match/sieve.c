@@ -281,6 +281,8 @@ static bool look_closer(const struct mw_sieve *s, const struct mw_pick *pick, co
 		uint64_t(*mask)[256] = g->fine[w].mask;
 		uint64_t m = mask[0][p[0]] & mask[1][p[1]] & mask[2][p[2]] & mask[3][p[3]] & pick->word[g->first + w];
 
+		if (!m)
+			continue; /* most often: it spares looks at memory that is seldom near */
 		m &= mask[4][p[4]] & mask[5][p[5]] & mask[6][p[6]] & mask[7][p[7]];
 		for (; m; m &= m - 1)
 			if (!row_hit(s, g->from + w * WORD + (uint32_t)__builtin_ctzll(m), at, hit, ctx))
