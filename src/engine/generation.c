@@ -87,6 +87,16 @@ static int rules_lint(struct report *ctx, const struct mw_plan *plan, struct mw_
 	return r < 0 ? mw_fail_memory(err) : 0;
 }
 
+/* What a reader or a limit of matching leaves open is a condition of its own. */
+static void unread_lint(struct mw_diags *diags, const struct mw_plan *plan)
+{
+	const struct mw_line *line = mw_plan_unread_line(plan);
+
+	if (line)
+		mw_diag_add(diags, MW_DIAG_WARNING, line->place, "add a line: match unreadable to external then …",
+			    "no line asks for what is unreadable: it goes as if nothing had been found in it");
+}
+
 /* Rules find the same with and without a prefilter, so one that fails is only said. */
 static void prefilter_use(struct mw_generation *g, struct mw_diags *diags)
 {
@@ -112,6 +122,8 @@ static int rules_compile(struct mw_generation *g, unsigned flags, struct mw_diag
 		prefilter_use(g, diags);
 	if (r == 0 && (flags & MW_GEN_LINT))
 		r = rules_lint(&ctx, g->plan, err);
+	if (r == 0 && (flags & MW_GEN_LINT))
+		unread_lint(diags, g->plan);
 	if (r == 0 && (flags & MW_GEN_SAMPLES))
 		r = mw_ruleset_samples(g->rules, report_sample, &ctx, err);
 	if (r != 0)

@@ -17,7 +17,7 @@ enum {
 			     * hooks runs, and its means count as there; checks whose data cannot be opened are a warning */
 	MW_GEN_DRY = 4,	     /* milward -t: nothing is written: a module that needs the power `store` is checked but not opened */
 	MW_GEN_SAMPLES = 2,  /* refuse when a rule's hit/miss sample fails */
-	MW_GEN_LINT = 8,     /* warn of patterns that some text can make slow */
+	MW_GEN_LINT = 8,     /* warn of patterns that some text can make slow, and of a policy that forgets what is unreadable */
 	MW_GEN_SERVICE = 32, /* a program that wants its own options of the policy: no module is opened, no rule compiled; see
 			     * mw_generation_service() */
 	MW_GEN_SEALERS = 64, /* milward-seal: the same, but sealers are opened, with the site's private keys */

@@ -163,6 +163,9 @@ int mw_plan_load(const char *path, const char *search, const struct mw_catalog *
 /* The same for a policy that is in memory and may name no files; -EFBIG: larger than the file of a policy may be. shown: its name in messages. Both are borrowed as long as diags.
  */
 int mw_plan_load_text(struct mw_str text, const char *shown, const struct mw_catalog *, struct mw_diags *, struct mw_plan **ret);
+/* The first line that protects what was found in a message, in a policy that never asks for what could not be read: that goes as
+ * mail goes in which nothing was found. NULL: it does ask, or there is no such line. */
+const struct mw_line *mw_plan_unread_line(const struct mw_plan *);
 /* The plan as text, one line a thing, for golden tests and `milwardctl check --plan`. */
 void mw_plan_print(const struct mw_plan *, struct mw_buf *out);
 void mw_plan_free(struct mw_plan **);

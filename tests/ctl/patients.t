@@ -24,6 +24,7 @@ table <ours> { "clinic.example" }
 include "rules/own-patients.rules"
 class ours when rule own-patient >= 1 or rule own-patient-reversed >= 1 or rule own-patient-mrn >= 1
 match class ours to external then refuse "one of ours"
+match unreadable to external then tempfail
 match any then pass
 mode enforce
 """)
