@@ -389,6 +389,33 @@ def layout_two(s):
     look(m, *ONE)
 
 
+SENDMAIL = """listen unix:/run/milward/%s.sock
+load route with seal-smime grant route, edit, run { mta none; seal yes }
+load seal-smime grant keys, store { certificates "certificates"; verify no }
+load seal { listen "unix:/run/milward-sign/seal.sock"; state "/var/lib/milward-sign/seal" }
+table <ours> { "clinic.example" }
+aliases none
+match any then pass
+"""
+
+
+def beside_sendmail(m):
+    """The drop-ins of share/milward/sendmail, where no group postfix is. Sendmail itself is in tests/sendmail."""
+    m.sh("systemctl stop %s %s" % (" ".join(ONE), " ".join(PORTAL)))
+    units = {"systemd.conf": "milward@.service", "seal.conf": "milward-seal@.service", "lookup.conf": "milward-lookup.service"}
+    for name, unit in units.items():
+        good("%s for %s" % (name, unit), m.sh("install -D -m 0644 /usr/share/milward/sendmail/%s /etc/systemd/system/%s.d/sendmail.conf" % (name, unit)))
+    for name in ("one", "two"):
+        m.write("/etc/milward/%s.policy" % name, SENDMAIL % name)
+    m.write("/etc/milward/one.env", "OPTIONS=--reentry\n")
+    m.edit("/etc/group", ("\npostfix:", "\nnot-postfix:"))
+    m.sh("systemctl daemon-reload")
+    for unit in ("milward@one.service", "milward-seal@two.service", "milward-lookup.service"):
+        good("%s starts where no group postfix is" % unit, m.sh("systemctl start '%s' || { journalctl -n 5 --no-pager; false; }" % unit))
+    tap.ok("--reentry" in m.read("/proc/%d/cmdline" % m.main("milward@one.service")), "with its OPTIONS")
+    m.edit("/etc/group", ("\nnot-postfix:", "\npostfix:"))
+
+
 def purge(s):
     m = s.m
     good("milward-postfix remove", m.sh("milward-postfix remove --force"))
@@ -418,6 +445,7 @@ def inside(cgroup, folder):
     crashes(s)
     upgrade(s)
     layout_two(s)
+    beside_sendmail(m)
     purge(s)
     s.people.close()
     m.stop()
