@@ -190,6 +190,7 @@ look_at_site() {
 # What doctor compares with the policy.
 facts() {
 	fact config "$config"
+	fact again "$(again)"
 	fact queue "$queue"
 	fact user "$(value mail_owner)"
 	fact size "$(value message_size_limit)"

@@ -163,6 +163,7 @@ warn_of_aliases() { # CF
 # What doctor compares with the policy.
 facts() { # CF
 	fact config "$config"
+	fact again "$(again)"
 	fact queue "$(cf_option "$1" QueueDirectory)"
 	fact user "$(cf_option "$1" RunAsUser | sed 's/:.*//')"
 	fact size "$(cf_option "$1" MaxMessageSize)"

@@ -130,6 +130,7 @@ static void look(struct doctor *d, int n, char **policies)
 	doctor_aliases(d);
 	doctor_sockets(d);
 	doctor_limits(d);
+	doctor_means(d);
 	doctor_disk(d);
 	doctor_clock(d);
 	doctor_resolver(d);

@@ -89,6 +89,7 @@ void doctor_modules(struct doctor *);
 void doctor_aliases(struct doctor *);
 void doctor_sockets(struct doctor *);
 void doctor_limits(struct doctor *);
+void doctor_means(struct doctor *);
 void doctor_disk(struct doctor *);
 void doctor_clock(struct doctor *);
 void doctor_resolver(struct doctor *);

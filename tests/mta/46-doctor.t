@@ -342,6 +342,9 @@ def third(site, doctor, people):
     site.setup("add", "--lookup", LOOKUP, "--portal", "unix:" + SEAL, "--signer", SIGN)
     site.postfix.set(message_reject_characters="")
     broken(site, doctor, "with milward's own portal", {"nul": CONFIG}, 2)
+    # The policy counts on a portal that Postfix was not told of.
+    site.setup("add", "--lookup", LOOKUP, "--portal", "")
+    broken(site, doctor, "no way to the portal", {"no-portal": site.policies["outbound"]}, 2)
 
 
 with lab.Site() as site:
