@@ -100,12 +100,13 @@ static void stop(struct supervisor *s)
 		return;
 	}
 	s->stopping = true;
+	if (s->worker)
+		order(s, MW_DO_DRAIN); /* before it is told, as with a reload */
 	(void)mw_notify("STOPPING=1\nSTATUS=waiting for messages in work");
 	if (!s->worker) {
 		s->status = MW_EXIT_OK;
 		return;
 	}
-	order(s, MW_DO_DRAIN);
 	s->when = mw_clock_ms() + (int64_t)s->options->drain * 1000 + DRAIN_GRACE;
 }
 
@@ -116,11 +117,12 @@ static void take_signal(struct supervisor *s)
 	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			(void)mw_notify_reloading();
+			/* The order first: whoever is told that we reload may count on it. That it is done we tell later, ourselves. */
 			if (s->worker)
 				order(s, MW_DO_RELOAD);
 			else /* it will read the policy anyway: do it now */
 				s->when = mw_clock_ms();
+			(void)mw_notify_reloading();
 			break;
 		case SIGUSR1:
 			order(s, MW_DO_COUNTS);
