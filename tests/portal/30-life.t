@@ -3,6 +3,7 @@
 """The life of a portal message: receipts and reminders through a real Postfix, expiry, recall, new server keys, processes that are killed
 and a disk that is full; and after its end nothing of it is left in any file."""
 import base64
+import contextlib
 import email
 import email.policy
 import http.client
@@ -134,7 +135,7 @@ class Portal(Milward):
         return cookie
 
     def sql(self, query, *values):
-        with sqlite3.connect(os.path.join(self.store, "pickup.db"), timeout=60) as db:
+        with contextlib.closing(sqlite3.connect(os.path.join(self.store, "pickup.db"), timeout=60)) as db, db:
             return db.execute(query, values).fetchall()
 
     def row(self, link, what):
