@@ -90,17 +90,27 @@ static json_t *row_ways(const struct mw_report_row *row)
 			 ways(row->n + COL_WAY));
 }
 
+#define PARTS 4
+
+/* The parts of a name, each on a line of its own; the last one has the rest. What they are in is the caller's to free; NULL: no memory. */
+static char *split(const struct mw_report_row *row, const char *part[PARTS])
+{
+	char *copy = strdup(row->name), *rest = copy;
+
+	for (int i = 0; i < PARTS; i++)
+		part[i] = rest ? strsep(&rest, i < PARTS - 1 ? "\n" : "") : "";
+	return copy;
+}
+
 /* "line\nway\nroute\nreason" */
 static json_t *row_line(const struct mw_report_row *row)
 {
-	const char *part[4] = {"", "", "", ""};
-	char *copy = strdup(row->name), *rest = copy;
+	const char *part[PARTS];
+	char *copy = split(row, part);
 	json_t *o;
 
 	if (!copy)
 		return NULL;
-	for (int i = 0; i < 4 && rest; i++)
-		part[i] = strsep(&rest, i < 3 ? "\n" : "");
 	o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "line", mw_report_string(part[0]), "way", mw_report_string(part[1]),
 		      "route", mw_report_string(part[2]), "reason", mw_report_string(part[3]), "recipients",
 		      (json_int_t)row->n[0], "in_class", (json_int_t)row->n[1]);
@@ -111,14 +121,12 @@ static json_t *row_line(const struct mw_report_row *row)
 /* "kind\nversion\npolicy\nreason" */
 static json_t *row_event(const struct mw_report_row *row)
 {
-	const char *part[4] = {"", "", "", ""};
-	char *copy = strdup(row->name), *rest = copy;
+	const char *part[PARTS];
+	char *copy = split(row, part);
 	json_t *o;
 
 	if (!copy)
 		return NULL;
-	for (int i = 0; i < 4 && rest; i++)
-		part[i] = strsep(&rest, "\n");
 	o = json_pack("{s:o, s:o, s:o, s:o, s:I}", "kind", mw_report_string(part[0]), "version", mw_report_string(part[1]),
 		      "policy", mw_report_string(part[2]), "reason", mw_report_string(part[3]), "count", (json_int_t)row->n[0]);
 	free(copy);
