@@ -14,6 +14,7 @@ import tempfile
 
 import debs
 from debs import AWAY, SRC, chroot, next_version, packages_of, run, start_tree
+from furniture import Furniture
 from lab import namespace
 from lab.client import Client
 from lab.sink import Sink
@@ -157,7 +158,7 @@ case "$*" in *list-units*milward@*) echo "milward@outbound.service loaded active
 """
 
 
-class Machine:
+class Machine(Furniture):
     """The tree with Postfix and milward at work."""
 
     def __init__(self, tree):
@@ -166,22 +167,6 @@ class Machine:
 
     def path(self, name):
         return os.path.join(self.tree, name.lstrip("/"))
-
-    def read(self, name):
-        with open(self.path(name), errors="replace") as file:
-            return file.read()
-
-    def write(self, name, text, mode=0o644):
-        with open(self.path(name), "w") as file:
-            file.write(text)
-        os.chmod(self.path(name), mode)
-
-    def edit(self, name, *pairs):
-        text = self.read(name)
-        for old, new in pairs:
-            assert old in text, (name, old)
-            text = text.replace(old, new)
-        self.write(name, text)
 
     def sh(self, text, **env):
         return chroot(self.tree, "sh", "-c", text, env=env)

@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from debs import ENVIRONMENT, run
+from furniture import Furniture
 from lab.tap import wait_for
 
 # The root of the machine; what systemd wants from whoever starts it in a container (https://systemd.io/CONTAINER_INTERFACE).
@@ -72,7 +73,7 @@ def remove_cgroup(path):
     wait_for(gone, "the end of all processes in " + path)
 
 
-class Booted:
+class Booted(Furniture):
     def __init__(self, tree, cgroup, name="mx.clinic.example"):
         self.tree, self.cgroup, self.name = tree, cgroup, name
         self.process = self.pid = None
@@ -127,22 +128,6 @@ class Booted:
     def path(self, name):
         """A file of the machine, from here: what is mounted there counts."""
         return "/proc/%d/root/%s" % (self.pid, name.lstrip("/"))
-
-    def read(self, name):
-        with open(self.path(name), errors="replace") as file:
-            return file.read()
-
-    def write(self, name, text, mode=0o644):
-        with open(self.path(name), "w") as file:
-            file.write(text)
-        os.chmod(self.path(name), mode)
-
-    def edit(self, name, *pairs):
-        text = self.read(name)
-        for old, new in pairs:
-            assert old in text, (name, old)
-            text = text.replace(old, new)
-        self.write(name, text)
 
     def mode(self, name):
         found = os.stat(self.path(name))
