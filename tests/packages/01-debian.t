@@ -13,12 +13,12 @@ import sys
 import tempfile
 
 import debs
-from debs import AWAY, SRC, chroot, next_version, packages_of, run, start_tree
-from furniture import Furniture
+from debs import AWAY, chroot, next_version, packages_of, run, start_tree
 from lab import namespace
 from lab.client import Client
 from lab.sink import Sink
 from lab.tap import Tap, note, skip_all, wait_for
+from machinefiles import MachineFiles
 
 # What is heavy or optional, and who may depend on it.
 HEAVY = {
@@ -158,7 +158,7 @@ case "$*" in *list-units*milward@*) echo "milward@outbound.service loaded active
 """
 
 
-class Machine(Furniture):
+class Machine(MachineFiles):
     """The tree with Postfix and milward at work."""
 
     def __init__(self, tree):

@@ -19,7 +19,7 @@ import tempfile
 
 import debs
 from booted import Booted, make_cgroup, remove_cgroup
-from debs import AWAY, SRC, chroot
+from debs import AWAY, chroot
 from lab import files, namespace
 from lab.client import Client
 from lab.seal import People

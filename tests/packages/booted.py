@@ -12,8 +12,8 @@ import tempfile
 import time
 
 from debs import ENVIRONMENT, run
-from furniture import Furniture
 from lab.tap import wait_for
+from machinefiles import MachineFiles
 
 # The root of the machine; what systemd wants from whoever starts it in a container (https://systemd.io/CONTAINER_INTERFACE).
 START = r"""set -eu
@@ -73,7 +73,7 @@ def remove_cgroup(path):
     wait_for(gone, "the end of all processes in " + path)
 
 
-class Booted(Furniture):
+class Booted(MachineFiles):
     def __init__(self, tree, cgroup, name="mx.clinic.example"):
         self.tree, self.cgroup, self.name = tree, cgroup, name
         self.process = self.pid = None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""furniture: files of a machine, seen from outside of it."""
+"""machinefiles: files of a machine, seen from outside of it."""
 import os
 
 
-class Furniture:
+class MachineFiles:
     """A machine says by path() where a file of it is."""
 
     def path(self, name):
