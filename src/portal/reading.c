@@ -3,6 +3,7 @@
 
 #include "portal/content.h"
 #include "portal/pages.h"
+#include "portal/waiting.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,31 +16,10 @@ struct mw_readings {
 	struct mw_pickup *store;
 	pthread_t thread;
 	bool runs;
-	pthread_mutex_t lock; /* of what follows, up to the group */
-	pthread_cond_t change;
-	struct mw_request *first, **last;
-	bool ends;
+	struct mw_waiting waiting;
 	struct mw_request *group[GROUP]; /* of the thread */
 	struct mw_pickup_step step[GROUP];
 };
-
-/* Those that wait; 0: there will be no more. */
-static size_t take(struct mw_readings *w)
-{
-	size_t n = 0;
-
-	(void)pthread_mutex_lock(&w->lock);
-	while (!w->first && !w->ends)
-		(void)pthread_cond_wait(&w->change, &w->lock);
-	while (w->first && n < GROUP) {
-		w->group[n++] = w->first;
-		w->first = w->first->next;
-	}
-	if (!w->first)
-		w->last = &w->first;
-	(void)pthread_mutex_unlock(&w->lock);
-	return n;
-}
 
 static void write_down(struct mw_readings *w, size_t n)
 {
@@ -61,7 +41,7 @@ static void *run(void *arg)
 	struct mw_readings *w = arg;
 	size_t n;
 
-	while ((n = take(w)) > 0) {
+	while ((n = mw_waiting_take(&w->waiting, w->group, GROUP)) > 0) {
 		write_down(w, n);
 		for (size_t i = 0; i < n; i++) {
 			struct mw_request *r = w->group[i];
@@ -77,18 +57,7 @@ static void *run(void *arg)
 
 void mw_readings_add(struct mw_readings *w, struct mw_request *r)
 {
-	bool taken;
-
-	r->next = NULL;
-	(void)pthread_mutex_lock(&w->lock);
-	taken = !w->ends;
-	if (taken) {
-		*w->last = r;
-		w->last = &r->next;
-		(void)pthread_cond_signal(&w->change);
-	}
-	(void)pthread_mutex_unlock(&w->lock);
-	if (!taken) {
+	if (!mw_waiting_add(&w->waiting, r)) {
 		mw_page_drop(r);
 		mw_page_later(r);
 		r->resume(r->resume_ctx);
@@ -102,9 +71,7 @@ int mw_readings_start(struct mw_portal *portal, struct mw_site *site, struct mw_
 
 	if (!w)
 		return mw_fail_memory(err);
-	w->last = &w->first;
-	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->change, NULL);
+	mw_waiting_init(&w->waiting);
 	r = mw_pickup_open(site->conf->store, portal->keys, false, &w->store, err);
 	if (r == 0) {
 		mw_recorder_attach(portal->recorder, w->store);
@@ -124,10 +91,7 @@ void mw_readings_stop(struct mw_readings *w)
 {
 	if (!w)
 		return;
-	(void)pthread_mutex_lock(&w->lock);
-	w->ends = true;
-	(void)pthread_cond_signal(&w->change);
-	(void)pthread_mutex_unlock(&w->lock);
+	mw_waiting_end(&w->waiting);
 	if (w->runs)
 		(void)pthread_join(w->thread, NULL);
 	w->runs = false;
@@ -142,7 +106,6 @@ void mw_readings_free(struct mw_readings **p)
 		return;
 	if (w->store)
 		mw_pickup_close(&w->store);
-	(void)pthread_cond_destroy(&w->change);
-	(void)pthread_mutex_destroy(&w->lock);
+	mw_waiting_free(&w->waiting);
 	free(w);
 }

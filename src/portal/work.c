@@ -7,6 +7,7 @@
 #include "portal/glance.h"
 #include "portal/pages.h"
 #include "portal/reading.h"
+#include "portal/waiting.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -26,10 +27,7 @@ struct worker {
 struct mw_work {
 	struct mw_portal *portal;
 	struct mw_readings *readings;
-	pthread_mutex_t lock;
-	pthread_cond_t change;
-	struct mw_request *first, **last;
-	atomic_bool ends;
+	struct mw_waiting waiting;
 	size_t n;
 	struct worker worker[];
 };
@@ -157,23 +155,6 @@ void mw_work_posted(struct mw_portal *p)
 
 /* ---- threads --------------------------------------------------------------------------------------------------------------------- */
 
-static struct mw_request *next(struct mw_work *w)
-{
-	struct mw_request *r;
-
-	(void)pthread_mutex_lock(&w->lock);
-	while (!w->first && !w->ends)
-		(void)pthread_cond_wait(&w->change, &w->lock);
-	r = w->first;
-	if (r) {
-		w->first = r->next;
-		if (!w->first)
-			w->last = &w->first;
-	}
-	(void)pthread_mutex_unlock(&w->lock);
-	return r;
-}
-
 /* After its connection goes on, the request is another thread's. */
 static void done(struct mw_work *w, struct mw_request *r)
 {
@@ -189,11 +170,11 @@ static void *run(void *arg)
 	struct worker *me = arg;
 	struct mw_request *r;
 
-	while ((r = next(me->work)) != NULL) {
+	while (mw_waiting_take(&me->work->waiting, &r, 1) > 0) {
 		struct mw_request *ahead;
 
 		r->store = me->store;
-		if (me->work->ends)
+		if (me->work->waiting.ends)
 			mw_page_later(r);
 		else
 			mw_work_answer(r);
@@ -207,18 +188,7 @@ static void *run(void *arg)
 
 void mw_work_add(struct mw_work *w, struct mw_request *r)
 {
-	bool taken;
-
-	r->next = NULL;
-	(void)pthread_mutex_lock(&w->lock);
-	taken = !w->ends;
-	if (taken) {
-		*w->last = r;
-		w->last = &r->next;
-		(void)pthread_cond_signal(&w->change);
-	}
-	(void)pthread_mutex_unlock(&w->lock);
-	if (!taken) {
+	if (!mw_waiting_add(&w->waiting, r)) {
 		mw_page_later(r);
 		r->resume(r->resume_ctx);
 	}
@@ -236,10 +206,8 @@ int mw_work_start(struct mw_portal *portal, struct mw_site *site, struct mw_read
 	w->portal = portal;
 	w->readings = readings;
 	atomic_store(&portal->posts, n > 1 ? (int)(n / 2) : 1);
-	w->last = &w->first;
 	w->n = n;
-	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->change, NULL);
+	mw_waiting_init(&w->waiting);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct worker *one = &w->worker[i];
 
@@ -267,10 +235,7 @@ void mw_work_stop(struct mw_work *w)
 {
 	if (!w)
 		return;
-	(void)pthread_mutex_lock(&w->lock);
-	w->ends = true;
-	(void)pthread_cond_broadcast(&w->change);
-	(void)pthread_mutex_unlock(&w->lock);
+	mw_waiting_end(&w->waiting);
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->worker[i].runs)
 			(void)pthread_join(w->worker[i].thread, NULL);
@@ -288,7 +253,6 @@ void mw_work_free(struct mw_work **p)
 	for (size_t i = 0; i < w->n; i++)
 		if (w->worker[i].store)
 			mw_pickup_close(&w->worker[i].store);
-	(void)pthread_cond_destroy(&w->change);
-	(void)pthread_mutex_destroy(&w->lock);
+	mw_waiting_free(&w->waiting);
 	free(w);
 }
