@@ -72,6 +72,46 @@ def packed(folder, prefix, without):
     return run("rpmbuild", "-bb", "--nodeps", *words(["_topdir " + folder] + DEFINES), *without, out.name)
 
 
+def called(folder, path, script, left):
+    """What that script of a package asks systemctl and milward-restart for, when LEFT versions of the package are there then."""
+    body = run("rpm", "-qp", "--qf", "%%|%s?{%%{%s}}|" % (script, script), path).stdout
+    said = os.path.join(folder, "said")
+    stub = os.path.join(folder, "stub")
+    os.makedirs(stub, exist_ok=True)
+    open(said, "w").close()
+    for name in ("systemctl", "milward-restart", "systemd-update-helper", "install"):
+        with open(os.path.join(stub, name), "w") as out:
+            out.write("#!/bin/sh\necho %s \"$@\" >>%s\n" % (name, said))
+        os.chmod(out.name, 0o755)
+    for name in ("/usr/libexec/milward/", "/usr/lib/systemd/"):
+        body = body.replace(name, stub + "/")
+    done = subprocess.run(["sh", "-e", "-c", body, "sh", str(left)], env={"PATH": stub + ":/usr/bin:/bin"}, stdin=subprocess.DEVNULL, check=False)
+    with open(said) as file:
+        return file.read() + ("exit %d\n" % done.returncode if done.returncode else "")
+
+
+def look_at_scripts(folder):
+    """A package looks after its own units, and restarts nothing: that is milward-restart's, when all is there."""
+    found = 0
+    for path in sorted(glob.glob(folder + "/RPMS/*/*.rpm")):
+        units = re.findall(r"^/usr/lib/systemd/system/(\S+)$", run("rpm", "-qpl", path).stdout, re.M)
+        if not units:
+            continue
+        found += 1
+        package = run("rpm", "-qp", "--qf", "%{NAME}", path).stdout.split("\n")[-1]
+        first, second = called(folder, path, "POSTIN", 1), called(folder, path, "POSTIN", 2)
+        tap.equal([unit for unit in units if unit not in first], [], "%s: a preset decides over its units" % package)
+        tap.ok(not re.search(r"systemctl|system-units", second), "%s: and not again in an upgrade" % package, second)
+        tap.equal(called(folder, path, "PREUN", 1), "", "%s: an upgrade stops nothing" % package)
+        gone = called(folder, path, "PREUN", 0)
+        stops = [line for line in gone.splitlines() if line.startswith("milward-restart stop ")]
+        wanted = [unit.replace("@.", "@*.") for unit in units]
+        tap.equal([sorted(line.split()[2:]) for line in stops], [sorted(wanted)], "%s: removal stops all of it, and of no other" % package)
+        tap.equal([unit for unit in units if unit not in "".join(line for line in gone.splitlines() if line not in stops)], [], "%s: and disables it" % package)
+        tap.ok(not re.search(r"restart|start|exit", called(folder, path, "POSTUN", 1)), "%s: nothing is restarted before all packages are there" % package)
+    tap.equal(found, 4, "four packages have units")
+
+
 def main():
     for tool in ("rpmbuild", "rpmspec", "rpmlint"):
         if not shutil.which(tool):
@@ -108,6 +148,7 @@ def main():
     other = {name: who for name, who in split.items()
              if (who == "milward") != (name + ".so" not in "".join(open(f).read() for f in glob.glob(debian + "/milward-*.install")))}
     tap.ok(len(split) > 20 and not other, "modules are split as the Debian packages are", other)
+    look_at_scripts(folder)
 
 
 main()
