@@ -119,7 +119,8 @@ def write(result):
         "`round-4` is a fair sample of what sixty people at work would send, and has not been shown to them; of `round-5` and `round-6`,",
         "written before their rules, half has been; `round-6` has beside nearly each mail with PHI one in the same words about no patient.",
         "`round-7` (what offices send, in twins and by layout) and `round-8` (whole sentences) were written before their rules by who then",
-        "changed the rules: half of `round-7` has been looked at since, none of `round-8`.",
+        "changed the rules: half of `round-7` has been looked at since, none of `round-8`. `round-9` (business mail of many offices,",
+        "as an evaluator would make it) was written by one who had not read the rules.",
         "",
     ]
     splits = result["splits"]
