@@ -13,9 +13,12 @@
 struct name_word {
 	char p[32]; /* terminated */
 	size_t n;
-	bool initial;  /* one letter, with or without a dot */
-	bool particle; /* van, de la … */
-	bool comma;    /* a comma follows */
+	bool initial;	 /* one letter, with or without a dot */
+	bool particle;	 /* van, de la … */
+	bool comma;	 /* a comma follows */
+	bool coined;	 /* a capital far inside, as firms and goods write themselves: UnitedShield; not McDonald, DeShawn */
+	bool capitals;	 /* no small letter in it */
+	bool short_caps; /* IOP: up to four letters, capitals alone, and the other words are written otherwise, or as short */
 };
 
 #define NAME_WORDS 6

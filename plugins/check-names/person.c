@@ -22,15 +22,15 @@ static bool has_vowel(const char *word)
 	return word[strcspn(word, "aeiouy~")] != '\0' || strlen(word) < 3;
 }
 
-static enum weight weigh(const char *word, char name)
+static enum weight weigh(const struct name_word *w, char name)
 {
 	char ordinary;
 
-	if (name_never(word))
+	if (w->coined || name_never(w->p))
 		return AGAINST;
-	ordinary = name_ordinary(word);
+	ordinary = name_ordinary(w->p);
 	if (!name)
-		return ordinary ? WORD : has_vowel(word) ? UNKNOWN : AGAINST;
+		return ordinary ? WORD : has_vowel(w->p) && !w->short_caps ? UNKNOWN : AGAINST;
 	if (!ordinary || (name == 'a' && ordinary == 'b'))
 		return NAME;
 	return name == 'c' ? WORD : BOTH;
@@ -38,7 +38,7 @@ static enum weight weigh(const char *word, char name)
 
 static enum weight weigh_first(const struct name_word *w)
 {
-	return weigh(w->p, name_first(w->p));
+	return weigh(w, name_first(w->p));
 }
 
 /* As a surname: people also bear first names as such. */
@@ -46,7 +46,7 @@ static enum weight weigh_last(const struct name_word *w)
 {
 	char name = name_last(w->p);
 
-	return weigh(w->p, name ? name : name_first(w->p));
+	return weigh(w, name ? name : name_first(w->p));
 }
 
 /* A name taken apart. */

@@ -58,6 +58,15 @@ static const struct check_row row[] = {
     {"person", "John Smith 3", false},
     {"person", "One Two Three Four Five Six Seven", false},
     {"person", "", false},
+    {"person", "IOP, VA", false}, /* short and all of capitals: abbreviations */
+    {"person", "LEE, ANN", true},
+    {"person", "LEILANI OORD", true},
+    {"person", "Leilani IOPA", false},
+    {"person", "SZ\xc3\x96TS, V\xc3\x84IN\xc3\x96", true},
+    {"person", "John McCARTY", true},
+    {"person", "DeShawn MacArthur", true},
+    {"surname", "UnitedShield", false}, /* a firm's capitals */
+    {"surname", "Szymanski", true},
     {"person-labelled", "DAVIN HAND", true},
     {"person-labelled", "DUQYAHA QUICK", true},
     {"person-labelled", "Duqyaha Karataev", true},

@@ -55,6 +55,33 @@ static size_t take_letter(const char *p, size_t n, struct name_word *w)
 	return ascii != '?' && put(w, ascii) ? 2 : 0;
 }
 
+/* How a word is written. Letters that are no ASCII ones go with the others. */
+static void look_at_case(const char *p, size_t n, struct name_word *w)
+{
+	enum { PREFIX = 4 }; /* so many small letters before a capital are no Mc, De or Ann */
+	size_t small = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		w->coined |= p[i] >= 'A' && p[i] <= 'Z' && small >= PREFIX;
+		small += p[i] >= 'a' && p[i] <= 'z';
+	}
+	w->capitals = !small;
+}
+
+/* IOP and ACWY are abbreviations; in LEILANI OORD all is written in capitals. */
+static void find_abbreviations(struct name_word *word, size_t n)
+{
+	enum { SHORT = 4 };
+	bool all = true, some_long = false;
+
+	for (size_t i = 0; i < n; i++) {
+		all &= word[i].capitals;
+		some_long |= word[i].n > SHORT;
+	}
+	for (size_t i = 0; i < n; i++)
+		word[i].short_caps = word[i].capitals && word[i].n <= SHORT && !(all && some_long);
+}
+
 /* One word with the sign that ends it. Octets taken, 0: no word. */
 static size_t take_word(const char *p, size_t n, struct name_word *w)
 {
@@ -75,6 +102,7 @@ static size_t take_word(const char *p, size_t n, struct name_word *w)
 	}
 	if (!w->n)
 		return 0;
+	look_at_case(p, at, w);
 	w->initial = w->n == 1;
 	w->particle = is_one_of(w->p, particles);
 	if (at < n && p[at] == '.')
@@ -123,5 +151,6 @@ size_t name_words(const char *p, size_t n, struct name_word word[NAME_WORDS])
 	/* A comma behind all of it parts nothing. */
 	if (words)
 		word[words - 1].comma = false;
+	find_abbreviations(word, words);
 	return words;
 }

@@ -14,6 +14,7 @@
 #define PARAGRAPH_MAX 4000u /* octets of a disclaimer */
 #define PARAGRAPHS 12u	    /* of disclaimers, one above the other */
 #define BANNER_LINES 6u
+#define WRAPPED 50u /* octets of a line whose sentence goes on in the next one */
 
 /* Words that say something about a patient: no form of a signature makes them one. */
 static bool is_about_patient(struct mw_str s)
@@ -96,67 +97,91 @@ static size_t paragraph_before(struct mw_str text, size_t end)
 
 /* ---- disclaimers --------------------------------------------------------------------------------------------------------- */
 
+enum { ALONE = 14 }; /* words at the beginning of NOTICE, of which one is enough; of the others it takes three */
+static const char *const NOTICE[] = {
+    "consider the environment before printing",
+    "scanned by",
+    "scanned for viruses",
+    "unsubscribe",
+    "mailing list",
+    "confidentiality notice",
+    "avast",
+    "registered in england",
+    "all rights reserved",
+    "if you are having a medical emergency",
+    "if you have a medical emergency",
+    "if this is a medical emergency",
+    "if this is an emergency",
+    "mailbox is not monitored",
+    "confidential",
+    "confidentiality",
+    "privileged",
+    "intended recipient",
+    "intended recipients",
+    "intended only",
+    "intended solely",
+    "named addressee",
+    "addressee",
+    "in error",
+    "unauthorized",
+    "unauthorised",
+    "disclosure",
+    "dissemination",
+    "strictly prohibited",
+    "notify the sender",
+    "contact the sender",
+    "delete",
+    "destroy all copies",
+    "hipaa",
+    "45 cfr",
+    "virus",
+    "viruses",
+    "liability",
+    "legally binding",
+    "views expressed",
+    "opinions expressed",
+    "this e-mail",
+    "this email",
+    "this message",
+    "this transmission",
+    "this communication",
+    "attachments",
+    "vertraulich",
+    "confidentiel",
+    "confidencial",
+    "riservato",
+};
+
+static uint64_t notice_words(struct mw_str s)
+{
+	return mw_line_words(s, NOTICE, COUNT(NOTICE));
+}
+
 static bool is_disclaimer(struct mw_str p)
 {
-	enum { ALONE = 14 }; /* words at the beginning, of which one is enough; of the others it takes three */
-	static const char *const words[] = {
-	    "consider the environment before printing",
-	    "scanned by",
-	    "scanned for viruses",
-	    "unsubscribe",
-	    "mailing list",
-	    "confidentiality notice",
-	    "avast",
-	    "registered in england",
-	    "all rights reserved",
-	    "if you are having a medical emergency",
-	    "if you have a medical emergency",
-	    "if this is a medical emergency",
-	    "if this is an emergency",
-	    "mailbox is not monitored",
-	    "confidential",
-	    "confidentiality",
-	    "privileged",
-	    "intended recipient",
-	    "intended recipients",
-	    "intended only",
-	    "intended solely",
-	    "named addressee",
-	    "addressee",
-	    "in error",
-	    "unauthorized",
-	    "unauthorised",
-	    "disclosure",
-	    "dissemination",
-	    "strictly prohibited",
-	    "notify the sender",
-	    "contact the sender",
-	    "delete",
-	    "destroy all copies",
-	    "hipaa",
-	    "45 cfr",
-	    "virus",
-	    "viruses",
-	    "liability",
-	    "legally binding",
-	    "views expressed",
-	    "opinions expressed",
-	    "this e-mail",
-	    "this email",
-	    "this message",
-	    "this transmission",
-	    "this communication",
-	    "attachments",
-	    "vertraulich",
-	    "confidentiel",
-	    "confidencial",
-	    "riservato",
-	};
-	uint64_t seen = p.n > PARAGRAPH_MAX ? 0 : mw_line_words(p, words, COUNT(words));
+	uint64_t seen = p.n > PARAGRAPH_MAX ? 0 : notice_words(p);
 
 	if (!(seen & ((1u << ALONE) - 1)) && __builtin_popcountll(seen) < 3)
 		return false;
 	return !is_about_patient(p);
+}
+
+/* Where the notice begins in the paragraph text[start, end) that holds it: mailers write a whole mail without a blank line. Lines
+ * above its first word belong to it as far as they are wrapped. */
+static size_t notice_of(struct mw_str text, size_t start, size_t end)
+{
+	size_t at = start, next;
+
+	text.n = end;
+	for (; at < end; at = next) {
+		struct mw_str line = mw_str_trim(mw_line_at(text, at, &next));
+
+		if (notice_words(line))
+			break;
+		if (line.n < WRAPPED || strchr(".?!:", line.p[line.n - 1]))
+			start = next;
+	}
+	return at < end ? start : end;
 }
 
 /* A line of signs that divides. */
@@ -179,8 +204,10 @@ static size_t disclaimer_of(struct mw_str text)
 
 		if (!is_disclaimer((struct mw_str){.p = text.p + start, .n = end - start}))
 			break;
-		found = start;
-		end = end_of((struct mw_str){.p = text.p, .n = start});
+		found = notice_of(text, start, end);
+		end = end_of((struct mw_str){.p = text.p, .n = found});
+		if (found > start)
+			break;
 	}
 	/* A line that divides it from the text goes with it. */
 	if (found < text.n && end > 0 && is_ruler(line_before(text, end, &line)))

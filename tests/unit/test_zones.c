@@ -138,6 +138,12 @@ static const struct {
      "d [EXTERNAL] This email originated from outside of the organization. Do not click links.\n\nn The results are in.\n"},
     {"caution of a gateway", "d CAUTION: This email originated from outside of the organization.\nd Do not click links or open "
 			     "attachments.\n\nn The results are in.\n"},
+    {"notice right below the text, as HTML without paragraphs has it",
+     "n Ann fell and broke her hip.\nn See you on Monday.\ns Sent from my iPhone\nd CONFIDENTIALITY NOTICE: This e-mail is "
+     "confidential.\nd Delete it.\n"},
+    {"the same, wrapped, below a signature",
+     "n She is well.\ns -- \ns Ann Lee, RN\ns Harbor Clinic\nd The information contained in this transmission, and all that "
+     "comes with\nd it, is privileged and for the intended recipient. Please delete it\nd if you are another.\n"},
     {"text about confidence", "n The matter is confidential. Keep it to yourself, please.\n"},
     {"a patient in what looks like a notice",
      "n This message is confidential, privileged and for the intended recipient: John Smith, DOB "
