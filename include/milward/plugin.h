@@ -18,6 +18,7 @@
  *  1.1  mw_sealer.custody
  *  1.2  mw_host.del_field
  *  1.3  mw_host.cached
+ *  1.4  mw_seal_work.made
  */
 #ifndef MILWARD_PLUGIN_H
 #define MILWARD_PLUGIN_H
@@ -33,7 +34,7 @@ extern "C" {
 
 #define MW_MAGIC 0x4d574152u /* "MWAR" */
 #define MW_ABI_MAJOR 1u	     /* a module of another major is refused */
-#define MW_ABI_MINOR 3u	     /* a module of a newer minor is refused */
+#define MW_ABI_MINOR 4u	     /* a module of a newer minor is refused */
 
 /* Build options that change the layout of structures, compared as a string. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -563,12 +564,20 @@ struct mw_prefilter {
  * programs. In milward, where mail is judged, it tells whether there is a key: want(), able(); no private key is in that process. In
  * milward-seal, which does the work and where unlock() has read the site's private keys: able(), seal(), unseal(), keep().
  * An entity is MIME header fields, an empty line and a body (RFC 2045); its lines end with CRLF. */
+
+/* With what seal() has made it, for the audit record: fingerprints in hex, "" = not told, or none. */
+struct mw_sealed {
+	char key[136];	  /* of the key or the certificate that it is encrypted to */
+	char signer[136]; /* of the one that signed inside */
+};
+
 struct mw_seal_work {
 	int in; /* the entity: a regular file, at its first octet. In seal(): with the fields that are to be protected (RFC 9788) */
-	int out;	       /* where the result goes, an entity again: an empty regular file */
-	const char *sender;    /* envelope sender without <>; "" = null sender */
-	const char *recipient; /* envelope recipient without <> */
-	int64_t now;	       /* seconds since 1970 */
+	int out;		/* where the result goes, an entity again: an empty regular file */
+	const char *sender;	/* envelope sender without <>; "" = null sender */
+	const char *recipient;	/* envelope recipient without <> */
+	int64_t now;		/* seconds since 1970 */
+	struct mw_sealed *made; /* seal(): to be filled; NULL = nobody asks. ABI 1.4 */
 };
 
 enum mw_signature {

@@ -49,11 +49,23 @@ static bool has_recipient(const json_t *record, const char *address)
 	return false;
 }
 
+/* By the MTA's name for it, before milward-seal had it or afterwards. The portal has a notice's in its step. */
+static bool has_queue_id(const json_t *record, const char *id)
+{
+	static const char *const names[] = {"queue_id", "queued_as", "detail"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *s = json_string_value(json_object_get(record, names[i]));
+
+		if (s && strcmp(s, id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool wanted(const struct mw_audit_query *q, const json_t *record)
 {
-	const char *id = json_string_value(json_object_get(record, "queue_id"));
-
-	if (q->queue_id && (!id || strcmp(id, q->queue_id) != 0))
+	if (q->queue_id && !has_queue_id(record, q->queue_id))
 		return false;
 	return !q->recipient || has_recipient(record, q->recipient);
 }

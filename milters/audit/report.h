@@ -65,6 +65,12 @@ struct mw_report_portal {
 	struct mw_report_table steps, seen; /* seen: id -> when it was handed in, whether it was read */
 };
 
+/* Copies that milward-seal gave back to the MTA: what became of what was promised. */
+struct mw_report_handed {
+	uint64_t again;			    /* records of retries that had nothing left to do */
+	struct mw_report_table means, seen; /* means -> copies; seen: message and recipient, each counted once */
+};
+
 struct mw_report_count {
 	const struct mw_report_month *month;
 	uint64_t early, late; /* records outside of the month */
@@ -76,6 +82,7 @@ struct mw_report_count {
 	struct mw_report_table classes, rules, shadow, unreadable, routes, lines, causes, domains, senders, departments, consents,
 	    attested, policies, events;
 	struct mw_report_portal portal;
+	struct mw_report_handed handed;
 	const struct mw_report_table *department_of; /* address or @domain -> name; NULL */
 };
 

@@ -31,12 +31,12 @@ struct sized {
 static size_t tables(struct mw_report_count *c, struct sized *v)
 {
 	const struct sized all[] = {
-	    {&c->classes, ROWS_SMALL},	   {&c->rules, ROWS_SMALL},    {&c->shadow, ROWS_SMALL},
-	    {&c->unreadable, ROWS_SMALL},  {&c->routes, ROWS_SMALL},   {&c->lines, ROWS_SMALL},
-	    {&c->causes, ROWS_SMALL},	   {&c->domains, ROWS_LARGE},  {&c->senders, ROWS_LARGE},
-	    {&c->departments, ROWS_LARGE}, {&c->consents, ROWS_SMALL}, {&c->attested, ROWS_SMALL},
-	    {&c->policies, ROWS_SMALL},	   {&c->events, ROWS_SMALL},   {&c->portal.steps, ROWS_SMALL},
-	    {&c->portal.seen, ROWS_SEEN},
+	    {&c->classes, ROWS_SMALL},	   {&c->rules, ROWS_SMALL},	   {&c->shadow, ROWS_SMALL},
+	    {&c->unreadable, ROWS_SMALL},  {&c->routes, ROWS_SMALL},	   {&c->lines, ROWS_SMALL},
+	    {&c->causes, ROWS_SMALL},	   {&c->domains, ROWS_LARGE},	   {&c->senders, ROWS_LARGE},
+	    {&c->departments, ROWS_LARGE}, {&c->consents, ROWS_SMALL},	   {&c->attested, ROWS_SMALL},
+	    {&c->policies, ROWS_SMALL},	   {&c->events, ROWS_SMALL},	   {&c->portal.steps, ROWS_SMALL},
+	    {&c->portal.seen, ROWS_SEEN},  {&c->handed.means, ROWS_SMALL}, {&c->handed.seen, ROWS_SEEN},
 	};
 
 	memcpy(v, all, sizeof(all));
@@ -406,6 +406,26 @@ static int count_portal(struct mw_report_count *c, const json_t *json, const cha
 	return 0;
 }
 
+/* ---- what was sealed ----------------------------------------------------------------------------------------------------------- */
+
+/* Each copy once: after a crash, and for a retry, it may have two records. Those before the month tell what was counted there. */
+static int count_seal(struct mw_report_count *c, const json_t *json, bool in_month)
+{
+	struct mw_report_handed *h = &c->handed;
+	const char *means = text_of(json, "means");
+	char name[REPORT_NAME_MAX + 1];
+	int n = snprintf(name, sizeof(name), "%.160s %.320s", text_of(json, "id"), text_of(json, "recipient"));
+	struct mw_report_row *row =
+	    n > 0 ? mw_report_table_at(&h->seen, name, (size_t)n < sizeof(name) ? (size_t)n : sizeof(name) - 1) : NULL;
+
+	if (!row)
+		return -ENOMEM;
+	h->again += in_month && json_is_true(json_object_get(json, "again"));
+	if (row->n[COL_N]++ > 0 || !in_month)
+		return 0;
+	return add(&h->means, *means ? means : "unknown", COL_N, 0);
+}
+
 /* ---- records ------------------------------------------------------------------------------------------------------------------- */
 
 static int count_event(struct mw_report_count *c, const struct mw_audit_record *rec, const json_t *json)
@@ -421,13 +441,13 @@ int mw_report_count_record(void *ctx, const char *line, size_t n, const struct m
 {
 	struct mw_report_count *c = ctx;
 	int day = mw_report_month_day(c->month, rec->time.p), r;
-	bool portal = mw_audit_str_is(rec->kind, "portal");
+	bool portal = mw_audit_str_is(rec->kind, "portal"), seal = mw_audit_str_is(rec->kind, "seal");
 	char stamp[32];
 	json_t *json;
 
 	c->early += day == -1;
 	c->late += day == -2;
-	if (day == -2 || (day == -1 && !portal))
+	if (day == -2 || (day == -1 && !portal && !seal))
 		return 0;
 	json = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	if (!json) {
@@ -439,6 +459,8 @@ int mw_report_count_record(void *ctx, const char *line, size_t n, const struct m
 	(void)snprintf(stamp, sizeof(stamp), "%.*s", (int)rec->time.n, rec->time.p);
 	if (portal)
 		r = count_portal(c, json, stamp, day >= 0);
+	else if (seal)
+		r = count_seal(c, json, day >= 0);
 	else
 		r = mw_audit_str_is(rec->kind, "message") ? count_message(c, json, day) : count_event(c, rec, json);
 	json_decref(json);

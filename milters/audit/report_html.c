@@ -424,6 +424,19 @@ static void portal(const json_t *model, FILE *out)
 	counted(p, "steps", "Steps", "count", "times", NULL, NULL, out);
 }
 
+static void given_back(const json_t *model, FILE *out)
+{
+	const json_t *g = json_object_get(model, "given_back");
+
+	if (json_array_size(rows_of(g, "means")) == 0)
+		return;
+	fputs("<h2>Given back by milward-seal</h2>\n", out);
+	counted(g, "means", "Sealed, opened or handed in", "count", "copies", NULL, NULL, out);
+	if (num(g, "again"))
+		fprintf(out, "<p class=\"dim\">%" JSON_INTEGER_FORMAT " retries of the MTA had nothing left to do.</p>\n",
+			num(g, "again"));
+}
+
 /* ---- the MTA's log --------------------------------------------------------------------------------------------------------------- */
 
 static const struct mw_report_series by_tls[] = {
@@ -568,6 +581,7 @@ void mw_report_html(const json_t *model, FILE *out)
 	if (json_array_size(rows_of(model, "causes")))
 		fputs("<h2>Failures</h2>\n", out);
 	counted(model, "causes", "What decided instead of the policy", "messages", "messages", NULL, NULL, out);
+	given_back(model, out);
 	portal(model, out);
 	if (json_array_size(rows_of(model, "departments")))
 		fputs("<h2>Who sent what is in a class</h2>\n", out);

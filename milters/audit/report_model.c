@@ -182,6 +182,15 @@ static json_t *portal(const struct mw_report_count *c)
 	return mw_report_whole(o, r);
 }
 
+static json_t *handed(const struct mw_report_count *c)
+{
+	json_t *o = json_pack("{s:I}", "again", (json_int_t)c->handed.again);
+	int r = json_object_set_new(o, "means", table(&c->handed.means, 50, row_plain));
+
+	r |= json_object_set_new(o, "forgotten", num(c->handed.seen.dropped));
+	return mw_report_whole(o, r);
+}
+
 static json_t *period(const struct mw_report_month *m)
 {
 	char now[32];
@@ -251,6 +260,7 @@ json_t *mw_report_model(const struct mw_report_count *c, const struct mw_report_
 	if (options->addresses)
 		r |= json_object_set_new(o, "senders", table(&c->senders, top, row_ways));
 	r |= json_object_set_new(o, "portal", portal(c));
+	r |= json_object_set_new(o, "given_back", handed(c));
 	if (mail)
 		r |= json_object_set_new(o, "mail_log", mail);
 	return mw_report_whole(o, r);

@@ -288,6 +288,18 @@ static void portal(const json_t *model, FILE *out)
 	names(p, "steps", "Steps", "count", NULL, out);
 }
 
+static void given_back(const json_t *model, FILE *out)
+{
+	const json_t *g = json_object_get(model, "given_back");
+
+	if (json_array_size(json_object_get(json_object_get(g, "means"), "rows")) == 0)
+		return;
+	title(out, "Given back by milward-seal");
+	names(g, "means", "By", "copies", NULL, out);
+	if (num(g, "again"))
+		fprintf(out, "%" JSON_INTEGER_FORMAT " retries of the MTA had nothing left to do\n", num(g, "again"));
+}
+
 static void mail_domain(const json_t *d, FILE *out)
 {
 	const json_t *p = json_object_get(d, "protected");
@@ -390,6 +402,7 @@ void mw_report_text(const json_t *model, FILE *out)
 	names(model, "consents", "Consents used: recipients", "count", NULL, out);
 	names(model, "attested", "Attested by the sender: recipients", "count", NULL, out);
 	names(model, "causes", "Failures that decided instead of the policy: messages", "messages", NULL, out);
+	given_back(model, out);
 	portal(model, out);
 	if (rows(model, "departments"))
 		title(out, "Who sent what is in a class");

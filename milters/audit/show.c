@@ -118,6 +118,23 @@ static void show_portal(const json_t *json)
 	putchar('\n');
 }
 
+/* A copy that the delivery agent gave back to the MTA. */
+static void show_seal(const json_t *json)
+{
+	const char *sender = text_of(json, "sender");
+
+	show_text(" ", text_of(json, "queue_id"));
+	show_text(" from ", *sender ? sender : "<>");
+	show_text(" to ", text_of(json, "recipient"));
+	show_text(": given back by ", text_of(json, "means"));
+	show_text(" as ", text_of(json, "queued_as"));
+	show_text(", key ", text_of(json, "key"));
+	show_text(", signed by ", text_of(json, "signer"));
+	show_text(", digest ", text_of(json, "digest"));
+	show_text(", ", text_of(json, "results"));
+	fputs(json_is_true(json_object_get(json, "again")) ? " (again)\n" : "\n", stdout);
+}
+
 int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
 {
 	const struct mw_audit_show *show = ctx;
@@ -134,6 +151,10 @@ int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const cha
 	}
 	if (mw_audit_str_is(rec->kind, "portal")) {
 		show_portal(json);
+		return 0;
+	}
+	if (mw_audit_str_is(rec->kind, "seal")) {
+		show_seal(json);
 		return 0;
 	}
 	printf(" %.*s", (int)rec->kind.n, rec->kind.p);

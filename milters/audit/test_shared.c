@@ -258,11 +258,80 @@ static void test_turns(void **state)
 	tl_intact(NULL);
 }
 
+static const char *other_digest(struct mw_self *s)
+{
+	(void)s;
+	return "0ther";
+}
+
+/* Two users of one process, each with a host of its own; a child that leaves them takes nothing from its parent. */
+static void test_two_users(void **state)
+{
+	struct mw_audit_setup setup = {.path = tl_path("log"), .sync = true, .checkpoint = 1000, .shared = true};
+	struct mw_host other = *fh_host();
+	struct mw_audit_writer *a, *b;
+	struct mw_err err = {0};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	tl_fresh();
+	other.own_policy_digest = other_digest;
+	assert_int_equal(shared_open(&a, false, &err), 0);
+	assert_int_equal(mw_audit_writer_open(&other, &self, &setup, &b, &err), 0);
+	assert_int_equal(tl_count(tl_path("log"), "\"policy\":\"0ther\""), 1);
+	pid = fork();
+	if (pid == 0) {
+		mw_audit_writer_leave(a);
+		mw_audit_writer_leave(b);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(append(a, "both", &err), 0);
+	assert_int_equal(append(b, "both", &err), 0);
+	mw_audit_writer_close(a, &self);
+	assert_int_equal(tl_count(tl_path("log"), "\"kind\":\"stop\""), 0);
+	assert_int_equal(mw_audit_writer_ready(b, &self, 4096, &err), 0);
+	assert_int_equal(append(b, "both", &err), 0);
+	mw_audit_writer_close(b, &self);
+	assert_int_equal(tl_count(tl_path("log"), "\"name\":\"both\""), 3);
+	assert_int_equal(tl_count(tl_path("log"), "\"kind\":\"stop\""), 1);
+	tl_intact(NULL);
+}
+
+/* What says that a record could be written now leaves nothing in the file, and says when none could. */
+static void test_ready(void **state)
+{
+	struct mw_audit_writer *w;
+	struct mw_err err = {0};
+	struct stat before, after;
+
+	(void)state;
+	tl_fresh();
+	assert_int_equal(shared_open(&w, true, &err), 0);
+	assert_int_equal(stat(tl_path("log"), &before), 0);
+	assert_int_equal(mw_audit_writer_ready(w, &self, 65536, &err), 0);
+	assert_int_equal(stat(tl_path("log"), &after), 0);
+	assert_int_equal(before.st_size, after.st_size);
+	tl_intact(NULL);
+	assert_int_equal(rename(tl_path("log.head"), tl_path("away")), 0);
+	assert_int_equal(mw_audit_writer_ready(w, &self, 65536, &err), -ESTALE);
+	assert_int_equal(rename(tl_path("away"), tl_path("log.head")), 0);
+	/* Rotated meanwhile: the file that it will be written to is looked at. */
+	assert_int_equal(rename(tl_path("log"), tl_path("log.1")), 0);
+	assert_int_equal(mw_audit_writer_ready(w, &self, 65536, &err), 0);
+	assert_int_equal(append(w, "next", &err), 0);
+	assert_int_equal(tl_count(tl_path("log"), "\"kind\":\"continue\""), 1);
+	mw_audit_writer_close(w, &self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_all_write), cmocka_unit_test(test_killed), cmocka_unit_test(test_rotated),
 	    cmocka_unit_test(test_visit),     cmocka_unit_test(test_stuck),  cmocka_unit_test(test_turns),
+	    cmocka_unit_test(test_two_users), cmocka_unit_test(test_ready),
 	};
 	int r;
 

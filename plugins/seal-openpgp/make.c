@@ -222,6 +222,24 @@ static int make_signed(struct making *m, const struct pgp_cert *c)
 	return r;
 }
 
+/* For the audit record. */
+static void tell(const uint8_t fpr[PGP_FPR], char *to, size_t size)
+{
+	for (size_t i = 0; i < PGP_FPR && 2 * i + 2 < size; i++)
+		(void)snprintf(to + 2 * i, 3, "%02x", fpr[i]);
+}
+
+static void tell_keys(const struct making *m, const struct pgp_cert *signer)
+{
+	struct mw_sealed *made = m->work->made;
+	uint8_t fpr[PGP_FPR];
+
+	if (made && pgp_handle_fpr(m->use.primary, fpr))
+		tell(fpr, made->key, sizeof(made->key));
+	if (made && signer)
+		tell(signer->key.fpr, made->signer, sizeof(made->signer));
+}
+
 int openpgp_seal(void *inst, const struct mw_seal_work *work, struct mw_err *err)
 {
 	struct entity_reader in;
@@ -233,6 +251,8 @@ int openpgp_seal(void *inst, const struct mw_seal_work *work, struct mw_err *err
 		return r;
 	signer = signer_of(m.o, work->sender);
 	r = signer ? make_signed(&m, signer) : make(&m);
+	if (r == 0)
+		tell_keys(&m, signer);
 	pgp_use_drop(&m.use);
 	return r < 0 ? r : 1;
 }

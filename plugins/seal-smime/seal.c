@@ -6,6 +6,8 @@
 #include "usable.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 int smime_able(void *inst, const char *recipient, int64_t now, struct mw_err *err)
@@ -41,6 +43,18 @@ static const struct key *signer_of(const struct smime *s, const struct mw_seal_w
 	return k && usable_now(k->cert, USABLE_TO_SIGN, w->now, why) ? k : NULL;
 }
 
+/* SHA-256 of a certificate, for the audit record. */
+static void tell(const X509 *x, char *to, size_t size)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (X509_digest(x, EVP_sha256(), digest, &n) != 1)
+		return;
+	for (unsigned i = 0; i < n && 2 * i + 2 < size; i++)
+		(void)snprintf(to + (size_t)2 * i, 3, "%02x", digest[i]);
+}
+
 static int seal_to(const struct smime *s, const struct index_cert *cert, const struct mw_seal_work *w, struct mw_err *err)
 {
 	const struct envelope e = {.cert = cert->x,
@@ -66,6 +80,11 @@ static int seal_to(const struct smime *s, const struct index_cert *cert, const s
 		r = envelope_write(s->host, &s->pipes, &e, &source, w->out, err);
 	}
 	sign_free(&signing);
+	if (r == 0 && w->made) {
+		tell(cert->x, w->made->key, sizeof(w->made->key));
+		if (key)
+			tell(key->cert, w->made->signer, sizeof(w->made->signer));
+	}
 	return r == 0 ? 1 : r;
 }
 

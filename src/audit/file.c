@@ -470,6 +470,18 @@ int mw_audit_file_append(struct mw_audit_file *f, const struct mw_audit_text *te
 	return write_head(f, err);
 }
 
+int mw_audit_file_reserve(struct mw_audit_file *f, uint64_t octets, struct mw_err *err)
+{
+	int r;
+
+	do
+		r = fallocate(f->fd, FALLOC_FL_KEEP_SIZE, (off_t)f->head.end, (off_t)octets) < 0 ? -errno : 0;
+	while (r == -EINTR);
+	if (r == 0 || r == -EOPNOTSUPP || r == -ENOSYS)
+		return 0;
+	return f->host->fail(err, r, "no room for records in audit file %s: %s", f->path, strerror(-r));
+}
+
 /* The old file, renamed away, gets a last record, so that it is whole without its head. A failure takes nothing from the chain.
  */
 static void end_old(struct mw_audit_file *f, bool sync)

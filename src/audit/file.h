@@ -47,6 +47,8 @@ int mw_audit_file_renew(struct mw_audit_file *, bool sync, const char **why, str
  * whole is taken away again. */
 int mw_audit_file_append(struct mw_audit_file *, const struct mw_audit_text *, bool sync, uint64_t seq, const char *hash,
 			 struct mw_err *);
+/* Room on the disk for so many octets behind the end, of which nothing is seen. 0 as well where the file system cannot promise it. */
+int mw_audit_file_reserve(struct mw_audit_file *, uint64_t octets, struct mw_err *);
 /* The notes as lines. *seq and hash go on; the notes stay until mw_audit_file_noted(). */
 int mw_audit_file_notes(const struct mw_audit_file *, struct mw_audit_text *, uint64_t *seq, char hash[MW_AUDIT_HEX + 1]);
 void mw_audit_file_noted(struct mw_audit_file *);

@@ -24,11 +24,11 @@ struct entry {
 	struct mw_err err; /* code 0 = on disk */
 };
 
-struct mw_audit_writer {
-	struct mw_audit_writer *next;
+/* What all writers of a path share. */
+struct trail {
+	struct trail *next;
 	unsigned users;
 	char *path;
-	const struct mw_host *host;
 	struct mw_audit_chain chain;
 
 	pthread_mutex_t lock; /* of what follows, up to the file */
@@ -43,26 +43,35 @@ struct mw_audit_writer {
 	uint64_t checked; /* seq of the last checkpoint */
 };
 
-/* Generations of one process share the writer of a path: two of them may be alive during a reload, and a chain has one end. */
-static pthread_mutex_t writers_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct mw_audit_writer *writers;
+struct mw_audit_writer {
+	struct trail *trail;
+	const struct mw_host *host; /* of this one: what it says comes from it, with its own self */
+};
+
+/* Generations of one process share the trail of a path: two of them may be alive during a reload, and a chain has one end. */
+static pthread_mutex_t trails_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct trail *trails;
 
 /* ---- one group --------------------------------------------------------------------------------------------------------------
  */
 
 static void checkpoint(struct mw_audit_writer *w, struct mw_self *self)
 {
-	w->checked = w->file.head.seq;
-	w->host->log(self, NULL, MW_NOTICE, "audit-checkpoint", "file=%s head=%" PRIu64 ":%s", w->path, w->file.head.seq,
-		     w->file.head.hash);
+	struct trail *t = w->trail;
+
+	t->checked = t->file.head.seq;
+	w->host->log(self, NULL, MW_NOTICE, "audit-checkpoint", "file=%s head=%" PRIu64 ":%s", t->path, t->file.head.seq,
+		     t->file.head.hash);
 }
 
 /* Entries that fit into one write, as lines behind the notes. Returns the first that did not fit, NULL when all did. An entry
  * that cannot be written by itself is done with an error. */
 static struct entry *format(struct mw_audit_writer *w, struct entry *e, uint64_t *seq, char hash[MW_AUDIT_HEX + 1])
 {
-	for (; e && w->text.n < GROUP_MAX; e = e->next) {
-		int r = mw_audit_record_add(&w->text, &w->chain, *seq + 1, e->kind, e->members, hash, hash);
+	struct trail *t = w->trail;
+
+	for (; e && t->text.n < GROUP_MAX; e = e->next) {
+		int r = mw_audit_record_add(&t->text, &t->chain, *seq + 1, e->kind, e->members, hash, hash);
 
 		if (r < 0)
 			w->host->fail(&e->err, r,
@@ -73,37 +82,56 @@ static struct entry *format(struct mw_audit_writer *w, struct entry *e, uint64_t
 	return e;
 }
 
-/* Writes the group. Returns the entries that are left for the next one. */
-static struct entry *commit(struct mw_audit_writer *w, struct mw_self *self, struct entry *group, bool sync)
+/* The file as the path has it now. Negative: there is none to write to. */
+static int come_in(struct mw_audit_writer *w, struct mw_self *self, bool sync, struct mw_err *err)
 {
-	char hash[MW_AUDIT_HEX + 1];
-	struct mw_err err = {0};
-	struct entry *rest = NULL;
+	struct trail *t = w->trail;
 	const char *why;
-	uint64_t seq;
-	int r = mw_audit_file_enter(&w->file, &err);
+	int r = mw_audit_file_enter(&t->file, err);
 
 	if (r == 0)
-		r = mw_audit_file_renew(&w->file, sync, &why, &err);
+		r = mw_audit_file_renew(&t->file, sync, &why, err);
 	if (r > 0)
 		w->host->log(self, NULL, MW_WARNING, "audit-reopened", "file=%s: %s; records go on in a file of that name",
-			     w->path, why);
-	w->text.n = 0;
-	if (r >= 0) {
-		seq = w->file.head.seq;
-		memcpy(hash, w->file.head.hash, sizeof(hash));
-		r = mw_audit_file_notes(&w->file, &w->text, &seq, hash);
-		if (r < 0)
-			(void)w->host->fail(&err, r, "no memory for the audit record");
-	}
-	if (r >= 0) {
-		rest = format(w, group, &seq, hash);
-		if (w->text.n)
-			r = mw_audit_file_append(&w->file, &w->text, sync, seq, hash, &err);
-	}
+			     t->path, why);
+	return r < 0 ? r : 0;
+}
+
+/* Writes what has to be noted about the file, and the group, which may be empty. *rest: the entries that are left for the next one. The file is
+ * left by the caller. */
+static int write_group(struct mw_audit_writer *w, struct mw_self *self, struct entry *group, bool sync, struct entry **rest,
+		       struct mw_err *err)
+{
+	struct trail *t = w->trail;
+	char hash[MW_AUDIT_HEX + 1];
+	uint64_t seq;
+	int r = come_in(w, self, sync, err);
+
+	t->text.n = 0;
+	if (r < 0)
+		return r;
+	seq = t->file.head.seq;
+	memcpy(hash, t->file.head.hash, sizeof(hash));
+	r = mw_audit_file_notes(&t->file, &t->text, &seq, hash);
+	if (r < 0)
+		return w->host->fail(err, r, "no memory for the audit record");
+	*rest = format(w, group, &seq, hash);
+	if (t->text.n)
+		r = mw_audit_file_append(&t->file, &t->text, sync, seq, hash, err);
 	if (r >= 0)
-		mw_audit_file_noted(&w->file);
-	mw_audit_file_leave(&w->file);
+		mw_audit_file_noted(&t->file);
+	return r;
+}
+
+/* Returns the entries that are left for the next one. */
+static struct entry *commit(struct mw_audit_writer *w, struct mw_self *self, struct entry *group, bool sync)
+{
+	struct trail *t = w->trail;
+	struct mw_err err = {0};
+	struct entry *rest = NULL;
+	int r = write_group(w, self, group, sync, &rest, &err);
+
+	mw_audit_file_leave(&t->file);
 	for (struct entry *e = group; r < 0 && e != rest; e = e->next)
 		e->err = err;
 	return rest;
@@ -112,19 +140,20 @@ static struct entry *commit(struct mw_audit_writer *w, struct mw_self *self, str
 /* The lock is held at entry and exit, not in between. */
 static void lead(struct mw_audit_writer *w, struct mw_self *self)
 {
-	struct entry *group = w->first, *rest;
-	bool sync = w->sync;
-	uint64_t interval = w->checkpoint;
+	struct trail *t = w->trail;
+	struct entry *group = t->first, *rest;
+	bool sync = t->sync;
+	uint64_t interval = t->checkpoint;
 
-	w->leading = true;
-	w->first = NULL;
-	w->last = &w->first;
-	(void)pthread_mutex_unlock(&w->lock);
+	t->leading = true;
+	t->first = NULL;
+	t->last = &t->first;
+	(void)pthread_mutex_unlock(&t->lock);
 	rest = commit(w, self, group, sync);
-	if (w->file.head.seq - w->checked >= interval)
+	if (t->file.head.seq - t->checked >= interval)
 		checkpoint(w, self);
-	(void)pthread_mutex_lock(&w->lock);
-	w->leading = false;
+	(void)pthread_mutex_lock(&t->lock);
+	t->leading = false;
 	while (group != rest) {
 		struct entry *next = group->next; /* the entry is gone once it is done */
 
@@ -136,29 +165,31 @@ static void lead(struct mw_audit_writer *w, struct mw_self *self)
 
 		while (*end)
 			end = &(*end)->next;
-		*end = w->first;
-		if (!w->first)
-			w->last = end;
-		w->first = rest;
+		*end = t->first;
+		if (!t->first)
+			t->last = end;
+		t->first = rest;
 	}
-	(void)pthread_cond_broadcast(&w->wake);
+	(void)pthread_cond_broadcast(&t->wake);
 }
 
 /* Until all of them are on disk, or have failed. They are done in their order. */
 static int append(struct mw_audit_writer *w, struct mw_self *self, struct entry *e, size_t n, struct mw_err *err)
 {
-	(void)pthread_mutex_lock(&w->lock);
+	struct trail *t = w->trail;
+
+	(void)pthread_mutex_lock(&t->lock);
 	for (size_t i = 0; i < n; i++) {
-		*w->last = &e[i];
-		w->last = &e[i].next;
+		*t->last = &e[i];
+		t->last = &e[i].next;
 	}
 	while (!e[n - 1].done) {
-		if (w->leading)
-			(void)pthread_cond_wait(&w->wake, &w->lock);
+		if (t->leading)
+			(void)pthread_cond_wait(&t->wake, &t->lock);
 		else
 			lead(w, self);
 	}
-	(void)pthread_mutex_unlock(&w->lock);
+	(void)pthread_mutex_unlock(&t->lock);
 	for (size_t i = 0; i < n; i++)
 		if (e[i].err.code < 0)
 			return w->host->fail(err, e[i].err.code, "%s", e[i].err.text);
@@ -190,6 +221,30 @@ int mw_audit_writer_append_all(struct mw_audit_writer *w, struct mw_self *self, 
 	return r;
 }
 
+int mw_audit_writer_ready(struct mw_audit_writer *w, struct mw_self *self, uint64_t octets, struct mw_err *err)
+{
+	struct trail *t = w->trail;
+	struct entry *rest;
+	bool sync;
+	int r;
+
+	(void)pthread_mutex_lock(&t->lock);
+	while (t->leading)
+		(void)pthread_cond_wait(&t->wake, &t->lock);
+	t->leading = true;
+	sync = t->sync;
+	(void)pthread_mutex_unlock(&t->lock);
+	r = write_group(w, self, NULL, sync, &rest, err);
+	if (r == 0)
+		r = mw_audit_file_reserve(&t->file, octets, err);
+	mw_audit_file_leave(&t->file);
+	(void)pthread_mutex_lock(&t->lock);
+	t->leading = false;
+	(void)pthread_cond_broadcast(&t->wake);
+	(void)pthread_mutex_unlock(&t->lock);
+	return r;
+}
+
 /* ---- opening and closing ------------------------------------------------------------------------------------------------------
  */
 
@@ -210,112 +265,125 @@ static char *canonical(const char *path)
 }
 
 /* A command begins no chain, and has nothing to note: it writes no `start`. */
-static bool start_due(const struct mw_audit_writer *w, bool visit)
+static bool start_due(const struct trail *t, bool visit)
 {
-	return !visit || w->file.head.seq == 0 || w->file.note;
+	return !visit || t->file.head.seq == 0 || t->file.note;
 }
 
-static void writer_free(struct mw_audit_writer *w)
+static void trail_free(struct trail *t)
 {
-	mw_audit_file_close(&w->file);
-	mw_audit_text_free(&w->text);
-	mw_audit_chain_wipe(&w->chain);
-	(void)pthread_cond_destroy(&w->wake);
-	(void)pthread_mutex_destroy(&w->lock);
-	free(w->path);
-	free(w);
+	mw_audit_file_close(&t->file);
+	mw_audit_text_free(&t->text);
+	mw_audit_chain_wipe(&t->chain);
+	(void)pthread_cond_destroy(&t->wake);
+	(void)pthread_mutex_destroy(&t->lock);
+	free(t->path);
+	free(t);
 }
 
-static int writer_new(const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
-		      const struct mw_audit_setup *setup, struct mw_audit_writer **ret, struct mw_err *err)
+static int trail_new(const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
+		     const struct mw_audit_setup *setup, struct trail **ret, struct mw_err *err)
 {
-	struct mw_audit_writer *w = calloc(1, sizeof(*w));
+	struct trail *t = calloc(1, sizeof(*t));
 	int r;
 
-	if (!w)
+	if (!t)
 		return host->fail(err, -ENOMEM, "no memory");
-	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->wake, NULL);
-	w->host = host;
-	w->chain = *chain;
-	w->last = &w->first;
-	w->file.fd = w->file.head_fd = -1;
-	w->path = strdup(path);
-	r = w->path ? mw_audit_file_open(&w->file, host, path, &w->chain, setup->shared, err)
+	(void)pthread_mutex_init(&t->lock, NULL);
+	(void)pthread_cond_init(&t->wake, NULL);
+	t->chain = *chain;
+	t->last = &t->first;
+	t->file.fd = t->file.head_fd = -1;
+	t->path = strdup(path);
+	r = t->path ? mw_audit_file_open(&t->file, host, path, &t->chain, setup->shared, err)
 		    : host->fail(err, -ENOMEM, "no memory");
 	if (r < 0) {
-		writer_free(w);
+		trail_free(t);
 		return r;
 	}
-	w->checked = w->file.head.seq;
-	if (!start_due(w, setup->visit))
-		mw_audit_file_leave(&w->file);
-	*ret = w;
+	t->checked = t->file.head.seq;
+	if (!start_due(t, setup->visit))
+		mw_audit_file_leave(&t->file);
+	*ret = t;
 	return 0;
 }
 
-/* The writer of this path, made when there is none. */
+/* The trail of this path, made when there is none. */
 static int find(const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
-		const struct mw_audit_setup *setup, struct mw_audit_writer **ret, struct mw_err *err)
+		const struct mw_audit_setup *setup, struct trail **ret, struct mw_err *err)
 {
-	struct mw_audit_writer *w = writers;
+	struct trail *t = trails;
 	int r;
 
-	while (w && strcmp(w->path, path) != 0)
-		w = w->next;
-	if (w && !mw_audit_chain_same(&w->chain, chain))
+	while (t && strcmp(t->path, path) != 0)
+		t = t->next;
+	if (t && !mw_audit_chain_same(&t->chain, chain))
 		return host->fail(err, -EBUSY, "audit file %s is in use with another key: move it and its head away, and restart",
 				  path);
-	if (!w) {
-		r = writer_new(host, path, chain, setup, &w, err);
+	if (!t) {
+		r = trail_new(host, path, chain, setup, &t, err);
 		if (r < 0)
 			return r;
-		w->next = writers;
-		writers = w;
+		t->next = trails;
+		trails = t;
 	}
-	w->users++;
-	*ret = w;
+	t->users++;
+	*ret = t;
 	return 0;
 }
 
 static int start(struct mw_audit_writer *w, struct mw_self *self, bool visit, struct mw_err *err)
 {
+	const struct trail *t = w->trail;
 	char members[400];
 
-	if (!start_due(w, visit))
+	if (!start_due(t, visit))
 		return 0;
 	(void)snprintf(members, sizeof(members), "\"version\":\"%s\",\"pid\":%ld,\"digest\":\"%s\",\"policy\":\"%s\"", MW_VERSION,
-		       (long)getpid(), w->chain.key_n ? "hmac-sha-256" : "sha-256", w->host->own_policy_digest(self));
+		       (long)getpid(), t->chain.key_n ? "hmac-sha-256" : "sha-256", w->host->own_policy_digest(self));
 	return mw_audit_writer_append(w, self, "start", (struct mw_str){.p = members, .n = strlen(members)}, err);
+}
+
+static int join(const struct mw_host *host, const char *path, const struct mw_audit_chain *chain,
+		const struct mw_audit_setup *setup, struct trail **ret, struct mw_err *err)
+{
+	int r;
+
+	(void)pthread_mutex_lock(&trails_lock);
+	r = find(host, path, chain, setup, ret, err);
+	(void)pthread_mutex_unlock(&trails_lock);
+	if (r < 0)
+		return r;
+	(void)pthread_mutex_lock(&(*ret)->lock);
+	(*ret)->sync = setup->sync;
+	(*ret)->checkpoint = setup->checkpoint;
+	(*ret)->visit = setup->visit;
+	(void)pthread_mutex_unlock(&(*ret)->lock);
+	return 0;
 }
 
 int mw_audit_writer_open(const struct mw_host *host, struct mw_self *self, const struct mw_audit_setup *setup,
 			 struct mw_audit_writer **ret, struct mw_err *err)
 {
+	struct mw_audit_writer *w = calloc(1, sizeof(*w));
 	struct mw_audit_chain chain;
-	struct mw_audit_writer *w = NULL;
-	char *path;
-	int r = mw_audit_chain_open(host, setup->key, &chain, err);
+	char *path = NULL;
+	int r = w ? mw_audit_chain_open(host, setup->key, &chain, err) : host->fail(err, -ENOMEM, "no memory");
 
-	if (r < 0)
+	if (r < 0) {
+		free(w);
 		return r;
-	path = canonical(setup->path);
-	if (!path) {
-		mw_audit_chain_wipe(&chain);
-		return host->fail(err, -ENOENT, "audit file %s: its folder is not there: %s", setup->path, strerror(errno));
 	}
-	(void)pthread_mutex_lock(&writers_lock);
-	r = find(host, path, &chain, setup, &w, err);
-	(void)pthread_mutex_unlock(&writers_lock);
+	w->host = host;
+	path = canonical(setup->path);
+	r = path ? join(host, path, &chain, setup, &w->trail, err)
+		 : host->fail(err, -ENOENT, "audit file %s: its folder is not there: %s", setup->path, strerror(errno));
 	mw_audit_chain_wipe(&chain);
 	free(path);
-	if (r < 0)
+	if (r < 0) {
+		free(w);
 		return r;
-	(void)pthread_mutex_lock(&w->lock);
-	w->sync = setup->sync;
-	w->checkpoint = setup->checkpoint;
-	w->visit = setup->visit;
-	(void)pthread_mutex_unlock(&w->lock);
+	}
 	r = start(w, self, setup->visit, err);
 	if (r < 0) {
 		mw_audit_writer_close(w, self);
@@ -325,32 +393,38 @@ int mw_audit_writer_open(const struct mw_host *host, struct mw_self *self, const
 	return 0;
 }
 
+/* The trails' lock is held. */
+static void forget(struct trail *t)
+{
+	struct trail **at = &trails;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	trail_free(t);
+}
+
 void mw_audit_writer_close(struct mw_audit_writer *w, struct mw_self *self)
 {
 	static const struct mw_str none = {.p = "", .n = 0};
-	struct mw_audit_writer **at = &writers;
+	struct trail *t = w->trail;
 	struct mw_err err = {0};
 
-	(void)pthread_mutex_lock(&writers_lock);
-	if (--w->users == 0) {
-		if (!w->visit && mw_audit_writer_append(w, self, "stop", none, &err) < 0)
+	(void)pthread_mutex_lock(&trails_lock);
+	if (--t->users == 0) {
+		if (!t->visit && mw_audit_writer_append(w, self, "stop", none, &err) < 0)
 			w->host->log(self, NULL, MW_ERROR, "audit-stop", "%s", err.text);
-		if (!w->visit && w->checked != w->file.head.seq)
+		if (!t->visit && t->checked != t->file.head.seq)
 			checkpoint(w, self);
-		while (*at != w)
-			at = &(*at)->next;
-		*at = w->next;
-		writer_free(w);
+		forget(t);
 	}
-	(void)pthread_mutex_unlock(&writers_lock);
+	(void)pthread_mutex_unlock(&trails_lock);
+	free(w);
 }
 
 void mw_audit_writer_leave(struct mw_audit_writer *w)
 {
-	struct mw_audit_writer **at = &writers;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	writer_free(w);
+	if (--w->trail->users == 0)
+		forget(w->trail);
+	free(w);
 }

@@ -90,6 +90,9 @@ static void leave_parent(struct agent *a)
 	mw_journal_close(&a->journal);
 	if (a->site->custody)
 		a->site->custody->leave(a->site->custody_inst);
+	mw_seal_recorder_leave(&a->site->recorder);
+	for (size_t i = 0; i < a->old; i++)
+		mw_seal_recorder_leave(&a->past[i]->recorder);
 }
 
 static _Noreturn void be_child(struct agent *a, int client, int sock, const int *file, pid_t parent)

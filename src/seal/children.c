@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -38,7 +39,70 @@ void mw_child_forget(struct mw_child *c)
 	c->kept = false;
 	c->key[0] = '\0';
 	c->queue_id[0] = '\0';
+	free(c->record);
+	c->record = NULL;
 }
+
+/* ---- records --------------------------------------------------------------------------------------------------------------------- */
+
+/* What is told when the journal is on disk, and behind it the record. */
+static void owe(struct mw_child *c, char ask, char word, const char *text, char *record)
+{
+	c->owed = ask;
+	c->told = c->site->recorder && !record ? MW_TOLD_UNRECORDED : word; /* no memory */
+	c->record = record;
+	(void)snprintf(c->text, sizeof(c->text), "%s", text);
+}
+
+/* The record of a copy that is delivered; NULL: nothing is recorded, or no memory. detail NULL: as the journal has it. */
+static char *make_record(const struct mw_child *c, const struct mw_journal *j, const char *key, const char *detail,
+			 const char *queued_as, bool again)
+{
+	char known[MW_JOURNAL_DETAIL] = "";
+	struct mw_seal_record r = {.key = key,
+				   .queue_id = c->queue_id,
+				   .sender = c->sender,
+				   .recipient = c->recipient,
+				   .detail = detail ? detail : known,
+				   .queued_as = queued_as,
+				   .policy = mw_generation_plan(c->site->gen)->digest,
+				   .again = again};
+
+	if (!c->site->recorder)
+		return NULL;
+	if (!detail)
+		mw_journal_detail(j, key, known);
+	return mw_seal_record_members(&r);
+}
+
+/* Of the children that have records for this recorder; what they are told. */
+static void write_records(struct mw_child *children, size_t n, struct mw_seal_recorder *recorder)
+{
+	const char **members = calloc(n, sizeof(*members));
+	struct mw_err err = {0};
+	size_t all = 0;
+	int r;
+
+	for (size_t i = 0; i < n && members; i++)
+		if (children[i].record && children[i].site->recorder == recorder)
+			members[all++] = children[i].record;
+	r = members ? mw_seal_recorder_write(recorder, members, all, &err) : mw_fail_memory(&err);
+	if (r < 0)
+		mw_log(MW_ERROR, NULL, "audit", "%zu copies are delivered and not recorded, their mail waits: %s", all, err.text);
+	for (size_t i = 0; i < n; i++) {
+		struct mw_child *c = &children[i];
+
+		if (!c->record || c->site->recorder != recorder)
+			continue;
+		free(c->record);
+		c->record = NULL;
+		if (r < 0)
+			c->told = MW_TOLD_UNRECORDED;
+	}
+	free(members);
+}
+
+/* ---- the journal ----------------------------------------------------------------------------------------------------------------- */
 
 /* The notice is out: what is left of its link's secret goes. False: the store does not know it yet. */
 static bool noticed(const struct mw_child *c, const char *key, const char *queue_id)
@@ -52,20 +116,29 @@ static bool noticed(const struct mw_child *c, const char *key, const char *queue
 	return r >= 0 || r == -ENOENT;
 }
 
-static void look(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const char *key, const char *id)
+/* The next text of several; NULL: there is none. */
+static const char *take_text(struct mw_str *what)
+{
+	const char *text = what->p, *end = memchr(what->p, '\0', what->n);
+
+	if (!end)
+		return NULL;
+	*what = mw_str_behind(*what, (size_t)(end - text) + 1);
+	return text;
+}
+
+static void look(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const char *key)
 {
 	char queue_id[MW_QUEUE_ID] = "";
 	enum mw_fate fate = mw_journal_look(j, key, queue_id);
 	size_t n_key = strlen(key);
 
-	mw_child_forget(c);
-	(void)snprintf(c->queue_id, sizeof(c->queue_id), "%s", id);
 	if (n_key >= sizeof(c->key))
 		tell(c, MW_TOLD_FAILED, "the key is too long");
 	else if (fate == MW_FATE_DONE && c->site->custody && !noticed(c, key, queue_id))
 		tell(c, MW_TOLD_FAILED, "the portal's store does not know yet that the notice is out");
 	else if (fate == MW_FATE_DONE)
-		tell(c, MW_TOLD_DONE, queue_id);
+		owe(c, MW_ASK_LOOK, MW_TOLD_DONE, queue_id, make_record(c, j, key, NULL, queue_id, true));
 	else if (is_busy(children, n, c, key))
 		tell(c, MW_TOLD_BUSY, "");
 	else {
@@ -75,42 +148,51 @@ static void look(struct mw_child *children, size_t n, struct mw_child *c, struct
 	}
 }
 
-static void begin(struct mw_child *c, struct mw_journal *j, const char *key)
+static void begin(struct mw_child *c, struct mw_journal *j, const char *key, const char *detail)
 {
 	char queue_id[MW_QUEUE_ID];
 	bool again = mw_journal_look(j, key, queue_id) == MW_FATE_STARTED;
-	struct mw_err err;
+	struct mw_err err = {0};
 
 	if (strcmp(c->key, key) != 0) {
 		tell(c, MW_TOLD_FAILED, "the journal was not asked before");
 		return;
 	}
-	if (mw_journal_begin(j, key, (int64_t)time(NULL), &err) < 0) {
+	/* What cannot be recorded is not sent. */
+	if (mw_seal_recorder_ready(c->site->recorder, &err) < 0) {
+		mw_log(MW_ERROR, c->queue_id, "audit", "nothing is sent: %s", err.text);
+		tell(c, MW_TOLD_FAILED, "the audit file cannot be written");
+		return;
+	}
+	if (mw_journal_begin(j, key, detail, (int64_t)time(NULL), &err) < 0) {
 		mw_log(MW_ERROR, c->queue_id, "journal", "%s", err.text);
 		tell(c, MW_TOLD_FAILED, err.text);
 		return;
 	}
 	c->owed = MW_ASK_BEGIN;
 	c->told = again ? MW_TOLD_AGAIN : MW_TOLD_NEW;
+	c->text[0] = '\0';
 }
 
 static void done(struct mw_child *c, struct mw_journal *j, const char *key, const char *queue_id)
 {
 	struct mw_err err;
+	char *record;
 	bool known;
+	int r;
 
 	if (strcmp(c->key, key) != 0) { /* of no message but its own may it say that there is nothing left to do */
 		tell(c, MW_TOLD_FAILED, "the journal was not asked before");
 		return;
 	}
 	known = !c->kept || noticed(c, key, queue_id);
+	record = make_record(c, j, key, NULL, queue_id, false);
 	mw_child_forget(c);
-	if (mw_journal_done(j, key, queue_id, &err) < 0) {
-		tell(c, MW_TOLD_FAILED, err.text);
-		return;
-	}
-	c->owed = MW_ASK_DONE;
-	c->told = known ? MW_TOLD_OK : MW_TOLD_AGAIN;
+	r = mw_journal_done(j, key, queue_id, &err);
+	if (r < 0) /* it is delivered and recorded all the same */
+		owe(c, MW_ASK_DONE, MW_TOLD_FAILED, strerror(-r), record);
+	else
+		owe(c, MW_ASK_DONE, known ? MW_TOLD_OK : MW_TOLD_AGAIN, queue_id, record);
 }
 
 /* On its way when it is given: waiting for it is for the child. */
@@ -170,7 +252,7 @@ static void custody_failed(struct mw_child *c, const char *what, int code, const
 	tell(c, MW_TOLD_FAILED, code == -ENOSPC || code == -EDQUOT ? "no room for it is left" : "the store fails, see the log");
 }
 
-static void room(struct mw_child *c, const char *key)
+static void room(struct mw_child *c, const struct mw_journal *j, const char *key)
 {
 	char ticket[MW_TICKET_MOST];
 	struct mw_err err = {0};
@@ -189,22 +271,14 @@ static void room(struct mw_child *c, const char *key)
 		c->room = fd;
 		(void)mw_control_send(c->sock, r == 0 ? MW_TOLD_NEW : MW_TOLD_AGAIN, (struct mw_str){.p = ticket, .n = n}, fd);
 	} else if (r == -EALREADY) {
-		(void)mw_control_send(c->sock, MW_TOLD_DONE, (struct mw_str){.p = ticket, .n = n}, -1);
+		char queue_id[MW_QUEUE_ID];
+
+		(void)snprintf(queue_id, sizeof(queue_id), "%.*s", (int)n, ticket);
+		owe(c, MW_ASK_ROOM, MW_TOLD_DONE, queue_id, make_record(c, j, key, "means=portal", queue_id, true));
 	} else {
 		custody_failed(c, "no room", r, &err);
 	}
 	explicit_bzero(ticket, sizeof(ticket));
-}
-
-/* The next text of several; NULL: there is none. */
-static const char *take_text(struct mw_str *what)
-{
-	const char *text = what->p, *end = memchr(what->p, '\0', what->n);
-
-	if (!end)
-		return NULL;
-	*what = mw_str_behind(*what, (size_t)(end - text) + 1);
-	return text;
 }
 
 static void store(struct mw_child *c, struct mw_str what)
@@ -225,7 +299,21 @@ static void store(struct mw_child *c, struct mw_str what)
 		tell(c, MW_TOLD_OK, "");
 }
 
-/* what: terminated. */
+/* what: terminated, as all that follows. */
+static bool look_for(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, struct mw_str what)
+{
+	const char *key = take_text(&what), *id = key ? take_text(&what) : NULL, *sender = id ? take_text(&what) : NULL;
+
+	if (!sender)
+		return false;
+	mw_child_forget(c);
+	(void)snprintf(c->queue_id, sizeof(c->queue_id), "%s", id);
+	(void)snprintf(c->sender, sizeof(c->sender), "%s", sender);
+	(void)snprintf(c->recipient, sizeof(c->recipient), "%s", what.p);
+	look(children, n, c, j, key);
+	return true;
+}
+
 static bool answer(struct mw_child *children, size_t n, struct mw_child *c, struct mw_journal *j, const struct mw_site *now,
 		   char word, struct mw_str what)
 {
@@ -233,10 +321,9 @@ static bool answer(struct mw_child *children, size_t n, struct mw_child *c, stru
 
 	switch (word) {
 	case MW_ASK_LOOK:
-		look(children, n, c, j, what.p, second ? second + 1 : "");
-		return true;
+		return look_for(children, n, c, j, what);
 	case MW_ASK_BEGIN:
-		begin(c, j, what.p);
+		begin(c, j, what.p, second ? second + 1 : "");
 		return true;
 	case MW_ASK_DONE:
 		if (second)
@@ -247,7 +334,7 @@ static bool answer(struct mw_child *children, size_t n, struct mw_child *c, stru
 		tell(c, MW_TOLD_OK, "");
 		return true;
 	case MW_ASK_ROOM:
-		room(c, what.p);
+		room(c, j, what.p);
 		return true;
 	case MW_ASK_STORE:
 		store(c, what);
@@ -290,15 +377,19 @@ void mw_children_settle(struct mw_child *children, size_t n, struct mw_journal *
 	r = mw_journal_sync(j, &err);
 	if (r < 0)
 		mw_log(MW_ERROR, NULL, "journal", "%s", err.text);
+	/* Behind the journal: a crash between them leaves a copy that is not sent again, and whose record the retry writes. */
+	for (size_t i = 0; i < n; i++)
+		if (children[i].record)
+			write_records(children, n, children[i].site->recorder);
 	for (size_t i = 0; i < n; i++) {
 		struct mw_child *c = &children[i];
 
 		if (!c->owed)
 			continue;
 		c->owed = 0;
-		if (r < 0)
+		if (r < 0 && c->told != MW_TOLD_UNRECORDED)
 			tell(c, MW_TOLD_FAILED, err.text);
 		else
-			tell(c, c->told, "");
+			tell(c, c->told, c->text);
 	}
 }

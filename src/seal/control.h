@@ -11,14 +11,17 @@
 #include <sys/types.h>
 
 enum mw_ask {
-	MW_ASK_LOOK = 'L',  /* key NUL queue id: was it delivered? Told MW_TOLD_NEW, AGAIN, DONE with the queue id, BUSY */
-	MW_ASK_BEGIN = 'B', /* key: it is about to be sent. The same, and FAILED; on disk when it is told NEW or AGAIN */
+	MW_ASK_LOOK =
+	    'L', /* key NUL queue id NUL sender NUL recipient: was it delivered? Told MW_TOLD_NEW, AGAIN, DONE with the queue
+				id, BUSY, UNRECORDED with the queue id */
+	MW_ASK_BEGIN =
+	    'B', /* key NUL detail: it is about to be sent. The same, and FAILED; on disk when it is told NEW or AGAIN */
 	MW_ASK_DONE = 'D',  /* key NUL queue id: the MTA has it. OK, FAILED; AGAIN: the journal knows, the portal's store does not
-				yet: a retry tells it */
+				yet: a retry tells it; UNRECORDED */
 	MW_ASK_LEAVE = 'E', /* nothing comes of what was asked about: others may begin it. OK */
 	MW_ASK_CONNECT = 'C', /* to the re-entry listener. OK with a socket on its way, or FAILED */
 	MW_ASK_ROOM = 'R',    /* key: it is to be handed in. NEW with a ticket and a file; AGAIN with a ticket: it is stored, the
-				notice is left to do; DONE with the queue id of the notice; FAILED */
+				notice is left to do; DONE or UNRECORDED with the queue id of the notice; FAILED */
 	MW_ASK_STORE = 'S', /* key NUL sender NUL recipient NUL queue id NUL ticket: what was packed into that file. OK, FAILED */
 	MW_ASK_KEEP = 'K',  /* an octet: which sealer; and the key that it is to keep. OK, FAILED */
 };
@@ -26,7 +29,8 @@ enum mw_told {
 	MW_TOLD_NEW = 'n',
 	MW_TOLD_AGAIN = 'a', /* begun before; nobody knows whether it was delivered */
 	MW_TOLD_DONE = 'd',
-	MW_TOLD_BUSY = 'b', /* another child has it in work */
+	MW_TOLD_BUSY = 'b',	  /* another child has it in work */
+	MW_TOLD_UNRECORDED = 'u', /* it is delivered, and its audit record cannot be written: a retry writes it */
 	MW_TOLD_OK = 'o',
 	MW_TOLD_FAILED = 'f', /* with a text */
 	MW_TOLD_STOP = 'q',   /* unasked: end when nothing is in work */

@@ -5,9 +5,11 @@
 #include "base/log.h"
 #include "mail/address.h"
 #include "match/digest.h"
+#include "seal/record.h"
 #include "seal/results.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +26,9 @@ struct delivery {
 	char how[200]; /* for the log */
 	enum mw_seal_means by;
 	char queue_id[MW_QUEUE_ID];
+	struct mw_seal_detail detail; /* for the record */
+	struct mw_sealed made;
+	char digest[65];
 };
 
 static const struct {
@@ -110,14 +115,51 @@ static int make_key(struct delivery *d)
 
 /* ---- sending --------------------------------------------------------------------------------------------------------------------- */
 
+/* A word with its texts; NULL ends them. What was told, or negative errno. */
+static int say(struct delivery *d, char word, const char *const *texts, char *told, size_t size)
+{
+	struct mw_buf what = MW_BUF_INIT;
+	int r = -ENOMEM;
+
+	for (; *texts; texts++) {
+		mw_buf_puts(&what, *texts);
+		if (texts[1])
+			mw_buf_putc(&what, '\0');
+	}
+	if (mw_buf_ok(&what))
+		r = mw_parent_ask(&d->job->worker->parent, word, (struct mw_str){.p = what.p, .n = what.n}, told, size, NULL);
+	mw_buf_free(&what);
+	return r;
+}
+
+static int say_look(struct delivery *d, char *told, size_t size)
+{
+	const struct mw_job *j = d->job;
+	const char *sender = mw_arena_dup(j->arena, j->sender.p, j->sender.n);
+	const char *recipient = mw_arena_dup(j->arena, d->rcpt->tag.address.p, d->rcpt->tag.address.n);
+	const char *const texts[] = {d->key, j->queue_id, sender, recipient, NULL};
+
+	return sender && recipient ? say(d, MW_ASK_LOOK, texts, told, size) : -ENOMEM;
+}
+
+/* With what the record needs to know: it must survive what comes now. */
+static int say_begin(struct delivery *d, char *told, size_t size)
+{
+	char detail[MW_JOURNAL_DETAIL];
+	const char *const texts[] = {d->key, detail, NULL};
+
+	mw_seal_detail_put(&d->detail, detail);
+	return say(d, MW_ASK_BEGIN, texts, told, size);
+}
+
 static int ask(struct delivery *d, char word)
 {
-	char text[200] = "", what[MW_JOURNAL_KEY + sizeof(d->job->queue_id)];
-	int n = snprintf(what, sizeof(what), "%s%c%s", d->key, '\0', d->job->queue_id);
-	int told = mw_parent_ask(&d->job->worker->parent, word, (struct mw_str){.p = what, .n = n > 0 ? (size_t)n : 0}, text,
-				 sizeof(text), NULL);
+	char text[200] = "";
+	int told = word == MW_ASK_LOOK ? say_look(d, text, sizeof(text)) : say_begin(d, text, sizeof(text));
 
-	if (told == MW_TOLD_DONE) {
+	if (told == MW_TOLD_UNRECORDED) {
+		mw_answer_set(d->answer, 451, "4.3.0", "delivered as %s, the audit file cannot be written", text);
+	} else if (told == MW_TOLD_DONE) {
 		(void)snprintf(d->queue_id, sizeof(d->queue_id), "%.*s", (int)MW_QUEUE_ID - 1, text);
 		(void)snprintf(d->how, sizeof(d->how), "before");
 		mw_answer_set(d->answer, 250, "2.0.0", "delivered before as %s", d->queue_id);
@@ -135,15 +177,13 @@ static int ask(struct delivery *d, char word)
 
 static void delivered(struct delivery *d)
 {
-	char text[200] = "", what[MW_JOURNAL_KEY + MW_QUEUE_ID];
-	size_t n = strlen(d->key) + 1;
-	int told;
+	const char *const texts[] = {d->key, d->queue_id, NULL};
+	char text[200] = "";
+	int told = say(d, MW_ASK_DONE, texts, text, sizeof(text));
 
-	memcpy(what, d->key, n);
-	memcpy(what + n, d->queue_id, strlen(d->queue_id));
-	told = mw_parent_ask(&d->job->worker->parent, MW_ASK_DONE, (struct mw_str){.p = what, .n = n + strlen(d->queue_id)}, text,
-			     sizeof(text), NULL);
-	if (told == MW_TOLD_AGAIN) /* the MTA comes back, and nothing is sent then */
+	if (told == MW_TOLD_UNRECORDED) /* the MTA comes back, and nothing is sent then */
+		mw_answer_set(d->answer, 451, "4.3.0", "delivered as %s, the audit file cannot be written", d->queue_id);
+	else if (told == MW_TOLD_AGAIN) /* the same */
 		mw_answer_set(d->answer, 451, "4.3.0", "portal: the notice is out as %s, the store does not know it yet",
 			      d->queue_id);
 	else if (told != MW_TOLD_OK) /* it is delivered all the same */
@@ -229,8 +269,10 @@ static int seal(struct delivery *d, const struct mw_sealer *s, void *inst, struc
 {
 	struct mw_job *j = d->job;
 	const int *file = j->worker->file;
-	struct mw_seal_work work = {.in = file[1], .out = file[2], .now = (int64_t)time(NULL)};
+	struct mw_seal_work work = {.in = file[1], .out = file[2], .now = (int64_t)time(NULL), .made = &d->made};
 	int r = make_entity(j);
+
+	d->made = (struct mw_sealed){.key = ""};
 
 	work.sender = mw_arena_dup(j->arena, j->sender.p, j->sender.n);
 	work.recipient = mw_arena_dup(j->arena, d->rcpt->tag.address.p, d->rcpt->tag.address.n);
@@ -247,6 +289,27 @@ static int seal(struct delivery *d, const struct mw_sealer *s, void *inst, struc
 	return r;
 }
 
+/* SHA-256 of a file from an offset on, and its octets: of what is encrypted, so that a copy can be compared with its record. */
+static int digest_body(struct delivery *d, int fd, int64_t at)
+{
+	char piece[PIECE];
+	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+	int64_t from = at;
+	ssize_t n;
+
+	if (!sum)
+		return -ENOMEM;
+	while ((n = pread(fd, piece, sizeof(piece), at)) > 0) {
+		g_checksum_update(sum, (const guchar *)piece, n);
+		at += n;
+	}
+	if (n == 0)
+		(void)snprintf(d->digest, sizeof(d->digest), "%s", g_checksum_get_string(sum));
+	g_checksum_free(sum);
+	d->detail.size = (long long)(at - from);
+	return n < 0 ? -errno : 0;
+}
+
 static void send_sealed(struct delivery *d)
 {
 	struct mw_job *j = d->job;
@@ -256,6 +319,11 @@ static void send_sealed(struct delivery *d)
 
 	mw_head_outer(&j->header, &mail.head);
 	r = r < 0 ? r : mw_head_sealed(&entity, &mail.head);
+	r = r < 0 ? r : digest_body(d, mail.fd, mail.from);
+	d->made.key[sizeof(d->made.key) - 1] = d->made.signer[sizeof(d->made.signer) - 1] = '\0';
+	d->detail.key = d->made.key;
+	d->detail.signer = d->made.signer;
+	d->detail.digest = d->digest;
 	if (r < 0)
 		failed(d, "what the sealer made is no entity", r);
 	else
@@ -298,6 +366,7 @@ static void to_portal(struct delivery *d)
 
 	(void)snprintf(d->how, sizeof(d->how), "portal");
 	d->by = MW_BY_PORTAL;
+	d->detail.means = "portal";
 	if (d->job->worker->custody) {
 		hand_in(d);
 		return;
@@ -331,6 +400,7 @@ static bool try_means(struct delivery *d, char letter, struct mw_buf *reasons)
 	s = sealer_of(d->job->worker->gen, means[i].method, &inst);
 	(void)snprintf(d->how, sizeof(d->how), "%s", means[i].method);
 	d->by = means[i].by;
+	d->detail.means = means[i].method;
 	if (!s) { /* a site that took it out of its policy will put it back, or decide about these messages */
 		mw_answer_set(d->answer, 451, "4.3.5", "%s: the policy loads no module for it", means[i].name);
 		return true;
@@ -389,6 +459,8 @@ static void deliver_opened(struct delivery *d)
 	} else if (!mw_buf_ok(&o.results)) {
 		mw_answer_set(d->answer, 451, "4.3.0", "out of memory");
 	} else {
+		d->detail.means = "open";
+		d->detail.results = o.words;
 		(void)snprintf(d->how, sizeof(d->how), "open %s", o.words);
 		mw_head_onward(&j->header, r > 0 ? &o.header : NULL, &results, &mail.head);
 		if (r > 0) {

@@ -18,7 +18,7 @@
 #define FILE_NAME "journal.%010llu"
 #define HEAD 54u /* octets of a line before the key: TIME, STATE and QUEUEID, each with a blank */
 #define STATE_AT 11u
-#define LINE_MOST (HEAD + MW_JOURNAL_KEY + 1u)
+#define LINE_MOST (HEAD + MW_JOURNAL_KEY + MW_JOURNAL_DETAIL + 2u)
 
 struct file {
 	uint64_t number;
@@ -124,6 +124,17 @@ static void file_name(uint64_t number, char ret[32])
 	(void)snprintf(ret, 32, FILE_NAME, (unsigned long long)number);
 }
 
+/* Of a line without its end: what stands before its detail, and behind its head. */
+static struct mw_str key_of(struct mw_str line)
+{
+	struct mw_str key = mw_str_behind(line, HEAD);
+	const char *tab = memchr(key.p, '\t', key.n);
+
+	if (tab)
+		key.n = (size_t)(tab - key.p);
+	return key;
+}
+
 /* A line without its end, at its offset. False: it is none of ours. */
 static bool take_line(struct mw_journal *j, struct file *f, struct mw_str line, uint64_t at)
 {
@@ -143,7 +154,7 @@ static bool take_line(struct mw_journal *j, struct file *f, struct mw_str line, 
 	e.done = line.p[STATE_AT] == 'd';
 	for (size_t i = 0; i < MW_QUEUE_ID - 1 && line.p[STATE_AT + 2 + i] != ' '; i++)
 		e.queue_id[i] = line.p[STATE_AT + 2 + i];
-	hash_key(j, mw_str_behind(line, HEAD), e.hash);
+	hash_key(j, key_of(line), e.hash);
 	return put(j, &e) == 0;
 }
 
@@ -370,6 +381,32 @@ enum mw_fate mw_journal_look(const struct mw_journal *j, const char *key, char q
 	return MW_FATE_DONE;
 }
 
+void mw_journal_detail(const struct mw_journal *j, const char *key, char ret[MW_JOURNAL_DETAIL])
+{
+	const struct entry *e = find(j, key);
+	char text[LINE_MOST + 1];
+	struct mw_str line = {.p = text};
+	const char *end = NULL;
+	size_t used;
+	ssize_t n;
+
+	ret[0] = '\0';
+	for (size_t i = 0; e && i < j->files && !end; i++) {
+		if (j->file[i].number != e->file)
+			continue;
+		n = pread(j->file[i].fd, text, sizeof(text), (off_t)e->at);
+		end = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;
+	}
+	if (!end)
+		return;
+	line.n = (size_t)(end - text);
+	if (line.n <= HEAD || !mw_str_eq(key_of(line), key))
+		return;
+	used = HEAD + strlen(key) + 1; /* and the TAB */
+	if (line.n > used && line.n - used < MW_JOURNAL_DETAIL)
+		(void)snprintf(ret, MW_JOURNAL_DETAIL, "%.*s", (int)(line.n - used), text + used);
+}
+
 static int failed(const struct mw_journal *j, int code, struct mw_err *err)
 {
 	return mw_fail(err, code, "%s: journal: %s", j->dir, strerror(-code));
@@ -400,17 +437,40 @@ static int room_for(struct mw_journal *j, size_t n, int64_t now)
 	return 0;
 }
 
-int mw_journal_begin(struct mw_journal *j, const char *key, int64_t now, struct mw_err *err)
+/* Both come from a process that reads mail. */
+static bool is_one_line(const char *s)
+{
+	while ((unsigned char)*s >= ' ' && *s != 0x7f)
+		s++;
+	return !*s;
+}
+
+/* Was it begun with this detail, or is it done? Then there is nothing to write. */
+static bool is_begun(const struct mw_journal *j, const char *key, const char *detail)
+{
+	const struct entry *e = find(j, key);
+	char was[MW_JOURNAL_DETAIL];
+
+	if (!e || e->done)
+		return e != NULL;
+	mw_journal_detail(j, key, was);
+	return strcmp(was, detail) == 0;
+}
+
+int mw_journal_begin(struct mw_journal *j, const char *key, const char *detail, int64_t now, struct mw_err *err)
 {
 	char line[LINE_MOST + 1];
-	int n = snprintf(line, sizeof(line), "%010lld s %-*s %s\n", (long long)now, (int)MW_QUEUE_ID, "", key);
+	int n = snprintf(line, sizeof(line), "%010lld s %-*s %s%s%s\n", (long long)now, (int)MW_QUEUE_ID, "", key,
+			 *detail ? "\t" : "", detail);
 	struct entry e = {0};
 	struct file *f;
 	int r;
 
-	if (n < 0 || (size_t)n >= sizeof(line) || strlen(key) >= MW_JOURNAL_KEY)
+	if (n < 0 || (size_t)n >= sizeof(line) || strlen(key) >= MW_JOURNAL_KEY || strlen(detail) >= MW_JOURNAL_DETAIL)
 		return failed(j, -ENAMETOOLONG, err);
-	if (find(j, key))
+	if (!is_one_line(key) || !is_one_line(detail))
+		return failed(j, -EINVAL, err);
+	if (is_begun(j, key, detail))
 		return 0;
 	r = room_for(j, (size_t)n, now);
 	if (r < 0)

@@ -98,6 +98,10 @@ static bool keep(struct keeping *k, char queue_id[MW_QUEUE_ID])
 		mw_answer_set(k->answer, 250, "2.0.0", "handed in before, the notice went out as %s", queue_id);
 		return false;
 	}
+	if (told == MW_TOLD_UNRECORDED) {
+		mw_answer_set(k->answer, 451, "4.3.0", "handed in before, the audit file cannot be written");
+		return false;
+	}
 	if ((told != MW_TOLD_NEW || fd < 0) && told != MW_TOLD_AGAIN) {
 		failed(k, told, k->ticket);
 		return false;

@@ -35,6 +35,9 @@ static const struct mw_opt options[] = {
 	   .help = "how long the journal knows what was delivered: longer than the MTA keeps a message in its queue"),
     MW_OPT(SIZE, struct mw_seal_conf, journal, "journal", .dflt = "64M", .min = 64 * 1024, .max = INT64_C(1) << 32,
 	   .help = "most that the journal may take; what is older is forgotten"),
+    MW_OPT(PATH, struct mw_seal_conf, audit, "audit", .help = "file of a record for each copy that the MTA has taken"),
+    MW_OPT(PATH, struct mw_seal_conf, audit_key, "audit-key",
+	   .help = "file with a secret that these records are chained with; 32 octets or more"),
     {.name = NULL},
 };
 
@@ -47,6 +50,8 @@ static int seal_check(const struct mw_host *host, const void *conf, struct mw_er
 		return host->fail(err, -EINVAL, "name \"%s\": letters, digits, dots and hyphens", c->name);
 	if (c->results && !mw_seal_is_name(c->results))
 		return host->fail(err, -EINVAL, "authserv-id \"%s\": letters, digits, dots and hyphens", c->results);
+	if (c->audit_key && !c->audit)
+		return host->fail(err, -EINVAL, "audit-key without audit: name the file of the records, or take the key away");
 	if (!mw_mode_parse(c->socket_mode, &mode))
 		return host->fail(err, -EINVAL, "socket-mode \"%s\": write an octal number, such as 0660", c->socket_mode);
 	return 0;

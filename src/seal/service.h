@@ -18,6 +18,7 @@ struct mw_seal_conf {
 	int64_t drain;
 	int64_t remember;
 	uint64_t journal;
+	const char *audit, *audit_key; /* NULL: nothing is recorded; no key */
 };
 
 /* As a host or service is called in a greeting and in Authentication-Results: letters, digits, dots and hyphens. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Names that the policy gives have been looked at by the module's check. */
@@ -40,6 +41,15 @@ static int take_reentry(struct mw_site *s, struct mw_err *err)
 	return r;
 }
 
+/* Not in a test, which root may run: it would leave files of root. */
+static int open_recorder(struct mw_site *s, struct mw_err *err)
+{
+	/* The file may be in the folder of the journal, which the first start makes; what is wrong with that is told there. */
+	if (s->conf->audit)
+		(void)mkdir(s->conf->state, 0700);
+	return mw_seal_recorder_open(s->conf->audit, s->conf->audit_key, mw_generation_plan(s->gen)->digest, &s->recorder, err);
+}
+
 static int set_up(struct mw_site *s, struct mw_loader *loader, const struct mw_start *o, struct mw_err *err)
 {
 	const void *conf;
@@ -56,7 +66,9 @@ static int set_up(struct mw_site *s, struct mw_loader *loader, const struct mw_s
 	}
 	if (!has_sealer(s->gen))
 		mw_log(MW_WARNING, NULL, "policy", "no sealer is loaded: nothing can be encrypted or opened");
-	return mw_box_make(s->gen, &s->box, err) < 0 ? MW_EXIT_SYSTEM : MW_EXIT_OK;
+	if (mw_box_make(s->gen, &s->box, err) < 0)
+		return MW_EXIT_SYSTEM;
+	return o->test || open_recorder(s, err) == 0 ? MW_EXIT_OK : MW_EXIT_CREATE;
 }
 
 int mw_site_load(struct mw_loader *loader, const struct mw_start *o, struct mw_site **ret, struct mw_err *err)
@@ -86,6 +98,7 @@ void mw_site_free(struct mw_site **sp)
 	*sp = NULL;
 	if (!s)
 		return;
+	mw_seal_recorder_close(&s->recorder);
 	mw_box_free(&s->box);
 	mw_generation_unref(&s->gen);
 	free(s);

@@ -5,6 +5,7 @@
 
 #include "engine/program.h"
 #include "seal/box.h"
+#include "seal/record.h"
 #include "seal/service.h"
 #include <sys/socket.h>
 
@@ -19,6 +20,7 @@ struct mw_site {
 	struct mw_box box;
 	const struct mw_custody *custody; /* of gen; NULL: messages for the portal go on to another */
 	void *custody_inst;
+	struct mw_seal_recorder *recorder; /* NULL: nothing is recorded */
 };
 
 /* Loads the policy and opens its sealers. MW_EXIT_OK, or what the exit status would be with err; logs diagnostics. Caller frees. */

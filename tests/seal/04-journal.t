@@ -112,7 +112,7 @@ with Agent(mta) as agent:
     path = os.path.join(agent.state, sorted(names)[-1])
     with open(path, "rb") as file:
         whole = file.read()
-    tap.ok(all(re.match(rb"\d{10} [sd] .{40} \S+ (seal|open) \S+$", line) for line in whole.splitlines()), "records are lines of fixed places")
+    tap.ok(all(re.match(rb"\d{10} [sd] .{40} \S+ (seal|open) \S+(\t[!-~]+=[ -~]+)?$", line) for line in whole.splitlines()), "records are lines of fixed places")
     tap.ok(not any(f.startswith("work") for f in os.listdir(agent.state)) and os.stat(path).st_mode & 0o777 == 0o600, "nothing else is in the folder; only its owner reads it")
     with open(path, "ab") as file:
         file.write(b"1763800000 d half a rec")

@@ -180,6 +180,10 @@ static int sealer_seal(void *inst, const struct mw_seal_work *w, struct mw_err *
 		return write(w->out, "Content-Type: text/plain\r\n\r\na\nb\r\n", 34) == 34 ? 1 : -EIO;
 	if (write(w->out, head, sizeof(head) - 1) != (ssize_t)sizeof(head) - 1)
 		return s->host->fail(err, -errno, "cannot write: %s", strerror(errno));
+	if (w->made) {
+		(void)snprintf(w->made->key, sizeof(w->made->key), "%s", "5ea1ed");
+		(void)snprintf(w->made->signer, sizeof(w->made->signer), "%s", "516ed");
+	}
 	r = convert(w->in, w->out, true);
 	return r < 0 ? s->host->fail(err, r, "cannot write: %s", strerror(-r)) : 1;
 }

@@ -452,7 +452,7 @@ static void test_journal(void **state)
 	assert_int_equal(mw_journal_done(j, "a", "Q", &err), -ENOENT);
 	for (int i = 0; i < 1000; i++) { /* through several sizes of its table */
 		(void)snprintf(key, sizeof(key), "key %d", i);
-		assert_int_equal(mw_journal_begin(j, key, 1000000000, &err), 0);
+		assert_int_equal(mw_journal_begin(j, key, "", 1000000000, &err), 0);
 		if (i % 2)
 			assert_int_equal(mw_journal_done(j, key, "4jXCcW55ZMz1bYG3", &err), 0);
 	}
@@ -468,15 +468,15 @@ static void test_journal(void **state)
 		j = reopen(j, dir, 3600, 1 << 20, 1000000000);
 	}
 	/* Later: what is too old goes with its file. */
-	assert_int_equal(mw_journal_begin(j, "late", 1000000000 + 3600, &err), 0);
-	assert_int_equal(mw_journal_begin(j, "later", 1000000000 + 7300, &err), 0);
+	assert_int_equal(mw_journal_begin(j, "late", "", 1000000000 + 3600, &err), 0);
+	assert_int_equal(mw_journal_begin(j, "later", "", 1000000000 + 7300, &err), 0);
 	assert_int_equal(mw_journal_look(j, "key 1", id), MW_FATE_NEW);
 	assert_int_equal(mw_journal_look(j, "later", id), MW_FATE_STARTED);
 	/* More than it may take: the oldest go, the last stay, and it takes no more than it may. */
 	j = reopen(j, dir, 1000000, 64 * 1024, 1000000000 + 7300);
 	for (int i = 0; i < 3000; i++) {
 		(void)snprintf(key, sizeof(key), "many %d", i);
-		assert_int_equal(mw_journal_begin(j, key, 1000000000 + 7300, &err), 0);
+		assert_int_equal(mw_journal_begin(j, key, "", 1000000000 + 7300, &err), 0);
 	}
 	for (int i = 0; i < 3000; i++) {
 		(void)snprintf(key, sizeof(key), "many %d", i);
@@ -484,6 +484,52 @@ static void test_journal(void **state)
 	}
 	assert_true(left > 500 && left < 1100);
 	assert_int_equal(mw_journal_look(j, "many 2999", id), MW_FATE_STARTED);
+	mw_journal_close(&j);
+	remove_all(dir);
+}
+
+static void expect_detail(const struct mw_journal *j, const char *key, enum mw_fate fate, const char *detail)
+{
+	char id[MW_QUEUE_ID], got[MW_JOURNAL_DETAIL];
+
+	assert_int_equal(mw_journal_look(j, key, id), fate);
+	mw_journal_detail(j, key, got);
+	assert_string_equal(got, detail);
+}
+
+static void test_journal_details(void **state)
+{
+	char dir[] = "/tmp/milward-journal-XXXXXX", longest[MW_JOURNAL_DETAIL], longer[MW_JOURNAL_DETAIL + 1];
+	struct mw_journal *j;
+	struct mw_err err;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	j = reopen(NULL, dir, 3600, 1 << 20, 1000000000);
+	assert_int_equal(mw_journal_begin(j, "a seal b@c", "means=smime digest=1", 1000000000, &err), 0);
+	assert_int_equal(mw_journal_begin(j, "a seal b", longest, 1000000000, &err), 0);
+	assert_int_equal(mw_journal_begin(j, "plain", "", 1000000000, &err), 0);
+	assert_int_equal(mw_journal_begin(j, "much", longer, 1000000000, &err), -ENAMETOOLONG);
+	assert_int_equal(mw_journal_begin(j, "two", "lines\n", 1000000000, &err), -EINVAL);
+	assert_int_equal(mw_journal_begin(j, "tab\tbed", "", 1000000000, &err), -EINVAL);
+	/* Another attempt has made another copy: it is the last one that may have been sent. */
+	assert_int_equal(mw_journal_begin(j, "a seal b@c", "means=smime digest=2", 1000000000, &err), 0);
+	assert_int_equal(mw_journal_done(j, "a seal b", "Q2", &err), 0);
+	for (int turn = 0; turn < 2; turn++) {
+		expect_detail(j, "a seal b@c", MW_FATE_STARTED, "means=smime digest=2");
+		expect_detail(j, "a seal b", MW_FATE_DONE, longest);
+		expect_detail(j, "plain", MW_FATE_STARTED, "");
+		expect_detail(j, "a", MW_FATE_NEW, "");
+		assert_int_equal(mw_journal_count(j), 3);
+		j = reopen(j, dir, 3600, 1 << 20, 1000000000);
+	}
+	/* What is done is not begun again. */
+	assert_int_equal(mw_journal_begin(j, "a seal b", "means=other", 1000000000, &err), 0);
+	expect_detail(j, "a seal b", MW_FATE_DONE, longest);
 	mw_journal_close(&j);
 	remove_all(dir);
 }
@@ -533,11 +579,11 @@ static void test_control(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),	cmocka_unit_test(test_commands),      cmocka_unit_test(test_answers),
-	    cmocka_unit_test(test_dots),	cmocka_unit_test(test_dots_out),      cmocka_unit_test(test_params),
-	    cmocka_unit_test(test_results),	cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
-	    cmocka_unit_test(test_addresses),	cmocka_unit_test(test_journal),	      cmocka_unit_test(test_authors),
-	    cmocka_unit_test(test_many_fields), cmocka_unit_test(test_control),
+	    cmocka_unit_test(test_tags),      cmocka_unit_test(test_commands),	    cmocka_unit_test(test_answers),
+	    cmocka_unit_test(test_dots),      cmocka_unit_test(test_dots_out),	    cmocka_unit_test(test_params),
+	    cmocka_unit_test(test_results),   cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
+	    cmocka_unit_test(test_addresses), cmocka_unit_test(test_journal),	    cmocka_unit_test(test_journal_details),
+	    cmocka_unit_test(test_authors),   cmocka_unit_test(test_many_fields),   cmocka_unit_test(test_control),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
