@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #define SECONDS_MAX 1000000000
 
 struct check {
-	bool json, plan, mutate, cost;
+	bool json, plan, mutate, cost, digest;
 	long most; /* mutants that may survive, -1 = any number */
 	struct ctl_mutate mutants;
 	size_t errors, warnings;
@@ -34,8 +35,25 @@ static void print_result(const struct ctl *ctl, const char *file, const struct m
 	       plan->observe ? ", observe mode" : "", ctl_style(ctl, CTL_GREEN), ctl_style(ctl, CTL_PLAIN));
 }
 
+/* What audit records have of this policy, in the form of sha256sum(1). */
+static void print_digest(const struct check *check, const char *file, const struct mw_plan *plan)
+{
+	json_t *o;
+
+	if (!check->json) {
+		printf("%s  %s\n", plan->digest, file);
+		return;
+	}
+	o = json_pack("{s:s, s:s}", "file", file, "digest", plan->digest);
+	if (o)
+		(void)json_dumpf(o, stdout, JSON_COMPACT);
+	json_decref(o);
+	putchar('\n');
+}
+
 static int check_file(struct ctl *ctl, struct check *check, const char *file)
 {
+	const uint32_t flags = MW_GEN_OFFLINE | (check->digest ? 0 : MW_GEN_SAMPLES | MW_GEN_LINT);
 	struct mw_arena *arena = mw_arena_new(0);
 	struct mw_generation *gen = NULL;
 	struct mw_err err = {0};
@@ -46,19 +64,21 @@ static int check_file(struct ctl *ctl, struct check *check, const char *file)
 	if (!arena)
 		return ctl_fail("out of memory");
 	mw_diags_init(&diags, arena);
-	r = mw_generation_new(ctl->loader, file, ctl->search, MW_GEN_OFFLINE | MW_GEN_SAMPLES | MW_GEN_LINT, &diags, &gen, &err);
-	if (check->json)
+	r = mw_generation_new(ctl->loader, file, ctl->search, flags, &diags, &gen, &err);
+	if (check->json && !check->digest)
 		mw_diags_print_json(&diags, &out);
 	else
 		mw_diags_print(&diags, ctl->colour_err, &out);
-	ctl_print_buf(&out, check->json ? stdout : stderr);
+	ctl_print_buf(&out, check->json && !check->digest ? stdout : stderr);
 	check->errors += diags.errors;
 	check->warnings += diags.warnings;
 	if (r < 0 && !diags.errors) {
 		check->errors++;
 		ctl_fail("%s: %s", file, err.text[0] ? err.text : strerror(-r));
 	}
-	if (r == 0 && !check->json)
+	if (r == 0 && check->digest)
+		print_digest(check, file, mw_generation_plan(gen));
+	else if (r == 0 && !check->json)
 		print_result(ctl, file, mw_generation_plan(gen));
 	if (r == 0 && check->plan)
 		print_plan(gen);
@@ -86,9 +106,13 @@ static bool take_number(const char *text, long *ret)
 /* false: said why. */
 static bool take_options(struct check *check, int argc, char **argv)
 {
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},		 {"plan", no_argument, NULL, 'P'},
-					      {"cost", no_argument, NULL, 'c'},		 {"mutate", optional_argument, NULL, 'm'},
-					      {"seconds", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+					      {"plan", no_argument, NULL, 'P'},
+					      {"cost", no_argument, NULL, 'c'},
+					      {"mutate", optional_argument, NULL, 'm'},
+					      {"seconds", required_argument, NULL, 's'},
+					      {"digest", no_argument, NULL, 'd'},
+					      {NULL, 0, NULL, 0}};
 	bool good = true;
 	int c;
 
@@ -99,6 +123,8 @@ static bool take_options(struct check *check, int argc, char **argv)
 			check->plan = true;
 		else if (c == 'c')
 			check->cost = true;
+		else if (c == 'd')
+			check->digest = true;
 		else if (c == 'm') {
 			check->mutate = true;
 			good = !optarg || take_number(optarg, &check->most);

@@ -47,7 +47,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	ctl_module_words(ctl);
 	printf(
 	    "\" ;;\n"
-	    "\tcheck) words=\"--json --plan --cost --mutate --seconds\" ;;\n"
+	    "\tcheck) words=\"--json --digest --plan --cost --mutate --seconds\" ;;\n"
 	    "\ttest) words=\"--json --tap --policy\" ;;\n"
 	    "\tdiff) words=\"--corpus --json --summary --exit-code --text --from --to\" ;;\n"
 	    "\tconsent) words=\"check list add --ending --on --json --by --from --until --for --note\" ;;\n"

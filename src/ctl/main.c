@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 const struct ctl_command ctl_commands[] = {
-    {"check", "[--json] [--plan] [--mutate[=N]] [FILE…] | --cost [MSG…]",
+    {"check", "[--json] [--digest] [--plan] [--mutate[=N]] [FILE…] | --cost [MSG…]",
      "parse and type-check policies and rules, run every rule's samples", ctl_check},
     {"test", "[--json|--tap] [FILE|DIR…]", "run policy tests: messages, and what the policy should do with them", ctl_test},
     {"diff", "[--json] [--summary] OLD NEW --corpus DIR", "messages that two policies treat differently", ctl_diff},
