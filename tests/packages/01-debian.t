@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 import debs
-from debs import AWAY, chroot, next_version, packages_of, run, start_tree
+from debs import AWAY, chroot, next_version, packages_of, run
 from lab import namespace
 from lab.client import Client
 from lab.sink import Sink
@@ -96,14 +96,13 @@ def look_at_units(packages, folder):
     good("the OpenRC script is a shell script", run("sh", "-n", os.path.join(root, "usr/share/milward/openrc/milward")))
 
 
-def install(folder):
+def install(tree):
     """By apt, which brings what they depend on; no service starts by itself there."""
-    tree = os.path.join(folder, "tree")
-    with open(os.path.join(tree, "usr/sbin/policy-rc.d"), "w") as out:
+    with open(os.path.join(tree.path, "usr/sbin/policy-rc.d"), "w") as out:
         out.write("#!/bin/sh\nexit 101\n")
     os.chmod(out.name, 0o755)
-    debs.bring(folder, "debs", "next")
-    return chroot(tree, "sh", "-c", "apt-get -q -y -o Acquire::Retries=3 --no-install-recommends install /debs/*.deb")
+    debs.bring(tree.folder, "debs", "next")
+    return tree.apt("install", "/debs/*.deb")
 
 
 def outside():
@@ -119,14 +118,7 @@ def outside():
     atexit.register(shutil.rmtree, folder, True)
     os.chmod(folder, 0o711)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    making = start_tree(folder, "postfix", "postfix-pcre", "postfix-sqlite", "systemd-standalone-sysusers")
-
-    def end_tree():
-        if making.poll() is None:
-            os.killpg(making.pid, signal.SIGTERM)
-            making.wait()
-
-    atexit.register(end_tree)
+    tree = debs.Tree(folder)
     if not debs.build(tap, folder, anew=True):
         sys.exit(tap.end())
     changes = glob.glob(folder + "/debs/*.changes")
@@ -137,13 +129,10 @@ def outside():
     look_at_units(packages, folder)
     shutil.rmtree(os.path.join(folder, "work"), True)
     tap.ok(next_version(packages, folder), "and packed again as a newer version")
-    if making.wait() != 0:
-        with open(os.path.join(folder, "tree.log"), errors="replace") as log:
-            note(log.read()[-2000:])
-        tap.skip("installed in a fresh Debian", "apt's archive cannot be had")
-        sys.exit(tap.end())
-    done = install(folder)
-    if done.returncode and AWAY.search(done.stdout):
+    why = tree.unpack("systemd-standalone-sysusers")
+    done = None if why else install(tree)
+    if why or (done.returncode and AWAY.search(done.stdout)):
+        note(why or done.stdout[-2000:])
         tap.skip("installed in a fresh Debian", "apt's archive cannot be had")
         sys.exit(tap.end())
     if not good("apt installs them in a fresh Debian", done):

@@ -4,31 +4,23 @@
 for. Layout one with all daemons, what breaks, layout two, upgrade and purge with services that run.
 
 MILWARD_DEBS, a folder that packaging/build-deb has filled, saves the build while one works on the rest."""
-import atexit
 import email
 import email.policy
 import http.client
 import json
 import os
 import re
-import shutil
-import signal
 import socket
 import sys
-import tempfile
 
-import debs
-from booted import Booted, make_cgroup, remove_cgroup
-from debs import AWAY, chroot
-from lab import files, namespace
+from booted import enter
+from lab import files
 from lab.client import Client
 from lab.seal import People
 from lab.sink import Sink
-from lab.tap import Tap, skip_all, wait_for
+from lab.tap import Tap, wait_for
 
 tap = Tap()
-NEEDS = ("mmdebstrap", "nsenter", "unshare", "openssl", "gpg")
-TREE = ("systemd-sysv", "dbus", "postfix", "postfix-pcre", "postfix-sqlite", "openssl", "procps", "ca-certificates")
 ONE = ("milward-lookup.service", "milward@outbound.service", "milward@sign.service", "milward-seal@outbound.service")
 PORTAL = ("milward-portal@outbound.socket", "milward-portal@outbound.service")
 POLICY = "/etc/milward/outbound.policy"
@@ -56,56 +48,6 @@ def good(name, done):
     return tap.ok(done.returncode == 0, name, "exit %d" % done.returncode, done.stdout[-3000:])
 
 
-# ---- outside: what needs the network ------------------------------------------------------------------------------------------------------
-def bring_tree(folder, making):
-    """The tree, with all that the packages depend on at hand: inside there is no network."""
-    if making.wait() != 0:
-        with open(os.path.join(folder, "tree.log"), errors="replace") as log:
-            print("# " + log.read()[-1500:].replace("\n", "\n# "))
-        skip_all("apt's archive cannot be had")
-    debs.bring(folder, "debs", "next")
-    tree = os.path.join(folder, "tree")
-    done = chroot(tree, "sh", "-c", "apt-get -q -y -o Acquire::Retries=3 --no-install-recommends --download-only install /debs/*.deb")
-    if done.returncode and AWAY.search(done.stdout):
-        skip_all("apt's archive cannot be had")
-    assert done.returncode == 0, done.stdout
-    for name, text in (("etc/postfix/main.cf", POSTFIX), ("etc/hosts", "127.0.0.1 localhost mx.clinic.example\n127.0.0.9 patient.example\n"),
-                       ("etc/resolv.conf", "nameserver 127.0.0.53\n"), ("etc/dpkg/dpkg.cfg.d/unsafe", "force-unsafe-io\n")):
-        with open(os.path.join(tree, name), "w") as out:
-            out.write(text)
-
-
-def outside():
-    if os.geteuid() != 0:
-        skip_all("needs root: a machine in a folder")
-    for tool in NEEDS:
-        if not shutil.which(tool):
-            skip_all("%s is not here" % tool)
-    try:
-        cgroup = make_cgroup()
-    except OSError as error:
-        skip_all("no machine can be booted here: %s" % error)
-    atexit.register(remove_cgroup, cgroup)
-    folder = tempfile.mkdtemp(prefix="milward-systemd-")
-    atexit.register(shutil.rmtree, folder, True)
-    os.chmod(folder, 0o711)
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    making = debs.start_tree(folder, *TREE)
-
-    def end_tree():
-        if making.poll() is None:
-            os.killpg(making.pid, signal.SIGTERM)
-            making.wait()
-
-    atexit.register(end_tree)
-    if not debs.build(tap, folder) or not debs.next_version(debs.packages_of(folder + "/debs"), folder):
-        sys.exit(tap.end())
-    shutil.rmtree(os.path.join(folder, "work"), True)
-    bring_tree(folder, making)
-    os.environ["MILWARD_MACHINE"] = "%d:%d:%s:%s" % (tap.count, tap.failed, cgroup, folder)
-
-
-# ---- inside ---------------------------------------------------------------------------------------------------------------------------------
 class Site:
     """The machine, whom it sends to, and mail."""
 
@@ -400,7 +342,7 @@ match any then pass
 
 
 def beside_sendmail(m):
-    """The drop-ins of share/milward/sendmail, where no group postfix is. Sendmail itself is in tests/sendmail."""
+    """The drop-ins of share/milward/sendmail, where no group postfix is. Mail by them is in 04-sendmail.t."""
     m.sh("systemctl stop %s %s" % (" ".join(ONE), " ".join(PORTAL)))
     units = {"systemd.conf": "milward@.service", "seal.conf": "milward-seal@.service", "lookup.conf": "milward-lookup.service"}
     for name, unit in units.items():
@@ -429,12 +371,8 @@ def purge(s):
     tap.equal(left, [], "nothing of it is left, with MILWARD_PURGE=all")
 
 
-def inside(cgroup, folder):
-    m = Booted(os.path.join(folder, "tree"), cgroup)
-    why = m.start()
-    if why:
-        skip_all("systemd does not come up as process 1 here: " + " ".join(why.split())[-300:])
-    tap.equal(m.read("/proc/1/comm"), "systemd\n", "a machine, booted by systemd")
+def main():
+    m = enter(tap, {"etc/postfix/main.cf": POSTFIX, "etc/hosts": "127.0.0.1 localhost mx.clinic.example\n127.0.0.9 patient.example\n"}, newer=True)
     s = Site(m, os.getcwd())
     install(m)
     layout_one(s)
@@ -451,12 +389,5 @@ def inside(cgroup, folder):
     m.stop()
 
 
-state = os.environ.get("MILWARD_MACHINE")
-if not state:
-    outside()
-    namespace.enter()
-count, failed, group, place = state.split(":", 3)
-tap.count, tap.failed = int(count), int(failed)
-namespace.enter()
-inside(group, place)
+main()
 sys.exit(tap.end())

@@ -3,16 +3,22 @@
 
 Its network is the caller's, so that servers of a test are reached from there. Nothing of the kernel that others see can be changed from
 inside by accident: /proc/sys and /sys are there to be read. All of it ends with the process that started it."""
+import atexit
 import errno
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
+import debs
 from debs import ENVIRONMENT, run
-from lab.tap import wait_for
+from lab import namespace
+from lab.tap import note, skip_all, wait_for
 from machinefiles import MachineFiles
 
 # The root of the machine; what systemd wants from whoever starts it in a container (https://systemd.io/CONTAINER_INTERFACE).
@@ -71,6 +77,56 @@ def remove_cgroup(path):
         return True
 
     wait_for(gone, "the end of all processes in " + path)
+
+
+def prepare(tap, texts, newer=False, later=()):
+    """What needs the network and the compiler: our packages, and a tree with these files and with all at hand that ours and those to be
+    installed LATER depend on: the machine has no network. NEWER: ours once more, as a newer version."""
+    if os.geteuid() != 0:
+        skip_all("needs root: a machine in a folder")
+    for tool in ("mmdebstrap", "nsenter", "unshare", "openssl", "gpg"):
+        if not shutil.which(tool):
+            skip_all("%s is not here" % tool)
+    try:
+        cgroup = make_cgroup()
+    except OSError as error:
+        skip_all("no machine can be booted here: %s" % error)
+    atexit.register(remove_cgroup, cgroup)
+    folder = tempfile.mkdtemp(prefix="milward-systemd-")
+    atexit.register(shutil.rmtree, folder, True)
+    os.chmod(folder, 0o711)
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    tree = debs.Tree(folder)
+    if not debs.build(tap, folder) or (newer and not debs.next_version(debs.packages_of(folder + "/debs"), folder)):
+        sys.exit(tap.end())
+    shutil.rmtree(os.path.join(folder, "work"), True)
+    why = tree.unpack("systemd-sysv", "dbus", "openssl", "procps", "ca-certificates")
+    if not why:
+        debs.bring(folder, "debs", *(["next"] if newer else []))
+        why = debs.away(tree.apt("--download-only", "install", "/debs/*.deb", *later))
+    if why:
+        note(why)
+        skip_all("apt's archive cannot be had")
+    for name, text in dict(texts, **{"etc/resolv.conf": "nameserver 127.0.0.53\n"}).items():
+        with open(os.path.join(tree.path, name), "w") as out:
+            out.write(text)
+    os.environ["MILWARD_MACHINE"] = "%d:%d:%s:%s" % (tap.count, tap.failed, cgroup, folder)
+
+
+def enter(tap, *arguments, **more):
+    """As prepare() says; then the script runs again in a network of its own, where this returns the machine, which has booted."""
+    if not os.environ.get("MILWARD_MACHINE"):
+        prepare(tap, *arguments, **more)
+        namespace.enter()
+    count, failed, cgroup, folder = os.environ["MILWARD_MACHINE"].split(":", 3)
+    tap.count, tap.failed = int(count), int(failed)
+    namespace.enter()
+    m = Booted(os.path.join(folder, "tree"), cgroup)
+    why = m.start()
+    if why:
+        skip_all("systemd does not come up as process 1 here: " + " ".join(why.split())[-300:])
+    tap.equal(m.read("/proc/1/comm"), "systemd\n", "a machine, booted by systemd")
+    return m
 
 
 class Booted(MachineFiles):
