@@ -74,8 +74,9 @@ class Place:
         for domain in ("held.test", "refused.test", pickup.DOMAIN):
             site.dns.mail(domain, "mx.plain.test")
         site.dns.restart()
-        # Its transports look like nothing that a test of one message needs: many sessions, and short waits for what is away.
-        site.postfix.set(smtp_connect_timeout="3s", smtp_helo_timeout="3s", smtp_data_done_timeout="10s", queue_run_delay="2s",
+        # Its transports look like nothing that a test of one message needs: many sessions, and short waits for what is away. Not for the
+        # answer to a whole message: a partner who takes it, and is too slow to say so, is given it twice.
+        site.postfix.set(smtp_connect_timeout="3s", smtp_helo_timeout="3s", smtp_data_done_timeout="120s", queue_run_delay="2s",
                          minimal_backoff_time="2s", maximal_backoff_time="5s", smtpd_client_connection_count_limit="0",
                          smtpd_client_event_limit_exceptions="static:all", smtpd_error_sleep_time="0", in_flow_delay="0", default_process_limit="700",
                          smtp_destination_concurrency_limit="20", smtpd_hard_error_limit="1000", smtpd_timeout="300s", qmgr_message_recipient_limit="40000",
