@@ -63,35 +63,56 @@ static void test_parse(void **state)
 static char path[64];
 static atomic_int questions;
 
+/* false: it hangs up. */
+static bool answer_to(int fd, const char *question)
+{
+	const char *reply = "OK dane ttl=60";
+	char out[128];
+	int len;
+
+	if (!strstr(question, "slow.")) /* some of those come when nobody waits for them any more */
+		(void)atomic_fetch_add(&questions, 1);
+	if (strstr(question, "none."))
+		reply = "OK none ttl=60 why=nothing there";
+	else if (strstr(question, "temp."))
+		reply = "TEMP later";
+	else if (strstr(question, "short."))
+		reply = "OK dane ttl=0";
+	else if (strstr(question, "slow."))
+		(void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+	else if (strstr(question, "gone."))
+		return false;
+	len = snprintf(out, sizeof(out), "%zu:%s,", strlen(reply), reply);
+	if (strstr(question, "mad."))
+		len = snprintf(out, sizeof(out), "99999:x");
+	return send(fd, out, 3, MSG_NOSIGNAL) == 3 && send(fd, out + 3, (size_t)len - 3, MSG_NOSIGNAL) == len - 3;
+}
+
+/* Netstrings, of which one recv() gets several when more are asked on the connection before it is read. */
 static void *serve_one(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
-	char buf[512];
+	char buf[4096];
+	size_t have = 0;
+	bool good = true;
 	ssize_t n;
 
-	while ((n = recv(fd, buf, sizeof(buf) - 1, 0)) > 0) {
-		const char *reply = "OK dane ttl=60";
-		char out[128];
-		int len;
+	while (good && (n = recv(fd, buf + have, sizeof(buf) - 1 - have, 0)) > 0) {
+		char *at = buf, *colon;
 
-		buf[n] = '\0';
-		if (!strstr(buf, "slow.")) /* some of those come when nobody waits for them any more */
-			(void)atomic_fetch_add(&questions, 1);
-		if (strstr(buf, "none."))
-			reply = "OK none ttl=60 why=nothing there";
-		else if (strstr(buf, "temp."))
-			reply = "TEMP later";
-		else if (strstr(buf, "short."))
-			reply = "OK dane ttl=0";
-		else if (strstr(buf, "slow."))
-			(void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-		else if (strstr(buf, "gone."))
-			break;
-		len = snprintf(out, sizeof(out), "%zu:%s,", strlen(reply), reply);
-		if (strstr(buf, "mad."))
-			len = snprintf(out, sizeof(out), "99999:x");
-		if (send(fd, out, 3, MSG_NOSIGNAL) < 0 || send(fd, out + 3, (size_t)len - 3, MSG_NOSIGNAL) < 0)
-			break;
+		have += (size_t)n;
+		buf[have] = '\0';
+		while (good && (colon = strchr(at, ':'))) {
+			char *end = colon + 1 + strtoul(at, NULL, 10);
+
+			if (end >= buf + have)
+				break;
+			*end = '\0'; /* the comma */
+			good = answer_to(fd, colon + 1);
+			at = end + 1;
+		}
+		have -= (size_t)(at - buf);
+		memmove(buf, at, have);
 	}
 	(void)close(fd);
 	return NULL;
@@ -119,7 +140,7 @@ static int setup(void **state)
 	(void)state;
 	(void)snprintf(path, sizeof(path), "/tmp/mw-lookup-%ld", (long)getpid());
 	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 16) < 0)
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, SOMAXCONN) < 0)
 		return -1;
 	return pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd);
 }
