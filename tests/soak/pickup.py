@@ -17,10 +17,11 @@ import urllib.parse
 from lab.message import SECRETS
 
 DOMAIN = "pickup.test"
+QUEUE_ID = re.compile(rb"(?ims)^Received: .*?\bid (\w+)")  # of the newest
 WORD = re.compile(rb"Zyx[a-z]{8}q")
 PEOPLE = 8  # who read at the same time
 ANSWERED = 5  # one in so many messages
-PATIENCE = 150  # seconds until somebody gives up
+PATIENCE = 150  # seconds from the first try until somebody gives up
 CODES = 3  # that one may ask for in an hour
 BOUNDARY = "----a-soak"
 SENDER = "alice@clinic.test"
@@ -78,7 +79,7 @@ class Visit:
     def __init__(self, pickup, item, rcpt, link):
         self.pickup, self.item, self.rcpt, self.link = pickup, item, rcpt, link
         self.word = word(item.number)
-        self.codes_asked, self.begin = 0, time.monotonic()
+        self.codes_asked, self.begin = 0, None
         self.read = self.answers = 0
         self.cookie = self.path = None
 
@@ -167,6 +168,7 @@ class Visit:
 
     def go(self):
         """Until all is done. Again: come back."""
+        self.begin = self.begin or time.monotonic()
         if not self.cookie:
             self.sign_in()
         if not self.read:
@@ -189,7 +191,9 @@ class Pickup:
         self.visits = {}  # link -> Visit
         self.waiting = queue.Queue()
         self.done, self.again, self.wrong = [], collections.Counter(), []
-        self.unsure, self.answers, self.receipts = collections.Counter(), collections.Counter(), collections.Counter()  # by number of the message
+        # By number of the message: how often an answer was sent, the queue ids under which answers came, receipts. Postfix delivers again
+        # what it was killed over, under the same queue id.
+        self.unsure, self.answers, self.receipts = collections.Counter(), collections.defaultdict(set), collections.Counter()
         self.lock, self.before = threading.Lock(), None
         for _ in range(PEOPLE):
             threading.Thread(target=self._run, daemon=True).start()
@@ -231,7 +235,10 @@ class Pickup:
             return False
         number = int(about.group(1))
         with self.lock:
-            (self.receipts if receipt else self.answers)[number] += 1
+            if receipt:
+                self.receipts[number] += 1
+            else:
+                self.answers[number].add(QUEUE_ID.search(copy.data).group(1))
             if copy.to != [SENDER] or set(WORD.findall(copy.data)) - {word(number)}:
                 self.wrong.append("a mail of the portal about %d went to %s, or is about another one" % (number, copy.to))
         return True
@@ -261,9 +268,11 @@ class Pickup:
             self.wrong += [wrong] if wrong else []
 
     def settle(self, seconds=PATIENCE + 30):
-        """Until everybody who has a notice has read, or given up. False: somebody does neither."""
-        end = time.monotonic() + seconds
+        """Until everybody who has a notice has read, or given up. False: for so long nobody has done either."""
+        done, end = len(self.done), time.monotonic() + seconds
         while time.monotonic() < end and len(self.done) < len(self.visits):
+            if len(self.done) > done:
+                done, end = len(self.done), time.monotonic() + seconds
             time.sleep(0.1)
         return len(self.done) >= len(self.visits)
 
@@ -273,7 +282,7 @@ class Pickup:
 
     def foreign(self):
         """Answers that nobody has sent, or that came more often than they were sent."""
-        return ["%d answers to %d" % (n, number) for number, n in self.answers.items() if n > self.unsure[number]]
+        return ["%d answers to %d: %s" % (len(ids), number, ids) for number, ids in self.answers.items() if len(ids) > self.unsure[number]]
 
     def unread(self, rows):
         """What the portal says of messages, against what their readers know. rows: of milwardctl portal list --json."""
