@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/mutants.h"
 
+#include "ctl/implied.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +14,10 @@ static const char *const nothing[] = {"qzxjvqzxjv"};
 struct maker {
 	struct mutants *out;
 	struct mw_arena *arena;
+	const struct mw_rule *rules; /* that the rule is among */
 	const struct mw_rule *rule;
+	const struct mw_syntax *tree;	     /* of its pattern; NULL: not understood */
+	uint32_t implied[MW_NEAR_NAMES_MAX]; /* for each name those that hold where it holds */
 	bool no_memory;
 };
 
@@ -57,6 +62,57 @@ static void *copy(struct maker *m, const void *v, size_t n, size_t size)
 	return to;
 }
 
+/* ---- context that says the same ---------------------------------------------------------------------------------- */
+/* Does the one entry see what the other sees on these sides, and more? */
+static bool sees(const struct mw_near *more, const struct mw_near *less, uint32_t sides)
+{
+	bool all = (more->side & sides) == sides && more->within >= less->within && more->least <= less->least;
+
+	for (size_t k = 0; k < less->rules && all; k++) {
+		all = false;
+		for (size_t j = 0; j < more->rules && !all; j++)
+			all = more->rule[j] == less->rule[k];
+	}
+	for (size_t k = 0; k < less->phrases && all; k++) {
+		all = false;
+		for (size_t j = 0; j < more->phrases && !all; j++)
+			all = strcmp(more->phrase[j], less->phrase[k]) == 0;
+	}
+	return all;
+}
+
+/* Does an entry of the name, but for this one itself, see what this one sees on these sides? */
+static bool name_sees(const struct mw_rule *r, uint32_t name, const struct mw_near *near, uint32_t sides)
+{
+	for (size_t i = 0; i < r->nears; i++)
+		if (&r->near[i] != near && r->near[i].name == name && sees(&r->near[i], near, sides))
+			return true;
+	return false;
+}
+
+static void find_implied(struct maker *m)
+{
+	const struct mw_rule *r = m->rule;
+
+	for (uint32_t a = 0; a < r->near_names; a++)
+		for (uint32_t b = 0; b < r->near_names; b++) {
+			bool all = a != b;
+
+			for (size_t i = 0; i < r->nears && all; i++)
+				all = r->near[i].name != a || name_sees(r, b, &r->near[i], r->near[i].side);
+			m->implied[a] |= all ? 1u << b : 0;
+		}
+}
+
+/* Can these names hold, and no others? */
+static bool can_hold(const struct maker *m, uint32_t names)
+{
+	for (uint32_t a = 0; a < m->rule->near_names; a++)
+		if (names >> a & 1 && m->implied[a] & ~names)
+			return false;
+	return true;
+}
+
 /* ---- patterns ---------------------------------------------------------------------------------------------------- */
 /* Behind the class that begins at `at`. */
 static size_t class_end(struct mw_str p, size_t at)
@@ -97,6 +153,14 @@ static bool begins(struct mw_str p, size_t at, const char *word)
 	return p.n - at >= n && memcmp(p.p + at, word, n) == 0;
 }
 
+/* `(`, `(?<name>`, `(?'name'`, `(?P<name>`; a lookbehind begins as a name does. */
+static bool group_captures(struct mw_str p, size_t at)
+{
+	if (begins(p, at, "(?<"))
+		return !begins(p, at, "(?<=") && !begins(p, at, "(?<!");
+	return !begins(p, at, "(?") || begins(p, at, "(?'") || begins(p, at, "(?P<");
+}
+
 /* Behind the group that begins at `at`. *captures: there is a group in it that others may count on. */
 static size_t group_end(struct mw_str p, bool extended, size_t at, bool *captures)
 {
@@ -105,7 +169,7 @@ static size_t group_end(struct mw_str p, bool extended, size_t at, bool *capture
 	for (size_t i = at; i < p.n; i = step(p, extended, i)) {
 		if (p.p[i] == '(') {
 			deep++;
-			*captures |= i > at && (i + 1 == p.n || p.p[i + 1] != '?' || begins(p, i, "(?<") || begins(p, i, "(?P<"));
+			*captures |= i > at && group_captures(p, i);
 		} else if (p.p[i] == ')' && --deep == 0) {
 			return i + 1;
 		}
@@ -131,27 +195,87 @@ struct mutants_cut mutants_assertion(struct mw_str p, bool extended, size_t at)
 	return (struct mutants_cut){.at = p.n, .n = 0};
 }
 
+/* Is the octet at `a` written where the one at `b` is: both of a fragment that the pattern has twice? */
+static bool written_there(const struct mw_rule *r, size_t a, size_t b)
+{
+	struct mw_written x, y;
+
+	return a == b || (mw_rule_written(r, a, &x) && mw_rule_written(r, b, &y) && x.file == y.file && x.line == y.line &&
+			  x.column == y.column);
+}
+
+/* Is it implied wherever the pattern has it? */
+static bool is_implied(const struct maker *m, struct mutants_cut lost)
+{
+	struct mw_str p = m->rule->pattern;
+	struct mutants_cut cut;
+
+	for (size_t at = lost.at; (cut = mutants_assertion(p, m->rule->extended, at)).n; at = cut.at + cut.n)
+		if (written_there(m->rule, lost.at, cut.at) && !implied_assertion(m->tree, cut.at))
+			return false;
+	return true;
+}
+
+/* The pattern without an assertion, wherever the pattern has it: what is written once is lost once. */
+static struct mw_str without(struct maker *m, struct mutants_cut lost)
+{
+	struct mw_str p = m->rule->pattern;
+	char *text = copy(m, p.p, p.n, 1);
+	struct mutants_cut cut;
+	size_t n = 0, from = 0;
+
+	if (!text)
+		return p;
+	for (size_t at = 0; (cut = mutants_assertion(p, m->rule->extended, at)).n; at = cut.at + cut.n) {
+		if (!written_there(m->rule, lost.at, cut.at))
+			continue;
+		memcpy(text + n, p.p + from, cut.at - from);
+		n += cut.at - from;
+		from = cut.at + cut.n;
+	}
+	memcpy(text + n, p.p + from, p.n - from);
+	return (struct mw_str){.p = text, .n = n + p.n - from};
+}
+
+/* Has an assertion before this one been written in the same place? */
+static bool was_lost(const struct mw_rule *r, struct mutants_cut lost)
+{
+	struct mutants_cut cut;
+
+	for (size_t at = 0; (cut = mutants_assertion(r->pattern, r->extended, at)).at < lost.at; at = cut.at + cut.n)
+		if (written_there(r, lost.at, cut.at))
+			return true;
+	return false;
+}
+
 static void mutate_pattern(struct maker *m)
 {
 	struct mw_str p = m->rule->pattern;
 	struct mutants_cut cut = mutants_assertion(p, m->rule->extended, 0);
 	struct mw_written at;
 
-	for (; cut.n; cut = mutants_assertion(p, m->rule->extended, cut.at + cut.n)) {
-		struct mutant *v = add(m, true, "%.*s%s of the pattern dropped", (int)(cut.n < 60 ? cut.n : 60), p.p + cut.at,
-				       cut.n < 60 ? "" : "...");
-		char *text = v ? copy(m, p.p, p.n, 1) : NULL;
+	for (; cut.n && !m->no_memory; cut = mutants_assertion(p, m->rule->extended, cut.at + cut.n)) {
+		struct mutant *v;
 
-		if (!text)
+		if (was_lost(m->rule, cut) || is_implied(m, cut))
+			continue;
+		v = add(m, true, "%.*s%s of the pattern dropped", (int)(cut.n < 60 ? cut.n : 60), p.p + cut.at,
+			cut.n < 60 ? "" : "...");
+		if (!v)
 			return;
-		memmove(text + cut.at, text + cut.at + cut.n, p.n - cut.at - cut.n);
-		v->rule.pattern = (struct mw_str){.p = text, .n = p.n - cut.n};
+		v->of_pattern = true;
+		v->rule.pattern = without(m, cut);
 		if (mw_rule_written(m->rule, cut.at, &at)) {
 			v->file = at.file;
 			v->line = at.line;
 			v->column = at.column;
 		}
 	}
+}
+
+bool mutants_same(const struct mutant *a, const struct mutant *b)
+{
+	return a->of_pattern && b->of_pattern && a->file == b->file && a->line == b->line && a->column == b->column;
 }
 
 /* ---- levels ------------------------------------------------------------------------------------------------------ */
@@ -176,12 +300,14 @@ static uint32_t gives(const struct mw_rule *r, struct mw_supposed what)
 
 /* Is there anything that one finds and the other does not, or not as surely? In a sample there is no column. *looser: the second
  * finds it, or is surer. */
-static bool differ(const struct mw_rule *a, const struct mw_rule *b, bool *looser)
+static bool differ(const struct maker *m, const struct mw_rule *b, bool *looser)
 {
+	const struct mw_rule *a = m->rule;
+
 	for (uint32_t names = 0; names < 1u << a->near_names; names++) {
 		struct mw_supposed what = {.names = names};
 
-		if (gives(a, what) != gives(b, what)) {
+		if (can_hold(m, names) && gives(a, what) != gives(b, what)) {
 			*looser = gives(b, what) > gives(a, what);
 			return true;
 		}
@@ -198,7 +324,7 @@ static void add_levels(struct maker *m, const struct mw_level *level, size_t n, 
 
 	changed.level = level;
 	changed.levels = n;
-	if (!differ(m->rule, &changed, &looser) || !mw_level_possible(&changed))
+	if (!differ(m, &changed, &looser) || !mw_level_possible(&changed))
 		return;
 	v = add(m, looser, "level %u: %s", m->rule->level[clause].confidence, what);
 	if (v)
@@ -260,12 +386,14 @@ static void mutate_levels(struct maker *m)
 
 /* ---- context ----------------------------------------------------------------------------------------------------- */
 /* Does it make a difference in a sample whether the name holds? *looser: it is found more without. */
-static bool name_matters(const struct mw_rule *r, uint32_t name, bool *looser)
+static bool name_matters(const struct maker *m, uint32_t name, bool *looser)
 {
+	const struct mw_rule *r = m->rule;
+
 	for (uint32_t names = 0; names < 1u << r->near_names; names++) {
 		struct mw_supposed with = {.names = names | 1u << name}, without = {.names = names & ~(1u << name)};
 
-		if (gives(r, with) != gives(r, without)) {
+		if (can_hold(m, with.names) && gives(r, with) != gives(r, without)) {
 			*looser = gives(r, without) > gives(r, with);
 			return true;
 		}
@@ -273,37 +401,53 @@ static bool name_matters(const struct mw_rule *r, uint32_t name, bool *looser)
 	return false;
 }
 
+/* The entry as it is written, but for what is behind its first phrase or rule. */
+static void show_near(struct maker *m, const struct mw_near *near, char *to, size_t size)
+{
+	static const char *const side[] = {[MW_SIDE_BEFORE] = " before", [MW_SIDE_AFTER] = " after", [MW_SIDE_BOTH] = ""};
+	const char *name = m->rule->near_name[near->name], *quote = near->rules ? "" : "\"";
+	const char *first = near->rules ? m->rules[near->rule[0]].name : near->phrases ? near->phrase[0] : "";
+
+	(void)snprintf(to, size, "%s%s%s %s%.40s%s%s%s within %u", strcmp(name, "near") == 0 ? "" : "near ", name,
+		       near->rules ? " rule" : "", quote, first, quote, near->phrases + near->rules > 1 ? ", ..." : "",
+		       side[near->side], near->within);
+}
+
+/* The rule with another entry in this one's place. */
+static void add_near(struct maker *m, const struct mw_near *near, struct mw_near other, bool loosened, const char *what)
+{
+	const struct mw_rule *r = m->rule;
+	struct mw_near *changed;
+	struct mutant *v;
+	char shown[120];
+
+	show_near(m, near, shown, sizeof(shown));
+	v = add(m, loosened, "%s %s", shown, what);
+	changed = v ? copy(m, r->near, r->nears, sizeof(*changed)) : NULL;
+	if (!changed)
+		return;
+	changed[near - r->near] = other;
+	v->rule.near = changed;
+}
+
 static void mutate_near(struct maker *m)
 {
 	const struct mw_rule *r = m->rule;
 
-	for (size_t i = 0; i < r->nears; i++) {
-		const struct mw_near *near = &r->near[i];
+	for (size_t i = 0; i < r->nears && !m->no_memory; i++) {
+		struct mw_near none = r->near[i], both = r->near[i];
 		bool looser = false;
-		struct mutant *v;
-		struct mw_near *changed;
 
-		if (!name_matters(r, near->name, &looser))
+		if (!name_matters(m, none.name, &looser))
 			continue;
-		v = add(m, looser, "%s%s%s \"%s\"%s dropped", strcmp(r->near_name[near->name], "near") == 0 ? "" : "near ",
-			r->near_name[near->name], near->rules ? " rule" : "", near->phrases ? near->phrase[0] : "...",
-			near->phrases + near->rules > 1 ? ", ..." : "");
-		changed = v ? copy(m, r->near, r->nears, sizeof(*changed)) : NULL;
-		if (!changed)
-			return;
-		changed[i].rules = 0;
-		changed[i].phrases = 1;
-		changed[i].phrase = nothing;
-		v->rule.near = changed;
-		if (near->side == MW_SIDE_BOTH)
-			continue;
-		v = add(m, !looser, "%s \"%s\"%s on both sides", r->near_name[near->name],
-			near->phrases ? near->phrase[0] : "...", near->phrases > 1 ? ", ..." : "");
-		changed = v ? copy(m, r->near, r->nears, sizeof(*changed)) : NULL;
-		if (!changed)
-			return;
-		changed[i].side = MW_SIDE_BOTH;
-		v->rule.near = changed;
+		none.rules = 0;
+		none.phrases = 1;
+		none.phrase = nothing;
+		if (!name_sees(r, none.name, &r->near[i], none.side))
+			add_near(m, &r->near[i], none, looser, "dropped");
+		both.side = MW_SIDE_BOTH;
+		if (r->near[i].side != MW_SIDE_BOTH && !name_sees(r, both.name, &r->near[i], MW_SIDE_BOTH & ~r->near[i].side))
+			add_near(m, &r->near[i], both, !looser, "on both sides");
 	}
 }
 
@@ -336,9 +480,10 @@ static void mutate_excepts(struct maker *m)
 	}
 }
 
-int mutants_add(struct mutants *out, struct mw_arena *arena, const struct mw_rule *rule, bool is_data)
+int mutants_add(struct mutants *out, struct mw_arena *arena, const struct mw_rule *rules, size_t i, bool is_data)
 {
-	struct maker m = {.out = out, .arena = arena, .rule = rule};
+	const struct mw_rule *rule = &rules[i];
+	struct maker m = {.out = out, .arena = arena, .rules = rules, .rule = rule};
 	struct mutant *v = add(&m, false, "disabled");
 
 	if (v)
@@ -353,6 +498,8 @@ int mutants_add(struct mutants *out, struct mw_arena *arena, const struct mw_rul
 		if (v)
 			v->rule.whole_word = false;
 	}
+	m.tree = mw_syntax_read(arena, rule->pattern, rule->caseless, rule->extended);
+	find_implied(&m);
 	mutate_excepts(&m);
 	mutate_near(&m);
 	mutate_levels(&m);

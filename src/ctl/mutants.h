@@ -13,6 +13,7 @@ struct mutant {
 	const char *what;	     /* `check us-ssn dropped` */
 	bool loosened;		     /* a `miss` should notice; else a `hit` */
 	bool disabled;		     /* the rule finds nothing at all: any hit notices */
+	bool of_pattern;	     /* an assertion of the pattern; one of a fragment is changed in every rule that has it */
 	uint32_t file, line, column; /* of what is changed */
 	struct mw_rule rule;	     /* changed */
 };
@@ -22,8 +23,12 @@ struct mutants {
 	size_t n, cap;
 };
 
-/* Appends the mutants of a rule. is_data: its check looks into a site's data, which samples take as passed. 0 or -ENOMEM. */
-int mutants_add(struct mutants *, struct mw_arena *, const struct mw_rule *, bool is_data);
+/* Appends the mutants of the i-th rule of those that it is among. is_data: its check looks into a site's data, which samples take
+ * as passed. 0 or -ENOMEM. */
+int mutants_add(struct mutants *, struct mw_arena *, const struct mw_rule *rules, size_t i, bool is_data);
+
+/* Is this the same slip, made in another rule: in a fragment that both have? */
+bool mutants_same(const struct mutant *, const struct mutant *);
 
 /* A place in a pattern that says what must or must not stand beside it: \b, or a lookaround. */
 struct mutants_cut {

@@ -21,17 +21,27 @@
 
 #define THREADS_MAX 8
 
-enum fate { NOT_TRIED = 0, NOTICED, SURVIVED, NO_RULE /* what is left is no rule: the checker notices */, BROKEN };
+enum fate {
+	NOT_TRIED = 0,
+	NOTICED,
+	SURVIVED,
+	NO_RULE, /* what is left is no rule: the checker notices */
+	BROKEN,
+	COUNTED, /* with an earlier one that is the same slip in another rule */
+	FATES
+};
 
 struct run {
 	const struct mw_plan *plan;
 	struct mw_generation *gen;
 	struct mutants mutants;
 	const uint32_t *rule_of; /* of each mutant */
+	uint32_t *first;	 /* the first mutant that is the same slip */
 	enum fate *fate;
 	char **sample;	      /* that a survivor asks for; NULL: none was found */
 	pthread_mutex_t lock; /* next, progress */
 	size_t next;
+	bool suggesting; /* all were tried: now for samples that survivors ask for */
 	time_t until;
 	struct ctl_progress progress;
 };
@@ -193,15 +203,16 @@ static enum fate try_set(struct run *run, struct set *s, size_t i)
 {
 	struct mw_ruleset *set = NULL;
 	struct mw_err err;
-	int r = mw_ruleset_compile(s->v, s->n, lookup, refused, run, &set, &err), suggested = 0;
+	int r = mw_ruleset_compile(s->v, s->n, lookup, refused, run, &set, &err);
 
 	if (r < 0)
 		return r == -EINVAL ? NO_RULE : BROKEN;
-	r = mw_ruleset_samples(set, sample_failed, NULL, &err);
-	if (r == 0)
-		suggested = suggest(run, &run->mutants.v[i], s, set, run->rule_of[i], &run->sample[i]);
+	if (run->suggesting)
+		r = suggest(run, &run->mutants.v[i], s, set, run->rule_of[i], &run->sample[i]);
+	else
+		r = mw_ruleset_samples(set, sample_failed, NULL, &err);
 	mw_ruleset_free(&set);
-	return r < 0 || suggested < 0 ? BROKEN : r > 0 ? NOTICED : SURVIVED;
+	return r < 0 ? BROKEN : r > 0 ? NOTICED : SURVIVED;
 }
 
 static enum fate try_mutant(struct run *run, size_t i)
@@ -221,37 +232,90 @@ static enum fate try_mutant(struct run *run, size_t i)
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
+static bool is_noticed(enum fate fate)
+{
+	return fate == NOTICED || fate == NO_RULE;
+}
+
+/* The next one that there is something to do about; run->mutants.n: none. */
+static size_t take_next(struct run *run)
+{
+	size_t i = run->mutants.n;
+
+	(void)pthread_mutex_lock(&run->lock);
+	while (run->next < run->mutants.n && time(NULL) <= run->until && i == run->mutants.n) {
+		size_t at = run->next++;
+		bool known = is_noticed(run->fate[run->first[at]]);
+
+		ctl_progress_step(&run->progress);
+		if (run->suggesting ? run->fate[at] == SURVIVED : !known)
+			i = at;
+		else if (!run->suggesting)
+			run->fate[at] = COUNTED;
+	}
+	(void)pthread_mutex_unlock(&run->lock);
+	return i;
+}
+
 static void *work(void *ctx)
 {
 	struct run *run = ctx;
 
-	for (;;) {
-		size_t i;
+	for (size_t i; (i = take_next(run)) < run->mutants.n;) {
+		enum fate fate = try_mutant(run, i);
 
 		(void)pthread_mutex_lock(&run->lock);
-		i = time(NULL) <= run->until ? run->next++ : run->mutants.n;
-		if (i < run->mutants.n)
-			ctl_progress_step(&run->progress);
+		run->fate[i] = fate;
+		if (is_noticed(fate))
+			run->fate[run->first[i]] = fate;
 		(void)pthread_mutex_unlock(&run->lock);
-		if (i >= run->mutants.n)
-			return NULL;
-		run->fate[i] = try_mutant(run, i);
 	}
+	return NULL;
 }
 
-static void try_all(struct run *run)
+static void work_all(struct run *run, const char *what)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 	pthread_t thread[THREADS_MAX];
 	int started = 0;
 
-	ctl_progress_begin(&run->progress, "mutants", run->mutants.n);
+	run->next = 0;
+	ctl_progress_begin(&run->progress, what, run->mutants.n);
 	while (started < n - 1 && started < THREADS_MAX && pthread_create(&thread[started], NULL, work, run) == 0)
 		started++;
 	(void)work(run); /* this thread works too */
 	for (int i = 0; i < started; i++)
 		(void)pthread_join(thread[i], NULL);
 	ctl_progress_clear(&run->progress);
+}
+
+/* What one slip made of several rules counts once: noticed by a sample of any, else what the first one says. */
+static void try_all(struct run *run)
+{
+	work_all(run, "mutants");
+	for (size_t i = 0; i < run->mutants.n; i++) {
+		size_t first = run->first[i];
+
+		if (first == i)
+			continue;
+		if (!is_noticed(run->fate[first]) && (run->fate[i] == BROKEN || run->fate[i] == NOT_TRIED))
+			run->fate[first] = run->fate[i];
+		run->fate[i] = COUNTED;
+	}
+	run->suggesting = true;
+	work_all(run, "samples that are missing");
+}
+
+/* Fills in run->first. */
+static void find_first(struct run *run)
+{
+	for (size_t i = 0; i < run->mutants.n; i++) {
+		size_t k = 0;
+
+		while (k < i && !mutants_same(&run->mutants.v[k], &run->mutants.v[i]))
+			k++;
+		run->first[i] = (uint32_t)k;
+	}
 }
 
 static int make_mutants(struct run *run, struct mw_arena *arena)
@@ -264,7 +328,7 @@ static int make_mutants(struct run *run, struct mw_arena *arena)
 		const void *inst;
 		const struct mw_check *check = rule->check ? mw_generation_check(run->gen, rule->check, &inst) : NULL;
 		size_t before = run->mutants.n;
-		int r = mutants_add(&run->mutants, arena, rule, check && (check->flags & MW_CHECK_DATA));
+		int r = mutants_add(&run->mutants, arena, run->plan->rule, i, check && (check->flags & MW_CHECK_DATA));
 
 		if (r == 0)
 			rule_of = mw_arena_grow(arena, rule_of, &cap, run->mutants.n + 1, sizeof(*rule_of));
@@ -276,7 +340,11 @@ static int make_mutants(struct run *run, struct mw_arena *arena)
 	run->rule_of = rule_of;
 	run->fate = mw_arena_array(arena, run->mutants.n + 1, sizeof(*run->fate));
 	run->sample = mw_arena_array(arena, run->mutants.n + 1, sizeof(*run->sample));
-	return run->fate && run->sample ? 0 : -ENOMEM;
+	run->first = mw_arena_array(arena, run->mutants.n + 1, sizeof(*run->first));
+	if (!run->fate || !run->sample || !run->first)
+		return -ENOMEM;
+	find_first(run);
+	return 0;
 }
 
 /* ---- what came of it --------------------------------------------------------------------------------------------- */
@@ -309,7 +377,7 @@ static void print_survivor(const struct ctl *ctl, const struct run *run, size_t 
 
 static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mutate *how)
 {
-	size_t count[BROKEN + 1] = {0};
+	size_t count[FATES] = {0}, tried;
 
 	for (size_t i = 0; i < run->mutants.n; i++) {
 		count[run->fate[i]]++;
@@ -318,12 +386,13 @@ static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mu
 		free(run->sample[i]);
 	}
 	how->survived += count[SURVIVED];
+	tried = run->mutants.n - count[NOT_TRIED] - count[COUNTED];
 	if (how->json)
 		ctl_json_line(json_pack("{s:{s:s, s:I, s:I, s:I}}", "mutants", "file", run->plan->source[0].shown, "tried",
-					(json_int_t)(run->mutants.n - count[NOT_TRIED]), "survived", (json_int_t)count[SURVIVED],
-					"not_tried", (json_int_t)count[NOT_TRIED]));
+					(json_int_t)tried, "survived", (json_int_t)count[SURVIVED], "not_tried",
+					(json_int_t)count[NOT_TRIED]));
 	else
-		printf("%s: %zu mutants, %s%zu survive%s\n", run->plan->source[0].shown, run->mutants.n - count[NOT_TRIED],
+		printf("%s: %zu mutants, %s%zu survive%s\n", run->plan->source[0].shown, tried,
 		       ctl_style(ctl, count[SURVIVED] ? CTL_YELLOW : CTL_GREEN), count[SURVIVED], ctl_style(ctl, CTL_PLAIN));
 	if (count[BROKEN])
 		return ctl_fail("%zu mutants could not be tried: out of memory, or a limit of matching", count[BROKEN]);
