@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * check-us: is a match a number that can have been given out in the United States? Every function is pure, takes folded text
- * (octets, not terminated), and lets blanks, hyphens and dots stand where people write them.
+ * (octets, not terminated), and lets blanks, hyphens, dots, and the line's end with the marks of a quote behind it stand where
+ * people write them or their mailers break a line: how much of it there may be is for the pattern to say.
  */
 #ifndef MW_CHECK_US_H
 #define MW_CHECK_US_H

@@ -8,7 +8,7 @@ size_t check_us_digits(const char *p, size_t n, unsigned char *out, size_t most)
 	for (size_t i = 0; i < n; i++) {
 		char c = p[i];
 
-		if (c == ' ' || c == '-' || c == '.')
+		if (c == ' ' || c == '-' || c == '.' || c == '\n' || c == '>')
 			continue;
 		if (c < '0' || c > '9' || digits == most)
 			return 0;

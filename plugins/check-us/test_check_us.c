@@ -17,6 +17,8 @@ static const struct check_row row[] = {
     {"us-ssn", "219-09-9998", true},
     {"us-ssn", "219 09 9998", true},
     {"us-ssn", "219099998", true},
+    {"us-ssn", "219-09-\n9998", true},
+    {"us-ssn", "219-\n> 09-9998", true},
     {"us-ssn", "001-01-0001", true},
     {"us-ssn", "899-99-9999", true},
     {"us-ssn", "000-12-3456", false},
