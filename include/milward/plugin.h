@@ -34,7 +34,7 @@ extern "C" {
 
 #define MW_MAGIC 0x4d574152u /* "MWAR" */
 #define MW_ABI_MAJOR 1u	     /* a module of another major is refused */
-#define MW_ABI_MINOR 4u	     /* a module of a newer minor is refused */
+#define MW_ABI_MINOR 5u	     /* a module of a newer minor is refused */
 
 /* Build options that change the layout of structures, compared as a string. */
 #if UINTPTR_MAX == UINT64_MAX
@@ -459,6 +459,11 @@ struct mw_host {
 	/* A cache of this module was asked, and had what was wanted, or had not: for who counts (milward-metrics(7)). From any thread, and
 	 * at any time. ABI 1.3. */
 	void (*cached)(struct mw_self *, bool hit);
+
+	/* For a command: a file of chained records (milward-audit(5)) that the policy names, whichever module writes it; that of the module
+	 * audit is the first. key: the file of its key, NULL = it has none. NULL past the end; the function is NULL for what is no command.
+	 * ABI 1.5. */
+	const char *(*audit_file)(size_t i, const char **key);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */

@@ -4,36 +4,49 @@
 #include "show.h"
 #include "verify.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { USAGE = 64 }; /* exit status, as milwardctl's own */
+enum { USAGE = 64, FILES_MOST = 8 }; /* USAGE: exit status, as milwardctl's own; FILES_MOST: that a policy can name */
 enum { OPT_KEY = 256, OPT_HEAD, OPT_NO_HEAD, OPT_JSON, OPT_QUEUE_ID, OPT_RECIPIENT, OPT_SINCE, OPT_UNTIL, OPT_FORMAT };
 
-/* The files to read: the arguments, else the policy's. */
+const char *mw_audit_file_of(const struct mw_host *host, const struct mw_audit_conf *c, size_t i, const char **key)
+{
+	if (host->audit_file)
+		return host->audit_file(i, key);
+	if (i || !c)
+		return NULL;
+	*key = c->key;
+	return c->path;
+}
+
+/* The files to read: the arguments, else those of the policy. */
 struct files {
 	size_t n;
 	char *const *v;
-	char *one[1];
+	const char *key[FILES_MOST]; /* of the policy's */
+	bool policy;
+	char *of_policy[FILES_MOST];
 };
 
-static bool files_of(struct files *f, const struct mw_audit_conf *c, int argc, char **argv)
+static bool files_of(struct files *f, const struct mw_host *host, const struct mw_audit_conf *c, int argc, char **argv)
 {
-	if (optind < argc) {
-		f->n = (size_t)(argc - optind);
-		f->v = argv + optind;
+	const char *path;
+
+	*f = (struct files){.n = (size_t)(argc - optind), .v = argv + optind};
+	if (f->n)
 		return true;
-	}
-	if (!c || !c->path) {
-		fprintf(stderr, "%s: name the audit file, or the policy that has its path\n", argv[0]);
-		return false;
-	}
-	f->one[0] = (char *)(uintptr_t)c->path;
-	f->n = 1;
-	f->v = f->one;
-	return true;
+	while (f->n < FILES_MOST && (path = mw_audit_file_of(host, c, f->n, &f->key[f->n])) != NULL)
+		f->of_policy[f->n++] = (char *)(uintptr_t)path;
+	f->v = f->of_policy;
+	f->policy = true;
+	if (f->n == 0)
+		fprintf(stderr, "%s: name the audit file, or the policy that has its path: milwardctl -p POLICY audit %s\n",
+			argv[0], argv[0]);
+	return f->n > 0;
 }
 
 /* ---- verify -----------------------------------------------------------------------------------------------------------------
@@ -86,25 +99,46 @@ static bool verify_options(struct mw_audit_verify *v, const char **key, int argc
 	return true;
 }
 
+/* Files of one chain. */
+static int verify_chain(const struct mw_host *host, struct mw_audit_verify v, const char *key, size_t n, char *const *file,
+			const char *name)
+{
+	struct mw_audit_chain chain;
+	struct mw_err err = {0};
+	int r;
+
+	if (mw_audit_chain_open(host, key, &chain, &err) < 0) {
+		fprintf(stderr, "%s: %s\n", name, err.text);
+		return 1;
+	}
+	v.chain = &chain;
+	r = mw_audit_verify(&v, n, file, stderr);
+	mw_audit_chain_wipe(&chain);
+	return r == 0 ? 0 : 1;
+}
+
 int mw_audit_verify_command(const struct mw_host *host, const void *conf, int argc, char **argv)
 {
 	const struct mw_audit_conf *c = conf;
-	struct mw_audit_chain chain;
-	struct mw_audit_verify v = {.chain = &chain, .out = stdout};
-	const char *key = c ? c->key : NULL;
-	struct mw_err err = {0};
+	struct mw_audit_verify v = {.out = stdout};
+	const char *key = NULL;
 	struct files files;
-	int r;
+	int r = 0;
 
-	if (!verify_options(&v, &key, argc, argv) || !files_of(&files, c, argc, argv))
+	if (!verify_options(&v, &key, argc, argv) || !files_of(&files, host, c, argc, argv))
 		return USAGE;
-	if (mw_audit_chain_open(host, key, &chain, &err) < 0) {
-		fprintf(stderr, "%s: %s\n", argv[0], err.text);
-		return 1;
+	if (!files.policy)
+		return verify_chain(host, v, key || !c ? key : c->key, files.n, files.v, argv[0]) == 0 && fflush(stdout) == 0 ? 0
+															      : 1;
+	/* Each is a chain of its own; a key or a head that is given is of one of them: the first. */
+	if (key || v.head_seq)
+		files.n = 1;
+	for (size_t i = 0; i < files.n; i++) {
+		if (files.n > 1)
+			printf("%s:\n", files.v[i]);
+		r |= verify_chain(host, v, key ? key : files.key[i], 1, &files.v[i], argv[0]);
 	}
-	r = mw_audit_verify(&v, files.n, files.v, stderr);
-	mw_audit_chain_wipe(&chain);
-	return r == 0 && fflush(stdout) == 0 ? 0 : 1;
+	return fflush(stdout) == 0 ? r : 1;
 }
 
 /* ---- show and export --------------------------------------------------------------------------------------------------------
@@ -153,19 +187,30 @@ static bool query_options(struct mw_audit_query *q, struct mw_audit_show *show, 
 	return true;
 }
 
+static void tell_unread(void *ctx, const char *file, int error)
+{
+	const struct mw_audit_show *show = ctx;
+
+	fprintf(stderr, "%s: cannot read %s: %s\n", show->command, file,
+		error == EINVAL ? "it is no regular file; give one that has what is in it" : strerror(error));
+}
+
+/* Those of a policy are written at the same time, by several: in order of time. What was named is in the order that was given. */
 static int query_files(const struct mw_audit_query *q, const struct files *files, mw_audit_query_fn fn,
 		       struct mw_audit_show *show, const char *name)
 {
+	size_t at_once = files->policy ? files->n : 1;
 	uint64_t skipped = 0;
 	int status = 0;
 
-	for (size_t i = 0; i < files->n; i++) {
-		int r = mw_audit_query_run(q, files->v[i], fn, show, &skipped);
+	show->command = name;
+	show->names = files->n > 1;
+	for (size_t i = 0; i < files->n; i += at_once) {
+		int r = mw_audit_query_run(q, at_once, files->v + i, fn, tell_unread, show, &skipped);
 
-		if (r < 0) {
-			fprintf(stderr, "%s: cannot read %s: %s\n", name, files->v[i], strerror(-r));
-			status = 1;
-		}
+		if (r == -ENOMEM)
+			fprintf(stderr, "%s: out of memory\n", name);
+		status = r < 0 ? 1 : status;
 	}
 	if (skipped) {
 		fprintf(stderr, "%s: lines that are no records: %llu; run audit verify\n", name, (unsigned long long)skipped);
@@ -188,8 +233,7 @@ int mw_audit_show_command(const struct mw_host *host, const void *conf, int argc
 	struct mw_audit_show show = {0};
 	struct files files;
 
-	(void)host;
-	if (!query_options(&q, &show, longs, argc, argv) || !files_of(&files, conf, argc, argv))
+	if (!query_options(&q, &show, longs, argc, argv) || !files_of(&files, host, conf, argc, argv))
 		return USAGE;
 	return query_files(&q, &files, mw_audit_show_record, &show, argv[0]);
 }
@@ -206,9 +250,10 @@ int mw_audit_export_command(const struct mw_host *host, const void *conf, int ar
 	struct files files;
 	int status;
 
-	(void)host;
-	if (!query_options(&q, &show, longs, argc, argv) || !files_of(&files, conf, argc, argv))
+	if (!query_options(&q, &show, longs, argc, argv) || !files_of(&files, host, conf, argc, argv))
 		return USAGE;
+	/* Messages are in milward's own file alone. */
+	files.n = files.policy ? 1 : files.n;
 	mw_audit_export_begin(&show);
 	status = query_files(&q, &files, mw_audit_export_record, &show, argv[0]);
 	mw_audit_export_end(&show);

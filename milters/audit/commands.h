@@ -12,6 +12,9 @@ struct mw_audit_conf {
 	int64_t checkpoint;
 };
 
+/* The i-th file of records that the policy names: the module's own first, then those of milward-seal and the portal. NULL past the end. */
+const char *mw_audit_file_of(const struct mw_host *, const struct mw_audit_conf *, size_t i, const char **key);
+
 /* struct mw_command's run. FILE and --key default to what the policy says. */
 int mw_audit_verify_command(const struct mw_host *, const void *conf, int argc, char **argv);
 int mw_audit_show_command(const struct mw_host *, const void *conf, int argc, char **argv);

@@ -84,22 +84,28 @@ static int look(const struct log *log, const struct mw_audit_chain *chain)
 	return r < 0 ? 1 : 0;
 }
 
-int mw_audit_doctor_command(const struct mw_host *host, const void *conf, int argc, char **argv)
+static int look_with(const struct mw_host *host, const struct log *log, const char *key)
 {
-	const struct mw_audit_conf *c = conf;
 	struct mw_audit_chain chain;
 	struct mw_err err = {0};
-	struct log log;
 	int r;
 
-	if (!c || !c->path)
-		return 0;
-	if (mw_audit_chain_open(host, c->key, &chain, &err) < 0) {
+	if (mw_audit_chain_open(host, key, &chain, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
-	log = (struct log){.path = c->path, .policy = argc > 1 ? argv[1] : "POLICY"};
-	r = look(&log, &chain);
+	r = look(log, &chain);
 	mw_audit_chain_wipe(&chain);
+	return r;
+}
+
+int mw_audit_doctor_command(const struct mw_host *host, const void *conf, int argc, char **argv)
+{
+	const char *key = NULL;
+	struct log log = {.policy = argc > 1 ? argv[1] : "POLICY"};
+	int r = 0;
+
+	for (size_t i = 0; (log.path = mw_audit_file_of(host, conf, i, &key)) != NULL; i++)
+		r |= look_with(host, &log, key);
 	return r;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -70,55 +71,108 @@ static bool wanted(const struct mw_audit_query *q, const json_t *record)
 	return !q->recipient || has_recipient(record, q->recipient);
 }
 
-struct run {
-	const struct mw_audit_query *q;
-	mw_audit_query_fn fn;
-	void *ctx;
-	uint64_t skipped;
-	int fd;
-	uint64_t size; /* that is read of it */
+/* A file, and the record of it whose turn is next. */
+struct source {
+	const char *file;
+	struct mw_audit_lines lines;
+	struct mw_audit_line line;
+	struct mw_audit_record rec;
+	bool left; /* there is one */
 };
 
-static int run_line(void *ctx, const char *line, size_t n, uint64_t end, bool whole)
+/* The next line that is a record, within the times that are asked for. 0 or negative errno. */
+static int advance(const struct mw_audit_query *q, struct source *s, uint64_t *skipped)
 {
-	struct run *run = ctx;
-	struct mw_audit_record rec;
-	json_t *json;
+	int r;
+
+	s->left = false;
+	while ((r = mw_audit_lines_next(&s->lines, &s->line)) > 0) {
+		if (!s->line.whole && mw_audit_scan_grows(s->lines.fd, s->lines.size)) /* it is half written */
+			continue;
+		if (!s->line.whole || !mw_audit_record_parse(s->line.p, s->line.n, &s->rec))
+			++*skipped;
+		else if (in_time(q, s->rec.time))
+			s->left = true;
+		if (s->left)
+			return 0;
+	}
+	return r;
+}
+
+static int source_open(const struct mw_audit_query *q, const char *file, struct source *s, uint64_t *skipped)
+{
+	struct stat st;
+
+	*s = (struct source){.file = file, .lines.fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+	if (s->lines.fd < 0 || fstat(s->lines.fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	s->lines.size = (uint64_t)st.st_size;
+	return advance(q, s, skipped);
+}
+
+static void source_close(struct source *s)
+{
+	int fd = s->lines.fd;
+
+	mw_audit_lines_end(&s->lines);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* Whose record is the oldest? Of those that are as old, the file that was named first. */
+static struct source *oldest(struct source *v, size_t n)
+{
+	struct source *best = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].left && (!best || memcmp(v[i].rec.time.p, best->rec.time.p, best->rec.time.n) < 0))
+			best = &v[i];
+	return best;
+}
+
+static int give(const struct mw_audit_query *q, const struct source *s, mw_audit_query_fn fn, void *ctx, uint64_t *skipped)
+{
+	struct mw_audit_seen seen = {.file = s->file, .rec = &s->rec, .line = s->line.p, .n = s->line.n};
+	json_t *json = json_loadb(s->line.p, s->line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	int r = 0;
 
-	(void)end;
-	if (!whole && mw_audit_scan_grows(run->fd, run->size)) /* it is half written */
-		return 0;
-	if (!whole || !mw_audit_record_parse(line, n, &rec)) {
-		run->skipped++;
-		return 0;
-	}
-	if (!in_time(run->q, rec.time))
-		return 0;
-	json = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	seen.json = json;
 	if (!json)
-		run->skipped++;
-	else if (wanted(run->q, json))
-		r = run->fn(run->ctx, &rec, line, n, json);
+		++*skipped;
+	else if (wanted(q, json))
+		r = fn(ctx, &seen);
 	json_decref(json);
 	return r;
 }
 
-int mw_audit_query_run(const struct mw_audit_query *q, const char *file, mw_audit_query_fn fn, void *ctx, uint64_t *skipped)
+int mw_audit_query_run(const struct mw_audit_query *q, size_t files, char *const *file, mw_audit_query_fn fn,
+		       mw_audit_unread_fn unread, void *ctx, uint64_t *skipped)
 {
-	struct run run = {.q = q, .fn = fn, .ctx = ctx};
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
-	struct stat st;
+	struct source *v = calloc(files ? files : 1, sizeof(*v)), *s;
+	int first = 0, stop = 0;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = -errno;
-	} else {
-		run.fd = fd;
-		run.size = (uint64_t)st.st_size;
-		r = mw_audit_scan_lines(fd, 0, run.size, run_line, &run);
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < files; i++) {
+		int r = source_open(q, file[i], &v[i], skipped);
+
+		first = first ? first : r;
+		if (r < 0 && unread)
+			unread(ctx, file[i], -r);
 	}
-	if (fd >= 0)
-		(void)close(fd);
-	*skipped += run.skipped;
-	return r;
+	while (stop == 0 && (s = oldest(v, files)) != NULL) {
+		int r;
+
+		stop = give(q, s, fn, ctx, skipped);
+		r = advance(q, s, skipped);
+		first = first ? first : r;
+		if (r < 0 && unread)
+			unread(ctx, s->file, -r);
+	}
+	for (size_t i = 0; i < files; i++)
+		source_close(&v[i]);
+	free(v);
+	return first ? first : stop;
 }

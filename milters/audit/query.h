@@ -14,9 +14,19 @@ struct mw_audit_query {
 
 /* Is it the beginning of a time as records have it? */
 bool mw_audit_time_valid(const char *);
-/* Calls fn with each record that matches, as its line and as JSON. Lines that are no records go to *skipped. Stops when fn
- * returns non-zero. 0, or negative errno. */
-typedef int (*mw_audit_query_fn)(void *ctx, const struct mw_audit_record *, const char *line, size_t n, const json_t *);
-int mw_audit_query_run(const struct mw_audit_query *, const char *file, mw_audit_query_fn fn, void *ctx, uint64_t *skipped);
+/* Calls fn with each record that matches, as its line and as JSON; file is the one that it stands in. Records of several files come in the
+ * order of their times, those of one file as they stand. Lines that are no records go to *skipped. A file that cannot be read is told to
+ * unread (may be NULL), and the others are read all the same. Stops when fn returns non-zero. 0; the first negative errno. */
+struct mw_audit_seen {
+	const char *file;
+	const struct mw_audit_record *rec;
+	const char *line;
+	size_t n;
+	const json_t *json;
+};
+typedef int (*mw_audit_query_fn)(void *ctx, const struct mw_audit_seen *);
+typedef void (*mw_audit_unread_fn)(void *ctx, const char *file, int error);
+int mw_audit_query_run(const struct mw_audit_query *, size_t files, char *const *file, mw_audit_query_fn fn,
+		       mw_audit_unread_fn unread, void *ctx, uint64_t *skipped);
 
 #endif

@@ -29,6 +29,7 @@ enum {
 };
 
 #define FILES_MAX 1024
+#define GLOBS_MAX 8
 #define DEPARTMENTS_MAX 200000
 
 struct command {
@@ -38,7 +39,8 @@ struct command {
 	const char *mail[FILES_MAX], *key[REPORT_KEYS];
 	char *audit[FILES_MAX];
 	struct mw_report_options options;
-	glob_t glob; /* of the policy's file and those that were renamed */
+	size_t globs;
+	glob_t glob[GLOBS_MAX]; /* of each file of the policy and those that were renamed */
 };
 
 /* ---- its options --------------------------------------------------------------------------------------------------------------- */
@@ -125,25 +127,47 @@ static bool is_audit_file(const char *name)
 /* The file of the policy, and those that were renamed: FILE.1, FILE-20261101. */
 static bool files_of_policy(struct command *c, const char *path)
 {
+	glob_t *found = &c->glob[c->globs];
 	char pattern[4096];
 	int r;
 
+	if (c->audits == FILES_MAX)
+		return too_many(c, "audit files");
 	if (strpbrk(path, "*?[\\") || (size_t)snprintf(pattern, sizeof(pattern), "%s[.-]*", path) >= sizeof(pattern)) {
 		c->audit[c->audits++] = (char *)(uintptr_t)path;
 		return true;
 	}
-	r = glob(pattern, 0, NULL, &c->glob);
+	r = glob(pattern, 0, NULL, found);
+	c->globs++;
 	if (r != 0 && r != GLOB_NOMATCH)
 		return too_many(c, "files beside the audit file");
-	for (size_t i = 0; r == 0 && i < c->glob.gl_pathc; i++) {
-		if (!is_audit_file(c->glob.gl_pathv[i]))
+	for (size_t i = 0; r == 0 && i < found->gl_pathc; i++) {
+		if (!is_audit_file(found->gl_pathv[i]))
 			continue;
 		if (c->audits == FILES_MAX - 1)
 			return too_many(c, "files beside the audit file");
-		c->audit[c->audits++] = c->glob.gl_pathv[i];
+		c->audit[c->audits++] = found->gl_pathv[i];
 	}
 	c->audit[c->audits++] = (char *)(uintptr_t)path;
 	return true;
+}
+
+/* Without a file those of the policy, of whoever writes them; its keys in any case. */
+static bool files_and_keys(struct command *c, const struct mw_host *host, const struct mw_audit_conf *conf)
+{
+	bool named = c->audits > 0;
+	const char *path, *key = NULL;
+
+	for (size_t i = 0; i < GLOBS_MAX && (path = mw_audit_file_of(host, conf, i, &key)) != NULL; i++) {
+		if (key && c->keys < REPORT_KEYS)
+			c->key[c->keys++] = key;
+		if (!named && !files_of_policy(c, path))
+			return false;
+	}
+	if (c->audits == 0)
+		fprintf(stderr, "%s: name the audit files, or the policy that has their path: milwardctl -p POLICY report ...\n",
+			c->name);
+	return c->audits > 0;
 }
 
 static const struct option longs[] = {
@@ -161,7 +185,7 @@ static const struct option longs[] = {
     {0},
 };
 
-static bool options(struct command *c, const struct mw_audit_conf *conf, int argc, char **argv)
+static bool options(struct command *c, const struct mw_host *host, const struct mw_audit_conf *conf, int argc, char **argv)
 {
 	int opt;
 
@@ -182,14 +206,7 @@ static bool options(struct command *c, const struct mw_audit_conf *conf, int arg
 		fprintf(stderr, "%s: either --json or --html\n", c->name);
 		return false;
 	}
-	if (conf && conf->key && c->keys < REPORT_KEYS)
-		c->key[c->keys++] = conf->key;
-	if (c->audits)
-		return true;
-	if (conf && conf->path)
-		return files_of_policy(c, conf->path);
-	fprintf(stderr, "%s: name the audit files, or the policy that has their path\n", c->name);
-	return false;
+	return files_and_keys(c, host, conf);
 }
 
 /* ---- what it prints ------------------------------------------------------------------------------------------------------------ */
@@ -323,14 +340,15 @@ int mw_audit_report_command(const struct mw_host *host, const void *conf, int ar
 	}
 	c->name = argv[0];
 	c->options = (struct mw_report_options){.top = 20, .addresses = true};
-	if (options(c, conf, argc, argv)) {
+	if (options(c, host, conf, argc, argv)) {
 		if (mw_report_month_set(&month, c->month, c->utc) == 0)
 			r = make(host, c, &month, count) == 0 ? 0 : 1;
 		else
 			fprintf(stderr, "%s: \"%s\" is no month: --month 2026-11, or --month last\n", c->name, c->month);
 	}
 	mw_report_count_free(count);
-	globfree(&c->glob);
+	while (c->globs)
+		globfree(&c->glob[--c->globs]);
 	free(count);
 	free(c);
 	return r;

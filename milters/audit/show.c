@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show: records on a terminal, and as CSV or JSON for an auditor. */
+#include "report.h"
 #include "show.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- for a person -----------------------------------------------------------------------------------------------------------
@@ -135,14 +138,34 @@ static void show_seal(const json_t *json)
 	fputs(json_is_true(json_object_get(json, "again")) ? " (again)\n" : "\n", stdout);
 }
 
-int mw_audit_show_record(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
+/* As it stands in the file; which one that is goes in front of the last brace, behind all that its hash is of. */
+static int show_line(const struct mw_audit_show *show, const struct mw_audit_seen *seen)
+{
+	json_t *file = show->names ? mw_report_string(seen->file) : NULL;
+	char *name = file ? json_dumps(file, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+
+	json_decref(file);
+	if (show->names && !name)
+		return -ENOMEM;
+	fwrite(seen->line, 1, name ? seen->n - 1 : seen->n, stdout);
+	if (name)
+		printf(",\"file\":%s}", name);
+	putchar('\n');
+	free(name);
+	return 0;
+}
+
+int mw_audit_show_record(void *ctx, const struct mw_audit_seen *seen)
 {
 	const struct mw_audit_show *show = ctx;
+	const struct mw_audit_record *rec = seen->rec;
+	const json_t *json = seen->json;
 
-	if (show->json) {
-		fwrite(line, 1, n, stdout);
-		putchar('\n');
-		return 0;
+	if (show->json)
+		return show_line(show, seen);
+	if (show->names) {
+		safe(seen->file);
+		putchar(':');
 	}
 	printf("%" PRIu64 " %.*s", rec->seq, (int)rec->time.n, rec->time.p);
 	if (mw_audit_str_is(rec->kind, "message")) {
@@ -250,22 +273,22 @@ static void csv_row(const struct mw_audit_record *rec, const json_t *json, const
 		cell(text_of(json_object_get(rcpt, "consent"), consent[i]), consent[i + 1] ? "," : "\r\n");
 }
 
-int mw_audit_export_record(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
+int mw_audit_export_record(void *ctx, const struct mw_audit_seen *seen)
 {
 	struct mw_audit_show *show = ctx;
-	const json_t *one, *list = json_object_get(json, "recipients");
+	const json_t *one, *list = json_object_get(seen->json, "recipients");
 	size_t i;
 
-	if (!mw_audit_str_is(rec->kind, "message"))
+	if (!mw_audit_str_is(seen->rec->kind, "message"))
 		return 0;
 	if (show->json) {
 		fputs(show->rows++ ? ",\n" : "", stdout);
-		fwrite(line, 1, n, stdout);
+		fwrite(seen->line, 1, seen->n, stdout);
 		return 0;
 	}
 	json_array_foreach(list, i, one)
 	{
-		csv_row(rec, json, one);
+		csv_row(seen->rec, seen->json, one);
 		show->rows++;
 	}
 	return 0;

@@ -13,20 +13,13 @@
 /* ---- lines ------------------------------------------------------------------------------------------------------------------
  */
 
-struct lines {
-	char *p;
-	size_t n, room; /* what was read and not yet given out */
-	uint64_t at;	/* offset of p in the file */
-};
-
-/* More octets at the end of the buffer. 1, 0 at the end of the file, negative. */
-static int fill(struct lines *l, int fd, uint64_t size)
+/* More octets behind those that are there. 1, 0 at the end of the file, negative. */
+static int fill(struct mw_audit_lines *l)
 {
-	uint64_t from = l->at + l->n;
-	size_t want = size - from < PIECE ? (size_t)(size - from) : PIECE;
+	size_t want = l->size - l->next < PIECE ? (size_t)(l->size - l->next) : PIECE;
 	ssize_t n;
 
-	if (want == 0)
+	if (l->next >= l->size)
 		return 0;
 	if (l->n + want > l->room) {
 		size_t room = 2 * (l->n + want);
@@ -38,55 +31,75 @@ static int fill(struct lines *l, int fd, uint64_t size)
 		l->room = room;
 	}
 	do
-		n = pread(fd, l->p + l->n, want, (off_t)from);
+		n = pread(l->fd, l->p + l->n, want, (off_t)l->next);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	l->n += (size_t)n;
+	l->next += (uint64_t)n;
 	return n > 0;
 }
 
-/* Gives the lines in the buffer. What is left over is moved to its front. */
-static int give(struct lines *l, mw_audit_line_fn fn, void *ctx, size_t searched)
+/* What was given goes, and of what is too long to be a record the rest: a line without an end could fill the memory. */
+static void make_room(struct mw_audit_lines *l)
 {
-	size_t done = 0;
-	int r = 0;
-	char *lf;
+	if (l->given) /* a line that is too long stays where it is, piece after piece */
+		memmove(l->p, l->p + l->given, l->n - l->given);
+	l->n -= l->given;
+	l->given = 0;
+	if (l->n > MW_AUDIT_LINE_MAX + PIECE)
+		l->n = MW_AUDIT_LINE_MAX + 1;
+	l->searched = l->n;
+}
 
-	while (r == 0 && (lf = memchr(l->p + done + searched, '\n', l->n - done - searched)) != NULL) {
-		size_t n = (size_t)(lf - l->p) - done;
+/* Gives n octets in front, and what ends them. */
+static int give(struct mw_audit_lines *l, size_t n, size_t ending, struct mw_audit_line *ret)
+{
+	ret->p = l->p + l->given;
+	ret->n = n < MW_AUDIT_LINE_MAX ? n : MW_AUDIT_LINE_MAX;
+	l->given += n + ending;
+	l->searched = 0;
+	ret->end = l->next - (l->n - l->given);
+	ret->whole = ending > 0;
+	return 1;
+}
 
-		r = fn(ctx, l->p + done, n < MW_AUDIT_LINE_MAX ? n : MW_AUDIT_LINE_MAX, l->at + done + n + 1, true);
-		done += n + 1;
-		searched = 0;
+int mw_audit_lines_next(struct mw_audit_lines *l, struct mw_audit_line *ret)
+{
+	for (;;) {
+		size_t from = l->given + l->searched;
+		const char *lf = from < l->n ? memchr(l->p + from, '\n', l->n - from) : NULL;
+		int r;
+
+		if (lf)
+			return give(l, (size_t)(lf - l->p) - l->given, 1, ret);
+		make_room(l);
+		r = fill(l);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return l->n ? give(l, l->n, 0, ret) : 0;
 	}
-	if (done) /* a line that is too long stays where it is, piece after piece */
-		memmove(l->p, l->p + done, l->n - done);
-	l->n -= done;
-	l->at += done;
-	return r;
+}
+
+void mw_audit_lines_end(struct mw_audit_lines *l)
+{
+	free(l->p);
+	*l = (struct mw_audit_lines){.fd = -1};
 }
 
 int mw_audit_scan_lines(int fd, uint64_t from, uint64_t size, mw_audit_line_fn fn, void *ctx)
 {
-	struct lines l = {.at = from};
-	size_t before = 0;
-	int r = 0;
+	struct mw_audit_lines l = {.fd = fd, .next = from, .size = size};
+	struct mw_audit_line line;
+	int r;
 
-	while (from < size && (r = fill(&l, fd, size)) > 0) {
-		r = give(&l, fn, ctx, before);
+	while ((r = mw_audit_lines_next(&l, &line)) > 0) {
+		r = fn(ctx, line.p, line.n, line.end, line.whole);
 		if (r != 0)
 			break;
-		/* A line without an end could fill the memory: what is too long to be a record is only counted. */
-		if (l.n > MW_AUDIT_LINE_MAX + PIECE) {
-			l.at += l.n - MW_AUDIT_LINE_MAX - 1;
-			l.n = MW_AUDIT_LINE_MAX + 1;
-		}
-		before = l.n;
 	}
-	if (r == 0 && l.n)
-		r = fn(ctx, l.p, l.n < MW_AUDIT_LINE_MAX ? l.n : MW_AUDIT_LINE_MAX, l.at + l.n, false);
-	free(l.p);
+	mw_audit_lines_end(&l);
 	return r;
 }
 

@@ -14,6 +14,24 @@ struct mw_audit_scan {
 	bool line_end; /* a line end stands behind the last good record */
 };
 
+/* Lines of a file, one at a time. Begin with its fd, the offset of the first in next, and the octets to look at in size; the rest is zero. */
+struct mw_audit_lines {
+	int fd;
+	uint64_t next, size; /* next: where to read on */
+	char *p;
+	size_t n, room;		/* octets that were read */
+	size_t given, searched; /* of them: that were given out; behind those, where no LF is */
+};
+struct mw_audit_line {
+	const char *p; /* until the next one is asked for */
+	size_t n;      /* without LF; a line over MW_AUDIT_LINE_MAX is given cut */
+	uint64_t end;  /* offset behind it */
+	bool whole;    /* false: no LF at the end of the file */
+};
+/* 1, 0 there is none left, negative errno. */
+int mw_audit_lines_next(struct mw_audit_lines *, struct mw_audit_line *ret);
+void mw_audit_lines_end(struct mw_audit_lines *); /* frees; the descriptor stays open */
+
 /* Calls fn with every line (without LF) from `from` on, `end` being the offset behind it; whole = false: no LF at the end of the
  * file. Stops when fn returns non-zero and returns that. A line over MW_AUDIT_LINE_MAX is given cut. */
 typedef int (*mw_audit_line_fn)(void *ctx, const char *line, size_t n, uint64_t end, bool whole);

@@ -2,6 +2,7 @@
 /* milwardctl check: everything about a policy that can be known without mail. */
 #include "ctl/cost.h"
 #include "ctl/mutate.h"
+#include "ctl/trail.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -51,6 +52,19 @@ static void print_digest(const struct check *check, const char *file, const stru
 	putchar('\n');
 }
 
+/* milward holds its audit file for as long as it runs: whoever else writes there waits in vain, and has mail come back. */
+static void check_trails(const struct mw_plan *plan, struct mw_diags *diags)
+{
+	struct ctl_trail trail[CTL_TRAILS];
+	size_t n = ctl_trails(plan, trail);
+
+	for (size_t i = 1; i < n; i++)
+		if (trail[0].alone && ctl_trail_same(&trail[0], &trail[i]))
+			mw_diag_add(diags, MW_DIAG_ERROR, trail[i].module->place, "give each a file of its own",
+				    "the audit file of \"%s\" is that of \"%s\", into which no other process can write",
+				    trail[i].module->name, trail[0].module->name);
+}
+
 static int check_file(struct ctl *ctl, struct check *check, const char *file)
 {
 	const uint32_t flags = MW_GEN_OFFLINE | (check->digest ? 0 : MW_GEN_SAMPLES | MW_GEN_LINT);
@@ -65,6 +79,10 @@ static int check_file(struct ctl *ctl, struct check *check, const char *file)
 		return ctl_fail("out of memory");
 	mw_diags_init(&diags, arena);
 	r = mw_generation_new(ctl->loader, file, ctl->search, flags, &diags, &gen, &err);
+	if (r == 0)
+		check_trails(mw_generation_plan(gen), &diags);
+	if (r == 0 && diags.errors)
+		r = -EINVAL;
 	if (check->json && !check->digest)
 		mw_diags_print_json(&diags, &out);
 	else

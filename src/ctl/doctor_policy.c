@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor_policy: the policies of this machine, and what their modules say of themselves. */
 #include "ctl/doctor.h"
+#include "ctl/trail.h"
 
 #include "base/listen.h"
 #include "base/str.h"
@@ -146,32 +147,67 @@ static bool is_used(const struct doctor_policy *p)
 	return !path || access(path, F_OK) == 0 || errno != ENOENT;
 }
 
-static void ask_module(struct doctor *d, const struct doctor_policy *p, const struct mw_plan_module *m)
+static void ask_module(struct doctor *d, const struct doctor_policy *p, const struct mw_plugin *described, const void *conf)
 {
 	const struct mw_plugin *plugin = NULL;
-	struct ask ask = {.policy = p->path, .conf = m->conf};
+	struct ask ask = {.policy = p->path, .conf = conf};
 	struct mw_err err = {0};
 	const char *said = "";
 	int r;
 
-	for (const struct mw_command *c = m->plugin->commands; c && c->name; c++)
+	for (const struct mw_command *c = described->commands; c && c->name; c++)
 		if (strcmp(c->name, "doctor") == 0)
-			plugin = mw_loader_load(d->ctl->loader, m->name, &err);
+			plugin = mw_loader_load(d->ctl->loader, described->name, &err);
 	for (const struct mw_command *c = plugin ? plugin->commands : NULL; c && c->name; c++)
 		if (strcmp(c->name, "doctor") == 0)
 			ask.command = c;
 	if (!ask.command)
 		return; /* it says nothing; one that cannot be loaded is refused with its policy */
+	ctl_trails_set(p->plan);
 	r = doctor_records(d, run_command, &ask, &said);
+	ctl_trails_set(NULL);
 	if (r != 0)
 		doctor_find(d, is_used(p) ? DOCTOR_ERROR : DOCTOR_WARNING, "module", p->path, NULL,
-			    "%s cannot look at its files: %s%s", m->name, *said ? said : "it failed",
+			    "%s cannot look at its files: %s%s", described->name, *said ? said : "it failed",
 			    is_used(p) ? "" : "; nothing listens where this policy says, so it may not be in use");
+}
+
+/* A policy of milward-seal or of the portal has records, and may not load who knows them. */
+static void ask_audit(struct doctor *d, const struct doctor_policy *p)
+{
+	struct ctl_trail trail[CTL_TRAILS];
+	const struct mw_plugin *audit = NULL;
+	struct mw_err err = {0};
+
+	if (!doctor_module(p, "audit") && ctl_trails(p->plan, trail) > 0)
+		audit = mw_loader_describe(d->ctl->loader, "audit", &err);
+	if (audit)
+		ask_module(d, p, audit, NULL);
+}
+
+/* milward holds its file for as long as it runs, so nobody else may write there, by whichever policy. */
+static void compare_trails(struct doctor *d, const struct doctor_policy *p, const struct doctor_policy *q)
+{
+	struct ctl_trail one[CTL_TRAILS], other[CTL_TRAILS];
+	size_t n = ctl_trails(p->plan, one), m = ctl_trails(q->plan, other);
+
+	for (size_t i = 0; n && one[0].alone && i < m; i++)
+		if (!other[i].alone && ctl_trail_same(&one[0], &other[i]))
+			doctor_find(
+			    d, DOCTOR_ERROR, "audit-file", one[0].path, NULL,
+			    "the module \"%s\" of %s writes into it too, and only milward (%s) can: name another file there",
+			    other[i].module->name, q->path, p->path);
 }
 
 void doctor_modules(struct doctor *d)
 {
-	for (size_t i = 0; i < d->policies.n; i++)
-		for (size_t k = 0; k < d->policies.v[i].plan->modules; k++)
-			ask_module(d, &d->policies.v[i], &d->policies.v[i].plan->module[k]);
+	for (size_t i = 0; i < d->policies.n; i++) {
+		const struct doctor_policy *p = &d->policies.v[i];
+
+		for (size_t k = 0; k < p->plan->modules; k++)
+			ask_module(d, p, p->plan->module[k].plugin, p->plan->module[k].conf);
+		ask_audit(d, p);
+		for (size_t k = 0; k < d->policies.n; k++)
+			compare_trails(d, p, &d->policies.v[k]);
+	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milwardctl MODULE COMMAND: a module brings its own commands, so that a new milter adds no line here. */
 #include "ctl/ctl.h"
+#include "ctl/trail.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,13 +26,14 @@ static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level l
 	fputc('\n', stderr);
 }
 
-/* Commands work on files, not on messages: they get errors and the log, nothing else. */
+/* Commands work on files, not on messages: they get errors, the log, and the names of the audit files. */
 const struct mw_host ctl_command_host = {
     .size = sizeof(struct mw_host),
     .abi_major = MW_ABI_MAJOR,
     .abi_minor = MW_ABI_MINOR,
     .fail = mw_fail,
     .log = no_log,
+    .audit_file = ctl_trail_file,
 };
 
 static void print_commands(const struct ctl *ctl, const struct mw_plugin *plugin)
@@ -81,7 +83,9 @@ static int run(struct ctl *ctl, const struct mw_plugin *plugin, const struct mw_
 
 	if (ctl->policy && !gen)
 		return CTL_FAILED;
+	ctl_trails_set(gen ? mw_generation_plan(gen) : NULL);
 	r = command->run(&ctl_command_host, conf, argc, argv);
+	ctl_trails_set(NULL);
 	mw_generation_unref(&gen);
 	return r;
 }

@@ -40,12 +40,9 @@ static void fuzz_record(const char *line, size_t n)
 	check(mw_audit_record_check(&chain, line, &rec) >= 0);
 }
 
-static int count(void *ctx, const struct mw_audit_record *rec, const char *line, size_t n, const json_t *json)
+static int count(void *ctx, const struct mw_audit_seen *seen)
 {
-	(void)rec;
-	(void)line;
-	(void)n;
-	(void)json;
+	(void)seen;
 	(*(uint64_t *)ctx)++;
 	return 0;
 }
@@ -66,7 +63,7 @@ static void fuzz_file(char kind, const uint8_t *data, size_t size, FILE *null)
 			check(strlen(head.hash) <= MW_AUDIT_HEX);
 	} else {
 		check(mw_audit_verify(&v, 1, &file, null) >= 0);
-		check(mw_audit_query_run(&q, path, count, &n, &n) == 0);
+		check(mw_audit_query_run(&q, 1, &file, count, NULL, &n, &n) == 0);
 	}
 	(void)close(fd);
 }

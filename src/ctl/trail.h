@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trail: the files of chained records that a policy names (milward-audit(5)): that of the module audit, of milward-seal, of the portal. */
+#ifndef MW_CTL_TRAIL_H
+#define MW_CTL_TRAIL_H
+
+#include "policy/plan.h"
+
+struct ctl_trail {
+	const struct mw_plan_module *module;
+	const char *path, *key; /* key: NULL = none */
+	bool alone;		/* no other process may write into it */
+};
+enum { CTL_TRAILS = 3 };
+
+/* Fills ret, the module audit first; returns how many. One that two modules name is there twice. */
+size_t ctl_trails(const struct mw_plan *, struct ctl_trail ret[CTL_TRAILS]);
+/* Is it one file, whatever it is called? */
+bool ctl_trail_same(const struct ctl_trail *, const struct ctl_trail *);
+/* Those of the policy at hand, for ctl_command_host. The plan must stay until it is called with NULL. */
+void ctl_trails_set(const struct mw_plan *);
+const char *ctl_trail_file(size_t i, const char **key);
+
+#endif
