@@ -21,7 +21,7 @@ QUEUE_ID = re.compile(rb"(?ims)^Received: .*?\bid (\w+)")  # of the newest
 WORD = re.compile(rb"Zyx[a-z]{8}q")
 PEOPLE = 8  # who read at the same time
 ANSWERED = 5  # one in so many messages
-PATIENCE = 150  # seconds from the first try until somebody gives up
+PATIENCE = 300  # seconds for which somebody tries
 CODES = 3  # that one may ask for in an hour
 BOUNDARY = "----a-soak"
 SENDER = "alice@clinic.test"
@@ -79,7 +79,7 @@ class Visit:
     def __init__(self, pickup, item, rcpt, link):
         self.pickup, self.item, self.rcpt, self.link = pickup, item, rcpt, link
         self.word = word(item.number)
-        self.codes_asked, self.begin = 0, None
+        self.codes_asked = 0
         self.read = self.answers = 0
         self.cookie = self.path = None
 
@@ -168,7 +168,6 @@ class Visit:
 
     def go(self):
         """Until all is done. Again: come back."""
-        self.begin = self.begin or time.monotonic()
         if not self.cookie:
             self.sign_in()
         if not self.read:
@@ -245,24 +244,25 @@ class Pickup:
 
     # ---- who reads
     def _run(self):
-        rng = random.Random(0)
         while True:
             visit = self.waiting.get()
+            self._end(visit, self._try(visit, time.monotonic() + PATIENCE))
+
+    def _try(self, visit, end):
+        """Until he has done what he came for, or nothing more can be done: then what is wrong."""
+        while True:
             try:
-                visit.go()
-                self._end(visit)
+                return visit.go()
             except Again as why:
                 with self.lock:
                     self.again[str(why)[:60]] += 1
-                if time.monotonic() - visit.begin > PATIENCE:
-                    self._end(visit, "%s gives up: %s" % (visit.rcpt, why))
-                else:
-                    time.sleep(rng.uniform(0.2, 0.5))
-                    self.waiting.put(visit)
+                if time.monotonic() > end:
+                    return "%s gives up: %s" % (visit.rcpt, why)
+                time.sleep(random.uniform(0.2, 0.5))
             except Exception as error:  # pylint: disable=broad-except
-                self._end(visit, "%s: %s" % (type(error).__name__, error))
+                return "%s: %s" % (type(error).__name__, error)
 
-    def _end(self, visit, wrong=None):
+    def _end(self, visit, wrong):
         with self.lock:
             self.done.append(visit)
             self.wrong += [wrong] if wrong else []
