@@ -124,7 +124,7 @@ int mw_layout_column(struct mw_layout *l, size_t at, struct mw_cell *name, size_
 {
 	int rc = l->recorded ? 0 : make_records(l);
 	const struct mw_table_block *b;
-	size_t row, next;
+	size_t row, next, column;
 
 	*name = (struct mw_cell){.start = 0, .end = 0};
 	if (rc < 0)
@@ -141,9 +141,12 @@ int mw_layout_column(struct mw_layout *l, size_t at, struct mw_cell *name, size_
 		l->column = 0;
 	}
 	mw_row_walk(l->text, b->delimiter, at, &l->at, &l->column);
-	/* In a row that has a cell too many or too few nobody knows which column a cell is in. */
-	if (l->row_columns == b->cells && l->column < b->cells)
-		*name = l->tables.cell[b->cell + l->column];
+	column = l->column;
+	/* In a row that has a cell too many or too few nobody knows which column a cell is in, unless it stands below its name. */
+	if (l->row_columns != b->cells)
+		column = b->delimiter == MW_ALIGNED ? mw_tables_below(&l->tables, b, l->text, l->at) : b->cells;
+	if (column < b->cells)
+		*name = l->tables.cell[b->cell + column];
 	*header_end = b->header_end;
 	return 0;
 }

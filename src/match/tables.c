@@ -13,7 +13,9 @@
 #define COLUMNS_MAX 512u /* names that are kept */
 #define QUOTED_MAX 1024u /* octets of a quoted cell */
 
-static const char delimiters[] = {'\t', '|', ';', ','};
+#define LABEL_CELL 26u /* of one above columns that nothing but blanks divides */
+
+static const char delimiters[] = {'\t', '|', ';', ',', MW_ALIGNED};
 
 /* ---- rows ---------------------------------------------------------------------------------------------------------------- */
 
@@ -41,6 +43,19 @@ static size_t quoted_end(struct mw_str text, size_t at, char delimiter)
 	return at;
 }
 
+/* The first of two blanks or more that have something behind them, or the end of the line. */
+static size_t gap_at(struct mw_str text, size_t at, size_t line)
+{
+	for (size_t i = at, k; i + 2 < line; i++) {
+		if (text.p[i] != ' ' || text.p[i + 1] != ' ')
+			continue;
+		for (k = i + 2; k < line && text.p[k] == ' '; k++)
+			;
+		return k < line ? i : line;
+	}
+	return line;
+}
+
 /* The delimiter or line end behind the cell that begins at `at`, text.n at the end. *line: the end of the line of `at`, or of one
  * before it: then it is moved on. */
 static size_t cell_end(struct mw_str text, size_t at, char delimiter, size_t *line)
@@ -57,27 +72,35 @@ static size_t cell_end(struct mw_str text, size_t at, char delimiter, size_t *li
 	}
 	if (*line < at)
 		*line = mw_line_end(text, at);
+	if (delimiter == MW_ALIGNED)
+		return gap_at(text, at, *line);
 	p = *line > at ? memchr(text.p + at, delimiter, *line - at) : NULL;
 	return p ? (size_t)(p - text.p) : *line;
 }
 
-/* No more of the text than a row may take, and one octet by which it is too long. */
-static struct mw_str row_room(struct mw_str text, size_t start)
+/* What is aligned is for eyes. */
+static size_t row_most(char delimiter)
 {
-	if (text.n - start > MW_ROW_MAX + 1)
-		text.n = start + MW_ROW_MAX + 1;
+	return delimiter == MW_ALIGNED ? MW_ALIGNED_MAX : MW_ROW_MAX;
+}
+
+/* No more of the text than a row may take, and one octet by which it is too long. */
+static struct mw_str row_room(struct mw_str text, size_t start, size_t most)
+{
+	if (text.n - start > most + 1)
+		text.n = start + most + 1;
 	return text;
 }
 
 size_t mw_row_columns(struct mw_str text, size_t at, char delimiter, size_t *next)
 {
-	const struct mw_str room = row_room(text, at);
-	const size_t start = at;
+	const size_t start = at, most = row_most(delimiter);
+	const struct mw_str room = row_room(text, at, most);
 	size_t columns = 1, end, line = mw_line_end(room, at);
 
 	for (; (end = cell_end(room, at, delimiter, &line)) < room.n && text.p[end] == delimiter; columns++)
 		at = end + 1;
-	if (end - start > MW_ROW_MAX) {
+	if (end - start > most) {
 		(void)mw_line_at(text, start, next);
 		return 0;
 	}
@@ -209,6 +232,24 @@ static int take_header(struct mw_tables *t, struct mw_str text, struct mw_table_
 	return 0;
 }
 
+/* Could the row be names of columns that nothing but blanks divides? Sentences have two blanks between them, too: so the names are
+ * short, and no sentence ends with one. */
+static bool is_labels(struct mw_str text, size_t row)
+{
+	size_t at = row, line = mw_line_end(text, at);
+
+	for (;;) {
+		size_t end = cell_end(text, at, MW_ALIGNED, &line);
+		struct mw_cell c = trimmed(text, at, end);
+
+		if (c.start == c.end || c.end - c.start > LABEL_CELL || !is_name(text, c) || strchr(".,;!?", text.p[c.end - 1]))
+			return false;
+		if (end == line)
+			return true;
+		at = end + 1;
+	}
+}
+
 /* Two columns, and words in the first one that name fields of a form. */
 static bool is_form(struct mw_str text, const struct mw_table_block *b)
 {
@@ -271,17 +312,17 @@ static bool is_enough(struct mw_str text, const struct mw_table_block *b, size_t
 }
 
 /* Rows from `at` on that have as many columns as the first. Once it is plain that this is a table, one with a few cells more or
- * less is one of its rows too. */
+ * less is one of its rows too; where blanks divide, an empty cell is not there at all. */
 static size_t take_rows(struct mw_str text, size_t at, char delimiter, size_t columns, size_t *rows)
 {
 	while (at < text.n) {
 		size_t next, n = mw_row_columns(text, at, delimiter, &next), behind;
 
-		if (n < 2 && is_ruler(mw_line_at(text, at, &behind))) {
+		if ((n < 2 || delimiter == MW_ALIGNED) && is_ruler(mw_line_at(text, at, &behind))) {
 			at = behind;
 			continue;
 		}
-		if (n < 2 || (n != columns && *rows < 4))
+		if (n < 2 || (n != columns && *rows < (delimiter == MW_ALIGNED ? 2 : 4)))
 			break;
 		++*rows;
 		at = next;
@@ -294,7 +335,7 @@ static int take_delimited(struct mw_tables *t, struct mw_str text, size_t at, ch
 	struct mw_table_block b = {.start = at, .delimiter = delimiter};
 	size_t next, columns = mw_row_columns(text, at, delimiter, &next), rows = 1;
 
-	if (columns < 2)
+	if (columns < 2 || (delimiter == MW_ALIGNED && !is_labels(text, at)))
 		return 0;
 	b.end = take_rows(text, next, delimiter, columns, &rows);
 	if (!is_enough(text, &b, rows, columns)) {
@@ -318,12 +359,19 @@ static int take_delimited(struct mw_tables *t, struct mw_str text, size_t at, ch
 	return 1;
 }
 
+static bool has_delimiter(struct mw_str line, char delimiter)
+{
+	size_t n = line.n < MW_ROW_MAX ? line.n : MW_ROW_MAX;
+
+	return delimiter == MW_ALIGNED ? memmem(line.p, n, "  ", 2) != NULL : memchr(line.p, delimiter, n) != NULL;
+}
+
 bool mw_tables_possible(struct mw_str line)
 {
 	if (line.n < 3)
 		return false;
 	for (size_t i = 0; i < sizeof(delimiters); i++)
-		if (memchr(line.p, delimiters[i], line.n < MW_ROW_MAX ? line.n : MW_ROW_MAX))
+		if (has_delimiter(line, delimiters[i]))
 			return true;
 	return false;
 }
@@ -337,13 +385,49 @@ int mw_tables_take(struct mw_tables *t, struct mw_str text, size_t at, size_t *e
 	for (size_t i = 0; i < sizeof(delimiters); i++) {
 		int rc;
 
-		if (!memchr(line.p, delimiters[i], line.n < MW_ROW_MAX ? line.n : MW_ROW_MAX))
+		if (!has_delimiter(line, delimiters[i]))
 			continue;
 		rc = take_delimited(t, text, at, delimiters[i], end);
 		if (rc != 0)
 			return rc;
 	}
 	return 0;
+}
+
+/* Characters from `at` up to `to`. */
+static size_t width_of(struct mw_str text, size_t at, size_t to)
+{
+	size_t n = 0;
+
+	for (; at < to; at++)
+		n += ((unsigned char)text.p[at] & 0xc0) != 0x80;
+	return n;
+}
+
+static size_t line_start(struct mw_str text, size_t at)
+{
+	while (at > 0 && !mw_line_is_end(text.p[at - 1]))
+		at--;
+	return at;
+}
+
+size_t mw_tables_below(const struct mw_tables *t, const struct mw_table_block *b, struct mw_str text, size_t at)
+{
+	size_t below = b->cells, indent, header = line_start(text, t->cell[b->cell].start), before = 0;
+
+	while (at < text.n && text.p[at] == ' ')
+		at++;
+	indent = width_of(text, line_start(text, at), at);
+	for (size_t i = 0; i < b->cells; i++) {
+		size_t start = t->cell[b->cell + i].start;
+
+		before += width_of(text, header, start);
+		if (before > indent)
+			break;
+		header = start;
+		below = i;
+	}
+	return below;
 }
 
 void mw_tables_free(struct mw_tables *t)

@@ -62,6 +62,22 @@ static const struct {
     {"prose with many commas", "first, second, third\nAnn, [219], x\nBob, 220, y\n", "", 0, false},
     {"CR LF", "name,ssn,phone\r\nAnn,[219],555\r\nBob,220,556\r\n", "ssn", 1, true},
     {"last column, CR LF", "name,phone,ssn\r\nAnn,555,[219]\r\nBob,556,220\r\n", "ssn", 1, true},
+    {"two blanks", "Name     SSN          Phone\nAnn Lee  [219-09-9998]  555-0100\n", "SSN", 1, true},
+    {"two blanks, two columns, three lines", "Name     SSN\nAnn Lee  219\nBob      [220]\n", "SSN", 2, true},
+    {"two blanks, two columns, two lines: no table", "Name     SSN\nAnn Lee  [219]\n", "", 0, false},
+    {"two blanks, indented, blanks at the end", "  Name     SSN  Phone  \n  Ann Lee  219  [555]   \n", "Phone", 1, true},
+    {"two blanks, a ruler", "Name     SSN  Phone\n-------  ---  -----\nAnn Lee  [219]  555\n", "SSN", 2, true},
+    {"two blanks, a row without one of its cells", "Bed  Name  Diet  Seen\n1    Ann   NPO   x\n2    Bob         [y]\n", "Seen", 2,
+     true},
+    {"two blanks, a row without its first cell", "Bed  Name  Diet  Seen\n1    Ann   NPO   x\n     [Bob]   NPO   y\n", "Name", 2,
+     true},
+    {"two blanks, below no name", "     Name  Diet  Seen\n     Ann   NPO   x\n[2]    NPO\n", "", 2, true},
+    {"two blanks, letters of two octets", "N\xc3\xa4me  Diet  Seen\nAnn   NPO   x\nZo\xc3\xab         [y]\n", "Seen", 2, true},
+    {"two blanks between sentences", "The name is known.  The number is not\nAnn said.  It is [219]\nSo it is.  Bye\n", "", 0,
+     false},
+    {"two blanks, a long cell above", "what the patient had to say  so\nAnn said that  it is [219]\nSo it is  then\n", "", 0,
+     false},
+    {"two blanks, a number above", "12  13  14\nAnn  [219]  x\nBob  220  y\n", "", 0, false},
 
     /* ---- records ---- */
     {"first paragraph", "Dear [Ann],\n", "", 0, false},
@@ -194,6 +210,11 @@ static void test_linear(void **state)
 	    "a|",
 	    "a,b\r\"\"\r",
 	    "MSH|\r",
+	    "a  b  c\n",
+	    "a  b\n",
+	    "a  ",
+	    "a   \n",
+	    "  a  b\n  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a\n",
 	};
 	const size_t n = LARGE;
 	char *text = malloc(n);
