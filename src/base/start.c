@@ -163,6 +163,15 @@ static int wrong_value(const struct mw_start_line *l, const struct rows *r, int 
 	return MW_EXIT_USAGE + 1;
 }
 
+/* A full disk or a closed pipe must not look like success. */
+static int said(const char *program)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return MW_EXIT_OK;
+	(void)fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(errno));
+	return MW_EXIT_CREATE;
+}
+
 int mw_start_parse(const struct mw_start_line *l, int argc, char **argv, struct mw_start *s, void *options)
 {
 	struct rows rows = {.n = 0};
@@ -180,7 +189,7 @@ int mw_start_parse(const struct mw_start_line *l, int argc, char **argv, struct 
 		if (c == 'V')
 			(void)printf("%s " MW_VERSION "\n", l->program);
 		if (c == 'h' || c == 'V')
-			return MW_EXIT_OK + 1;
+			return said(l->program) + 1;
 		if (c == '?') /* getopt has said it */
 			return MW_EXIT_USAGE + 1;
 		if (!take(l, s, options, c, optarg ? optarg : ""))

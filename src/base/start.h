@@ -13,12 +13,12 @@ enum mw_exit {
 	MW_EXIT_OK = 0,
 	MW_EXIT_USAGE = 64,    /* command line */
 	MW_EXIT_NO_INPUT = 66, /* the policy file cannot be read */
-	MW_EXIT_NO_USER = 67,  /* --user or --socket-group names nobody */
+	MW_EXIT_NO_USER = 67,  /* --user names nobody */
 	MW_EXIT_MODULE = 69, /* a module did not load, or what it names did not open: key, table, store, folder, templates … */
 	MW_EXIT_SOFTWARE = 70, /* a failure inside milward or libmilter */
 	MW_EXIT_SYSTEM = 71,   /* fork, memory, threads, sandbox */
 	MW_EXIT_STUCK = 72,    /* of a worker: a module did not come back */
-	MW_EXIT_CREATE = 73,   /* the socket, the spool, the PID file or another file cannot be made */
+	MW_EXIT_CREATE = 73,   /* the socket, the spool, the PID file or another file cannot be made or written, or not be given away */
 	MW_EXIT_POLICY = 78    /* errors in the policy or its rules, or nothing in it for this daemon */
 };
 

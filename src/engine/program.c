@@ -2,7 +2,9 @@
 #include "engine/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Several lines each (source line, caret): one log line for each of them keeps them readable in syslog, too. */
@@ -23,6 +25,35 @@ static enum mw_exit status_of(int r)
 	return r == -ENOMEM ? MW_EXIT_SYSTEM : MW_EXIT_MODULE;
 }
 
+/* What to do about a file that cannot be opened. */
+static const char *way_out(int cause)
+{
+	switch (cause) {
+	case ENOENT:
+	case ENOTDIR:
+		return "; name the policy with -p FILE";
+	case EACCES:
+		return "; let the user of this daemon read it and enter its folders";
+	default:
+		return "";
+	}
+}
+
+/* Can it be read, as a file? O_NONBLOCK: a FIFO must not hang us. */
+static int can_read(const char *path, struct mw_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = 0;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		r = mw_fail(err, -errno, "%s: %s%s", path, strerror(errno), way_out(errno));
+	else if (!S_ISREG(st.st_mode))
+		r = mw_fail(err, -EINVAL, "%s: not a regular file; name the policy with -p FILE", path);
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
 enum mw_exit mw_program_policy(struct mw_loader *loader, const struct mw_start *s, unsigned flags, struct mw_generation **ret,
 			       struct mw_err *err)
 {
@@ -31,10 +62,8 @@ enum mw_exit mw_program_policy(struct mw_loader *loader, const struct mw_start *
 	struct mw_diags diags;
 	int r;
 
-	if (access(s->policy, R_OK)) {
-		(void)mw_fail(err, -errno, "%s: %s", s->policy, strerror(errno));
+	if (can_read(s->policy, err) < 0)
 		return MW_EXIT_NO_INPUT;
-	}
 	arena = mw_arena_new(0);
 	if (!arena) {
 		(void)mw_fail_memory(err);

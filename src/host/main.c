@@ -9,17 +9,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int write_pid(const struct mw_options *o)
+/* The file of the process id, ours for as long as *fd is open: a second milward must not take the first one's away. Who says /dev/null keeps
+ * it. O_NONBLOCK: nobody may read a FIFO. */
+static int write_pid(const struct mw_options *o, int *fd)
 {
-	FILE *f = fopen(o->pid_file, "we");
-	bool good = f && fprintf(f, "%ld\n", (long)getpid()) > 0;
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct stat st;
+	bool file;
 
-	if (f && fclose(f))
-		good = false;
-	return good ? MW_EXIT_OK : mw_start_refused(&o->start, MW_EXIT_CREATE, "--pid-file %s: %s", o->pid_file, strerror(errno));
+	*fd = open(o->pid_file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+	if (*fd < 0 || fstat(*fd, &st) < 0)
+		return mw_start_refused(&o->start, MW_EXIT_CREATE,
+					"--pid-file %s: %s; is its folder there, and may we write to it?", o->pid_file,
+					strerror(errno));
+	file = S_ISREG(st.st_mode);
+	if (file && fcntl(*fd, F_SETLK, &all) < 0) {
+		(void)close(*fd);
+		*fd = -1; /* it is not ours to remove */
+		return mw_start_refused(&o->start, MW_EXIT_CREATE,
+					"--pid-file %s: another milward has it; stop that one, or name another file",
+					o->pid_file);
+	}
+	if ((!file || ftruncate(*fd, 0) == 0) && dprintf(*fd, "%ld\n", (long)getpid()) > 0)
+		return MW_EXIT_OK;
+	return mw_start_refused(&o->start, MW_EXIT_CREATE, "--pid-file %s: %s", o->pid_file, strerror(errno));
+}
+
+static void remove_pid(const struct mw_options *o, int fd)
+{
+	struct stat ours, there;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &ours) == 0 && S_ISREG(ours.st_mode) && lstat(o->pid_file, &there) == 0 && there.st_dev == ours.st_dev &&
+	    there.st_ino == ours.st_ino)
+		(void)unlink(o->pid_file);
+	(void)close(fd);
 }
 
 /* The process that the user started: ends when the service is up, or with its failure. */
@@ -52,18 +81,17 @@ static int serve(const struct mw_options *o, int ready_fd)
 	struct mw_status_conf conf = {.start = &o->start, .rows = mw_count_rows, .size = sizeof(struct mw_counts)};
 	struct mw_status *telling = NULL;
 	struct mw_err err;
-	int status;
+	int status, pid_fd = -1;
 
 	mw_count_init();
 	status = (int)mw_status_new(&conf, &telling, &err);
 	if (status != MW_EXIT_OK)
 		return mw_start_refused(&o->start, status, "%s", err.text);
 	if (o->pid_file)
-		status = write_pid(o);
+		status = write_pid(o, &pid_fd);
 	if (status == MW_EXIT_OK)
 		status = mw_supervise(o, telling, mw_worker_run, ready_fd);
-	if (o->pid_file)
-		(void)unlink(o->pid_file);
+	remove_pid(o, pid_fd);
 	mw_status_free(&telling);
 	return status;
 }

@@ -128,13 +128,21 @@ static void lex_socket(struct mw_lexer *l, struct mw_token *t, size_t start)
 	t->text = keep(l, l->text + start, t->n);
 }
 
-/* What is no token. Letters of another alphabet are one mistake, with the name around them. */
+/* A tab and the ends of lines are blanks. */
+static bool is_control(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+}
+
+/* What is no token. Letters of another alphabet are one mistake, with the name around them, and so are control characters in a row. */
 static void lex_unknown(struct mw_lexer *l, size_t start)
 {
 	unsigned char c = (unsigned char)look(l, 0);
 
 	l->at++;
 	while (c >= 0x80 && ((unsigned char)look(l, 0) >= 0x80 || is_name(look(l, 0))))
+		l->at++;
+	while (is_control((char)c) && l->at < l->n && is_control(look(l, 0)))
 		l->at++;
 	if (c < 0x20 || c == 0x7f)
 		mw_diag_add(l->diags, MW_DIAG_ERROR, place_at(l, start, 1), NULL, "control character 0x%02x", c);

@@ -11,6 +11,7 @@
 #include "reader/keeper.h"
 
 #include "base/err.h"
+#include "base/start.h"
 #include "engine/loader.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -202,13 +204,21 @@ int main(void)
 	struct mw_sandbox box = {0};
 	struct mw_keep keep = {.control = MW_KEEPER_FD, .sandbox = &box};
 	struct mw_err err = {0};
+	int type;
+	socklen_t n = sizeof(type);
 
+	if (getsockopt(MW_KEEPER_FD, SOL_SOCKET, SO_TYPE, &type, &n)) { /* nobody is there who would read what is wrong */
+		fputs("milward-reader: milward and milwardctl start this program; by hand it does nothing (see milward(8))\n",
+		      stderr);
+		return MW_EXIT_USAGE;
+	}
 	/* Libraries that compute in several threads read this when they are loaded; a reader may start none. */
 	(void)setenv("OMP_THREAD_LIMIT", "1", 1);
 	box.null = own_files();
 	keep.signals = signal_file();
 	if (keep.signals < 0 || set_up(&reader, &box, &err) < 0 || try_copy(&box, &err) < 0) {
 		say(MW_KEEPER_ERROR, err.text[0] ? err.text : "signalfd");
+		mw_arena_free(&reader.arena);
 		return 1;
 	}
 	keep.readers = reader.setup.readers ? reader.setup.readers : 1;

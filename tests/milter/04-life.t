@@ -54,6 +54,9 @@ fails("the port is taken", 73, "inet:%d" % (lambda s: (s.listen(), s.getsockname
 fails("no spool folder", 73, "spool %(dir)s/none", "--spool", options=["--spool", "%(dir)s/none"])
 fails("no such user", 67, "--user nobody-of-this-name", options=["--user", "nobody-of-this-name"])
 fails("no such group", 73, "--socket-group no-such-group", options=["--socket-group", "no-such-group"])
+fails("the policy is a folder", 66, "%(dir)s: not a regular file", "-p FILE", options=["-p", "%(dir)s"])
+fails("the policy is a FIFO", 66, "%(dir)s/fifo: not a regular file", options=["-p", "%(dir)s/fifo"], prepare=lambda m: os.mkfifo(os.path.join(m.dir, "fifo")))
+fails("the policy is not there", 66, "%(dir)s/none: No such file", "-p FILE", options=["-p", "%(dir)s/none"])
 fails("the PID file cannot be written", 73, "--pid-file %(dir)s/none/pid", options=["--pid-file", "%(dir)s/none/pid"])
 for name, options in (("an unknown option", ["--nonsense"]), ("a word too many", ["x"]), ("a number that is none", ["--work", "many"]),
                       ("a size that is none", ["--memory", "64X"]), ("a mode that is none", ["--socket-mode", "999"]),
@@ -117,7 +120,13 @@ with Daemon(BY_HEADER, "--socket-mode", "0640", "--socket-group", group, "--pid-
     tap.ok(any(w.startswith("STATUS=policy ") for w in milward.words), "systemd hears the policy", milward.words)
     with open(os.path.join(milward.dir, "pid"), encoding="ascii") as file:
         tap.equal(int(file.read()), milward.process.pid, "the PID file has the supervisor")
-    second = subprocess.run(milward.command(), capture_output=True, text=True, env=ENV, timeout=30, check=False)
+    other = Daemon(BY_HEADER, "--pid-file", os.path.join(milward.dir, "pid"))
+    got, log = other.run_to_end()
+    tap.equal((got, "another milward has it" in log, len(log.splitlines())), (73, True, 1), "a second milward with the same PID file")
+    other.__exit__()
+    with open(os.path.join(milward.dir, "pid"), encoding="ascii") as file:
+        tap.equal(file.read(), "%d\n" % milward.process.pid, "leaves it as it is")
+    second = subprocess.run(milward.command() + ["--pid-file", os.path.join(milward.dir, "second")], capture_output=True, text=True, env=ENV, timeout=30, check=False)
     tap.equal((second.returncode, "another process listens there" in second.stderr), (73, True), "a second milward on the same socket")
     with Session(milward.path) as s:
         tap.equal(s.message().final, "c", "does not disturb the first")
@@ -259,6 +268,14 @@ os.environ["WATCHDOG_PID"] = "1"
 with Daemon(QUIET) as milward:
     tap.ok(_silent(milward), "none for another process's watchdog")
 del os.environ["WATCHDOG_USEC"], os.environ["WATCHDOG_PID"]
+
+# -- a PID file that is none --------------------------------------------------------------------------------------------------------------------
+milward = Daemon(QUIET, "--pid-file", "%(dir)s/null", "--spool", "%(dir)s/none")
+null = os.path.join(milward.dir, "null")
+os.symlink("/dev/null", null)
+got, log = milward.run_to_end()
+tap.equal((got, os.path.lexists(null), stat.S_ISCHR(os.stat("/dev/null").st_mode)), (73, True, True), "a device stays in its place")
+milward.__exit__()
 
 # -- in the background --------------------------------------------------------------------------------------------------------------------------
 milward = Daemon(BY_HEADER, "--detach", "--log", "stderr", "--pid-file", "%(dir)s/pid")
