@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,12 +188,17 @@ static bool query_options(struct mw_audit_query *q, struct mw_audit_show *show, 
 	return true;
 }
 
-static void tell_unread(void *ctx, const char *file, int error)
+static void tell(void *ctx, const char *file, int error, uint64_t lines)
 {
-	const struct mw_audit_show *show = ctx;
+	struct mw_audit_show *show = ctx;
 
-	fprintf(stderr, "%s: cannot read %s: %s\n", show->command, file,
-		error == EINVAL ? "it is no regular file; give one that has what is in it" : strerror(error));
+	show->failed = true;
+	if (error)
+		fprintf(stderr, "%s: cannot read %s: %s\n", show->command, file,
+			error == EINVAL ? "it is no regular file; give one that has what is in it" : strerror(error));
+	else
+		fprintf(stderr, "%s: %s: lines that are no records: %" PRIu64 "; milwardctl audit verify %s tells which\n",
+			show->command, file, lines, file);
 }
 
 /* Those of a policy are written at the same time, by several: in order of time. What was named is in the order that was given. */
@@ -200,23 +206,17 @@ static int query_files(const struct mw_audit_query *q, const struct files *files
 		       struct mw_audit_show *show, const char *name)
 {
 	size_t at_once = files->policy ? files->n : 1;
-	uint64_t skipped = 0;
-	int status = 0;
 
 	show->command = name;
 	show->names = files->n > 1;
 	for (size_t i = 0; i < files->n; i += at_once) {
-		int r = mw_audit_query_run(q, at_once, files->v + i, fn, tell_unread, show, &skipped);
+		int r = mw_audit_query_run(q, at_once, files->v + i, fn, tell, show);
 
 		if (r == -ENOMEM)
 			fprintf(stderr, "%s: out of memory\n", name);
-		status = r < 0 ? 1 : status;
+		show->failed = show->failed || r < 0;
 	}
-	if (skipped) {
-		fprintf(stderr, "%s: lines that are no records: %llu; run audit verify\n", name, (unsigned long long)skipped);
-		status = 1;
-	}
-	return fflush(stdout) == 0 ? status : 1;
+	return fflush(stdout) == 0 && !show->failed ? 0 : 1;
 }
 
 int mw_audit_show_command(const struct mw_host *host, const void *conf, int argc, char **argv)

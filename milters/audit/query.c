@@ -77,11 +77,12 @@ struct source {
 	struct mw_audit_lines lines;
 	struct mw_audit_line line;
 	struct mw_audit_record rec;
-	bool left; /* there is one */
+	bool left;	  /* there is one */
+	uint64_t skipped; /* lines that are no records */
 };
 
 /* The next line that is a record, within the times that are asked for. 0 or negative errno. */
-static int advance(const struct mw_audit_query *q, struct source *s, uint64_t *skipped)
+static int advance(const struct mw_audit_query *q, struct source *s)
 {
 	int r;
 
@@ -90,7 +91,7 @@ static int advance(const struct mw_audit_query *q, struct source *s, uint64_t *s
 		if (!s->line.whole && mw_audit_scan_grows(s->lines.fd, s->lines.size)) /* it is half written */
 			continue;
 		if (!s->line.whole || !mw_audit_record_parse(s->line.p, s->line.n, &s->rec))
-			++*skipped;
+			s->skipped++;
 		else if (in_time(q, s->rec.time))
 			s->left = true;
 		if (s->left)
@@ -99,7 +100,7 @@ static int advance(const struct mw_audit_query *q, struct source *s, uint64_t *s
 	return r;
 }
 
-static int source_open(const struct mw_audit_query *q, const char *file, struct source *s, uint64_t *skipped)
+static int source_open(const struct mw_audit_query *q, const char *file, struct source *s)
 {
 	struct stat st;
 
@@ -109,7 +110,7 @@ static int source_open(const struct mw_audit_query *q, const char *file, struct 
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	s->lines.size = (uint64_t)st.st_size;
-	return advance(q, s, skipped);
+	return advance(q, s);
 }
 
 static void source_close(struct source *s)
@@ -132,7 +133,7 @@ static struct source *oldest(struct source *v, size_t n)
 	return best;
 }
 
-static int give(const struct mw_audit_query *q, const struct source *s, mw_audit_query_fn fn, void *ctx, uint64_t *skipped)
+static int give(const struct mw_audit_query *q, struct source *s, mw_audit_query_fn fn, void *ctx)
 {
 	struct mw_audit_seen seen = {.file = s->file, .rec = &s->rec, .line = s->line.p, .n = s->line.n};
 	json_t *json = json_loadb(s->line.p, s->line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
@@ -140,7 +141,7 @@ static int give(const struct mw_audit_query *q, const struct source *s, mw_audit
 
 	seen.json = json;
 	if (!json)
-		++*skipped;
+		s->skipped++;
 	else if (wanted(q, json))
 		r = fn(ctx, &seen);
 	json_decref(json);
@@ -148,7 +149,7 @@ static int give(const struct mw_audit_query *q, const struct source *s, mw_audit
 }
 
 int mw_audit_query_run(const struct mw_audit_query *q, size_t files, char *const *file, mw_audit_query_fn fn,
-		       mw_audit_unread_fn unread, void *ctx, uint64_t *skipped)
+		       mw_audit_told_fn told, void *ctx)
 {
 	struct source *v = calloc(files ? files : 1, sizeof(*v)), *s;
 	int first = 0, stop = 0;
@@ -156,23 +157,26 @@ int mw_audit_query_run(const struct mw_audit_query *q, size_t files, char *const
 	if (!v)
 		return -ENOMEM;
 	for (size_t i = 0; i < files; i++) {
-		int r = source_open(q, file[i], &v[i], skipped);
+		int r = source_open(q, file[i], &v[i]);
 
 		first = first ? first : r;
-		if (r < 0 && unread)
-			unread(ctx, file[i], -r);
+		if (r < 0 && told)
+			told(ctx, file[i], -r, 0);
 	}
 	while (stop == 0 && (s = oldest(v, files)) != NULL) {
 		int r;
 
-		stop = give(q, s, fn, ctx, skipped);
-		r = advance(q, s, skipped);
+		stop = give(q, s, fn, ctx);
+		r = advance(q, s);
 		first = first ? first : r;
-		if (r < 0 && unread)
-			unread(ctx, s->file, -r);
+		if (r < 0 && told)
+			told(ctx, s->file, -r, 0);
 	}
-	for (size_t i = 0; i < files; i++)
+	for (size_t i = 0; i < files; i++) {
+		if (v[i].skipped && told)
+			told(ctx, v[i].file, 0, v[i].skipped);
 		source_close(&v[i]);
+	}
 	free(v);
 	return first ? first : stop;
 }

@@ -15,8 +15,8 @@ struct mw_audit_query {
 /* Is it the beginning of a time as records have it? */
 bool mw_audit_time_valid(const char *);
 /* Calls fn with each record that matches, as its line and as JSON; file is the one that it stands in. Records of several files come in the
- * order of their times, those of one file as they stand. Lines that are no records go to *skipped. A file that cannot be read is told to
- * unread (may be NULL), and the others are read all the same. Stops when fn returns non-zero. 0; the first negative errno. */
+ * order of their times, those of one file as they stand. A file that cannot be read, or that has lines that are no records, is told
+ * to told() (may be NULL), and the others are read all the same. Stops when fn returns non-zero. 0; the first negative errno. */
 struct mw_audit_seen {
 	const char *file;
 	const struct mw_audit_record *rec;
@@ -25,8 +25,9 @@ struct mw_audit_seen {
 	const json_t *json;
 };
 typedef int (*mw_audit_query_fn)(void *ctx, const struct mw_audit_seen *);
-typedef void (*mw_audit_unread_fn)(void *ctx, const char *file, int error);
+/* error: an errno; 0: as many lines are no records. */
+typedef void (*mw_audit_told_fn)(void *ctx, const char *file, int error, uint64_t lines);
 int mw_audit_query_run(const struct mw_audit_query *, size_t files, char *const *file, mw_audit_query_fn fn,
-		       mw_audit_unread_fn unread, void *ctx, uint64_t *skipped);
+		       mw_audit_told_fn told, void *ctx);
 
 #endif

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -211,15 +212,33 @@ static bool options(struct command *c, const struct mw_host *host, const struct 
 
 /* ---- what it prints ------------------------------------------------------------------------------------------------------------ */
 
+/* Where the page goes: behind a link, what it leads to. A device must not be replaced by a file. */
+static int html_target(const char *html, char ret[PATH_MAX])
+{
+	struct stat st;
+
+	if (!realpath(html, ret)) {
+		if (strlen(html) >= PATH_MAX)
+			return -ENAMETOOLONG;
+		memcpy(ret, html, strlen(html) + 1);
+	}
+	return stat(html, &st) == 0 && !S_ISREG(st.st_mode) ? -EEXIST : 0;
+}
+
 /* As a whole or not at all: what is filed must not be half a report. */
 static int write_html(const struct command *c, const json_t *model)
 {
-	char temp[4096];
-	int fd = -1, r = 0;
+	char temp[PATH_MAX + 8], path[PATH_MAX];
+	int fd = -1, r = html_target(c->html, path);
 	FILE *f = NULL;
 
-	if ((size_t)snprintf(temp, sizeof(temp), "%s.XXXXXX", c->html) >= sizeof(temp))
-		r = -ENAMETOOLONG;
+	if (r == -EEXIST) {
+		fprintf(stderr, "%s: cannot write %s: it is no regular file; name one, or one that is to be made\n", c->name,
+			c->html);
+		return r;
+	}
+	if (r == 0)
+		(void)snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
 	if (r == 0 && (fd = mkostemp(temp, O_CLOEXEC)) < 0)
 		r = -errno;
 	if (r == 0 && (fchmod(fd, 0640) < 0 || !(f = fdopen(fd, "w"))))
@@ -230,7 +249,7 @@ static int write_html(const struct command *c, const json_t *model)
 			r = -errno;
 		if (fclose(f) != 0 && r == 0)
 			r = -errno;
-		if (r == 0 && rename(temp, c->html) < 0)
+		if (r == 0 && rename(temp, path) < 0)
 			r = -errno;
 	} else if (fd >= 0) {
 		(void)close(fd);
@@ -291,7 +310,8 @@ static int read_departments(const struct command *c, struct mw_report_table *t)
 		if (r == -EINVAL && line)
 			fprintf(stderr, "%s:%u: an address or @domain, and the name of a department\n", c->departments, line);
 		else if (r < 0)
-			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->departments, strerror(-r));
+			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->departments,
+				r == -ENOTSUP ? "it is no regular file" : strerror(-r));
 	}
 	return r;
 }

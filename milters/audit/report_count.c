@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -94,10 +95,18 @@ static int add_department(struct mw_report_table *t, char *text)
 
 int mw_report_departments(struct mw_report_table *t, const char *file, unsigned *line)
 {
-	FILE *f = fopen(file, "re");
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = fd < 0 ? -errno : 0; /* O_NONBLOCK: a FIFO must not hang us */
 	char *text = NULL;
 	size_t room = 0;
-	int r = f ? 0 : -errno;
+	struct stat st;
+	FILE *f = NULL;
+
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = -errno;
+	else if (r == 0 && !S_ISREG(st.st_mode))
+		r = -ENOTSUP;
+	else if (r == 0 && !(f = fdopen(fd, "r")))
+		r = -errno;
 
 	*line = 0;
 	while (f && r == 0 && getline(&text, &room, f) >= 0) {
@@ -112,6 +121,8 @@ int mw_report_departments(struct mw_report_table *t, const char *file, unsigned 
 	free(text);
 	if (f)
 		(void)fclose(f);
+	else if (fd >= 0)
+		(void)close(fd);
 	return r;
 }
 

@@ -9,6 +9,7 @@ struct mw_audit_show {
 	bool json;
 	bool names;	     /* of several files: each record says which it stands in */
 	const char *command; /* for errors */
+	bool failed;
 	uint64_t rows;
 };
 

@@ -6,11 +6,14 @@
 #include "words2047.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <idn2.h>
 #include <libpsl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_MOST (8u * 1024u * 1024u)
 #define NAME 64u /* octets of a label as it looks, with its end; what is longer is cut off */
@@ -209,14 +212,20 @@ int mw_lookalike_open(const struct mw_host *host, const struct mw_list *own, con
 	for (size_t i = 0; r == 0 && i < own->n; i++)
 		r = add(host, l, own->v[i], strlen(own->v[i]), err);
 	if (r == 0 && partners && *partners) {
-		FILE *f = fopen(partners, "re");
+		int fd = open(partners, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: a FIFO must not hang the start */
+		FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+		struct stat st;
 
-		if (f) {
-			r = read_lines(host, l, f, partners, err);
-			(void)fclose(f);
-		} else {
+		if (!f || fstat(fd, &st) < 0)
 			r = host->fail(err, -errno, "%s: %s", partners, strerror(errno));
-		}
+		else if (!S_ISREG(st.st_mode))
+			r = host->fail(err, -EINVAL, "%s: it is no regular file", partners);
+		else
+			r = read_lines(host, l, f, partners, err);
+		if (f)
+			(void)fclose(f);
+		else if (fd >= 0)
+			(void)close(fd);
 	}
 	sort(l);
 	if (r == 0 && make_filter(l) < 0)

@@ -279,6 +279,7 @@ int patients_index_command(const struct mw_host *host, const void *conf, int arg
 	struct tm tm = {.tm_year = 126};
 	struct command c = {.build = {.memory = MEMORY, .order = PATIENTS_MDY}};
 	struct mw_err err = {0};
+	bool made;
 	int r = 0;
 
 	if (site) {
@@ -299,8 +300,11 @@ int patients_index_command(const struct mw_host *host, const void *conf, int arg
 	}
 	if (c.new_key)
 		r = patients_key_new(host, c.key, &err);
+	made = c.new_key && r == 0;
 	if (r == 0 && c.build.table)
 		r = make_index(&c, host, &err);
+	if (r < 0 && made) /* no index is of it, and the next try makes one anew */
+		(void)unlink(c.key);
 	if (r < 0)
 		fprintf(stderr, "milwardctl index: %s\n", err.text);
 	return r < 0 ? EXIT_FAILED : EXIT_OK;

@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_MAX_OCTETS 4096u
@@ -192,11 +193,16 @@ static int add_options(struct addition *a, int argc, char **argv)
 /* One line is one write at the end of the file, so nobody reads half of it, and two who add do not mix. */
 static int append(const char *file, const struct mw_buf *line)
 {
-	int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640), r = CTL_OK;
+	int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640), r = CTL_OK;
+	struct stat st;
 	ssize_t n;
 
 	if (fd < 0)
 		return ctl_fail("cannot open %s: %s", file, strerror(errno));
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		return ctl_fail("cannot write %s: not a regular file", file);
+	}
 	n = write(fd, line->p, line->n);
 	if (n != (ssize_t)line->n || fsync(fd) < 0)
 		r = ctl_fail("cannot write %s: %s", file, n < 0 || n == (ssize_t)line->n ? strerror(errno) : "the disk is full");

@@ -7,10 +7,12 @@
 #include "ctl/walk.h"
 
 #include "base/str.h"
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OUTSIDER "somebody@outside.invalid" /* stands for a recipient elsewhere when none is named */
@@ -305,8 +307,12 @@ static void diff_file(void *ctx, const char *path)
 	struct diff *d = ctx;
 	struct mw_msg *msg[SIDES] = {NULL, NULL};
 	struct mw_err err = {0};
-	bool good = true;
+	struct stat st;
+	/* It is read once for each policy: what can be read once alone would differ from itself. */
+	bool good = strcmp(path, "-") != 0 && (stat(path, &st) < 0 || S_ISREG(st.st_mode));
 
+	if (!good)
+		(void)mw_fail(&err, -EINVAL, "cannot read %s: not a regular file", path);
 	for (int i = 0; i < SIDES && good; i++) {
 		msg[i] = offline_read(d->gen[i], &d->how, path, &err);
 		good = msg[i] != NULL && offline_run(msg[i], path, NULL, NULL, &err) == 0;
@@ -350,6 +356,9 @@ static int run(struct diff *d, const char *const *corpus, size_t n)
 	ctl_progress_clear(&d->progress);
 	d->failed += unread;
 	print_summary(d);
+	if (d->messages == 0 && d->failed == 0)
+		return ctl_fail("%s%s: there is no message in it, so nothing was compared", corpus[0],
+				n > 1 ? " and the others" : "");
 	return d->failed ? CTL_FAILED : CTL_OK;
 }
 

@@ -212,6 +212,15 @@ static void print_end(struct test *t)
 		       t->ran == 1 ? "" : "s", t->failed, ctl_style(ctl, CTL_PLAIN));
 }
 
+static int no_tests(struct ctl *ctl, int n, char **path)
+{
+	if (n == 0)
+		return ctl_fail("%s: there are no tests in the folder \"tests\" beside it: files whose names end in .test",
+				ctl_policy(ctl));
+	return ctl_fail("%s%s: there are no tests; in a folder, files whose names end in .test are read", path[0],
+			n > 1 ? " and the others" : "");
+}
+
 int ctl_test(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
@@ -240,6 +249,6 @@ int ctl_test(struct ctl *ctl, int argc, char **argv)
 	mw_generation_unref(&t.gen);
 	free(t.policy);
 	if (!t.ran && !t.broken)
-		return ctl_fail("there are no tests: files whose names end in .test");
+		return no_tests(ctl, argc - optind, argv + optind);
 	return t.failed || t.broken ? CTL_FAILED : CTL_OK;
 }

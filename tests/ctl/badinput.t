@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What is no file, an output that cannot be written, and programs that nobody should start: each ends at once with one line that names it."""
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from auditfile import Chain
+from common import BUILD, ENV, ctl, finish, ok
+
+NOTHING = subprocess.DEVNULL
+
+
+def told(name, done, status, *texts):
+    """One line on standard error with these texts, and that exit status."""
+    code, out, err = done
+    ok(code == status and len(err.splitlines()) == 1 and all(str(t) in err for t in texts), "%s: exit %d, one line" % (name, status), "%s\n%s%s" % (code, out[-500:], err))
+
+
+def program(name, *args, stdout=subprocess.PIPE):
+    """A daemon, with nothing but its standard files open."""
+    done = subprocess.run([BUILD / name, *map(str, args)], env=ENV, stdin=NOTHING, stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False)
+    return done.returncode, "", done.stderr.decode()
+
+
+with tempfile.TemporaryDirectory() as name:
+    d = pathlib.Path(name)
+    fifo, empty = d / "fifo", d / "empty"
+    os.mkfifo(fifo)
+    empty.mkdir()
+    policy = d / "p.policy"
+    policy.write_text("load route grant edit, route, run { mta none }\nmatch any then pass\n")
+    chain = Chain(d / "audit.log")
+    chain.start("2026-11-01T00:00:00.000Z")
+    chain.write()
+    month = ("report", "--month", "2026-11", "--utc")
+
+    # A file takes the place of what has its name: not that of a device or a FIFO.
+    told("report --html to what is no file", ctl(*month, "--html", fifo, chain.path), 1, fifo, "no regular file")
+    ok(fifo.is_fifo(), "and it stays")
+    (d / "page.html").symlink_to(d / "real.html")
+    (d / "real.html").write_text("old")
+    ctl(*month, "--html", d / "page.html", chain.path)
+    ok((d / "page.html").is_symlink() and "<html" in (d / "real.html").read_text(), "behind a link it goes where that leads")
+    told("report --departments of a FIFO", ctl(*month, "--departments", fifo, chain.path, timeout=20), 1, fifo, "no regular file")
+    table = d / "patients.csv"
+    table.write_text("mrn\n")
+    told("an index of nothing", ctl("index", "-o", d / "x.index", "--key", d / "x.key", "--new-key", table), 1, table)
+    ok(not (d / "x.key").exists(), "leaves no key behind, so that the next try can make one")
+    table.write_text("mrn\n48151623\n")
+    told("an index where no file is", ctl("index", "-o", fifo, "--key", d / "x.key", "--new-key", table), 1, fifo, "no file")
+    ok(fifo.is_fifo() and not (d / "x.key").exists(), "and it stays")
+    told("consent add to a FIFO", ctl("consent", "add", "--by", "A", "--until", "none", fifo, "bob@x.example", timeout=20), 1, fifo)
+
+    # Nothing compared is no comparison.
+    told("diff with an empty folder", ctl("diff", policy, policy, "--corpus", empty), 1, empty, "no message")
+    told("diff with a FIFO", ctl("diff", policy, policy, "--corpus", fifo, timeout=20), 1, fifo, "not a regular file")
+    told("diff with standard input", ctl("diff", policy, policy, "--corpus", "-", stdin=b"Subject: x\n\nx\n"), 1, "-: not a regular file")
+    (d / "none.test").write_text("# nothing\n")
+    told("a file without tests", ctl("-p", policy, "test", d / "none.test"), 1, d / "none.test")
+    told("a folder without tests", ctl("-p", policy, "test", empty), 1, empty, ".test")
+    (d / "nul.policy").write_bytes(b"\0" * 5000)
+    code, out, err = ctl("check", d / "nul.policy")
+    ok(code == 1 and err.count("control character") == 1, "NULs in a row are one mistake", err[:500])
+
+    # daemons
+    for daemon in ("milward-lookup", "milward-seal", "milward-portal"):
+        if not (BUILD / daemon).exists():
+            continue
+        for what in (d, fifo, d / "nosuch"):
+            told("%s, -p %s" % (daemon, what.name if what != d else "a folder"), program(daemon, "-t", "-p", what), 66, what, "-p FILE")
+    for daemon in ("milward", "milward-lookup", "milward-seal", "milward-portal"):
+        if (BUILD / daemon).exists():
+            with open("/dev/full", "wb") as full:
+                told("%s --help to a full disk" % daemon, program(daemon, "--help", stdout=full), 73, "standard output")
+    told("milward-reader by hand", program("milward-reader", "--help"), 64, "by hand")
+finish()
