@@ -18,8 +18,9 @@ enum mw_exit {
 	MW_EXIT_SOFTWARE = 70, /* a failure inside milward or libmilter */
 	MW_EXIT_SYSTEM = 71,   /* fork, memory, threads, sandbox */
 	MW_EXIT_STUCK = 72,    /* of a worker: a module did not come back */
-	MW_EXIT_CREATE = 73,   /* the socket, the spool, the PID file or another file cannot be made or written, or not be given away */
-	MW_EXIT_POLICY = 78    /* errors in the policy or its rules, or nothing in it for this daemon */
+	MW_EXIT_CREATE =
+	    73, /* the socket, the spool, the PID file or another file cannot be made or written; --socket-group names nobody */
+	MW_EXIT_POLICY = 78 /* errors in the policy or its rules, or nothing in it for this daemon */
 };
 
 /* What every daemon is told. Strings are borrowed from argv or live as long as the process. */
