@@ -10,9 +10,11 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 
+import apparmor
 from booted import enter
 from lab import files
 from lab.client import Client
@@ -358,6 +360,25 @@ def beside_sendmail(m):
     m.edit("/etc/group", ("\nnot-postfix:", "\npostfix:"))
 
 
+def trace(m, name):
+    """From here on, of the whole machine; None: there is nothing to do it with."""
+    return apparmor.Trace(m.pid, os.path.join(os.getcwd(), name)) if shutil.which("strace") and shutil.which("apparmor_parser") else None
+
+
+def confined(m, traced, name, *programs):
+    """What these have done, held against AppArmor's profiles."""
+    name += ": the profiles for AppArmor allow what was done"
+    if not traced:
+        tap.skip(name, "strace or apparmor_parser is not here")
+        return
+    for program in ("milward", "milward-seal", "milward-portal"):
+        m.sh("%s -t -p %s --user milward" % (program, POLICY))
+    traced.stop()
+    bad, met = apparmor.judge(apparmor.read(m.path("/usr/share/milward/apparmor/milward")), traced.processes())
+    tap.equal(sorted(bad), [], name)
+    tap.equal(sorted(met), sorted(programs), "and each of them was looked at")
+
+
 def purge(s):
     m = s.m
     good("milward-postfix remove", m.sh("milward-postfix remove --force"))
@@ -375,14 +396,18 @@ def main():
     m = enter(tap, {"etc/postfix/main.cf": POSTFIX, "etc/hosts": "127.0.0.1 localhost mx.clinic.example\n127.0.0.9 patient.example\n"}, newer=True)
     s = Site(m, os.getcwd())
     install(m)
+    traced = trace(m, "trace-one")
     layout_one(s)
     mail(s)
+    confined(m, traced, "layout one", "milward", "milward-lookup", "milward-portal", "milward-seal")
     hardening(m, *ONE, PORTAL[1])
     look(m, *ONE, PORTAL[1])
     reloads(s)
     crashes(s)
     upgrade(s)
+    traced = trace(m, "trace-two")
     layout_two(s)
+    confined(m, traced, "layout two", "milward", "milward-portal", "milward-seal")
     beside_sendmail(m)
     purge(s)
     s.people.close()
