@@ -27,6 +27,7 @@ struct file {
 	int64_t first; /* time of its first record */
 	int64_t last;
 	bool dirty;
+	bool failed; /* to go to disk, once: the kernel says it only that time, and nobody knows what of it is there */
 };
 
 struct entry {
@@ -431,7 +432,7 @@ static int room_for(struct mw_journal *j, size_t n, int64_t now)
 {
 	const struct file *f = &j->file[j->files - 1];
 
-	if (f->size + n > j->most / FILES_MOST || (f->first && f->first + j->keep / (int64_t)FILES_MOST < now))
+	if (f->failed || f->size + n > j->most / FILES_MOST || (f->first && f->first + j->keep / (int64_t)FILES_MOST < now))
 		return f->size ? next_file(j, now) : 0;
 	expire(j, now);
 	return 0;
@@ -445,6 +446,14 @@ static bool is_one_line(const char *s)
 	return !*s;
 }
 
+static bool is_on_failed(const struct mw_journal *j, const struct entry *e)
+{
+	for (size_t i = 0; i < j->files; i++)
+		if (j->file[i].number == e->file)
+			return j->file[i].failed;
+	return false;
+}
+
 /* Was it begun with this detail, or is it done? Then there is nothing to write. */
 static bool is_begun(const struct mw_journal *j, const char *key, const char *detail)
 {
@@ -453,6 +462,8 @@ static bool is_begun(const struct mw_journal *j, const char *key, const char *de
 
 	if (!e || e->done)
 		return e != NULL;
+	if (is_on_failed(j, e))
+		return false;
 	mw_journal_detail(j, key, was);
 	return strcmp(was, detail) == 0;
 }
@@ -500,6 +511,8 @@ int mw_journal_done(struct mw_journal *j, const char *key, const char *queue_id,
 
 	if (!e)
 		return failed(j, r, err);
+	if (!is_one_line(queue_id))
+		return failed(j, -EINVAL, err);
 	e->done = true;
 	(void)snprintf(e->queue_id, sizeof(e->queue_id), "%s", queue_id);
 	(void)snprintf(mark, sizeof(mark), "d %-*s", (int)MW_QUEUE_ID, e->queue_id);
@@ -519,10 +532,12 @@ int mw_journal_sync(struct mw_journal *j, struct mw_err *err)
 	for (size_t i = 0; i < j->files; i++) {
 		if (!j->file[i].dirty)
 			continue;
-		if (fdatasync(j->file[i].fd) < 0)
-			r = -errno;
-		else
+		if (fdatasync(j->file[i].fd) == 0) {
 			j->file[i].dirty = false;
+		} else {
+			r = -errno;
+			j->file[i].failed = true;
+		}
 	}
 	return r < 0 ? failed(j, r, err) : 0;
 }

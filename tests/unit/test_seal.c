@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of milward-seal that are pure: addresses, commands, answers, octets, parameters, results, headers; and its journal. */
 #include "base/str.h"
+#include "disk_faults.h"
 #include "smtp/address.h"
 #include "smtp/dots.h"
 #include "seal/control.h"
@@ -488,6 +489,40 @@ static void test_journal(void **state)
 	remove_all(dir);
 }
 
+/* What did not go to disk when it was said to be there is written anew, elsewhere: the kernel tells a failed sync once. */
+static void test_journal_sync(void **state)
+{
+	char dir[] = "/tmp/milward-journal-XXXXXX", path[80], text[4096];
+	struct mw_journal *j;
+	struct mw_err err;
+	size_t n;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(mw_journal_open(dir, 3600, 1 << 20, 1000000000, &j, &err), 0);
+	assert_int_equal(mw_journal_begin(j, "key", "means=smime", 1000000000, &err), 0);
+	disk_arm(DISK_FAILS, 1);
+	assert_int_equal(mw_journal_sync(j, &err), -EIO);
+	(void)disk_disarm();
+	assert_int_equal(mw_journal_begin(j, "key", "means=smime", 1000000001, &err), 0);
+	assert_int_equal(mw_journal_sync(j, &err), 0);
+	(void)snprintf(path, sizeof(path), "%s/journal.0000000002", dir);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	(void)fclose(f);
+	assert_non_null(strstr(text, " key\tmeans=smime\n"));
+	assert_int_equal(mw_journal_done(j, "key", "two\nlines", &err), -EINVAL);
+	assert_int_equal(mw_journal_done(j, "key", "4jXCcW", &err), 0);
+	j = reopen(j, dir, 3600, 1 << 20, 1000000000);
+	assert_int_equal(mw_journal_look(j, "key", text), MW_FATE_DONE);
+	assert_string_equal(text, "4jXCcW");
+	mw_journal_close(&j);
+	remove_all(dir);
+}
+
 static void expect_detail(const struct mw_journal *j, const char *key, enum mw_fate fate, const char *detail)
 {
 	char id[MW_QUEUE_ID], got[MW_JOURNAL_DETAIL];
@@ -579,11 +614,12 @@ static void test_control(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tags),      cmocka_unit_test(test_commands),	    cmocka_unit_test(test_answers),
-	    cmocka_unit_test(test_dots),      cmocka_unit_test(test_dots_out),	    cmocka_unit_test(test_params),
-	    cmocka_unit_test(test_results),   cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
-	    cmocka_unit_test(test_addresses), cmocka_unit_test(test_journal),	    cmocka_unit_test(test_journal_details),
-	    cmocka_unit_test(test_authors),   cmocka_unit_test(test_many_fields),   cmocka_unit_test(test_control),
+	    cmocka_unit_test(test_tags),	 cmocka_unit_test(test_commands),      cmocka_unit_test(test_answers),
+	    cmocka_unit_test(test_dots),	 cmocka_unit_test(test_dots_out),      cmocka_unit_test(test_params),
+	    cmocka_unit_test(test_results),	 cmocka_unit_test(test_sealed_fields), cmocka_unit_test(test_queue_ids),
+	    cmocka_unit_test(test_addresses),	 cmocka_unit_test(test_journal),       cmocka_unit_test(test_journal_details),
+	    cmocka_unit_test(test_journal_sync), cmocka_unit_test(test_authors),       cmocka_unit_test(test_many_fields),
+	    cmocka_unit_test(test_control),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
