@@ -205,6 +205,9 @@ facts() {
 	done
 	items_of "$(value smtpd_milters)" | at_socket "$(our_socket)" | tr ', {}' '\n' |
 		sed -n 's/^\(command\|content\)_timeout=/\1 /p' | while read -r name time; do fact "$name-timeout" "$time"; done
+	for name in smtpd_tls_cert_file smtpd_tls_eccert_file smtpd_tls_chain_files smtp_tls_cert_file smtp_tls_eccert_file smtp_tls_chain_files; do
+		items_of "$(value $name)"
+	done | sort -u | while IFS= read -r file; do fact certificate "$file"; done
 	items_of "$(value mydestination)" | grep -x '[A-Za-z0-9.-]*\.[A-Za-z0-9.-]*' | while read -r name; do fact destination "$name"; done
 	for name in virtual_alias_maps alias_maps; do
 		kind=virtual

@@ -175,6 +175,9 @@ facts() { # CF
 	fact lookup "$(said 9)"
 	fact content-timeout "$(sed -n 's/^Xmilward,.*E:\([0-9]*[smhdw]*\).*/\1/p' "$1")"
 	fact command-timeout "$(sed -n 's/^Xmilward,.*R:\([0-9]*[smhdw]*\).*/\1/p' "$1")"
+	for name in ServerCertFile ClientCertFile; do
+		cf_option "$1" $name | tr ',' '\n'
+	done | sort -u | while IFS= read -r file; do fact certificate "$file"; done
 	echo '$=w' | "$sendmail" -C"$1" -bt 2>/dev/null | sed 's/^> *//' | grep -x '[A-Za-z0-9.-]*\.[A-Za-z0-9.-]*' | grep -v '^[0-9.]*$' |
 		while read -r name; do fact destination "$name"; done
 	for file in $(cf_option "$1" AliasFile | tr ',' ' '); do

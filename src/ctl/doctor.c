@@ -127,6 +127,7 @@ static void look(struct doctor *d, int n, char **policies)
 	doctor_policies(d, (size_t)n, policies);
 	doctor_mta(d);
 	doctor_modules(d);
+	doctor_certificates(d);
 	doctor_aliases(d);
 	doctor_sockets(d);
 	doctor_limits(d);

@@ -86,6 +86,7 @@ const struct doctor_policy *doctor_asked(const struct doctor *);
 void doctor_mta(struct doctor *);
 void doctor_policies(struct doctor *, size_t n, char *const *path);
 void doctor_modules(struct doctor *);
+void doctor_certificates(struct doctor *);
 void doctor_aliases(struct doctor *);
 void doctor_sockets(struct doctor *);
 void doctor_limits(struct doctor *);

@@ -280,8 +280,9 @@ static void judge_spf(struct asking *a, const char *domain)
 }
 
 struct dmarc {
-	size_t found;
+	size_t found; /* at the nearest name that has any */
 	bool unknown;
+	const char *name, *text;
 };
 
 static void see_dmarc(struct question *q, void *ctx)
@@ -289,8 +290,13 @@ static void see_dmarc(struct question *q, void *ctx)
 	struct dmarc *seen = ctx;
 
 	seen->unknown = seen->unknown || q->why;
+	if (seen->found)
+		return;
 	for (size_t i = 0; i < q->n; i++)
-		seen->found += begins(q->text[i], "v=DMARC1");
+		if (begins(q->text[i], "v=DMARC1") && seen->found++ == 0) {
+			seen->name = q->name;
+			seen->text = q->text[i];
+		}
 }
 
 static void judge_dmarc(struct asking *a, const char *domain)
@@ -302,6 +308,9 @@ static void judge_dmarc(struct asking *a, const char *domain)
 	if (seen.found == 0 && !seen.unknown)
 		doctor_find_dns(a->d, DOCTOR_WARNING, "dmarc", name, record_text(a->d, name, "v=DMARC1; p=none"),
 				"neither the domain nor one above it has a DMARC record");
+	if (seen.found > 1)
+		doctor_find_dns(a->d, DOCTOR_ERROR, "dmarc", seen.name, record_text(a->d, seen.name, seen.text),
+				"the name has %zu DMARC records, so none counts: leave one", seen.found);
 }
 
 static void judge(struct asking *a)

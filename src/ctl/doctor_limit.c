@@ -2,6 +2,8 @@
 /* doctor_limit: sizes and times that must fit together, of the MTA and of the policy. */
 #include "ctl/doctor.h"
 
+#include "mail/limits.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,13 @@ static int64_t seconds_of(const char *text)
 	return -1;
 }
 
+/* The policy's own limit of what comes in. */
+static const char *set_limit(struct doctor *d, const char *policy, uint64_t size)
+{
+	return doctor_text(d, "sed -i '/^limit[ \\t]*size[ \\t]/d' '%s' && echo 'limit size %" PRIu64 "' >>'%s'", policy, size,
+			   policy);
+}
+
 static const char *set_size(struct doctor *d, uint64_t size)
 {
 	const char *config = doctor_fact(d, "config");
@@ -36,19 +45,44 @@ static const char *set_size(struct doctor *d, uint64_t size)
 	    size, config, doctor_fact(d, "again") ? doctor_fact(d, "again") : "");
 }
 
-/* What the MTA takes, the service behind it must take, too. */
-static void look_at_size(struct doctor *d, const struct doctor_policy *p, const char *name)
+/* What is let in, the service behind must take, too. On Sendmail the policy says what: the MTA's limit has to leave room for what comes back. */
+static void look_at_size(struct doctor *d, const struct doctor_policy *p, const char *name, const struct doctor_policy *asked)
 {
 	const struct mw_plan_module *m = doctor_module(p, name);
 	const uint64_t *size = m ? doctor_option(m, "size", MW_SIZE) : NULL;
 	const char *limit = doctor_fact(d, "size");
 	uint64_t most = limit ? strtoull(limit, NULL, 10) : 0;
+	bool by_policy = asked && strcmp(d->mta, "sendmail") == 0;
 
+	if (by_policy)
+		most = asked->plan->limits.max[MW_LIMIT_SIZE];
 	if (size && (most == 0 || most > *size))
-		doctor_find(d, DOCTOR_WARNING, "size-limit", p->path, set_size(d, *size),
-			    "the MTA takes messages of %s%s, and %s only up to %" PRIu64
-			    ": larger ones are taken and then bounce",
-			    most ? limit : "any size", most ? " octets" : "", name, *size);
+		doctor_find(d, DOCTOR_WARNING, "size-limit", p->path,
+			    by_policy ? set_limit(d, asked->path, *size) : set_size(d, *size),
+			    "messages of %s%" PRIu64 "%s are taken, and %s takes them only up to %" PRIu64 ": larger ones bounce",
+			    most ? "up to " : "any size: ", most, most ? " octets" : " is no limit", name, *size);
+}
+
+/* Base64 of base64, with its line ends, and what else a sealed copy has around it. */
+static uint64_t sealed_size(uint64_t size)
+{
+	return size + size / 5 * 2 + 65536;
+}
+
+/* Sendmail has one limit for all listeners, so what comes back from milward-seal must fit into it, too. (Postfix has none at that one.) The policy's own
+ * limit holds for what comes in. */
+static void look_at_growth(struct doctor *d, const struct doctor_policy *asked)
+{
+	const char *limit = doctor_fact(d, "size");
+	uint64_t most = limit ? strtoull(limit, NULL, 10) : 0, in = asked->plan->limits.max[MW_LIMIT_SIZE];
+
+	if (strcmp(d->mta, "sendmail") != 0 || most == 0 || most >= sealed_size(in))
+		return;
+	doctor_find(
+	    d, DOCTOR_WARNING, "size-growth", asked->path, set_size(d, sealed_size(in)),
+	    "Sendmail takes messages of %s octets, also back from milward-seal, and sealed ones are larger by two fifths: they "
+	    "bounce. Let Sendmail take more, and the policy say what is let in: limit size %" PRIu64,
+	    limit, in < most ? in : most);
 }
 
 /* The MTA must wait longer than milward may take, or mail is asked to come back again and again. */
@@ -72,12 +106,14 @@ void doctor_limits(struct doctor *d)
 
 	for (size_t i = 0; i < d->policies.n; i++) {
 		if (doctor_fact(d, "seal"))
-			look_at_size(d, &d->policies.v[i], "seal");
+			look_at_size(d, &d->policies.v[i], "seal", asked);
 		if (doctor_fact(d, "portal"))
-			look_at_size(d, &d->policies.v[i], "portal");
+			look_at_size(d, &d->policies.v[i], "portal", asked);
 	}
 	if (!asked)
 		return;
+	if (doctor_fact(d, "seal"))
+		look_at_growth(d, asked);
 	reading = (int64_t)asked->plan->limits.max[MW_LIMIT_READING];
 	look_at_time(d, asked, "content-timeout", reading + (wait ? *wait : 0),
 		     "work on a document and a wait for milward-lookup");

@@ -63,17 +63,17 @@ static int visit_socket(void *ctx)
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); /* of who takes none, the line may be full */
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		tell(errno, v->path);
 	return 0;
 }
 
-static const char *unit_of(struct doctor *d, const struct row *row)
+static const char *unit_of(struct doctor *d, const struct row *row, const char *what)
 {
 	const struct doctor_policy *p = doctor_asked(d);
 
-	return doctor_text(d, "systemctl start %s%s", row->unit,
+	return doctor_text(d, "systemctl %s %s%s", what, row->unit,
 			   row->unit[strlen(row->unit) - 1] == '@' ? (p ? p->name : "outbound") : "");
 }
 
@@ -103,8 +103,11 @@ static void look_at(struct doctor *d, const struct row *row, const char *path, c
 	why = atoi(d->facts.v[before].value);
 	if (why == EACCES)
 		tell_permission(d, row, &v, strtoul(d->facts.v[before].more, NULL, 10));
+	else if (why == EAGAIN)
+		doctor_find(d, DOCTOR_ERROR, "socket-busy", path, unit_of(d, row, "restart"),
+			    "%s takes no connections: those that wait are as many as can wait there", row->what);
 	else
-		doctor_find(d, DOCTOR_ERROR, "socket-missing", path, unit_of(d, row),
+		doctor_find(d, DOCTOR_ERROR, "socket-missing", path, unit_of(d, row, "start"),
 			    "nobody listens there: %s does not run, and mail is asked to come back (%s)", row->what,
 			    strerror(why));
 }

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """milwardctl doctor without an MTA: its arguments, what it prints, its exit status, and that each id is in the manual page. What it finds
 on real MTAs is in tests/mta/46-doctor.t and tests/sendmail/10-doctor.t."""
+import ctypes
 import json
 import os
 import pathlib
 import re
+import sys
 import tempfile
 
 from common import ENV, SRC, ctl, finish, ok
@@ -37,6 +39,14 @@ with tempfile.TemporaryDirectory() as folder:
     ENV["MILWARD_SETUP"] = folder
     code, out, err = ctl("doctor", *IGNORED, "-c", folder, "postfix", good)
     ok(code == 2 and "cannot run" in out, "a script that is not there", out + err)
+
+# The clock: the kernel's word, which no test may change, is asked here in another way.
+time = ctypes.create_string_buffer(512)
+state = ctypes.CDLL(None).adjtimex(time)
+wrong = state in (-1, 5) or int.from_bytes(time.raw[40:44], sys.byteorder) & 0x40  # TIME_ERROR, STA_UNSYNC of struct timex
+ENV["MILWARD_SETUP"] = str(SRC / "packaging")
+code, out, err = ctl("doctor", "--json", *IGNORED[2:], "--ignore", "mta", "postfix", "/dev/null")
+ok(('"clock"' in out) == bool(wrong), "the clock is told when the kernel does not know it to be right, and only then", (state, out, err))
 
 # Ids stay: what the sources and scripts can say is what the manual page has, and nothing else.
 ids = set()
