@@ -33,7 +33,7 @@ void mw_report_escape(FILE *out, const char *s)
 
 static void begin(FILE *out, const char *what, int height)
 {
-	fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, height);
+	fprintf(out, "<div class=\"wide\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, height);
 	mw_report_escape(out, what);
 	fputs("\">\n", out);
 }
@@ -116,7 +116,7 @@ void mw_report_plot_days(FILE *out, const char *what, size_t days, const struct 
 		}
 		fprintf(out, "<text class=\"mid\" x=\"%.1f\" y=\"%d\">%zu</text>\n", x + pitch / 2, HEIGHT - 5, d + 1);
 	}
-	fputs("</svg>\n", out);
+	fputs("</svg></div>\n", out);
 }
 
 static void bar(FILE *out, size_t at, const struct mw_report_series *series, size_t n, mw_report_value_fn value, const void *ctx,
@@ -164,7 +164,7 @@ void mw_report_plot_bars(FILE *out, const char *what, size_t bars, mw_report_nam
 		fputs(strlen(name(ctx, i)) > 44 ? "…</text>\n" : "</text>\n", out);
 		bar(out, i, series, n, value, ctx, share ? sum(value, ctx, i, n) : most);
 	}
-	fputs("</svg>\n", out);
+	fputs("</svg></div>\n", out);
 }
 
 void mw_report_plot_strip(FILE *out, const char *what, size_t days, mw_report_value_fn value, const void *ctx)
@@ -181,5 +181,5 @@ void mw_report_plot_strip(FILE *out, const char *what, size_t days, mw_report_va
 			" records</title></rect><text class=\"mid\" x=\"%.1f\" y=\"36\">%zu</text>\n",
 			v ? "w-yes" : "w-no", x + 1, pitch - 2, d + 1, v, x + pitch / 2, d + 1);
 	}
-	fputs("</svg>\n", out);
+	fputs("</svg></div>\n", out);
 }

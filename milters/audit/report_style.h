@@ -29,6 +29,9 @@ static const char style[] =
     ".grid{stroke:var(--line)}.legend span{white-space:nowrap;margin-right:1rem}.legend "
     "i{display:inline-block;width:.8em;height:.8em;"
     "margin-right:.35em;border-radius:2px}\n"
+    /* On a phone what is wide is moved by itself, and the page is not. */
+    "td:first-child,th:first-child{min-width:8rem}@media screen and (max-width:45rem){body{padding:1rem}table{display:block;"
+    "overflow-x:auto}th.n{white-space:normal;overflow-wrap:normal}.wide{overflow-x:auto}.wide svg{width:46rem;max-width:none}}\n"
 #define COLOUR(k, v) "." k "{fill:var(--" v ");background:var(--" v ")}"
     COLOUR("w-pass", "pass") COLOUR("w-tls", "tls") COLOUR("w-ver", "ver") COLOUR("w-smime", "smime") COLOUR("w-pgp", "pgp")
 	COLOUR("w-portal", "portal") COLOUR("w-other", "other") COLOUR("w-hold", "hold") COLOUR("w-refuse", "refuse")

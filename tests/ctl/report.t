@@ -8,6 +8,8 @@ import os
 import pathlib
 import random
 import re
+import shutil
+import subprocess
 import tempfile
 import time
 
@@ -119,12 +121,16 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.bad, self.tags, self.text = [], [], {}, ""
+        self.open, self.bad, self.tags, self.text, self.rows = [], [], {}, "", []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag, attrs):
         self.tags[tag] = self.tags.get(tag, 0) + 1
+        if tag == "tr":
+            self.rows.append([])
+        elif tag == "td":
+            self.rows[-1].append("")
         self.bad += [(tag, name, value) for name, value in attrs if name.startswith("on") or name == "src" or (name == "href" and not value.startswith("#"))]
         if tag not in self.VOID:
             self.open.append(tag)
@@ -143,6 +149,46 @@ class Page(html.parser.HTMLParser):
 
     def handle_data(self, data):
         self.text += data
+        if self.rows and self.rows[-1] and {"td", "tr"} <= set(self.open):
+            self.rows[-1][-1] += data
+
+
+LOOK = """<script>addEventListener('load', function () {
+  var all = function (what) { return Array.from(document.querySelectorAll(what)); };
+  document.body.setAttribute('data-look', JSON.stringify({
+    width: innerWidth, page: document.documentElement.scrollWidth,
+    narrow: all('td:first-child').filter(function (e) { return e.offsetWidth < 100; }).length,
+    small: all('svg text').filter(function (e) { return e.getBoundingClientRect().height < 9; }).length,
+    texts: all('svg text').length, tables: all('table').length })); });</script>"""
+
+
+def phone(folder, text):
+    """What a browser as wide as a phone makes of the page; it takes the size of all things, by a script that only this copy has."""
+    name = "the page on a phone: nothing of it is wider but what moves by itself, no column is a letter wide, pictures can be read"
+    if not shutil.which("chromium"):
+        print("ok - %s # SKIP chromium is not installed" % name)
+        return
+    copy = folder / "phone.html"
+    copy.write_text(re.sub(r'<meta http-equiv="?Content-Security-Policy[^>]*>', "", text).replace("</head>", LOOK + "</head>"), encoding="utf-8")
+    done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=%s" % (folder / "chromium"), "--window-size=360,740", "--dump-dom", copy.as_uri()],
+                          capture_output=True, text=True, timeout=120)
+    found = re.search(r'data-look="([^"]*)"', done.stdout)
+    look = json.loads(html.unescape(found.group(1))) if found else {}
+    ok(look and look["page"] <= look["width"] < 600 and look["narrow"] == look["small"] == 0 and look["texts"] > 50 and look["tables"] > 5, name, (look, done.stderr[-500:]))
+
+
+def shown(name):
+    return name.replace("\x1b", "?")
+
+
+def same_numbers(page, model):
+    """Rows of the page are what the JSON says."""
+    columns = (("pass",), ("tls",), ("tls(verified)",), ("smime", "openpgp"), ("portal",), ("hold",), ("refuse",), ("tempfail", "none"))
+    wanted = [[shown(r["name"]), str(r["messages"]), str(r["values"])] for r in model["rules"]["rows"]]
+    for table in ("classes", "domains", "routes", "departments", "senders"):
+        wanted += [[shown(r["name"]), str(r.get("messages", r.get("count")))] + [str(sum(r["ways"][w] for w in column)) for column in columns] for r in model.get(table, {"rows": []})["rows"]]
+    missing = [row for row in wanted if row not in page.rows]
+    ok(len(wanted) > 8 and not missing, "numbers of the page are those of the JSON", (len(wanted), missing[:3], [row for row in page.rows if "far.example" in row]))
 
 
 def pages(folder, *chains):
@@ -155,6 +201,8 @@ def pages(folder, *chains):
     ok("script" not in page.tags and page.tags.get("svg", 0) > 5 and "url(" not in text and "@import" not in text, "pictures and no script", page.tags)
     ok('<script>alert("x")</script>&?[31m' in page.text and "\x1b" not in text, "what comes from records is text")
     ok("prefers-color-scheme:dark" in text and "@media print" in text and "default-src 'none'" in text, "light, dark, print")
+    phone(folder, text)
+    same_numbers(page, report("--month", "2026-11", *(c.path for c in chains))[0])
     ok("Audit chain: verified." in page.text and all(c.prev in page.text for c in chains), "it says that the chains are whole, and their last hashes")
     ok(os.stat(out).st_mode & 0o777 == 0o640 and [p.name for p in folder.iterdir() if p.name.startswith("report.html")] == ["report.html"], "it is not for everybody, and nothing is left beside it")
     code, said, err = ctl("report", "--month", "2026-11", "--html", folder / "none/report.html", chains[0].path)
