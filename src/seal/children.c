@@ -38,8 +38,7 @@ void mw_child_forget(struct mw_child *c)
 	c->room = -1;
 	c->kept = false;
 	c->key[0] = '\0';
-	c->queue_id[0] = '\0';
-	free(c->record);
+	free(c->record); /* (its queue id stays, for the log) */
 	c->record = NULL;
 }
 
@@ -87,8 +86,6 @@ static void write_records(struct mw_child *children, size_t n, struct mw_seal_re
 		if (children[i].record && children[i].site->recorder == recorder)
 			members[all++] = children[i].record;
 	r = members ? mw_seal_recorder_write(recorder, members, all, &err) : mw_fail_memory(&err);
-	if (r < 0)
-		mw_log(MW_ERROR, NULL, "audit", "%zu copies are delivered and not recorded, their mail waits: %s", all, err.text);
 	for (size_t i = 0; i < n; i++) {
 		struct mw_child *c = &children[i];
 
@@ -96,8 +93,11 @@ static void write_records(struct mw_child *children, size_t n, struct mw_seal_re
 			continue;
 		free(c->record);
 		c->record = NULL;
-		if (r < 0)
-			c->told = MW_TOLD_UNRECORDED;
+		if (r >= 0)
+			continue;
+		c->told = MW_TOLD_UNRECORDED;
+		mw_log(MW_ERROR, c->queue_id, "audit", "a copy for %s is delivered and not recorded, its mail waits: %s",
+		       c->recipient, err.text);
 	}
 	free(members);
 }

@@ -147,10 +147,10 @@ with Site() as agent:
                 os.rename(head, head + ".away")
 
         mta.before = away
-        first = agent.deliver(sent, "late@out.test" + SMIME)[0]
+        first = agent.deliver(sent, "late@out.test" + SMIME, queue_id="4jLATE%d" % restart)[0]
         copies = len(mta.copies)
         tap.ok(first.startswith("451 4.3.0") and "delivered as NEW%d" % copies in first and agent.of(sent) == [], "not recorded: the MTA is asked to come again", first)
-        tap.ok("delivered and not recorded" in agent.log() and "audit.log.head" in agent.log(), "the log says why")
+        tap.ok("4jLATE%d: error: audit: a copy for late@out.test is delivered and not recorded" % restart in agent.log() and "audit.log.head" in agent.log(), "the log says why, with the queue id", agent.log()[-600:])
         again = agent.deliver(sent, "late@out.test" + SMIME)[0]
         tap.ok(again.startswith("451 4.3.0") and len(mta.copies) == copies, "again: nothing is sent twice", again)
         other = agent.deliver(message(), "other@out.test" + SMIME)[0]
