@@ -329,8 +329,47 @@ def layout_two(s):
     tap.ok(s.came("two users, plain").header("DKIM-Signature"), "what leaves is signed")
     m.sh("printf 'From: nurse@clinic.example\\nTo: bob@patient.example\\nSubject: of a program\\n\\nLunch\\n' | sendmail -f nurse@clinic.example bob@patient.example")
     tap.ok(s.came("of a program").header("DKIM-Signature"), "what a local program sends, too")
+    s.to_portal("a workbook, two users", {"list.xlsx": files.workbook(ROWS, "Ward 4")})
+    no_keys(s)
     hardening(m, ONE[1], ONE[2], ONE[3], PORTAL[1])
     look(m, *ONE)
+
+
+def processes(m, unit):
+    """Those of a unit, as this side counts them."""
+    folder = m.show(unit, "ControlGroup").lstrip("/")
+    with open(os.path.join(m.cgroup, folder, "cgroup.procs")) as file:
+        return [int(word) for word in file.read().split()]
+
+
+def remembers(pid, needle):
+    """Are these octets anywhere in what a process can write to?"""
+    with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
+        for line in maps:
+            span, access, *_ = line.split()
+            first, last = (int(n, 16) for n in span.split("-"))
+            if access.startswith("rw"):
+                memory.seek(first)
+                if needle in memory.read(last - first):
+                    return True
+    return False
+
+
+def no_keys(s):
+    """Who opens attachments has no key: not in memory, not as a file that is open, not as one that its user may read."""
+    m, key = s.m, "/etc/milward/dkim/mail.key"
+    text = m.sh("openssl rsa -in %s -noout -text" % key).stdout
+    prime = bytes.fromhex(re.sub(r"[^0-9a-f]", "", re.search(r"(?s)prime1:(.*?)\n\w", text).group(1)))
+    prime = prime.lstrip(b"\0")[::-1]  # as libcrypto has numbers on this machine
+    tap.ok(any(remembers(pid, prime) for pid in processes(m, ONE[2])), "who signs has the DKIM key in memory, where it is looked for")
+    reading = processes(m, ONE[1])
+    tap.ok(len(reading) >= 3, "who reads: a supervisor, a worker, keepers of readers", reading)
+    tap.equal([pid for pid in reading if remembers(pid, prime)], [], "no process that reads has")
+    kept = (key, "/var/lib/milward-sign/portal.keys")
+    opened = [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for pid in reading for fd in os.listdir("/proc/%d/fd" % pid)]
+    tap.equal([name for name in opened if name.endswith((".key", ".keys")) or "milward-sign/" in name and not name.endswith(".sock")], [], "nor one as an open file")
+    for name in kept:
+        tap.ok(m.sh("setpriv --reuid milward --regid milward --init-groups cat " + name).returncode != 0, "nor may its user read " + name)
 
 
 SENDMAIL = """listen unix:/run/milward/%s.sock
