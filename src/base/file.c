@@ -58,7 +58,7 @@ int mw_file_read(struct mw_arena *a, const char *path, size_t max, struct mw_str
 	int r;
 
 	if (fd < 0)
-		return mw_fail(err, -errno, "cannot open %s: %s", path, strerror(errno));
+		return mw_fail(err, -errno, "cannot open %s: %s", *path ? path : "a file without a name", strerror(errno));
 	r = read_fd(a, fd, path, max, ret, err);
 	(void)close(fd);
 	return r;

@@ -5,7 +5,9 @@
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -149,6 +151,13 @@ static int bind_inet(struct mw_listen *l, const struct addrinfo *found, struct m
 	return 0;
 }
 
+bool mw_port_may_be(const char *port)
+{
+	size_t digits = strspn(port, "0123456789");
+
+	return *port && (port[digits] || (strlen(port + strspn(port, "0")) <= 5 && strtol(port, NULL, 10) <= UINT16_MAX));
+}
+
 /* PORT, PORT@HOST or PORT@[ADDRESS]. */
 static int open_inet(struct mw_listen *l, struct mw_err *err)
 {
@@ -163,6 +172,8 @@ static int open_inet(struct mw_listen *l, struct mw_err *err)
 	where = strchr(l->spec, ':') + 1;
 	if (sscanf(where, "%63[^@]@[%255[^]]", port, host) < 2 && sscanf(where, "%63[^@]@%255s", port, host) < 1)
 		return mw_fail(err, -EINVAL, "socket %s: no port", l->spec);
+	if (!mw_port_may_be(port))
+		return mw_fail(err, -EINVAL, "socket %s: there is no port %s, they end with 65535", l->spec, port);
 	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (r)
 		return mw_fail(err, -EINVAL, "socket %s: %s", l->spec, gai_strerror(r));

@@ -131,7 +131,7 @@ static bool take_options(struct check *check, int argc, char **argv)
 					      {"seconds", required_argument, NULL, 's'},
 					      {"digest", no_argument, NULL, 'd'},
 					      {NULL, 0, NULL, 0}};
-	bool good = true;
+	bool good = true, said = false;
 	int c;
 
 	while (good && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -147,11 +147,14 @@ static bool take_options(struct check *check, int argc, char **argv)
 			check->mutate = true;
 			good = !optarg || take_number(optarg, &check->most);
 		} else {
+			said = c == '?';
 			good = c == 's' && take_number(optarg, &check->mutants.seconds) && check->mutants.seconds <= SECONDS_MAX;
 		}
 	}
-	if (!good)
-		ctl_usage("check", "unknown option, or no number");
+	if (said)
+		ctl_usage_alone("check");
+	else if (!good)
+		ctl_usage("check", "--mutate and --seconds take a number from 0");
 	return good;
 }
 

@@ -37,6 +37,14 @@ int ctl_fail(const char *fmt, ...)
 	return CTL_FAILED;
 }
 
+int ctl_usage_alone(const char *command)
+{
+	for (const struct ctl_command *c = ctl_commands; c->name; c++)
+		if (strcmp(c->name, command) == 0)
+			fprintf(stderr, "usage: milwardctl %s %s\n", c->name, c->args);
+	return CTL_USAGE;
+}
+
 int ctl_usage(const char *command, const char *fmt, ...)
 {
 	va_list ap;
@@ -46,10 +54,7 @@ int ctl_usage(const char *command, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
-	for (const struct ctl_command *c = ctl_commands; c->name; c++)
-		if (strcmp(c->name, command) == 0)
-			fprintf(stderr, "usage: milwardctl %s %s\n", c->name, c->args);
-	return CTL_USAGE;
+	return ctl_usage_alone(command);
 }
 
 bool ctl_asks_help(int argc, char **argv)

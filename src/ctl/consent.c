@@ -190,6 +190,13 @@ static int add_options(struct addition *a, int argc, char **argv)
 	return optind;
 }
 
+static int take_back(int fd, off_t size, ssize_t n)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size == size + n ? ftruncate(fd, size) : -1;
+}
+
 /* One line is one write at the end of the file, so nobody reads half of it, and two who add do not mix. */
 static int append(const char *file, const struct mw_buf *line)
 {
@@ -204,6 +211,8 @@ static int append(const char *file, const struct mw_buf *line)
 		return ctl_fail("cannot write %s: not a regular file", file);
 	}
 	n = write(fd, line->p, line->n);
+	if (n > 0 && n < (ssize_t)line->n) /* half a line would spoil what is there; unless another one stands behind it by now */
+		(void)take_back(fd, st.st_size, n);
 	if (n != (ssize_t)line->n || fsync(fd) < 0)
 		r = ctl_fail("cannot write %s: %s", file, n < 0 || n == (ssize_t)line->n ? strerror(errno) : "the disk is full");
 	(void)close(fd);

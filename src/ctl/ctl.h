@@ -58,6 +58,8 @@ void ctl_module_help(struct ctl *);
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Usage error of a command: says what is wrong and how it is called; returns CTL_USAGE. */
 int ctl_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same when getopt(3) has said what is wrong. */
+int ctl_usage_alone(const char *command);
 /* Is help all that is asked of the command argv[0]? */
 bool ctl_asks_help(int argc, char **argv);
 /* The policy to use; complains when there is none. NULL then. */

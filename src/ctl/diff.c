@@ -404,7 +404,7 @@ static bool take_options(struct diff *d, struct arguments *a, int argc, char **a
 		else if (c == 'T')
 			d->how.text = true;
 		else
-			return *r = ctl_usage("diff", "unknown option"), false;
+			return *r = ctl_usage_alone("diff"), false;
 	}
 	if (argc - optind != 2)
 		return *r = ctl_usage("diff", "two policies, please: the old one and the new one"), false;

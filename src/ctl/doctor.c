@@ -154,7 +154,7 @@ int ctl_doctor(struct ctl *ctl, int argc, char **argv)
 			r = EXIT_CANNOT;
 		}
 	} else {
-		r = ctl_usage("doctor", "unknown option");
+		r = ctl_usage_alone("doctor");
 	}
 	for (size_t i = 0; i < d.policies.n; i++)
 		mw_generation_unref(&d.policies.v[i].gen);

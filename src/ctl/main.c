@@ -135,6 +135,11 @@ static int parse_options(struct ctl *ctl, int argc, char **argv, enum instead *i
 		else
 			return CTL_USAGE;
 	}
+	if ((ctl->policy && !*ctl->policy) || !*ctl->modules || !*ctl->search)
+		return ctl_usage("", "%s takes a name, not \"\"",
+				 ctl->policy && !*ctl->policy ? "--policy"
+				 : !*ctl->modules	      ? "--modules"
+							      : "--policies");
 	if (strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
 		return ctl_usage("", "--colour takes auto, always or never, not \"%s\"", when);
 	ctl->colour = colour_wanted(when, STDOUT_FILENO);

@@ -187,7 +187,7 @@ int ctl_scan(struct ctl *ctl, int argc, char **argv)
 		else if (c == 'p')
 			ctl->policy = optarg;
 		else
-			return ctl_usage("scan", "unknown option");
+			return ctl_usage_alone("scan");
 	}
 	if (optind == argc)
 		return ctl_usage("scan", "which files?");

@@ -72,6 +72,8 @@ static int open_inet(const char *spec, int64_t until, struct mw_err *err)
 
 	if (sscanf(where, "%63[^@]@[%255[^]]", port, host) < 2 && sscanf(where, "%63[^@]@%255s", port, host) < 1)
 		return mw_fail(err, -EINVAL, "write inet:PORT@HOST");
+	if (!mw_port_may_be(port))
+		return mw_fail(err, -EINVAL, "there is no port %s, they end with 65535", port);
 	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (r)
 		return mw_fail(err, -EINVAL, "%s", gai_strerror(r));

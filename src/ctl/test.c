@@ -238,7 +238,7 @@ int ctl_test(struct ctl *ctl, int argc, char **argv)
 		else if (c == 'p')
 			ctl->policy = optarg;
 		else
-			return ctl_usage("test", "unknown option");
+			return ctl_usage_alone("test");
 	}
 	for (int i = optind; i < argc; i++)
 		run_path(&t, argv[i]);

@@ -97,7 +97,7 @@ int ctl_text(struct ctl *ctl, int argc, char **argv)
 		else if (c == 'p')
 			ctl->policy = optarg;
 		else
-			return ctl_usage("text", "unknown option");
+			return ctl_usage_alone("text");
 	}
 	if (optind + 1 != argc)
 		return ctl_usage("text", "one message, please");

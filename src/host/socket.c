@@ -66,6 +66,8 @@ static int prepare_inet(struct mw_socket *s, struct mw_err *err)
 	where = strchr(s->spec, ':') + 1;
 	if (sscanf(where, "%63[^@]@[%255[^]]", port, host) < 2 && sscanf(where, "%63[^@]@%255s", port, host) < 1)
 		return mw_fail(err, -EINVAL, "socket %s: no port", s->spec);
+	if (!mw_port_may_be(port))
+		return mw_fail(err, -EINVAL, "socket %s: there is no port %s, they end with 65535", s->spec, port);
 	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (r)
 		return mw_fail(err, -EINVAL, "socket %s: %s", s->spec, gai_strerror(r));

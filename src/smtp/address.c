@@ -34,6 +34,8 @@ int mw_smtp_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n
 	if (sscanf(where, "%31[0-9]@[%255[^]]", port, host) != 2 && sscanf(where, "%31[0-9]@%255s", port, host) != 2 &&
 	    sscanf(where, "[%255[^]]]:%31[0-9]", host, port) != 2 && sscanf(where, "%255[^:]:%31[0-9]", host, port) != 2)
 		return mw_fail(err, -EINVAL, "\"%s\": write inet:PORT@HOST or unix:/path", spec);
+	if (!mw_port_may_be(port))
+		return mw_fail(err, -EINVAL, "\"%s\": there is no port %s, they end with 65535", spec, port);
 	r = getaddrinfo(host, port, &hints, &found);
 	if (r)
 		return mw_fail(err, -EINVAL, "\"%s\": %s", spec, gai_strerror(r));

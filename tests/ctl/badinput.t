@@ -53,6 +53,14 @@ with tempfile.TemporaryDirectory() as name:
     ok(fifo.is_fifo() and not (d / "x.key").exists(), "and it stays")
     told("consent add to a FIFO", ctl("consent", "add", "--by", "A", "--until", "none", fifo, "bob@x.example", timeout=20), 1, fifo)
 
+    consents = d / "consents"
+    whole = b"#" * 1019 + b"\n"
+    consents.write_bytes(whole)
+    done = subprocess.run(["bash", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "-", BUILD / "milwardctl", "consent", "add", "--by", "A", "--until", "none", consents, "bob@x.example"],
+                          env=ENV, stdin=NOTHING, stdout=NOTHING, stderr=subprocess.PIPE, timeout=60, check=False)
+    told("consent add to a full disk", (done.returncode, "", done.stderr.decode()), 1, consents)
+    ok(consents.read_bytes() == whole, "and no half of a line stays")
+
     # Nothing compared is no comparison.
     told("diff with an empty folder", ctl("diff", policy, policy, "--corpus", empty), 1, empty, "no message")
     told("diff with a FIFO", ctl("diff", policy, policy, "--corpus", fifo, timeout=20), 1, fifo, "not a regular file")
@@ -63,6 +71,13 @@ with tempfile.TemporaryDirectory() as name:
     (d / "nul.policy").write_bytes(b"\0" * 5000)
     code, out, err = ctl("check", d / "nul.policy")
     ok(code == 1 and err.count("control character") == 1, "NULs in a row are one mistake", err[:500])
+
+    # the command line
+    told("--policy without a name", ctl("-p", "", "check"), 64, "--policy")
+    code, out, err = ctl("diff", policy, policy, "--corpus")
+    ok(code == 64 and "requires an argument" in err and "unknown" not in err and len(err.splitlines()) == 2, "an option without its value is not unknown", err)
+    code, out, err = ctl("status", "inet:99999")
+    ok(code == 3 and "no port 99999" in out, "a port that is none is not another one", out + err)
 
     # daemons
     for daemon in ("milward-lookup", "milward-seal", "milward-portal"):

@@ -95,9 +95,19 @@ static void test_words(void **state)
 		const char *spec;
 		int code;
 	} rows[] = {
-	    {"unix:relative", -EINVAL},	 {"/no/such/folder/s", -ENOENT}, {"inet:0@192.0.2.1", -EINVAL},
-	    {"inet:0@0.0.0.0", -EINVAL}, {"inet6:0@[::]", -EINVAL},	 {"inet:@127.0.0.1", -EINVAL},
-	    {"tcp:1", -EINVAL},		 {"inet:0@127.0.0.1", 0},	 {"inet:0", 0},
+	    {"unix:relative", -EINVAL},
+	    {"/no/such/folder/s", -ENOENT},
+	    {"inet:0@192.0.2.1", -EINVAL},
+	    {"inet:0@0.0.0.0", -EINVAL},
+	    {"inet6:0@[::]", -EINVAL},
+	    {"inet:@127.0.0.1", -EINVAL},
+	    {"tcp:1", -EINVAL},
+	    {"inet:0@127.0.0.1", 0},
+	    {"inet:0", 0},
+	    {"inet:65536", -EINVAL},
+	    {"inet:131072@127.0.0.1", -EINVAL},
+	    {"inet6:4294967296@[::1]", -EINVAL},
+	    {"inet:99999999999999999999@127.0.0.1", -EINVAL},
 	};
 	struct mw_listen l;
 	struct mw_err err;
