@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unbound-event.h>
 #include <unbound.h>
 #include <unistd.h>
@@ -91,13 +92,16 @@ static int set_up(struct ub_ctx *u, const struct mw_dns_options *o, struct mw_er
 	    {"use-syslog:", "no"},
 	};
 	const char *anchor = o->trust_anchor ? o->trust_anchor : MW_DNS_ROOT_KEY;
+	struct stat st;
 	int r = 0;
 
 	(void)ub_ctx_debugout(u, NULL);
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]) && !r; i++)
 		r = refused(ub_ctx_set_option(u, settings[i][0], settings[i][1]), err, "libunbound's option", settings[i][0]);
-	if (!r && access(anchor, R_OK))
+	if (!r && (stat(anchor, &st) < 0 || access(anchor, R_OK)))
 		r = mw_fail(err, -errno, "trust anchor %s: %s", anchor, strerror(errno));
+	else if (!r && !S_ISREG(st.st_mode)) /* libunbound would wait for a FIFO */
+		r = mw_fail(err, -EINVAL, "trust anchor %s: not a regular file", anchor);
 	if (!r)
 		r = refused(ub_ctx_add_ta_file(u, anchor), err, "trust anchor", anchor);
 	if (!r)

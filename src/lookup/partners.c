@@ -233,6 +233,8 @@ int mw_partners_load(const char *path, struct mw_partners **ret, struct mw_err *
 
 	if (!r && path)
 		r = mw_file_read(arena, path, MW_PARTNERS_MAX, &text, err);
+	if (r && path)
+		mw_err_prefix(err, "partners");
 	if (!r) {
 		r = mw_partners_parse(text, report_to_log, (void *)(uintptr_t)path, ret, err);
 		if (r)

@@ -153,7 +153,10 @@ static int fail_path(struct mw_err *err, const char *path)
 
 	if (code == EWOULDBLOCK)
 		return mw_fail(err, -EBUSY, "%s: another process has it", path);
-	return mw_fail(err, -code, "%s: %s", path, strerror(code));
+	return mw_fail(err, -code, "%s: %s%s", path, strerror(code),
+		       code == ENOENT || code == EACCES
+			   ? "; make its folder for the user of milward-lookup, or name another with `cache`"
+			   : "");
 }
 
 static int open_locked(const char *path, int flags, struct mw_err *err)

@@ -173,7 +173,8 @@ static int parse_all(struct mw_templates *t, struct mw_err *err)
 			return r;
 		there |= strcmp(f->language, t->language) == 0;
 	}
-	return there ? 0 : mw_fail(err, -ENOENT, "there are no templates in the language \"%s\"", t->language);
+	return there ? 0
+		     : mw_fail(err, -ENOENT, "there are no templates in the language \"%s\"; is --templates right?", t->language);
 }
 
 int mw_templates_load(const char *shipped, const char *site, const char *language, struct mw_templates **ret, struct mw_err *err)
@@ -189,8 +190,11 @@ int mw_templates_load(const char *shipped, const char *site, const char *languag
 	r = t->language ? take_folder(t, "", shipped, err) : mw_fail_memory(err);
 	if (r == 0 && site)
 		r = take_folder(t, "", site, err);
-	if (r == 0)
+	if (r == 0) {
 		r = parse_all(t, err);
+		if (r == -ENOENT)
+			mw_err_prefix(err, "%s%s%s", shipped, site ? ", " : "", site ? site : "");
+	}
 	if (r == 0)
 		*ret = t;
 	else

@@ -389,9 +389,11 @@ static int check_folder(const char *path, struct mw_err *err)
 	struct stat st;
 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return mw_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return mw_fail(err, -errno,
+			       "state %s: %s; make this folder for the user of milward-seal, or name another with `state`", path,
+			       strerror(errno));
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-		return mw_fail(err, -ENOTDIR, "%s: not a folder", path);
+		return mw_fail(err, -ENOTDIR, "state %s: not a folder; name another with `state`", path);
 	if (st.st_uid != geteuid() || (st.st_mode & 0022))
 		return mw_fail(err, -EPERM, "%s: must belong to the user of milward-seal, and nobody else may write to it", path);
 	return 0;

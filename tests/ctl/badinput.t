@@ -10,6 +10,7 @@ from auditfile import Chain
 from common import BUILD, ENV, ctl, finish, ok
 
 NOTHING = subprocess.DEVNULL
+FOLDERS = ("--modules", ENV["MILWARD_MODULES"], "--policies", ENV["MILWARD_POLICIES"])
 
 
 def told(name, done, status, *texts):
@@ -85,6 +86,24 @@ with tempfile.TemporaryDirectory() as name:
             continue
         for what in (d, fifo, d / "nosuch"):
             told("%s, -p %s" % (daemon, what.name if what != d else "a folder"), program(daemon, "-t", "-p", what), 66, what, "-p FILE")
+    if (BUILD / "milward-lookup").exists():
+        lookup = d / "lookup.policy"
+        for option, texts in (('trust-anchor "%s"' % fifo, (fifo, "not a regular file")), ('partners "%s/none"' % d, ("partners", d / "none")),
+                              ('cache "%s/none"' % d, (d / "none", "make its folder"))):
+            lookup.write_text('load lookup { listen "unix:%s/lookup.sock"; %s }\n' % (d, option if "cache" in option else option + '; cache "%s"' % d))
+            told("milward-lookup, %s" % option.split(" ")[0], program("milward-lookup", *FOLDERS, "-p", lookup), 69, *texts)
+        lookup.write_text('load lookup { listen "unix:%s/lookup.sock"; trust-anchor "%s" }\n' % (d, fifo))
+        code, out, err = ctl("doctor", "-c", d, "postfix", lookup, timeout=100)
+        ok(code == 2 and " warning" in out, "doctor does not wait for a FIFO", out + err)
+    if (BUILD / "milward-seal").exists():
+        seal = d / "seal.policy"
+        seal.write_text('load route grant edit, route, run { mta none }\nload seal { state "%s/none/state" }\nmatch any then pass\n' % d)
+        code, out, err = program("milward-seal", *FOLDERS, "-p", seal)
+        ok(code == 73 and len([line for line in err.splitlines() if "start:" in line]) == 1 and "%s/none/state" % d in err and "make this folder" in err, "milward-seal, state", err)
+    if (BUILD / "milward-portal").exists():
+        portal = d / "portal.policy"
+        portal.write_text('load portal grant keys, store { url "https://p.example"; site "S"; from "p@clinic.example"; store "%s/st"; keys "%s/k" }\n' % (d, d))
+        told("milward-portal, no templates", program("milward-portal", *FOLDERS, "--templates", empty, "-p", portal), 69, empty, "--templates")
     for daemon in ("milward", "milward-lookup", "milward-seal", "milward-portal"):
         if (BUILD / daemon).exists():
             with open("/dev/full", "wb") as full:
