@@ -122,7 +122,8 @@ static int look(struct chains *c, struct part *part, const char *path)
 	*part = (struct part){.path = path};
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = -errno;
-		fprintf(stderr, "cannot read %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "cannot read %s: %s%s\n", path, strerror(errno),
+			errno == ENOENT ? "; start what writes it, or name the files that are there" : "");
 	} else if (!S_ISREG(st.st_mode)) {
 		r = -EINVAL;
 		fprintf(stderr, "%s is no file\n", path);

@@ -4,6 +4,8 @@
 #include "ctl/mutate.h"
 #include "ctl/trail.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
@@ -39,17 +41,10 @@ static void print_result(const struct ctl *ctl, const char *file, const struct m
 /* What audit records have of this policy, in the form of sha256sum(1). */
 static void print_digest(const struct check *check, const char *file, const struct mw_plan *plan)
 {
-	json_t *o;
-
-	if (!check->json) {
+	if (check->json)
+		ctl_json_line(json_pack("{s:o, s:s}", "file", ctl_json_text(mw_str(file)), "digest", plan->digest));
+	else
 		printf("%s  %s\n", plan->digest, file);
-		return;
-	}
-	o = json_pack("{s:s, s:s}", "file", file, "digest", plan->digest);
-	if (o)
-		(void)json_dumpf(o, stdout, JSON_COMPACT);
-	json_decref(o);
-	putchar('\n');
 }
 
 /* milward holds its audit file for as long as it runs: whoever else writes there waits in vain, and has mail come back. */

@@ -360,8 +360,9 @@ static void print_survivor(const struct ctl *ctl, const struct run *run, size_t 
 	else
 		mw_buf_puts(&sample, "\"...\", or it is superfluous");
 	if (json) {
-		row = json_pack("{s:s, s:i, s:i, s:s, s:o, s:s}", "file", file, "line", (int)m->line, "column", (int)m->column,
-				"rule", m->rule.name, "mutant", ctl_json_text(mw_str(m->what)), "add", word);
+		row = json_pack("{s:o, s:i, s:i, s:s, s:o, s:s}", "file", ctl_json_text(mw_str(file)), "line", (int)m->line,
+				"column", (int)m->column, "rule", m->rule.name, "mutant", ctl_json_text(mw_str(m->what)), "add",
+				word);
 		if (run->sample[i])
 			json_object_set_new(row, "sample", ctl_json_text(mw_str(run->sample[i])));
 		ctl_json_line(row);
@@ -388,9 +389,9 @@ static int print_run(const struct ctl *ctl, const struct run *run, struct ctl_mu
 	how->survived += count[SURVIVED];
 	tried = run->mutants.n - count[NOT_TRIED] - count[COUNTED];
 	if (how->json)
-		ctl_json_line(json_pack("{s:{s:s, s:I, s:I, s:I}}", "mutants", "file", run->plan->source[0].shown, "tried",
-					(json_int_t)tried, "survived", (json_int_t)count[SURVIVED], "not_tried",
-					(json_int_t)count[NOT_TRIED]));
+		ctl_json_line(json_pack("{s:{s:o, s:I, s:I, s:I}}", "mutants", "file",
+					ctl_json_text(mw_str(run->plan->source[0].shown)), "tried", (json_int_t)tried, "survived",
+					(json_int_t)count[SURVIVED], "not_tried", (json_int_t)count[NOT_TRIED]));
 	else
 		printf("%s: %zu mutants, %s%zu survive%s\n", run->plan->source[0].shown, tried,
 		       ctl_style(ctl, count[SURVIVED] ? CTL_YELLOW : CTL_GREEN), count[SURVIVED], ctl_style(ctl, CTL_PLAIN));

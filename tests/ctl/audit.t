@@ -83,11 +83,15 @@ with tempfile.TemporaryDirectory() as name:
     seal.path.unlink()
     seal.write()
 
-    # the end of every chain
+    # the end of every chain; doctor changes nothing
+    before = sorted((str(p), p.lstat().st_mtime_ns, p.lstat().st_size, p.lstat().st_mode) for p in d.rglob("*") if p.name != "sealer.policy")
     for name, pol in (("both", both), ("milward-seal's alone, by a policy without the milter", policy(d / "sealer.policy", None, seal.path, d / "seal.key"))):
         code, out, err = ctl("doctor", "--json", *IGNORED, "-c", d, "postfix", pol)
         found = {r["where"] for r in map(json.loads, out.splitlines()) if r["id"] == "audit-chain"}
         ok(found == ({str(mine.path), str(seal.path)} if pol == both else {str(seal.path)}), "doctor looks at the chain: " + name, out + err)
+
+    after = sorted((str(p), p.lstat().st_mtime_ns, p.lstat().st_size, p.lstat().st_mode) for p in d.rglob("*") if p.name != "sealer.policy")
+    ok(before == after, "doctor changes nothing", "%s\n%s" % (before, after))
 
     # one file for two
     (d / "link.log").symlink_to(mine.path)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What is no file, an output that cannot be written, and programs that nobody should start: each ends at once with one line that names it."""
+import json
 import os
 import pathlib
 import subprocess
@@ -72,6 +73,13 @@ with tempfile.TemporaryDirectory() as name:
     (d / "nul.policy").write_bytes(b"\0" * 5000)
     code, out, err = ctl("check", d / "nul.policy")
     ok(code == 1 and err.count("control character") == 1, "NULs in a row are one mistake", err[:500])
+
+    # a name that is no UTF-8 does not make an answer empty
+    odd = os.fsencode(d) + b"/caf\xe9.policy"
+    with open(odd, "wb") as out:
+        out.write(policy.read_bytes())
+    done = subprocess.run([BUILD / "milwardctl", "check", "--digest", "--json", odd], env=ENV, stdin=NOTHING, stdout=subprocess.PIPE, timeout=60, check=False)
+    ok(done.returncode == 0 and len(json.loads(done.stdout.decode())["digest"]) == 64, "a name that is no UTF-8 in JSON", done)
 
     # the command line
     told("--policy without a name", ctl("-p", "", "check"), 64, "--policy")

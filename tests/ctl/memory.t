@@ -75,6 +75,14 @@ month.add("2026-12-01T00:00:00.000Z", "end")
 month.write()
 (W / "mail.log").write_text("Nov 23 02:27:40 gw postfix/smtp[1477]: 4jX: to=<bob@far.example>, relay=mx[192.0.2.1]:25, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (250 ok)\n")
 
+(W / "trail.policy").write_text("""
+load route grant route, edit, run { mta none }
+load audit grant store { path "%s" }
+load seal { audit "%s" }
+always record audit
+match any then pass
+""" % (W / "audit.log", W / "month.log"))
+
 TOLD = """milward_build_info{program="milward",policy="p",version="0"} 1
 milward_policy_info{file="p.policy",digest="ab",mode="observe"} 1
 milward_worker_up 1
@@ -139,6 +147,9 @@ sweep("text --json", "-p", W / "p.policy", "text", "--json", W / "mail/a.eml")
 sweep("index", "index", "--key", W / "key", "-o", W / "index", W / "people.csv")
 sweep("audit verify", "audit", "verify", "--no-head", W / "audit.log")
 sweep("audit show", "audit", "show", W / "audit.log")
+sweep("audit show of a policy", "-p", W / "trail.policy", "audit", "show")
+sweep("audit show --json of a policy", "-p", W / "trail.policy", "audit", "show", "--json")
+sweep("check --digest --json", "check", "--digest", "--json", W / "p.policy")
 sweep("audit export", "audit", "export", W / "audit.log")
 sweep("report", "report", "--month", "2026-11", "--mail-log", W / "mail.log", W / "month.log")
 sweep("report --json", "report", "--json", "--month", "2026-11", "--mail-log", W / "mail.log", W / "month.log")
