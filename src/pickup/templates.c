@@ -124,7 +124,8 @@ static int take_folder(struct mw_templates *t, const char *language, const char 
 	int r = 0;
 
 	if (!d)
-		return mw_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return mw_fail(err, -errno, "templates %s: %s; name their folder with --templates or `templates`", path,
+			       strerror(errno));
 	while (r == 0 && (errno = 0, entry = readdir(d)) != NULL) {
 		size_t n = strlen(entry->d_name);
 

@@ -168,6 +168,11 @@ static int open_store(struct service *s, struct mw_err *err)
 					  .policy = mw_generation_plan(s->site->gen)->digest};
 	int r = mw_pickup_keys_open(c->keys, &s->portal.keys, err);
 
+	if (r == -ENOENT)
+		(void)mw_fail(err, r, "keys %s: there is no such file; make it with: milwardctl -p %s portal rekey", c->keys,
+			      s->options->start.policy);
+	else if (r < 0)
+		mw_err_prefix(err, "keys");
 	/* Workers open it for themselves: it is there then, and of this version. */
 	if (r == 0)
 		r = mw_pickup_open(c->store, s->portal.keys, true, &store, err);

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from auditfile import Chain
-from common import BUILD, ENV, ctl, finish, ok
+from common import BUILD, ENV, SRC, ctl, finish, ok
 
 NOTHING = subprocess.DEVNULL
 FOLDERS = ("--modules", ENV["MILWARD_MODULES"], "--policies", ENV["MILWARD_POLICIES"])
@@ -111,6 +111,8 @@ with tempfile.TemporaryDirectory() as name:
     if (BUILD / "milward-portal").exists():
         portal = d / "portal.policy"
         portal.write_text('load portal grant keys, store { url "https://p.example"; site "S"; from "p@clinic.example"; store "%s/st"; keys "%s/k" }\n' % (d, d))
+        told("milward-portal, no folder of templates", program("milward-portal", *FOLDERS, "--templates", d / "none", "-p", portal), 69, d / "none", "--templates")
+        told("milward-portal, no keys", program("milward-portal", *FOLDERS, "--templates", SRC / "templates/portal", "-p", portal), 69, d / "k", "portal rekey")
         told("milward-portal, no templates", program("milward-portal", *FOLDERS, "--templates", empty, "-p", portal), 69, empty, "--templates")
     for daemon in ("milward", "milward-lookup", "milward-seal", "milward-portal"):
         if (BUILD / daemon).exists():
