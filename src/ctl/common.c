@@ -125,7 +125,7 @@ void ctl_print_diags(const struct ctl *ctl, const struct mw_diags *diags)
 	ctl_print_buf(&out, stderr);
 }
 
-struct mw_generation *ctl_generation(struct ctl *ctl, const char *policy, unsigned flags)
+static struct mw_generation *make_generation(struct ctl *ctl, const char *policy, unsigned flags, bool warn)
 {
 	struct mw_arena *arena = mw_arena_new(0);
 	struct mw_generation *gen = NULL;
@@ -139,13 +139,24 @@ struct mw_generation *ctl_generation(struct ctl *ctl, const char *policy, unsign
 	}
 	mw_diags_init(&diags, arena);
 	r = mw_generation_new(ctl->loader, policy, ctl->search, flags, &diags, &gen, &err);
-	ctl_print_diags(ctl, &diags);
+	if (warn || diags.errors)
+		ctl_print_diags(ctl, &diags);
 	if (r < 0 && diags.errors)
 		ctl_fail("%s: %zu error%s", policy, diags.errors, diags.errors == 1 ? "" : "s");
 	else if (r < 0)
 		ctl_fail("%s: %s", policy, err.text[0] ? err.text : strerror(-r));
 	mw_arena_free(&arena);
 	return r < 0 ? NULL : gen;
+}
+
+struct mw_generation *ctl_generation(struct ctl *ctl, const char *policy, unsigned flags)
+{
+	return make_generation(ctl, policy, flags, true);
+}
+
+struct mw_generation *ctl_generation_options(struct ctl *ctl, const char *policy)
+{
+	return make_generation(ctl, policy, MW_GEN_OFFLINE, false);
 }
 
 const char *ctl_style(const struct ctl *ctl, enum ctl_style style)

@@ -66,6 +66,8 @@ bool ctl_asks_help(int argc, char **argv);
 const char *ctl_policy(struct ctl *);
 /* Policy -> generation for offline work; prints diagnostics and errors. NULL then. Caller unrefs. */
 struct mw_generation *ctl_generation(struct ctl *, const char *policy, unsigned flags);
+/* The same for who wants options of it alone: what the policy does with mail is not warned of. */
+struct mw_generation *ctl_generation_options(struct ctl *, const char *policy);
 
 /* Colour escapes, "" when off. */
 enum ctl_style { CTL_PLAIN, CTL_BOLD, CTL_DIM, CTL_RED, CTL_GREEN, CTL_YELLOW, CTL_CYAN };

@@ -65,7 +65,7 @@ static const void *module_conf(struct ctl *ctl, const char *name, struct mw_gene
 
 	if (!ctl->policy)
 		return NULL;
-	*gen = ctl_generation(ctl, ctl->policy, MW_GEN_OFFLINE);
+	*gen = ctl_generation_options(ctl, ctl->policy);
 	if (!*gen)
 		return NULL;
 	plan = mw_generation_plan(*gen);

@@ -83,6 +83,11 @@ with tempfile.TemporaryDirectory() as name:
     seal.path.unlink()
     seal.write()
 
+    only = d / "only.policy"
+    only.write_text('load seal { audit "%s"; audit-key "%s/seal.key" }\n' % (seal.path, d))
+    code, out, err = ctl("-p", only, "audit", "show", "--json")
+    ok(code == 0 and not err and out == seal.path.read_text(), "a policy of milward-seal alone: nobody is warned of mail that it does not judge", out + err)
+
     # the end of every chain; doctor changes nothing
     before = sorted((str(p), p.lstat().st_mtime_ns, p.lstat().st_size, p.lstat().st_mode) for p in d.rglob("*") if p.name != "sealer.policy")
     for name, pol in (("both", both), ("milward-seal's alone, by a policy without the milter", policy(d / "sealer.policy", None, seal.path, d / "seal.key"))):
