@@ -53,6 +53,8 @@ static const struct check_row row[] = {
     {"person", "J. S.", false},
     {"person", "John Smith MD", false},
     {"person", "Dr. John Smith", false},
+    {"person", "Instructor Crystal Vance", false},
+    {"person", "Resident Crystal Vance", true}, /* of a home: a patient */
     {"person", "a, b, c", false},
     {"person", "John Really Smith", false},
     {"person", "John Smith 3", false},
