@@ -292,7 +292,8 @@ static int read_mail(const struct command *c, const struct mw_report_month *mont
 	for (size_t i = 0; i < c->mails && r == 0; i++) {
 		r = mw_report_mail_read(mail, c->mail[i]);
 		if (r < 0)
-			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->mail[i], strerror(-r));
+			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->mail[i],
+				r == -EINVAL ? "it is no regular file; give one that has what is in it" : strerror(-r));
 	}
 	if (r == 0 && !(*ret = mw_report_mail_model(mail)))
 		r = -ENOMEM;

@@ -222,6 +222,8 @@ static int verify_file(struct state *s, const char *file, FILE *err)
 	s->first_line = true;
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = -errno;
+	} else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* its size says nothing, so it would seem to be cut off */
+		r = -ENOTSUP;
 	} else {
 		/* Until the end of the file as it is now: a daemon may be writing. */
 		r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, verify_line, s);
@@ -232,7 +234,8 @@ static int verify_file(struct state *s, const char *file, FILE *err)
 	if (fd >= 0)
 		(void)close(fd);
 	if (r < 0)
-		fprintf(err, "cannot read %s: %s\n", file, strerror(-r));
+		fprintf(err, "cannot read %s: %s\n", file,
+			r == -ENOTSUP ? "it is no regular file; give one that has what is in it" : strerror(-r));
 	return r;
 }
 

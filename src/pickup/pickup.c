@@ -72,7 +72,9 @@ static int open_folder(struct mw_pickup *p, struct mw_err *err)
 
 	p->folder = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->folder < 0 || fstat(p->folder, &st) < 0)
-		return mw_fail(err, -errno, "%s: %s", p->dir, strerror(errno));
+		return mw_fail(err, -errno, "store %s: %s%s", p->dir, strerror(errno),
+			       errno == ENOENT ? "; make this folder for the user of the portal, or name another with `store`"
+					       : "");
 	if (st.st_mode & S_IWOTH)
 		return mw_fail(err, -EACCES, "%s: everybody may write there", p->dir);
 	p->group = st.st_mode & S_IWGRP;

@@ -80,6 +80,9 @@ with tempfile.TemporaryDirectory() as name:
     os.mkfifo(seal.path)
     code, out, err = ctl("-p", both, "audit", "show", timeout=20)
     ok(code == 1 and "%s: it is no regular file" % seal.path in err, "show: a FIFO holds nothing, and nobody waits for it", out + err)
+    for command in (("audit", "verify"), ("report", "--month", "2026-11", "--mail-log")):
+        code, out, err = ctl("-p", alone, *command, seal.path, timeout=20)
+        ok(code == 1 and "cannot read %s: it is no regular file" % seal.path in err and "unanchored" not in out, " ".join(command) + ": so do these", out + err)
     seal.path.unlink()
     seal.write()
 
