@@ -22,48 +22,93 @@ struct match {
 
 /* ---- context ------------------------------------------------------------------------------------------------------------- */
 
-/* What is counted for an entry of `near`: places, no two of which overlap: one word that three rules know is one. */
-struct places {
-	size_t n, enough;
-	struct {
-		size_t start, end;
-	} v[MW_LEAST_MAX];
-};
-
-/* true: there are enough now. */
-static bool place_add(struct places *p, const struct mw_span *span)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (span->start < p->v[i].end && p->v[i].start < span->end)
-			return false;
-	p->v[p->n].start = span->start;
-	p->v[p->n].end = span->end;
-	return ++p->n == p->enough;
-}
-
-/* Adds the findings of the other rule that stand so near that no more than `within` octets are between them and the match; true:
- * there are enough now. Spans of a rule do not overlap, so the one before the match that begins last ends last too. */
-static bool rule_near(const struct match *m, const struct mw_near *near, uint32_t rule, struct places *places)
+/* Of this rule the first finding that begins at `at` or behind it, and the last that begins before it; NULL: there is none. */
+static const struct mw_span *span_behind(const struct match *m, uint32_t rule, size_t at)
 {
 	const struct mw_scratch *s = m->scan->scratch;
 	const struct mw_run *of = &s->spans_of[rule];
-	size_t i, end = of->first + of->n;
+	size_t i = of->n ? mw_span_from(s, of, at) : of->first;
 
-	if (of->n == 0)
-		return false;
-	if (near->side & MW_SIDE_AFTER)
-		for (i = mw_span_from(s, of, m->end); i < end && s->span[i].start - m->end <= near->within; i++)
-			if (place_add(places, s->span + i))
-				return true;
-	if (!(near->side & MW_SIDE_BEFORE))
-		return false;
-	i = mw_span_from(s, of, m->start);
-	if (i > of->first && s->span[i - 1].end > m->start)
-		i--; /* it overlaps the match: it is not beside it */
-	for (; i > of->first && m->start - s->span[i - 1].end <= near->within; i--)
-		if (place_add(places, s->span + i - 1))
-			return true;
-	return false;
+	return i < of->first + of->n ? s->span + i : NULL;
+}
+
+static const struct mw_span *span_ahead(const struct match *m, uint32_t rule, size_t at)
+{
+	const struct mw_scratch *s = m->scan->scratch;
+	const struct mw_run *of = &s->spans_of[rule];
+	size_t i = of->n ? mw_span_from(s, of, at) : of->first;
+
+	return i > of->first ? s->span + i - 1 : NULL;
+}
+
+/* The next finding behind the match, from `from` on, with all that overlap it: one word that three rules know is one, in whatever
+ * order they are named. Its end; 0: none is so near. alone: nobody asks where it ends. */
+static size_t next_behind(const struct match *m, const struct mw_compiled_near *near, size_t from, bool alone, uint32_t *cue)
+{
+	const struct mw_span *first = NULL, *span;
+	size_t end, grown;
+
+	for (size_t i = 0; i < near->rules && !(first && alone); i++) {
+		span = span_behind(m, near->rule[i], from);
+		if (!span || span->start - m->end > near->near->within || (first && span->start >= first->start))
+			continue;
+		first = span;
+		*cue = near->rule_cue[i];
+	}
+	for (end = 0, grown = first ? first->end : 0; end < grown && !alone;) {
+		end = grown;
+		for (size_t i = 0; i < near->rules; i++) {
+			span = span_ahead(m, near->rule[i], end);
+			grown = span && span->end > grown ? span->end : grown;
+		}
+	}
+	return grown;
+}
+
+/* The same before the match, up to `to`: its start; SIZE_MAX: none. */
+static size_t next_ahead(const struct match *m, const struct mw_compiled_near *near, size_t to, bool alone, uint32_t *cue)
+{
+	size_t start, grown = SIZE_MAX, nearest = 0;
+
+	for (size_t i = 0; i < near->rules && !(grown < SIZE_MAX && alone); i++) {
+		const struct mw_span *span = span_ahead(m, near->rule[i], to);
+
+		/* One that reaches beyond is not beside the match; that before it is, as findings of one rule do not overlap. */
+		if (span && span->end > to)
+			span = span_ahead(m, near->rule[i], span->start);
+		if (!span || m->start - span->end > near->near->within || (grown < SIZE_MAX && span->end <= nearest))
+			continue;
+		nearest = span->end;
+		grown = span->start;
+		*cue = near->rule_cue[i];
+	}
+	for (start = SIZE_MAX; start > grown && !alone;) {
+		start = grown;
+		for (size_t i = 0; i < near->rules; i++) {
+			const struct mw_span *span = span_ahead(m, near->rule[i], start);
+
+			grown = span && span->end > start && span->start < grown ? span->start : grown;
+		}
+	}
+	return grown;
+}
+
+/* Are there as many findings beside the match as the entry asks for? */
+static bool rules_beside(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
+{
+	uint32_t lacking = near->near->least ? near->near->least : 1;
+
+	for (size_t at = m->end; lacking && near->near->side & MW_SIDE_AFTER; lacking--) {
+		at = next_behind(m, near, at, lacking == 1, cue);
+		if (!at)
+			break;
+	}
+	for (size_t at = m->start; lacking && near->near->side & MW_SIDE_BEFORE; lacking--) {
+		at = next_ahead(m, near, at, lacking == 1, cue);
+		if (at == SIZE_MAX)
+			break;
+	}
+	return lacking == 0;
 }
 
 /* The name of the match's column. */
@@ -100,7 +145,6 @@ static bool entry_in_column(struct match *m, const struct mw_compiled_near *near
 
 static bool entry_beside(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
 {
-	struct places places = {.n = 0, .enough = near->near->least ? near->near->least : 1};
 	size_t which;
 
 	if (near->context) {
@@ -109,12 +153,7 @@ static bool entry_beside(const struct match *m, const struct mw_compiled_near *n
 		*cue = near->cue + (uint32_t)which;
 		return true;
 	}
-	for (size_t i = 0; i < near->rules; i++)
-		if (rule_near(m, near->near, near->rule[i], &places)) {
-			*cue = near->rule_cue[i];
-			return true;
-		}
-	return false;
+	return rules_beside(m, near, cue);
 }
 
 static bool name_holds(void *ctx, uint32_t name)

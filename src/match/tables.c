@@ -333,9 +333,12 @@ static size_t take_rows(struct mw_str text, size_t at, char delimiter, size_t co
 static int take_delimited(struct mw_tables *t, struct mw_str text, size_t at, char delimiter, size_t *end)
 {
 	struct mw_table_block b = {.start = at, .delimiter = delimiter};
-	size_t next, columns = mw_row_columns(text, at, delimiter, &next), rows = 1;
+	size_t next, columns, rows = 1;
 
-	if (columns < 2 || (delimiter == MW_ALIGNED && !is_labels(text, at)))
+	if (delimiter == MW_ALIGNED && !is_labels(text, at))
+		return 0;
+	columns = mw_row_columns(text, at, delimiter, &next);
+	if (columns < 2)
 		return 0;
 	b.end = take_rows(text, next, delimiter, columns, &rows);
 	if (!is_enough(text, &b, rows, columns)) {

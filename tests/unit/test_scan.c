@@ -146,6 +146,49 @@ static void test_least(void **state)
 	mw_ruleset_free(&set);
 }
 
+/* Which findings stand first, and which rule is named first, changes nothing: findings that overlap are one, also by a third. */
+static void test_least_order(void **state)
+{
+	static const uint32_t others[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}};
+	static const struct scan_row row[] = {
+	    {"x flu cold", ""}, /* a third rule knows both as one */
+	    {"flu cold x", ""},
+	    {"x a flu cold", ""}, /* a flu and flu cold overlap */
+	    {"a flu cold x", ""},
+	    {"x cold a flu", "two:80:x|"},
+	    {"cold a flu x", "two:80:x|"},
+	    {"a flu x cold", "two:80:x|"},
+	    {"cold x a flu", "two:80:x|"},
+	    {"x cold cold", "two:80:x|"},
+	    {"cold cold x", "two:80:x|"},
+	    {"x a flu", ""},
+	    {"a flu x", ""},
+	    {"x flu cold flu", "two:80:x|"},
+	    {"flu flu cold x", "two:80:x|"},
+	    {"x flu          cold", ""},
+	    {"flu          cold x", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(others); i++) {
+		const struct mw_rule v[] = {
+		    {.name = "word", .kind = MW_CONTEXT, .pattern = LIT("flu|cold"), LEVELS({70, NULL})},
+		    {.name = "longer", .kind = MW_CONTEXT, .pattern = LIT("a flu"), LEVELS({70, NULL})},
+		    {.name = "both", .kind = MW_CONTEXT, .pattern = LIT("flu cold"), LEVELS({70, NULL})},
+		    {.name = "two",
+		     .kind = MW_CLINICAL,
+		     .pattern = LIT("\\bx\\b"),
+		     LEVELS({80, &when_near}),
+		     LIST(near_names, near_name, "near"),
+		     NEARS({.side = MW_SIDE_BOTH, .within = 12, .least = 2, .rules = COUNT(others[i]), .rule = others[i]})},
+		};
+		struct mw_ruleset *set = rules_compile(v, COUNT(v));
+
+		rules_rows(set, row, COUNT(row));
+		mw_ruleset_free(&set);
+	}
+}
+
 /* A pattern that explodes is indeterminate, soon, and the other rules still speak. */
 static void test_catastrophic(void **state)
 {
@@ -277,8 +320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_scan),	   cmocka_unit_test(test_unions),	  cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_findings_share), cmocka_unit_test(test_least),
-	    cmocka_unit_test(test_catastrophic),   cmocka_unit_test(test_quadratic),	  cmocka_unit_test(test_long_text),
-	    cmocka_unit_test(test_no_memory),	   cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_least_order),	   cmocka_unit_test(test_catastrophic),	  cmocka_unit_test(test_quadratic),
+	    cmocka_unit_test(test_long_text),	   cmocka_unit_test(test_no_memory),	  cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
