@@ -61,12 +61,12 @@ class Site:
 
 
 def sendmail(m):
-    """As a site has it, with what milward-sendmail(8) advises. Nothing of Postfix stays, its group neither."""
+    """As a site has it, with what milward-sendmail(8) advises; but other work of this machine must not make it refuse. Nothing of Postfix stays, its group neither."""
     good("apt puts Sendmail in place of Postfix", m.sh("apt-get -q -y --no-install-recommends install sendmail-bin sendmail-cf m4"))
     m.sh("dpkg --purge postfix postfix-pcre postfix-sqlite; rm -rf /etc/postfix /var/spool/postfix; "
          "! getent passwd postfix || userdel postfix; for name in postfix postdrop; do ! getent group $name || groupdel $name; done")
     tap.equal(m.sh("getent passwd postfix; getent group postfix").stdout, "", "of which nothing is left")
-    m.edit("/etc/mail/sendmail.mc", ("\nMAILER_DEFINITIONS\n", "\ndefine(`confCACERT_PATH', `/etc/ssl/certs')dnl\nFEATURE(`nocanonify')dnl\nQUEUE_GROUP(`mqueue', `P=/var/spool/mqueue, F=f, r=1')dnl\nMAILER_DEFINITIONS\n"))
+    m.edit("/etc/mail/sendmail.mc", ("\nMAILER_DEFINITIONS\n", "\ndefine(`confCACERT_PATH', `/etc/ssl/certs')dnl\ndefine(`confREFUSE_LA', `1000')dnl\ndefine(`confQUEUE_LA', `1000')dnl\nFEATURE(`nocanonify')dnl\nQUEUE_GROUP(`mqueue', `P=/var/spool/mqueue, F=f, r=1')dnl\nMAILER_DEFINITIONS\n"))
     m.write("/etc/mail/local-host-names", "localhost\nmx.clinic.example\nclinic.example\n")
     good("sendmailconfig", m.sh("yes | sendmailconfig --no-reload"))
     good("Debian's own script starts Sendmail", m.sh("systemctl restart sendmail"))
