@@ -104,13 +104,16 @@ class Watch:
 
 
 def _line(points):
-    """Least squares: slope, and its standard error."""
+    """Least squares: slope, and its standard error. Memory wanders: a stretch above the line is followed by another, so there are fewer
+    independent ones than it seems, by how much each says of the next (their correlation at lag one)."""
     n = len(points)
     mx, my = (sum(p[i] for p in points) / n for i in (0, 1))
     sxx = sum((x - mx) ** 2 for x, _ in points)
     slope = sum((x - mx) * (y - my) for x, y in points) / sxx
-    rest = sum((y - my - slope * (x - mx)) ** 2 for x, y in points)
-    return slope, math.sqrt(rest / (n - 2) / sxx)
+    off = [y - my - slope * (x - mx) for x, y in points]
+    rest = sum(d * d for d in off)
+    alike = max(sum(a * b for a, b in zip(off, off[1:])) / rest, 0) if rest else 0
+    return slope, math.sqrt(rest / (n - 2) / sxx * (1 + alike) / max(1 - alike, 0.05))
 
 
 # Student's t, one-sided: 99.5 % for all stretches, 90 % for half of them.
