@@ -53,6 +53,7 @@ static const struct check_row row[] = {
     {"person", "J. S.", false},
     {"person", "John Smith MD", false},
     {"person", "Dr. John Smith", false},
+    {"person-labelled", "\xe5\xb1\xb1\xe7\x94\xb0 Tarovo", true}, /* short, and not of capitals */
     {"person", "Instructor Crystal Vance", false},
     {"person", "Resident Crystal Vance", true}, /* of a home: a patient */
     {"person", "a, b, c", false},

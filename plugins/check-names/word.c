@@ -46,7 +46,10 @@ static size_t take_letter(const char *p, size_t n, struct name_word *w)
 		/* A letter of another script, or of Latin with several marks: no list has it. */
 		size_t len = c < 0xf0 ? 3 : 4;
 
-		return len <= n && put(w, '~') ? len : 0;
+		for (size_t i = 1; i < len; i++)
+			if (i >= n || ((unsigned char)p[i] & 0xc0) != 0x80)
+				return 0;
+		return put(w, '~') ? len : 0;
 	}
 	point = (unsigned)(c & 0x1f) << 6 | (d & 0x3f);
 	if (point >= 0x300 && point < 0x370) /* a mark by itself */
@@ -59,13 +62,14 @@ static size_t take_letter(const char *p, size_t n, struct name_word *w)
 static void look_at_case(const char *p, size_t n, struct name_word *w)
 {
 	enum { PREFIX = 4 }; /* so many small letters before a capital are no Mc, De or Ann */
-	size_t small = 0;
+	size_t small = 0, capital = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		w->coined |= p[i] >= 'A' && p[i] <= 'Z' && small >= PREFIX;
 		small += p[i] >= 'a' && p[i] <= 'z';
+		capital += p[i] >= 'A' && p[i] <= 'Z';
 	}
-	w->capitals = !small;
+	w->capitals = capital && !small; /* 山田 has neither */
 }
 
 /* IOP and ACWY are abbreviations; in LEILANI OORD all is written in capitals. */
@@ -100,7 +104,7 @@ static size_t take_word(const char *p, size_t n, struct name_word *w)
 			break;
 		at += len;
 	}
-	if (!w->n)
+	if (!w->n || w->n + 1 == sizeof(w->p)) /* longer than any name: no two words of it */
 		return 0;
 	look_at_case(p, at, w);
 	w->initial = w->n == 1;
