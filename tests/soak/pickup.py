@@ -267,12 +267,16 @@ class Pickup:
             self.done.append(visit)
             self.wrong += [wrong] if wrong else []
 
-    def settle(self, seconds=PATIENCE + 30):
-        """Until everybody who has a notice has read, or given up. False: for so long nobody has done either."""
-        done, end = len(self.done), time.monotonic() + seconds
+    def settle(self, nudge, seconds=PATIENCE + 30):
+        """Until everybody who has a notice has read, or given up. False: for so long nobody has done either. nudge(): the MTA tries again
+        what it has put off, codes among it."""
+        done, end, nudged = len(self.done), time.monotonic() + seconds, 0
         while time.monotonic() < end and len(self.done) < len(self.visits):
             if len(self.done) > done:
                 done, end = len(self.done), time.monotonic() + seconds
+            if time.monotonic() - nudged > 10:
+                nudge()
+                nudged = time.monotonic()
             time.sleep(0.1)
         return len(self.done) >= len(self.visits)
 
