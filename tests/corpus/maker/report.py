@@ -120,7 +120,7 @@ def write(result):
         "written before their rules, half has been; `round-6` has beside nearly each mail with PHI one in the same words about no patient.",
         "`round-7` (what offices send, in twins and by layout) and `round-8` (whole sentences) were written before their rules by who then",
         "changed the rules: half of `round-7` has been looked at since, none of `round-8`. `round-9` (business mail of many offices,",
-        "as an evaluator would make it) was written by one who had not read the rules, `round-10` (a few plain lines) too; that one has been shown.",
+        "as an evaluator would make it) was written by one who had not read the rules; `round-10` (a few plain lines) by who then changed them, and all of it has been shown.",
         "",
     ]
     splits = result["splits"]
