@@ -116,11 +116,10 @@ def write(result):
         "`dev` is what the writers of rules look at; `held-out` has other templates, names, formats and source",
         "texts, and they do not;",
         "`round-1` to `round-3` are mails written out by hand, to mislead the rules or as people write them; all have been shown to them.",
-        "`round-4` is a fair sample of what sixty people at work would send, and has not been shown to them; of `round-5` and `round-6`,",
-        "written before their rules, half has been; `round-6` has beside nearly each mail with PHI one in the same words about no patient.",
-        "`round-7` (what offices send, in twins and by layout) and `round-8` (whole sentences) were written before their rules by who then",
-        "changed the rules: half of `round-7` has been looked at since, none of `round-8`. `round-9` (business mail of many offices,",
-        "as an evaluator would make it) was written by one who had not read the rules; `round-10` (a few plain lines) by who then changed them, and all of it has been shown.",
+        "`round-4` is a fair sample of what sixty people at work would send, and has not been shown to them. `round-5` to `round-10` were",
+        "measured before their rules were written, and then shown; `round-6` has beside nearly each mail with PHI one in the same words about",
+        "no patient, `round-7` is what offices send, in twins and by layout, `round-8` whole sentences, `round-9` business mail of many offices,",
+        "as an evaluator would make it, `round-10` a few plain lines. What they were when nothing of them had been shown: [README](README.md).",
         "",
     ]
     splits = result["splits"]
