@@ -462,8 +462,8 @@ struct mw_host {
 
 	/* For a command: a file of chained records (milward-audit(5)) that the policy names, whichever module writes it; that of the module
 	 * audit is the first. key: the file of its key, NULL = it has none. NULL past the end; the function is NULL for what is no command.
-	 * ABI 1.5. */
-	const char *(*audit_file)(size_t i, const char **key);
+	 * The host is the one that the command was called with. ABI 1.5. */
+	const char *(*audit_file)(const struct mw_host *, size_t i, const char **key);
 };
 
 /* ---- the module ----------------------------------------------------------------------------------------------------------- */

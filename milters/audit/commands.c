@@ -17,7 +17,7 @@ enum { OPT_KEY = 256, OPT_HEAD, OPT_NO_HEAD, OPT_JSON, OPT_QUEUE_ID, OPT_RECIPIE
 const char *mw_audit_file_of(const struct mw_host *host, const struct mw_audit_conf *c, size_t i, const char **key)
 {
 	if (host->audit_file)
-		return host->audit_file(i, key);
+		return host->audit_file(host, i, key);
 	if (i || !c)
 		return NULL;
 	*key = c->key;

@@ -47,8 +47,8 @@ int ctl_new(struct ctl *, int argc, char **argv);
 int ctl_completion(struct ctl *, int argc, char **argv);
 /* `milwardctl MODULE COMMAND …`: runs a module's own command. -1: no such module (nothing printed). */
 int ctl_module(struct ctl *, int argc, char **argv);
-/* What a module's commands are called with. */
-extern const struct mw_host ctl_command_host;
+/* Calls a module's command. plan: of the policy at hand, conf: what it says to the module; NULL: there is none. Its exit status. */
+int ctl_command_run(const struct mw_command *, const struct mw_plan *plan, const void *conf, int argc, char **argv);
 /* Prints the words that stand for a command of a module, each behind a blank. */
 void ctl_module_words(struct ctl *);
 /* Prints the commands that loadable modules bring, for help. */

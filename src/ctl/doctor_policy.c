@@ -127,6 +127,7 @@ const struct doctor_policy *doctor_asked(const struct doctor *d)
 
 struct ask {
 	const char *policy;
+	const struct mw_plan *plan;
 	const struct mw_command *command;
 	const void *conf;
 };
@@ -136,7 +137,7 @@ static int run_command(void *ctx)
 	const struct ask *a = ctx;
 	char name[] = "doctor", *argv[] = {name, (char *)(uintptr_t)a->policy, NULL};
 
-	return a->command->run(&ctl_command_host, a->conf, 2, argv);
+	return ctl_command_run(a->command, a->plan, a->conf, 2, argv);
 }
 
 /* Packages bring policies that a site may never use: no socket is where such a one listens. */
@@ -150,7 +151,7 @@ static bool is_used(const struct doctor_policy *p)
 static void ask_module(struct doctor *d, const struct doctor_policy *p, const struct mw_plugin *described, const void *conf)
 {
 	const struct mw_plugin *plugin = NULL;
-	struct ask ask = {.policy = p->path, .conf = conf};
+	struct ask ask = {.policy = p->path, .plan = p->plan, .conf = conf};
 	struct mw_err err = {0};
 	const char *said = "";
 	int r;
@@ -163,9 +164,7 @@ static void ask_module(struct doctor *d, const struct doctor_policy *p, const st
 			ask.command = c;
 	if (!ask.command)
 		return; /* it says nothing; one that cannot be loaded is refused with its policy */
-	ctl_trails_set(p->plan);
 	r = doctor_records(d, run_command, &ask, &said);
-	ctl_trails_set(NULL);
 	if (r != 0)
 		doctor_find(d, is_used(p) ? DOCTOR_ERROR : DOCTOR_WARNING, "module", p->path, NULL,
 			    "%s cannot look at its files: %s%s", described->name, *said ? said : "it failed",

@@ -27,14 +27,34 @@ static void no_log(struct mw_self *self, struct mw_msg *msg, enum mw_log_level l
 }
 
 /* Commands work on files, not on messages: they get errors, the log, and the names of the audit files. */
-const struct mw_host ctl_command_host = {
-    .size = sizeof(struct mw_host),
-    .abi_major = MW_ABI_MAJOR,
-    .abi_minor = MW_ABI_MINOR,
-    .fail = mw_fail,
-    .log = no_log,
-    .audit_file = ctl_trail_file,
+struct command_host {
+	struct mw_host host; /* first: what a command has is its address */
+	size_t trails;
+	struct ctl_trail trail[CTL_TRAILS];
 };
+
+static const char *audit_file(const struct mw_host *host, size_t i, const char **key)
+{
+	const struct command_host *h = (const struct command_host *)(const void *)host;
+
+	if (i >= h->trails)
+		return NULL;
+	*key = h->trail[i].key;
+	return h->trail[i].path;
+}
+
+int ctl_command_run(const struct mw_command *command, const struct mw_plan *plan, const void *conf, int argc, char **argv)
+{
+	struct command_host h = {.host = {.size = sizeof(h.host),
+					  .abi_major = MW_ABI_MAJOR,
+					  .abi_minor = MW_ABI_MINOR,
+					  .fail = mw_fail,
+					  .log = no_log,
+					  .audit_file = audit_file}};
+
+	h.trails = plan ? ctl_trails_once(plan, h.trail) : 0;
+	return command->run(&h.host, conf, argc, argv);
+}
 
 static void print_commands(const struct ctl *ctl, const struct mw_plugin *plugin)
 {
@@ -83,9 +103,7 @@ static int run(struct ctl *ctl, const struct mw_plugin *plugin, const struct mw_
 
 	if (ctl->policy && !gen)
 		return CTL_FAILED;
-	ctl_trails_set(gen ? mw_generation_plan(gen) : NULL);
-	r = command->run(&ctl_command_host, conf, argc, argv);
-	ctl_trails_set(NULL);
+	r = ctl_command_run(command, gen ? mw_generation_plan(gen) : NULL, conf, argc, argv);
 	mw_generation_unref(&gen);
 	return r;
 }

@@ -48,30 +48,18 @@ bool ctl_trail_same(const struct ctl_trail *a, const struct ctl_trail *b)
 	       (stat(a->path, &x) == 0 && stat(b->path, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }
 
-/* Commands are called one at a time, with a table of functions that have no context. */
-static struct ctl_trail now[CTL_TRAILS];
-static size_t now_n;
-
-void ctl_trails_set(const struct mw_plan *plan)
+size_t ctl_trails_once(const struct mw_plan *plan, struct ctl_trail ret[CTL_TRAILS])
 {
 	struct ctl_trail all[CTL_TRAILS];
-	size_t n = plan ? ctl_trails(plan, all) : 0;
+	size_t n = ctl_trails(plan, all), once = 0;
 
-	now_n = 0;
 	for (size_t i = 0; i < n; i++) {
 		bool twice = false;
 
-		for (size_t k = 0; k < now_n; k++)
-			twice = twice || ctl_trail_same(&all[i], &now[k]);
+		for (size_t k = 0; k < once; k++)
+			twice = twice || ctl_trail_same(&all[i], &ret[k]);
 		if (!twice)
-			now[now_n++] = all[i];
+			ret[once++] = all[i];
 	}
-}
-
-const char *ctl_trail_file(size_t i, const char **key)
-{
-	if (i >= now_n)
-		return NULL;
-	*key = now[i].key;
-	return now[i].path;
+	return once;
 }

@@ -14,10 +14,9 @@ enum { CTL_TRAILS = 3 };
 
 /* Fills ret, the module audit first; returns how many. One that two modules name is there twice. */
 size_t ctl_trails(const struct mw_plan *, struct ctl_trail ret[CTL_TRAILS]);
+/* The same, each file once, for who reads them. */
+size_t ctl_trails_once(const struct mw_plan *, struct ctl_trail ret[CTL_TRAILS]);
 /* Is it one file, whatever it is called? */
 bool ctl_trail_same(const struct ctl_trail *, const struct ctl_trail *);
-/* Those of the policy at hand, for ctl_command_host. The plan must stay until it is called with NULL. */
-void ctl_trails_set(const struct mw_plan *);
-const char *ctl_trail_file(size_t i, const char **key);
 
 #endif
