@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/listen.h"
 
+#include "base/inet.h"
+
 #include <errno.h>
 #include <grp.h>
-#include <netdb.h>
 #include <netinet/in.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -151,32 +149,15 @@ static int bind_inet(struct mw_listen *l, const struct addrinfo *found, struct m
 	return 0;
 }
 
-bool mw_port_may_be(const char *port)
-{
-	size_t digits = strspn(port, "0123456789");
-
-	return *port && (port[digits] || (strlen(port + strspn(port, "0")) <= 5 && strtol(port, NULL, 10) <= UINT16_MAX));
-}
-
-/* PORT, PORT@HOST or PORT@[ADDRESS]. */
 static int open_inet(struct mw_listen *l, struct mw_err *err)
 {
-	bool six = strncasecmp(l->spec, "inet6:", 6) == 0;
-	struct addrinfo hints = {.ai_family = six ? AF_INET6 : AF_INET, .ai_socktype = SOCK_STREAM}, *found;
-	char port[64], host[256] = "";
-	const char *where;
-	int r;
+	struct addrinfo *found;
+	int r = mw_inet_find(l->spec, &found, err);
 
-	if (!six && strncasecmp(l->spec, "inet:", 5) != 0)
-		return mw_fail(err, -EINVAL, "socket %s: write unix:/path, inet:PORT@HOST or inet6:PORT@HOST", l->spec);
-	where = strchr(l->spec, ':') + 1;
-	if (sscanf(where, "%63[^@]@[%255[^]]", port, host) < 2 && sscanf(where, "%63[^@]@%255s", port, host) < 1)
-		return mw_fail(err, -EINVAL, "socket %s: no port", l->spec);
-	if (!mw_port_may_be(port))
-		return mw_fail(err, -EINVAL, "socket %s: there is no port %s, they end with 65535", l->spec, port);
-	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
-	if (r)
-		return mw_fail(err, -EINVAL, "socket %s: %s", l->spec, gai_strerror(r));
+	if (r) {
+		mw_err_prefix(err, "socket %s", l->spec);
+		return r;
+	}
 	r = bind_inet(l, found, err);
 	freeaddrinfo(found);
 	return r;

@@ -23,8 +23,6 @@ int mw_listen_open(const char *spec, unsigned mode, const char *group, struct mw
 /* Removes the name, when it is still ours, and closes. */
 void mw_listen_close(struct mw_listen *);
 
-/* May it be a port: the name of a service, or a number up to 65535? getaddrinfo(3) takes a larger one for what is left of it in 16 bits. */
-bool mw_port_may_be(const char *port);
 /* Path of a unix socket, which points into spec; NULL when it is another kind. */
 const char *mw_unix_path(const char *spec);
 /* The address of a path, which must be absolute and fit. */

@@ -3,15 +3,14 @@
 #include "ctl/status.h"
 
 #include "base/clock.h"
+#include "base/inet.h"
 #include "base/listen.h"
 #include "metric/http.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -60,23 +59,13 @@ static int open_unix(const char *path, int64_t until, struct mw_err *err)
 	return mw_fail(err, r, "%s", r == -ECONNREFUSED ? "nobody listens there any more" : strerror(-r));
 }
 
-/* inet:PORT@HOST, as the daemons take it. */
 static int open_inet(const char *spec, int64_t until, struct mw_err *err)
 {
-	struct addrinfo hints = {.ai_family = strncasecmp(spec, "inet6:", 6) == 0 ? AF_INET6 : AF_INET,
-				 .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found;
-	char port[64] = "", host[256] = "";
-	const char *where = strchr(spec, ':') + 1;
-	int r, fd;
+	int r = mw_inet_find(spec, &found, err), fd;
 
-	if (sscanf(where, "%63[^@]@[%255[^]]", port, host) < 2 && sscanf(where, "%63[^@]@%255s", port, host) < 1)
-		return mw_fail(err, -EINVAL, "write inet:PORT@HOST");
-	if (!mw_port_may_be(port))
-		return mw_fail(err, -EINVAL, "there is no port %s, they end with 65535", port);
-	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (r)
-		return mw_fail(err, -EINVAL, "%s", gai_strerror(r));
+		return r;
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	r = fd < 0 ? -errno : finish_connect(fd, found->ai_addr, found->ai_addrlen, until);
 	freeaddrinfo(found);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/socket.h"
 
+#include "base/inet.h"
 #include "base/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libmilter/mfapi.h>
-#include <netdb.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -52,25 +50,15 @@ static int prepare_unix(struct mw_socket *s, struct mw_err *err)
 	return r ? r : try_bind(s->path, &addr, err);
 }
 
-/* PORT, PORT@HOST or PORT@[ADDRESS]. */
 static int prepare_inet(struct mw_socket *s, struct mw_err *err)
 {
-	bool six = strncasecmp(s->spec, "inet6:", 6) == 0;
-	struct addrinfo hints = {.ai_family = six ? AF_INET6 : AF_INET, .ai_socktype = SOCK_STREAM}, *found;
-	char port[64], host[256] = "";
-	const char *where;
-	int r;
+	struct addrinfo *found;
+	int r = mw_inet_find(s->spec, &found, err);
 
-	if (!six && strncasecmp(s->spec, "inet:", 5) != 0)
-		return mw_fail(err, -EINVAL, "socket %s: write unix:/path, inet:PORT@HOST or inet6:PORT@HOST", s->spec);
-	where = strchr(s->spec, ':') + 1;
-	if (sscanf(where, "%63[^@]@[%255[^]]", port, host) < 2 && sscanf(where, "%63[^@]@%255s", port, host) < 1)
-		return mw_fail(err, -EINVAL, "socket %s: no port", s->spec);
-	if (!mw_port_may_be(port))
-		return mw_fail(err, -EINVAL, "socket %s: there is no port %s, they end with 65535", s->spec, port);
-	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
-	if (r)
-		return mw_fail(err, -EINVAL, "socket %s: %s", s->spec, gai_strerror(r));
+	if (r) {
+		mw_err_prefix(err, "socket %s", s->spec);
+		return r;
+	}
 	memcpy(&s->addr, found->ai_addr, found->ai_addrlen);
 	s->addr_len = found->ai_addrlen;
 	freeaddrinfo(found);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "smtp/address.h"
 
+#include "base/inet.h"
 #include "base/listen.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +12,7 @@
 int mw_smtp_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n, struct mw_err *err)
 {
 	const char *path = mw_unix_path(spec);
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
+	struct addrinfo *found;
 	char port[32], host[256];
 	const char *where;
 	int r;
@@ -34,11 +34,11 @@ int mw_smtp_address(const char *spec, struct sockaddr_storage *ret, socklen_t *n
 	if (sscanf(where, "%31[0-9]@[%255[^]]", port, host) != 2 && sscanf(where, "%31[0-9]@%255s", port, host) != 2 &&
 	    sscanf(where, "[%255[^]]]:%31[0-9]", host, port) != 2 && sscanf(where, "%255[^:]:%31[0-9]", host, port) != 2)
 		return mw_fail(err, -EINVAL, "\"%s\": write inet:PORT@HOST or unix:/path", spec);
-	if (!mw_port_may_be(port))
-		return mw_fail(err, -EINVAL, "\"%s\": there is no port %s, they end with 65535", spec, port);
-	r = getaddrinfo(host, port, &hints, &found);
-	if (r)
-		return mw_fail(err, -EINVAL, "\"%s\": %s", spec, gai_strerror(r));
+	r = mw_inet_resolve(host, port, AF_UNSPEC, &found, err);
+	if (r) {
+		mw_err_prefix(err, "\"%s\"", spec);
+		return r;
+	}
 	memcpy(ret, found->ai_addr, found->ai_addrlen);
 	*n = found->ai_addrlen;
 	freeaddrinfo(found);
