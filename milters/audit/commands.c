@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 
+#include "input.h"
 #include "show.h"
 #include "verify.h"
 
@@ -128,9 +129,10 @@ int mw_audit_verify_command(const struct mw_host *host, const void *conf, int ar
 
 	if (!verify_options(&v, &key, argc, argv) || !files_of(&files, host, c, argc, argv))
 		return USAGE;
-	if (!files.policy)
-		return verify_chain(host, v, key || !c ? key : c->key, files.n, files.v, argv[0]) == 0 && fflush(stdout) == 0 ? 0
-															      : 1;
+	if (!files.policy) {
+		r = verify_chain(host, v, key || !c ? key : c->key, files.n, files.v, argv[0]);
+		return fflush(stdout) == 0 ? r : 1;
+	}
 	/* Each is a chain of its own; a key or a head that is given is of one of them: the first. */
 	if (key || v.head_seq)
 		files.n = 1;
@@ -194,8 +196,7 @@ static void tell(void *ctx, const char *file, int error, uint64_t lines)
 
 	show->failed = true;
 	if (error)
-		fprintf(stderr, "%s: cannot read %s: %s\n", show->command, file,
-			error == EINVAL ? "it is no regular file; give one that has what is in it" : strerror(error));
+		fprintf(stderr, "%s: cannot read %s: %s\n", show->command, file, mw_audit_input_why(-error));
 	else
 		fprintf(stderr, "%s: %s: lines that are no records: %" PRIu64 "; milwardctl audit verify %s tells which\n",
 			show->command, file, lines, file);

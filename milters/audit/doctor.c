@@ -3,13 +3,13 @@
 #include "audit/head.h"
 #include "audit/scan.h"
 #include "commands.h"
+#include "input.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a file and its policy are called. */
@@ -56,14 +56,12 @@ static int look(const struct log *log, const struct mw_audit_chain *chain)
 {
 	struct mw_audit_head head = {0};
 	struct stat st;
-	int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
+	int fd = mw_audit_input_open(log->path, &st), r;
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd == -ENOENT)
 		return 0; /* nothing was recorded yet, or the file is being rotated */
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		fprintf(stderr, "cannot open %s: %s\n", log->path, strerror(errno));
-		if (fd >= 0)
-			(void)close(fd);
+	if (fd < 0) {
+		fprintf(stderr, "cannot open %s: %s\n", log->path, mw_audit_input_why(fd));
 		return 1;
 	}
 	r = read_head(log, chain, &head);

@@ -2,13 +2,12 @@
 #include "query.h"
 
 #include "audit/scan.h"
+#include "input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 bool mw_audit_time_valid(const char *s)
@@ -104,11 +103,9 @@ static int source_open(const struct mw_audit_query *q, const char *file, struct 
 {
 	struct stat st;
 
-	*s = (struct source){.file = file, .lines.fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-	if (s->lines.fd < 0 || fstat(s->lines.fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	*s = (struct source){.file = file, .lines.fd = mw_audit_input_open(file, &st)};
+	if (s->lines.fd < 0)
+		return s->lines.fd;
 	s->lines.size = (uint64_t)st.st_size;
 	return advance(q, s);
 }

@@ -6,13 +6,12 @@
 #include "report.h"
 
 #include "audit/scan.h"
+#include "input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -116,17 +115,13 @@ static int read_ends(struct chains *c, struct part *part, int fd)
 
 static int look(struct chains *c, struct part *part, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = 0;
 	struct stat st;
+	int fd = mw_audit_input_open(path, &st), r = fd < 0 ? fd : 0;
 
 	*part = (struct part){.path = path};
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = -errno;
-		fprintf(stderr, "cannot read %s: %s%s\n", path, strerror(errno),
-			errno == ENOENT ? "; start what writes it, or name the files that are there" : "");
-	} else if (!S_ISREG(st.st_mode)) {
-		r = -EINVAL;
-		fprintf(stderr, "%s is no file\n", path);
+	if (r < 0) {
+		fprintf(stderr, "cannot read %s: %s%s\n", path, mw_audit_input_why(r),
+			r == -ENOENT ? "; start what writes it, or name the files that are there" : "");
 	} else if (is_packed(fd)) {
 		r = -EINVAL;
 		fprintf(stderr, "%s is compressed: unpack it first, and give what is unpacked\n", path);

@@ -2,6 +2,7 @@
 /* report_command: `milwardctl report --month 2026-11`. */
 #include "commands.h"
 
+#include "input.h"
 #include "report.h"
 
 #include <errno.h>
@@ -292,8 +293,7 @@ static int read_mail(const struct command *c, const struct mw_report_month *mont
 	for (size_t i = 0; i < c->mails && r == 0; i++) {
 		r = mw_report_mail_read(mail, c->mail[i]);
 		if (r < 0)
-			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->mail[i],
-				r == -EINVAL ? "it is no regular file; give one that has what is in it" : strerror(-r));
+			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->mail[i], mw_audit_input_why(r));
 	}
 	if (r == 0 && !(*ret = mw_report_mail_model(mail)))
 		r = -ENOMEM;
@@ -311,8 +311,7 @@ static int read_departments(const struct command *c, struct mw_report_table *t)
 		if (r == -EINVAL && line)
 			fprintf(stderr, "%s:%u: an address or @domain, and the name of a department\n", c->departments, line);
 		else if (r < 0)
-			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->departments,
-				r == -ENOTSUP ? "it is no regular file" : strerror(-r));
+			fprintf(stderr, "%s: cannot read %s: %s\n", c->name, c->departments, mw_audit_input_why(r));
 	}
 	return r;
 }

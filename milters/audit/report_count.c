@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report_count: what records tell, added up. */
+#include "input.h"
 #include "report.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,34 +94,30 @@ static int add_department(struct mw_report_table *t, char *text)
 
 int mw_report_departments(struct mw_report_table *t, const char *file, unsigned *line)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = fd < 0 ? -errno : 0; /* O_NONBLOCK: a FIFO must not hang us */
+	struct stat st;
+	int fd = mw_audit_input_open(file, &st), r = 0;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	char *text = NULL;
 	size_t room = 0;
-	struct stat st;
-	FILE *f = NULL;
-
-	if (r == 0 && fstat(fd, &st) < 0)
-		r = -errno;
-	else if (r == 0 && !S_ISREG(st.st_mode))
-		r = -ENOTSUP;
-	else if (r == 0 && !(f = fdopen(fd, "r")))
-		r = -errno;
 
 	*line = 0;
-	while (f && r == 0 && getline(&text, &room, f) >= 0) {
+	if (!f) {
+		r = fd < 0 ? fd : -errno;
+		if (fd >= 0)
+			(void)close(fd);
+		return r;
+	}
+	while (r == 0 && getline(&text, &room, f) >= 0) {
 		const char *p = text + strspn(text, " \t\r\n");
 
 		++*line;
 		if (*p && *p != '#')
 			r = add_department(t, text + (p - text));
 	}
-	if (f && r == 0 && ferror(f))
+	if (r == 0 && ferror(f))
 		r = -EIO;
 	free(text);
-	if (f)
-		(void)fclose(f);
-	else if (fd >= 0)
-		(void)close(fd);
+	(void)fclose(f);
 	return r;
 }
 

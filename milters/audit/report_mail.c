@@ -6,16 +6,14 @@
  * delivered to that host. The two are joined by process and host; the line of TLS must not be older than this delivery's connection
  * (delays= and xdelay= tell), unless the connection was used before (conn_use=).
  */
-#include "report.h"
-
 #include "audit/scan.h"
+#include "input.h"
+#include "report.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -467,17 +465,13 @@ static int mail_line(void *ctx, const char *line, size_t n, uint64_t end, bool w
 
 int mw_report_mail_read(struct mw_report_mail *m, const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
 	struct stat st;
+	int fd = mw_audit_input_open(file, &st), r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		r = -errno;
-	else if (!S_ISREG(st.st_mode))
-		r = -EINVAL;
-	else
-		r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, mail_line, m);
-	if (fd >= 0)
-		(void)close(fd);
+	if (fd < 0)
+		return fd;
+	r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, mail_line, m);
+	(void)close(fd);
 	return r;
 }
 

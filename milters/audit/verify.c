@@ -3,6 +3,7 @@
 
 #include "audit/head.h"
 #include "audit/scan.h"
+#include "input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct state {
@@ -213,29 +213,23 @@ static int read_head(struct state *s, const char *file, FILE *err)
 
 static int verify_file(struct state *s, const char *file, FILE *err)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r;
 	struct stat st;
+	int fd = mw_audit_input_open(file, &st), r = fd;
 
 	s->file = file;
 	s->line = 0;
 	s->torn = 0;
 	s->first_line = true;
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = -errno;
-	} else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* its size says nothing, so it would seem to be cut off */
-		r = -ENOTSUP;
-	} else {
+	if (fd >= 0) {
 		/* Until the end of the file as it is now: a daemon may be writing. */
 		r = mw_audit_scan_lines(fd, 0, (uint64_t)st.st_size, verify_line, s);
 		if (r == 0 && s->torn && !mw_audit_scan_grows(fd, (uint64_t)st.st_size))
 			finding(s, "truncated: %" PRIu64 " octets of a record without its end, behind record %" PRIu64, s->torn,
 				s->seq);
-	}
-	if (fd >= 0)
 		(void)close(fd);
+	}
 	if (r < 0)
-		fprintf(err, "cannot read %s: %s\n", file,
-			r == -ENOTSUP ? "it is no regular file; give one that has what is in it" : strerror(-r));
+		fprintf(err, "cannot read %s: %s\n", file, mw_audit_input_why(r));
 	return r;
 }
 
