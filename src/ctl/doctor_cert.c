@@ -2,7 +2,10 @@
 /* doctor_cert: the MTA's own certificates, which it tells (facts "certificate"). Those of sealers are told by their modules. */
 #include "ctl/doctor.h"
 
+#include "base/file.h"
+
 #include <openssl/asn1.h>
+#include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -10,6 +13,7 @@
 #include <time.h>
 
 #define SOON (30 * 86400)
+#define LARGEST ((size_t)1 << 20) /* octets of a file with the issuers */
 
 static void judge(struct doctor *d, const char *path, const X509 *cert)
 {
@@ -29,17 +33,22 @@ static void judge(struct doctor *d, const char *path, const X509 *cert)
 /* The first one of the file is its own; those behind it are of issuers. */
 static void look_at(struct doctor *d, const char *path)
 {
-	FILE *f = fopen(path, "re");
-	X509 *cert = f ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
+	struct mw_str text = {0};
+	struct mw_err err = {0};
+	X509 *cert = NULL;
+	BIO *in = NULL;
 
-	if (!cert)
-		doctor_find(d, DOCTOR_WARNING, "certificate", path, NULL, "the MTA's certificate cannot be read%s",
-			    f ? ": it is no PEM file of one" : "");
-	else
+	if (mw_file_read(d->arena, path, LARGEST, &text, &err) == 0) {
+		in = BIO_new_mem_buf(text.p, (int)text.n);
+		cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+		(void)snprintf(err.text, sizeof(err.text), "%s is no PEM file of one", path);
+	}
+	if (cert)
 		judge(d, path, cert);
+	else
+		doctor_find(d, DOCTOR_WARNING, "certificate", path, NULL, "the MTA's certificate: %s", err.text);
 	X509_free(cert);
-	if (f)
-		(void)fclose(f);
+	(void)BIO_free(in);
 }
 
 void doctor_certificates(struct doctor *d)

@@ -297,6 +297,13 @@ def first(site, doctor, daemon, people):
     openpgp(site, "never")
     portal_keys(site, time.time())
     tap.equal(doctor(), (0, []), "the world around: all gone after the fixes")
+    fifo = os.path.join(mine, "fifo")
+    os.mkfifo(fifo)
+    postfix.set(smtpd_tls_chain_files=fifo)
+    code, found = doctor()
+    tap.ok(code == 1 and [(f["id"], f["where"], "not a regular file" in f["text"]) for f in found] == [("certificate", fifo, True)],
+           "a certificate that is no file is told, nobody waits for it", (code, found))
+    postfix.set(smtpd_tls_chain_files=os.path.join(mine, "ann@clinic.test.pem"))
     site.dns.records = good
     done = subprocess.run([os.path.join(site.prefix, "bin", "milwardctl"), "check", site.policies["outbound"]], capture_output=True, text=True)
     tap.ok(done.returncode == 0 and 'aliases local "/etc/postfix/aliases" for <local>' in open(site.policies["outbound"]).read(),
