@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The Debian packages: built once, looked at, installed in a fresh Debian with a Postfix, used, upgraded, purged."""
-import atexit
 import collections
 import glob
 import os
@@ -10,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
 import debs
 from debs import AWAY, chroot, next_version, packages_of, run
@@ -96,15 +94,6 @@ def look_at_units(packages, folder):
     good("the OpenRC script is a shell script", run("sh", "-n", os.path.join(root, "usr/share/milward/openrc/milward")))
 
 
-def install(tree):
-    """By apt, which brings what they depend on; no service starts by itself there."""
-    with open(os.path.join(tree.path, "usr/sbin/policy-rc.d"), "w") as out:
-        out.write("#!/bin/sh\nexit 101\n")
-    os.chmod(out.name, 0o755)
-    debs.bring(tree.folder, "debs", "next")
-    return tree.apt("install", "/debs/*.deb")
-
-
 def outside():
     if os.geteuid() != 0:
         skip_all("needs root: a Debian in a folder")
@@ -114,10 +103,7 @@ def outside():
     prefix = os.environ.get("MILWARD_PREFIX")
     if not prefix:
         skip_all("needs MILWARD_PREFIX, where make install has put it")
-    folder = tempfile.mkdtemp(prefix="milward-packages-")
-    atexit.register(shutil.rmtree, folder, True)
-    os.chmod(folder, 0o711)
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    folder = debs.workshop("packages")
     tree = debs.Tree(folder)
     if not debs.build(tap, folder, anew=True):
         sys.exit(tap.end())
@@ -130,7 +116,7 @@ def outside():
     shutil.rmtree(os.path.join(folder, "work"), True)
     tap.ok(next_version(packages, folder), "and packed again as a newer version")
     why = tree.unpack("systemd-standalone-sysusers")
-    done = None if why else install(tree)
+    done = None if why else tree.install(("debs", "next"), "/debs/*.deb")
     if why or (done.returncode and AWAY.search(done.stdout)):
         note(why or done.stdout[-2000:])
         tap.skip("installed in a fresh Debian", "apt's archive cannot be had")

@@ -3,13 +3,10 @@
 """The OpenRC script with a real OpenRC, in the Debian that the packages are installed in: start, reload, what is wrong, a crash, stop.
 
 MILWARD_DEBS, a folder that packaging/build-deb has filled, saves the build while one works on the rest."""
-import atexit
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 
 import debs
 from debs import AWAY, ENVIRONMENT, run
@@ -28,21 +25,14 @@ def prepare():
         skip_all("needs root: a Debian in a folder")
     if not shutil.which("mmdebstrap"):
         skip_all("mmdebstrap is not here")
-    folder = tempfile.mkdtemp(prefix="milward-openrc-")
-    atexit.register(shutil.rmtree, folder, True)
-    os.chmod(folder, 0o711)
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    folder = debs.workshop("openrc")
     tree = debs.Tree(folder)
     if not debs.build(tap, folder):
         sys.exit(tap.end())
     shutil.rmtree(os.path.join(folder, "work"), True)
     why = tree.unpack("systemd-standalone-sysusers", "openrc", "procps")
     if not why:
-        with open(os.path.join(tree.path, "usr/sbin/policy-rc.d"), "w") as out:
-            out.write("#!/bin/sh\nexit 101\n")
-        os.chmod(out.name, 0o755)
-        debs.bring(folder, "debs")
-        done = tree.apt("install", "/debs/milward_*.deb", "/debs/milward-extract-*.deb", "/debs/milward-lookup_*.deb")
+        done = tree.install(("debs",), "/debs/milward_*.deb", "/debs/milward-extract-*.deb", "/debs/milward-lookup_*.deb")
         why = done.stdout[-2000:] if done.returncode and AWAY.search(done.stdout) else None
     if why:
         note(why)

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -92,10 +91,7 @@ def prepare(tap, texts, newer=False, later=()):
     except OSError as error:
         skip_all("no machine can be booted here: %s" % error)
     atexit.register(remove_cgroup, cgroup)
-    folder = tempfile.mkdtemp(prefix="milward-systemd-")
-    atexit.register(shutil.rmtree, folder, True)
-    os.chmod(folder, 0o711)
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    folder = debs.workshop("systemd")
     tree = debs.Tree(folder)
     if not debs.build(tap, folder) or (newer and not debs.next_version(debs.packages_of(folder + "/debs"), folder)):
         sys.exit(tap.end())

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +30,15 @@ def run(*command, **more):
 
 def chroot(tree, *command, env=None, **more):
     return run("chroot", tree, *command, env=dict(ENVIRONMENT, **(env or {})), **more)
+
+
+def workshop(name):
+    """A folder for what is built, which goes away with the script, however that ends."""
+    folder = tempfile.mkdtemp(prefix="milward-%s-" % name)
+    atexit.register(shutil.rmtree, folder, True)
+    os.chmod(folder, 0o711)
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    return folder
 
 
 def quick_build(folder):
@@ -132,13 +142,23 @@ class Tree:
         os.mkdir(self.path)
         run("tar", "-C", self.path, "--numeric-owner", "--xattrs", "--xattrs-include=*", "-xf", self.kept)
         shutil.copy("/etc/resolv.conf", os.path.join(self.path, "etc/resolv.conf"))
+        policy = self._forbid()
+        done = self.apt("install", *packages)
+        os.unlink(policy)
+        return away(done)
+
+    def install(self, folders, *patterns):
+        """Ours, by apt, which brings what they depend on; no service starts by itself, then or later."""
+        self._forbid()
+        bring(self.folder, *folders)
+        return self.apt("install", *patterns)
+
+    def _forbid(self):
         policy = os.path.join(self.path, "usr/sbin/policy-rc.d")
         with open(policy, "w") as out:
             out.write("#!/bin/sh\nexit 101\n")
         os.chmod(policy, 0o755)
-        done = self.apt("install", *packages)
-        os.unlink(policy)
-        return away(done)
+        return policy
 
     def apt(self, *arguments):
         return chroot(self.path, "sh", "-c", "apt-get -q -y -o Acquire::Retries=3 --no-install-recommends " + " ".join(arguments))
