@@ -98,6 +98,12 @@ static void test_clinical(void **state)
 	check_pack("clinical.rules");
 }
 
+static void test_animals(void **state)
+{
+	(void)state;
+	check_pack("animals.rules");
+}
+
 static void test_employment(void **state)
 {
 	(void)state;
@@ -120,8 +126,8 @@ static void test_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_identifiers), cmocka_unit_test(test_clinical),
-					   cmocka_unit_test(test_employment), cmocka_unit_test(test_payloads),
-					   cmocka_unit_test(test_all)};
+					   cmocka_unit_test(test_animals),     cmocka_unit_test(test_employment),
+					   cmocka_unit_test(test_payloads),    cmocka_unit_test(test_all)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
