@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -24,7 +25,7 @@ static const struct mw_memory all_memory = {.p = NULL, .n = SIZE_MAX};
 /* One file that was read. A newer file of the same name gets a record of its own, in front. */
 struct module {
 	struct module *next;
-	const char *name, *path;
+	char *name, *path;
 	dev_t dev;
 	ino_t ino;
 	struct timespec changed;
@@ -35,7 +36,7 @@ struct module {
 };
 
 struct mw_loader {
-	struct mw_arena *arena; /* names, paths, records */
+	struct mw_arena *arena; /* itself, names */
 	const char *dir;	/* NULL = none */
 	const char **names;
 	struct module *modules;
@@ -150,6 +151,16 @@ uint64_t mw_loader_count(struct mw_loader *l)
 	return ++l->generations;
 }
 
+static void module_free(struct module *m)
+{
+	if (m->handle)
+		(void)dlclose(m->handle);
+	mw_image_free(&m->image);
+	free(m->name);
+	free(m->path);
+	free(m);
+}
+
 void mw_loader_free(struct mw_loader **lp)
 {
 	struct mw_arena *a;
@@ -157,10 +168,9 @@ void mw_loader_free(struct mw_loader **lp)
 	if (!lp || !*lp)
 		return;
 	a = (*lp)->arena;
-	for (struct module *m = (*lp)->modules; m; m = m->next) {
-		if (m->handle)
-			(void)dlclose(m->handle);
-		mw_image_free(&m->image);
+	for (struct module *m = (*lp)->modules, *next; m; m = next) {
+		next = m->next;
+		module_free(m);
 	}
 	mw_arena_free(&a);
 	*lp = NULL;
@@ -305,37 +315,51 @@ static struct module *find_module(const struct mw_loader *l, const char *name)
 	return NULL;
 }
 
-/* A file whose checks pass, as it is now. NULL with err. */
+/* NULL: no memory, which was said. */
+static struct module *module_new(const struct mw_loader *l, const char *name, struct mw_err *err)
+{
+	struct module *m = calloc(1, sizeof(*m));
+
+	if (m && asprintf(&m->path, "%s/%s" SUFFIX, l->dir, name) < 0)
+		m->path = NULL;
+	if (m)
+		m->name = strdup(name);
+	if (m && m->path && m->name)
+		return m;
+	if (m)
+		module_free(m);
+	(void)mw_fail_memory(err);
+	return NULL;
+}
+
+/* A file whose checks pass, as it is now. NULL with err. A file is asked for at each reload, by each line that names it: what has not changed
+ * takes no more memory. */
 static struct module *describe_file(struct mw_loader *l, const char *name, struct mw_err *err)
 {
-	struct module *m = find_module(l, name), *fresh = mw_arena_alloc(l->arena, sizeof(*fresh));
+	struct module *m = find_module(l, name), *fresh;
 	struct stat st;
 	int fd, r;
 
 	if (m && m->live)
 		return m;
-	if (fresh) {
-		fresh->name = mw_arena_str(l->arena, name);
-		fresh->path = mw_arena_printf(l->arena, "%s/%s" SUFFIX, l->dir, name);
-	}
-	if (!fresh || !fresh->name || !fresh->path) {
-		(void)mw_fail_memory(err);
+	fresh = module_new(l, name, err);
+	if (!fresh)
 		return NULL;
-	}
 	fd = file_open(l, name, fresh->path, &st, err);
-	if (fd < 0)
-		return NULL;
-	r = 0;
-	if (!m || !same_file(m, &st)) {
+	r = fd < 0 ? fd : 0;
+	if (r == 0 && (!m || !same_file(m, &st))) {
 		r = describe_fd(fd, &st, fresh, err);
-		m = r < 0 ? NULL : fresh;
-		if (m) {
-			m->next = l->modules;
-			l->modules = m;
+		if (r == 0) {
+			fresh->next = l->modules;
+			l->modules = m = fresh;
+			fresh = NULL;
 		}
 	}
-	(void)close(fd);
-	return m;
+	if (fd >= 0)
+		(void)close(fd);
+	if (fresh)
+		module_free(fresh);
+	return r < 0 ? NULL : m;
 }
 
 /* A file beside a linked-in module of its name: which one would run is not for the loader to guess. */
