@@ -4,11 +4,13 @@
 
 #include "base/file.h"
 
+#include <errno.h>
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,7 +43,9 @@ static void look_at(struct doctor *d, const char *path)
 	if (mw_file_read(d->arena, path, LARGEST, &text, &err) == 0) {
 		in = BIO_new_mem_buf(text.p, (int)text.n);
 		cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
-		(void)snprintf(err.text, sizeof(err.text), "%s is no PEM file of one", path);
+		if (!cert)
+			(void)mw_fail(&err, -EINVAL, "%s is no PEM file of one", path);
+		OPENSSL_cleanse((char *)(uintptr_t)text.p, text.n); /* its key may stand there, too */
 	}
 	if (cert)
 		judge(d, path, cert);
