@@ -164,8 +164,6 @@ static void test_journal_details(void **state)
 	remove_all(dir);
 }
 
-/* ---- what parent and child say to each other -------------------------------------------------------------------------------------- */
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

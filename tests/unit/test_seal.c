@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of milward-seal that are pure: addresses, commands, answers, octets, parameters, results, headers; and its journal. */
+/* The parts of milward-seal that are pure: addresses, commands, answers, octets, parameters, results, headers. */
 #include "base/str.h"
 #include "smtp/address.h"
 #include "smtp/dots.h"
@@ -417,6 +417,8 @@ static void test_addresses(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_true(mw_smtp_address(bad[i], &to, &n, &err) < 0);
 }
+
+/* ---- what parent and child say to each other -------------------------------------------------------------------------------------- */
 
 /* The next two descriptors that a file would get. */
 static void next_files(int ret[2])
