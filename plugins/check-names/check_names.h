@@ -32,6 +32,8 @@ char name_first(const char *word);
 char name_last(const char *word);
 /* How common a word of everyday English, 'a' or 'b'; 0 = none. */
 char name_ordinary(const char *word);
+/* Is it formed as words of science are, and no name: nephropathy, ambulated, petechial. For words that no list of names has. */
+bool name_formed(const char *word);
 /* Is a word never a part of a person's name? 'x': part of a firm, a street, a title; 'l': a label or the like, which may follow a
  * name; 0 = it may be a part. */
 char name_never(const char *word);

@@ -29,8 +29,10 @@ static enum weight weigh(const struct name_word *w, char name)
 	if (w->coined || name_never(w->p))
 		return AGAINST;
 	ordinary = name_ordinary(w->p);
+	if (!name && (ordinary || name_formed(w->p)))
+		return WORD;
 	if (!name)
-		return ordinary ? WORD : has_vowel(w->p) && !w->short_caps ? UNKNOWN : AGAINST;
+		return has_vowel(w->p) && !w->short_caps ? UNKNOWN : AGAINST;
 	if (!ordinary || (name == 'a' && ordinary == 'b'))
 		return NAME;
 	return name == 'c' ? WORD : BOTH;

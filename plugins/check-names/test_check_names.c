@@ -100,6 +100,14 @@ static const struct check_row row[] = {
     {"surname", "ABC", false},
     {"surname", "A", false},
     {"surname", "Robot", false},
+    {"surname", "Afebrile", false}, /* a rarer word */
+    {"surname", "Dyspneic", false}, /* of our lists of terms, or formed as such words are */
+    {"surname", "Glomerulopathy", false},
+    {"surname", "Chandler", true}, /* a rarer word as well */
+    {"surname", "Stoyanovich", true},
+    {"person", "Amy Glomerulopathy", false},
+    {"person", "Eosinophilic Glomerulopathy", false},
+    {"first-name", "Genesis", true}, /* formed so, and a name all the same */
     {"surname", "Customer", false},
     {"surname", "", false},
     {"first-name", "Martha", true},
@@ -143,9 +151,26 @@ static void test_lists(void **state)
 	assert_int_equal(name_never("smith"), 0);
 }
 
+/* What is an ending of science alone is none of a name, and no word by itself. */
+static void test_formed(void **state)
+{
+	(void)state;
+	assert_true(name_formed("nephropathy"));
+	assert_true(name_formed("xcably"));
+	assert_true(name_formed("abusion"));
+	assert_true(name_formed("abusions"));
+	assert_true(name_formed("xypathy"));
+	assert_false(name_formed("xpathy"));
+	assert_false(name_formed("pathy"));
+	assert_false(name_formed("pathyx"));
+	assert_false(name_formed("szymanski"));
+	assert_false(name_formed(""));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_lists)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_lists),
+					   cmocka_unit_test(test_formed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
