@@ -28,6 +28,8 @@ static enum weight weigh(const struct name_word *w, char name)
 
 	if (w->coined || name_never(w->p))
 		return AGAINST;
+	if (w->short_caps && !w->comma && name == 'c') /* Recent MI */
+		return AGAINST;
 	ordinary = name_ordinary(w->p);
 	if (!name && (ordinary || name_formed(w->p)))
 		return WORD;

@@ -63,6 +63,9 @@ static const struct check_row row[] = {
     {"person", "", false},
     {"person", "IOP, VA", false}, /* short and all of capitals: abbreviations */
     {"person", "LEE, ANN", true},
+    {"person", "Donna MI", false}, /* a rare name, and here an abbreviation */
+    {"person", "MI, Donna", true},
+    {"person", "Donna LEE", true},
     {"person", "LEILANI OORD", true},
     {"person", "Leilani IOPA", false},
     {"person", "SZ\xc3\x96TS, V\xc3\x84IN\xc3\x96", true},
@@ -100,6 +103,8 @@ static const struct check_row row[] = {
     {"surname", "ABC", false},
     {"surname", "A", false},
     {"surname", "Robot", false},
+    {"surname", "Temp", false}, /* of charts */
+    {"surname", "Post-op", false},
     {"surname", "Afebrile", false}, /* a rarer word */
     {"surname", "Dyspneic", false}, /* of our lists of terms, or formed as such words are */
     {"surname", "Glomerulopathy", false},
