@@ -12,6 +12,7 @@ ROW(person)
 ROW(labelled)
 ROW(known)
 ROW(surname)
+ROW(listed)
 ROW(given)
 
 static const struct mw_check checks[] = {
@@ -21,6 +22,7 @@ static const struct mw_check checks[] = {
      row_labelled, 0},
     {"person-known", "first name and surname, and the lists know the first name", row_known, 0},
     {"surname", "a surname, or first name and surname: behind Mr or Mrs", row_surname, 0},
+    {"surname-known", "a surname alone that the lists know: where little else says that one is meant", row_listed, 0},
     {"first-name",
      "a first name that the lists know and that is no ordinary word, alone or with an initial; or a whole name with such a first",
      row_given, 0},

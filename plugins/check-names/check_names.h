@@ -43,6 +43,7 @@ bool check_names_person(const char *p, size_t n);
 bool check_names_labelled(const char *p, size_t n);
 bool check_names_known(const char *p, size_t n);
 bool check_names_surname(const char *p, size_t n);
+bool check_names_listed(const char *p, size_t n);
 bool check_names_given(const char *p, size_t n);
 
 #endif

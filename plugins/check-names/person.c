@@ -179,6 +179,15 @@ bool check_names_surname(const char *p, size_t n)
 	return v[0]->n > 1 && weigh_last(v[0]) >= UNKNOWN;
 }
 
+/* One word that the list of surnames has, or that no list has and that no word of ours is: for places that say little. */
+bool check_names_listed(const char *p, size_t n)
+{
+	struct name_word word[NAME_WORDS];
+	size_t words = name_words(p, n, word);
+
+	return words == 1 && word[0].n > 1 && weigh_last(word) >= BOTH;
+}
+
 /* One word that is a first name, a most frequent one where it is a word as well, perhaps with the initial of the surname behind
  * it; or a whole name that the lists know. */
 bool check_names_given(const char *p, size_t n)

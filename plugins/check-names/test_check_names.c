@@ -100,6 +100,13 @@ static const struct check_row row[] = {
     {"surname", "Brown", true},
     {"surname", "Balistreri", true},
     {"surname", "Anna Jones", true},
+    {"surname-known", "Jones", true},
+    {"surname-known", "Szymanski", true},
+    {"surname-known", "Vicryl", false}, /* no list has it */
+    {"surname-known", "Customer", false},
+    {"surname-known", "Anna Jones", false}, /* one word */
+    {"surname-known", "J", false},
+    {"surname-known", "", false},
     {"surname", "ABC", false},
     {"surname", "A", false},
     {"surname", "Robot", false},
