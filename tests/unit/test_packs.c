@@ -101,6 +101,7 @@ static void test_clinical(void **state)
 static void test_animals(void **state)
 {
 	(void)state;
+	check_pack("addresses.rules");
 	check_pack("animals.rules");
 }
 
