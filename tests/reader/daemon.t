@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "milter"))
 from common import Daemon, Session, Tap, note, policy, skip_all, wait_for  # noqa: E402
 from daemon import BUILD, SOURCE, modules_folder  # noqa: E402
-from lab.process import alive  # noqa: E402
+from lab.process import alive, children  # noqa: E402
 
 tap = Tap()
 if not os.path.exists(os.path.join(BUILD, "modules", ".libs", "extract-html.so")):
@@ -34,17 +34,6 @@ on error tempfail
 HTML = [("Subject", " x"), ("MIME-Version", " 1.0"), ("Content-Type", " text/html")]
 DEED = [("Subject", " x"), ("MIME-Version", " 1.0"), ("Content-Type", " application/x-deed")]
 BODY = b"<p>nothing</p>" * 50 + b"<p>SEC<b>RET</b>1234</p>\r\n"
-
-
-def children(pid):
-    try:
-        found = []
-        for task in os.listdir("/proc/%d/task" % pid):
-            with open("/proc/%d/task/%s/children" % (pid, task), encoding="ascii") as file:
-                found += [int(p) for p in file.read().split()]
-        return found
-    except OSError:
-        return []
 
 
 def name(pid):
