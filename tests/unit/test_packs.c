@@ -95,6 +95,7 @@ static void test_identifiers(void **state)
 static void test_clinical(void **state)
 {
 	(void)state;
+	check_pack("clinical-codes.rules");
 	check_pack("clinical.rules");
 }
 
