@@ -112,6 +112,9 @@ static const struct check_row row[] = {
     {"surname", "Robot", false},
     {"surname", "Temp", false}, /* of charts */
     {"surname", "Post-op", false},
+    {"surname", "Obs", false},
+    {"person-labelled", "Known Idaline", false},
+    {"person", "Anglo Davin", false},
     {"surname", "Afebrile", false}, /* a rarer word */
     {"surname", "Dyspneic", false}, /* of our lists of terms, or formed as such words are */
     {"surname", "Glomerulopathy", false},
