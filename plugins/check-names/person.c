@@ -121,7 +121,8 @@ bool check_names_person(const char *p, size_t n)
 	if (who.first->initial)
 		return who.last_weight == NAME || (who.last_weight == BOTH && name_last(who.last->p) == 'a');
 	if (who.first_weight == NAME)
-		return who.last_weight != WORD || name_ordinary(who.last->p) == 'b'; /* Amy Butcher, not Amy Please */
+		/* Amy Butcher and Amy Beers, not Amy Please */
+		return who.last_weight != WORD || name_ordinary(who.last->p) == 'b' || name_last(who.last->p);
 	if (who.first_weight == BOTH)
 		return who.last_weight != WORD;
 	/* Sage Nguyen has a rare first name that is a word, and Hyacinth Obuya one that is a rare word. */

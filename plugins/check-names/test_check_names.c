@@ -31,6 +31,7 @@ static const struct check_row row[] = {
     {"person", "Sage Nguyen", true},
     {"person", "Duqyaha Karataev", true}, /* no list has them, and nothing speaks against them */
     {"person", "Amy Butcher", true},
+    {"person", "Eleanor Beers", true},
     {"person", "Amy Complete", false},
     {"person", "April Goal", false},
     {"person", "April Nguyen", true},
