@@ -31,7 +31,8 @@ def leave(message, at):
 with lab.Site("sendmail") as site:
     tap, sendmail = site.tap, site.sendmail
     daemon = site.outbound()
-    sendmail.change("F=T, T=C:10s;S:60s;R:60s;E:5m", "F=T, T=C:1s;S:1s;R:1s;E:1s")
+    patient, impatient = "F=T, T=C:10s;S:60s;R:60s;E:5m", "F=T, T=C:1s;S:1s;R:1s;E:1s"
+    sendmail.change(patient, impatient)
     sendmail.reload()
     trials = Trials(site)
 
@@ -49,6 +50,8 @@ with lab.Site("sendmail") as site:
     trials.down()
     daemon.start()
     trials.judge(sendmail)
+    sendmail.change(impatient, patient)
+    sendmail.reload()
 
     # Clients that leave.
     sent = []
@@ -82,7 +85,6 @@ with lab.Site("sendmail") as site:
     # A later milter.
     later = lab.Milter(9999)
     sendmail.stop()
-    sendmail.change("F=T, T=C:1s;S:1s;R:1s;E:1s", "F=T, T=C:10s;S:60s;R:60s;E:5m")
     sendmail.change("O InputMailFilters=milward", "O InputMailFilters=milward, later")
     sendmail.change("Xmilward,", "Xlater, S=inet:9999@127.0.0.1, F=T, T=C:2s;S:2s;R:2s;E:2s\nXmilward,")
     sendmail.start()
