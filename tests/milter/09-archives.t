@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory of all processes while many messages with large archives are judged at once: what is inside of them asks for its memory too."""
 import base64
-import glob
 import io
 import os
 import random
@@ -10,6 +9,7 @@ import threading
 import zipfile
 
 from common import BUILD, Daemon, Session, Tap, note, policy, sanitized, skip_all
+from lab.process import children
 
 MB = 1 << 20
 COUNT, LIMIT = 20, 512 * MB
@@ -33,9 +33,7 @@ def archive():
 def process_tree(top):
     found = [top]
     for pid in found:
-        for path in glob.glob("/proc/%d/task/*/children" % pid):
-            with open(path, encoding="ascii") as file:
-                found += [int(child) for child in file.read().split()]
+        found += children(pid)
     return found
 
 

@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.environ.get("MILWARD_SRC") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("MILWARD_BUILD") or SOURCE
 sys.path.insert(0, os.path.join(SOURCE, "tests", "mta"))
+from lab.process import children  # noqa: E402
 from lab.tap import Timeout, skip_all, wait_for  # noqa: E402
 
 MILWARD = os.path.join(BUILD, "milward")
@@ -174,9 +175,8 @@ class Daemon:
 
     def worker(self):
         """Process id of the child that runs libmilter."""
-        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
-            children = file.read().split()
-        return int(children[0]) if children else None
+        found = children(self.process.pid)
+        return found[0] if found else None
 
     def memory(self, key="VmRSS"):
         """In octets, of the worker."""

@@ -11,6 +11,7 @@ import sys
 import debs
 from debs import AWAY, ENVIRONMENT, run
 from lab import namespace
+from lab.process import children
 from lab.tap import Tap, note, skip_all, wait_for
 from machinefiles import MachineFiles
 
@@ -53,9 +54,8 @@ class Machine(MachineFiles):
 
     def _first(self):
         """Process 1, as we count, once it is in the tree."""
-        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
-            pids = file.read().split()
-        return int(pids[0]) if pids and os.path.samefile("/proc/%s/root" % pids[0], self.tree) else 0
+        pids = children(self.process.pid)
+        return pids[0] if pids and os.path.samefile("/proc/%d/root" % pids[0], self.tree) else 0
 
     def path(self, name):
         return "/proc/%d/root/%s" % (self.pid, name.lstrip("/"))

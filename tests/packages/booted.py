@@ -17,6 +17,7 @@ import time
 import debs
 from debs import ENVIRONMENT, run
 from lab import namespace
+from lab.process import children
 from lab.tap import note, skip_all, wait_for
 from machinefiles import MachineFiles
 
@@ -160,10 +161,9 @@ class Booted(MachineFiles):
     def _first(self):
         """Process 1 of the machine, as we count: systemd by then."""
         try:
-            with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
-                pids = file.read().split()
-            with open("/proc/%s/comm" % pids[0]) as file:
-                return int(pids[0]) if file.read() == "systemd\n" else None
+            first = children(self.process.pid)[0]
+            with open("/proc/%d/comm" % first) as file:
+                return first if file.read() == "systemd\n" else None
         except (OSError, IndexError):
             return None
 

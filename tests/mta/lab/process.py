@@ -35,7 +35,7 @@ def children(pid):
                     found.append(int(path.split("/")[2]))
         except OSError:
             pass  # this process has ended
-    return found
+    return sorted(found)
 
 
 def freeze(*pids):
