@@ -66,7 +66,8 @@ static void *copy(struct maker *m, const void *v, size_t n, size_t size)
 /* Does the one entry see what the other sees on these sides, and more? */
 static bool sees(const struct mw_near *more, const struct mw_near *less, uint32_t sides)
 {
-	bool all = (more->side & sides) == sides && more->within >= less->within && more->least <= less->least;
+	bool all = (more->side & sides) == sides && more->within >= less->within && (!more->sentence || less->sentence) &&
+		   more->least <= less->least;
 
 	for (size_t k = 0; k < less->rules && all; k++) {
 		all = false;
@@ -408,9 +409,13 @@ static void show_near(struct maker *m, const struct mw_near *near, char *to, siz
 	const char *name = m->rule->near_name[near->name], *quote = near->rules ? "" : "\"";
 	const char *first = near->rules ? m->rules[near->rule[0]].name : near->phrases ? near->phrase[0] : "";
 
-	(void)snprintf(to, size, "%s%s%s %s%.40s%s%s%s within %u", strcmp(name, "near") == 0 ? "" : "near ", name,
+	char within[16] = "sentence";
+
+	if (!near->sentence)
+		(void)snprintf(within, sizeof(within), "%u", near->within);
+	(void)snprintf(to, size, "%s%s%s %s%.40s%s%s%s within %s", strcmp(name, "near") == 0 ? "" : "near ", name,
 		       near->rules ? " rule" : "", quote, first, quote, near->phrases + near->rules > 1 ? ", ..." : "",
-		       side[near->side], near->within);
+		       side[near->side], within);
 }
 
 /* The rule with another entry in this one's place. */
@@ -435,7 +440,7 @@ static void mutate_near(struct maker *m)
 	const struct mw_rule *r = m->rule;
 
 	for (size_t i = 0; i < r->nears && !m->no_memory; i++) {
-		struct mw_near none = r->near[i], both = r->near[i];
+		struct mw_near none = r->near[i], both = r->near[i], far = r->near[i];
 		bool looser = false;
 
 		if (!name_matters(m, none.name, &looser))
@@ -445,6 +450,9 @@ static void mutate_near(struct maker *m)
 		none.phrase = nothing;
 		if (!name_sees(r, none.name, &r->near[i], none.side))
 			add_near(m, &r->near[i], none, looser, "dropped");
+		far.sentence = false;
+		if (r->near[i].sentence && !name_sees(r, far.name, &far, far.side))
+			add_near(m, &r->near[i], far, !looser, "beyond the sentence");
 		both.side = MW_SIDE_BOTH;
 		if (r->near[i].side != MW_SIDE_BOTH && !name_sees(r, both.name, &r->near[i], MW_SIDE_BOTH & ~r->near[i].side))
 			add_near(m, &r->near[i], both, !looser, "on both sides");

@@ -2,6 +2,7 @@
 /* judge: is a match a finding, and how sure is it? Asked about matches only, so context costs where something was found. */
 #include "match/compiled.h"
 #include "match/digest.h"
+#include "match/sentence.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,11 +17,33 @@ struct match {
 	bool zone_known, column_known;
 	struct mw_str column;		 /* name of the column it stands in, "" when there is none */
 	size_t floor;			 /* names of columns above this are context for their own cells alone */
+	size_t first, behind;		 /* octets of the sentence that it stands in; behind is 0 until somebody asks */
 	uint32_t asked, held, by_column; /* names: bits */
 	uint32_t cue[MW_NEAR_NAMES_MAX]; /* what made a name hold */
 };
 
 /* ---- context ------------------------------------------------------------------------------------------------------------- */
+
+/* Context outside of these octets is none for the entry. */
+static size_t least_of(const struct match *m, const struct mw_compiled_near *near)
+{
+	return near->near->sentence ? m->first : 0;
+}
+
+static size_t most_of(const struct match *m, const struct mw_compiled_near *near)
+{
+	return near->near->sentence ? m->behind : m->scan->folded->text.n;
+}
+
+static void find_sentence(struct match *m)
+{
+	struct mw_str text = m->scan->folded->text;
+
+	if (m->behind)
+		return;
+	m->first = mw_sentence_begin(text, m->start, m->start > MW_SENTENCE_MAX ? m->start - MW_SENTENCE_MAX : 0);
+	m->behind = mw_sentence_end(text, m->end, text.n - m->end > MW_SENTENCE_MAX ? m->end + MW_SENTENCE_MAX : text.n);
+}
 
 /* Of this rule the first finding that begins at `at` or behind it, and the last that begins before it; NULL: there is none. */
 static const struct mw_span *span_behind(const struct match *m, uint32_t rule, size_t at)
@@ -50,7 +73,8 @@ static size_t next_behind(const struct match *m, const struct mw_compiled_near *
 
 	for (size_t i = 0; i < near->rules && !(first && alone); i++) {
 		span = span_behind(m, near->rule[i], from);
-		if (!span || span->start - m->end > near->near->within || (first && span->start >= first->start))
+		if (!span || span->start - m->end > near->near->within || span->start >= most_of(m, near) ||
+		    (first && span->start >= first->start))
 			continue;
 		first = span;
 		*cue = near->rule_cue[i];
@@ -76,7 +100,8 @@ static size_t next_ahead(const struct match *m, const struct mw_compiled_near *n
 		/* One that reaches beyond is not beside the match; that before it is, as findings of one rule do not overlap. */
 		if (span && span->end > to)
 			span = span_ahead(m, near->rule[i], span->start);
-		if (!span || m->start - span->end > near->near->within || (grown < SIZE_MAX && span->end <= nearest))
+		if (!span || m->start - span->end > near->near->within || span->end <= least_of(m, near) ||
+		    (grown < SIZE_MAX && span->end <= nearest))
 			continue;
 		nearest = span->end;
 		grown = span->start;
@@ -143,12 +168,17 @@ static bool entry_in_column(struct match *m, const struct mw_compiled_near *near
 	return true;
 }
 
-static bool entry_beside(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
+static bool entry_beside(struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
 {
-	size_t which;
+	struct mw_str text = m->scan->folded->text;
+	size_t which, floor;
 
+	if (near->near->sentence)
+		find_sentence(m);
 	if (near->context) {
-		if (!mw_context_near(near->context, m->scan->folded->text, m->floor, m->start, m->end, &which))
+		floor = least_of(m, near) > m->floor ? least_of(m, near) : m->floor;
+		text.n = most_of(m, near);
+		if (!mw_context_near(near->context, text, floor, m->start, m->end, &which))
 			return false;
 		*cue = near->cue + (uint32_t)which;
 		return true;

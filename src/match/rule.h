@@ -20,6 +20,7 @@ struct mw_near {
 	uint32_t name;	 /* index into mw_rule.near_name; entries of one name count together */
 	uint32_t side;	 /* enum mw_side */
 	uint32_t within; /* octets of folded text; default 60 */
+	bool sentence;	 /* and in the match's own sentence (sentence.h); within is MW_SENTENCE_MAX then */
 	uint32_t least;	 /* so many findings of the rules that do not overlap must be near; 0 and 1: one */
 	size_t phrases;	 /* whole words, in any case (ASCII and Latin-1), one space stands for any run of blanks */
 	const char *const *phrase;

@@ -2,6 +2,8 @@
 /* What is around a match: `near`, `level … when`, `zone`. */
 #include "policy/check_rule.h"
 
+#include "match/sentence.h"
+
 #include <string.h>
 
 #define LEVEL_DEFAULT 75u
@@ -115,6 +117,19 @@ static bool take_least(struct mw_work *w)
 	return mw_work_number(w, "at least", 1, MW_LEAST_MAX, &entry_in_work(w)->near.least);
 }
 
+/* within 60, within sentence */
+static bool take_within(struct mw_work *w)
+{
+	struct mw_near *near = &entry_in_work(w)->near;
+
+	if (mw_cursor_is_over(&w->cur) || !mw_cursor_at_word(&w->cur, "sentence"))
+		return mw_work_number(w, "within", 1, WITHIN_MAX, &near->within);
+	(void)mw_cursor_take(&w->cur);
+	near->sentence = true;
+	near->within = MW_SENTENCE_MAX;
+	return true;
+}
+
 /* before, after, within 60, and behind rules at least 2: in any order, each at most once */
 static bool take_window(struct mw_work *w)
 {
@@ -132,7 +147,7 @@ static bool take_window(struct mw_work *w)
 		} else if (!within && mw_cursor_at_word(&w->cur, "within")) {
 			within = true;
 			(void)mw_cursor_take(&w->cur);
-			if (!mw_work_number(w, "within", 1, WITHIN_MAX, &entry_in_work(w)->near.within))
+			if (!take_within(w))
 				return false;
 		} else if (rules && !entry_in_work(w)->near.least && mw_cursor_at_word(&w->cur, "at")) {
 			if (!take_least(w))

@@ -69,11 +69,11 @@ void mw_text_near(const struct mw_rule *all, const struct mw_rule *r, const stru
 		mw_buf_puts(out, near->rules ? "rule" : "rule, all disabled");
 	for (size_t i = 0; i < near->rules; i++)
 		mw_buf_printf(out, "%s%s", i ? ", " : " ", all[near->rule[i]].name);
-	mw_buf_printf(out, "%s within %u",
-		      near->side == MW_SIDE_BEFORE  ? " before"
-		      : near->side == MW_SIDE_AFTER ? " after"
-						    : "",
-		      near->within);
+	mw_buf_puts(out, near->side == MW_SIDE_BEFORE ? " before" : near->side == MW_SIDE_AFTER ? " after" : "");
+	if (near->sentence)
+		mw_buf_puts(out, " within sentence");
+	else
+		mw_buf_printf(out, " within %u", near->within);
 	if (near->least)
 		mw_buf_printf(out, " at least %u", near->least);
 }

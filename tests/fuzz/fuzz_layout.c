@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_layout: any octets as a text: zones, tables and records cover it in order, and say the same in whatever order they are
- * asked. */
+ * asked; a sentence lies around each place of it. */
 #include "match/layout.h"
+#include "match/sentence.h"
 
 #include <stdlib.h>
 
@@ -47,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint32_t record, zone;
 		bool row;
 
+		must(mw_sentence_begin(text, at, 0) <= at && mw_sentence_begin(text, at, at / 2) >= at / 2);
+		must(mw_sentence_end(text, at, size) >= at && mw_sentence_end(text, at, size) <= size);
 		must(mw_layout_zone(&l, at, &zone) == 0 && zone >= MW_ZONE_BODY && zone <= MW_ZONE_DISCLAIMER);
 		must(mw_layout_record(&l, at, &record, &row) == 0 && record >= last && record - last <= 1);
 		last = record;

@@ -182,6 +182,13 @@ static void context_that_is_seen_anyway(void **state)
 	    "hit: disabled; hit: near far rule ill, ... before within 20 dropped; "
 	    "miss: near far rule ill, ... before within 20 on both sides; hit: near far rule ill, ... after within 90 dropped; "
 	    "miss: near far rule ill, ... after within 90 on both sides; miss: level 70: condition dropped");
+	/* In the sentence is not nearer than beyond it, when both are asked. */
+	near[1] =
+	    (struct mw_near){.name = 0, .side = MW_SIDE_BOTH, .within = 400, .sentence = true, .rules = 2, .rule = two_rules};
+	check_context(near + 1, 1, &far_holds,
+		      "hit: disabled; hit: near far rule ill, ... within sentence dropped; "
+		      "miss: near far rule ill, ... within sentence beyond the sentence; miss: level 70: condition dropped");
+	near[1].least = 0;
 	/* One that sees less of the same adds nothing. */
 	near[1] = near[0];
 	near[1].within = 10;

@@ -146,6 +146,50 @@ static void test_least(void **state)
 	mw_ruleset_free(&set);
 }
 
+/* Context that must stand in the match's own sentence: phrases, findings of a rule, several of them. */
+static void test_sentence(void **state)
+{
+	static const uint32_t word[] = {0};
+	const struct mw_rule v[] = {
+	    {.name = "word", .kind = MW_CONTEXT, .pattern = LIT("flu"), LEVELS({70, NULL})},
+	    {.name = "rule",
+	     .kind = MW_CLINICAL,
+	     .pattern = LIT("x"),
+	     LEVELS({80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 400, .sentence = true, .rules = 1, .rule = word})},
+	    {.name = "two",
+	     .kind = MW_CLINICAL,
+	     .pattern = LIT("y"),
+	     LEVELS({80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 400, .sentence = true, .least = 2, .rules = 1, .rule = word})},
+	    {.name = "text",
+	     .kind = MW_CLINICAL,
+	     .pattern = LIT("z"),
+	     LEVELS({80, &when_near}),
+	     LIST(near_names, near_name, "near"),
+	     NEARS({.side = MW_SIDE_BOTH, .within = 400, .sentence = true, LIST(phrases, phrase, "cold")})},
+	};
+	static const struct scan_row row[] = {
+	    {"She is x. A flu", ""},
+	    {"A flu. She is x", ""},
+	    {"She is x, a flu", "rule:80:x|"},
+	    {"We met. A flu is x. We left", "rule:80:x|"},
+	    {"A flu is y. A flu", ""},
+	    {"A flu. A flu is y", ""},
+	    {"A flu is y, a flu", "two:80:y|"},
+	    {"A cold. She is z. A cold", ""},
+	    {"A cold is z. We left", "text:80:z|"},
+	    {"We met. She is z, a cold", "text:80:z|"},
+	};
+	struct mw_ruleset *set = rules_compile(v, COUNT(v));
+
+	(void)state;
+	rules_rows(set, row, COUNT(row));
+	mw_ruleset_free(&set);
+}
+
 /* Which findings stand first, and which rule is named first, changes nothing: findings that overlap are one, also by a third. */
 static void test_least_order(void **state)
 {
@@ -320,8 +364,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_scan),	   cmocka_unit_test(test_unions),	  cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_findings_limit), cmocka_unit_test(test_findings_share), cmocka_unit_test(test_least),
-	    cmocka_unit_test(test_least_order),	   cmocka_unit_test(test_catastrophic),	  cmocka_unit_test(test_quadratic),
-	    cmocka_unit_test(test_long_text),	   cmocka_unit_test(test_no_memory),	  cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_sentence),	   cmocka_unit_test(test_least_order),	  cmocka_unit_test(test_catastrophic),
+	    cmocka_unit_test(test_quadratic),	   cmocka_unit_test(test_long_text),	  cmocka_unit_test(test_no_memory),
+	    cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
