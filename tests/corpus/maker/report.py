@@ -120,7 +120,8 @@ def write(result):
         "measured before their rules were written, and then shown; `round-6` has beside nearly each mail with PHI one in the same words about",
         "no patient, `round-7` is what offices send, in twins and by layout, `round-8` whole sentences, `round-9` business mail of many offices,",
         "as an evaluator would make it, `round-10` a few plain lines. `round-11` is mail of offices and families, by one who had read no rules,",
-        "`round-12` of clinics and those around them, by two: half of each has not been shown. What the others were when nothing of them had been shown: [README](README.md).",
+        "`round-12` of clinics and those around them, by two, `round-13` one sentence about a patient in",
+        "long mail about something else: half of each has not been shown. What the others were when nothing of them had been shown: [README](README.md).",
         "",
     ]
     splits = result["splits"]
