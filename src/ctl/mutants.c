@@ -408,7 +408,6 @@ static void show_near(struct maker *m, const struct mw_near *near, char *to, siz
 	static const char *const side[] = {[MW_SIDE_BEFORE] = " before", [MW_SIDE_AFTER] = " after", [MW_SIDE_BOTH] = ""};
 	const char *name = m->rule->near_name[near->name], *quote = near->rules ? "" : "\"";
 	const char *first = near->rules ? m->rules[near->rule[0]].name : near->phrases ? near->phrase[0] : "";
-
 	char within[16] = "sentence";
 
 	if (!near->sentence)

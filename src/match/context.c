@@ -60,12 +60,14 @@ bool mw_context_in(const struct mw_context *c, struct mw_str text, size_t from, 
 	return false;
 }
 
-bool mw_context_near(const struct mw_context *c, struct mw_str text, size_t floor, size_t start, size_t end, size_t *which)
+bool mw_context_near(const struct mw_context *c, struct mw_str text, size_t floor, size_t ceiling, size_t start, size_t end,
+		     size_t *which)
 {
 	size_t from = start > c->within ? start - c->within : 0;
 	size_t to = text.n - end > c->within ? end + c->within : text.n;
 
 	from = from < floor ? floor : from;
+	to = to > ceiling ? ceiling : to;
 	return ((c->side & MW_SIDE_BEFORE) && mw_context_in(c, text, from, start, which)) ||
 	       ((c->side & MW_SIDE_AFTER) && mw_context_in(c, text, end, to, which));
 }

@@ -13,7 +13,8 @@ struct mw_context *mw_context_new(struct mw_arena *, const struct mw_str *phrase
 /* A phrase is near when the whole of it lies within the window before the match or the window behind it, and its ends are ends of
  * words. ASCII case-insensitive; one blank of a phrase stands for any run of blanks and underscores. Nothing above `floor` counts.
  * *which: its index. */
-bool mw_context_near(const struct mw_context *, struct mw_str text, size_t floor, size_t start, size_t end, size_t *which);
+bool mw_context_near(const struct mw_context *, struct mw_str text, size_t floor, size_t ceiling, size_t start, size_t end,
+		     size_t *which);
 /* Is one of the phrases in text[from, to)? */
 bool mw_context_in(const struct mw_context *, struct mw_str text, size_t from, size_t to, size_t *which);
 

@@ -24,17 +24,6 @@ struct match {
 
 /* ---- context ------------------------------------------------------------------------------------------------------------- */
 
-/* Context outside of these octets is none for the entry. */
-static size_t least_of(const struct match *m, const struct mw_compiled_near *near)
-{
-	return near->near->sentence ? m->first : 0;
-}
-
-static size_t most_of(const struct match *m, const struct mw_compiled_near *near)
-{
-	return near->near->sentence ? m->behind : m->scan->folded->text.n;
-}
-
 static void find_sentence(struct match *m)
 {
 	struct mw_str text = m->scan->folded->text;
@@ -43,6 +32,15 @@ static void find_sentence(struct match *m)
 		return;
 	m->first = mw_sentence_begin(text, m->start, m->start > MW_SENTENCE_MAX ? m->start - MW_SENTENCE_MAX : 0);
 	m->behind = mw_sentence_end(text, m->end, text.n - m->end > MW_SENTENCE_MAX ? m->end + MW_SENTENCE_MAX : text.n);
+}
+
+/* May the entry count it? Asked last, of what is near. */
+static bool in_sentence(struct match *m, const struct mw_compiled_near *near, const struct mw_span *span)
+{
+	if (!near->near->sentence)
+		return true;
+	find_sentence(m);
+	return span->start < m->behind && span->end > m->first;
 }
 
 /* Of this rule the first finding that begins at `at` or behind it, and the last that begins before it; NULL: there is none. */
@@ -66,15 +64,15 @@ static const struct mw_span *span_ahead(const struct match *m, uint32_t rule, si
 
 /* The next finding behind the match, from `from` on, with all that overlap it: one word that three rules know is one, in whatever
  * order they are named. Its end; 0: none is so near. alone: nobody asks where it ends. */
-static size_t next_behind(const struct match *m, const struct mw_compiled_near *near, size_t from, bool alone, uint32_t *cue)
+static size_t next_behind(struct match *m, const struct mw_compiled_near *near, size_t from, bool alone, uint32_t *cue)
 {
 	const struct mw_span *first = NULL, *span;
 	size_t end, grown;
 
 	for (size_t i = 0; i < near->rules && !(first && alone); i++) {
 		span = span_behind(m, near->rule[i], from);
-		if (!span || span->start - m->end > near->near->within || span->start >= most_of(m, near) ||
-		    (first && span->start >= first->start))
+		if (!span || span->start - m->end > near->near->within || (first && span->start >= first->start) ||
+		    !in_sentence(m, near, span))
 			continue;
 		first = span;
 		*cue = near->rule_cue[i];
@@ -90,7 +88,7 @@ static size_t next_behind(const struct match *m, const struct mw_compiled_near *
 }
 
 /* The same before the match, up to `to`: its start; SIZE_MAX: none. */
-static size_t next_ahead(const struct match *m, const struct mw_compiled_near *near, size_t to, bool alone, uint32_t *cue)
+static size_t next_ahead(struct match *m, const struct mw_compiled_near *near, size_t to, bool alone, uint32_t *cue)
 {
 	size_t start, grown = SIZE_MAX, nearest = 0;
 
@@ -100,8 +98,8 @@ static size_t next_ahead(const struct match *m, const struct mw_compiled_near *n
 		/* One that reaches beyond is not beside the match; that before it is, as findings of one rule do not overlap. */
 		if (span && span->end > to)
 			span = span_ahead(m, near->rule[i], span->start);
-		if (!span || m->start - span->end > near->near->within || span->end <= least_of(m, near) ||
-		    (grown < SIZE_MAX && span->end <= nearest))
+		if (!span || m->start - span->end > near->near->within || (grown < SIZE_MAX && span->end <= nearest) ||
+		    !in_sentence(m, near, span))
 			continue;
 		nearest = span->end;
 		grown = span->start;
@@ -119,7 +117,7 @@ static size_t next_ahead(const struct match *m, const struct mw_compiled_near *n
 }
 
 /* Are there as many findings beside the match as the entry asks for? */
-static bool rules_beside(const struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
+static bool rules_beside(struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
 {
 	uint32_t lacking = near->near->least ? near->near->least : 1;
 
@@ -168,22 +166,27 @@ static bool entry_in_column(struct match *m, const struct mw_compiled_near *near
 	return true;
 }
 
+/* Is a phrase of the entry beside the match, between these octets? */
+static bool phrase_beside(const struct match *m, const struct mw_compiled_near *near, size_t floor, size_t ceiling, uint32_t *cue)
+{
+	size_t which;
+
+	if (!mw_context_near(near->context, m->scan->folded->text, floor, ceiling, m->start, m->end, &which))
+		return false;
+	*cue = near->cue + (uint32_t)which;
+	return true;
+}
+
 static bool entry_beside(struct match *m, const struct mw_compiled_near *near, uint32_t *cue)
 {
-	struct mw_str text = m->scan->folded->text;
-	size_t which, floor;
-
-	if (near->near->sentence)
-		find_sentence(m);
-	if (near->context) {
-		floor = least_of(m, near) > m->floor ? least_of(m, near) : m->floor;
-		text.n = most_of(m, near);
-		if (!mw_context_near(near->context, text, floor, m->start, m->end, &which))
-			return false;
-		*cue = near->cue + (uint32_t)which;
+	if (!near->context)
+		return rules_beside(m, near, cue);
+	if (!phrase_beside(m, near, m->floor, m->scan->folded->text.n, cue))
+		return false;
+	if (!near->near->sentence)
 		return true;
-	}
-	return rules_beside(m, near, cue);
+	find_sentence(m);
+	return phrase_beside(m, near, m->floor > m->first ? m->floor : m->first, m->behind, cue);
 }
 
 static bool name_holds(void *ctx, uint32_t name)

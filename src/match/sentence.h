@@ -2,8 +2,9 @@
 /*
  * sentence: from where to where a sentence goes, for context that must stand in the match's own one (`near … within sentence`). It ends
  * behind a full stop, a question or exclamation mark (with what closes quotes or parentheses behind it) where a blank follows and no small
- * letter: not behind an initial or a title such as Mr.; at a blank line, before a point of a list, and at the end of a line of fewer than
- * 40 octets, which was not wrapped. Pure; a quote mark before a line is no text of it.
+ * letter: not behind an initial, a title such as Mr., vs., pt., e.g., i.e. or No. 7; at a blank line, before a point of a list, and at the end of a line of fewer than
+ * 40 octets, which was not wrapped. Pure; quote marks before
+ * a line are blanks.
  */
 #ifndef MW_MATCH_SENTENCE_H
 #define MW_MATCH_SENTENCE_H

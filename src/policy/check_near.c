@@ -122,8 +122,12 @@ static bool take_within(struct mw_work *w)
 {
 	struct mw_near *near = &entry_in_work(w)->near;
 
-	if (mw_cursor_is_over(&w->cur) || !mw_cursor_at_word(&w->cur, "sentence"))
+	if (mw_cursor_is_over(&w->cur) || mw_cursor_peek(&w->cur)->kind == MW_TOK_NUMBER)
 		return mw_work_number(w, "within", 1, WITHIN_MAX, &near->within);
+	if (!mw_cursor_at_word(&w->cur, "sentence")) {
+		mw_work_wrong(w, "within", "a number or \"sentence\"");
+		return false;
+	}
 	(void)mw_cursor_take(&w->cur);
 	near->sentence = true;
 	near->within = MW_SENTENCE_MAX;

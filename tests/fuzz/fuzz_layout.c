@@ -35,6 +35,16 @@ static void check_tables(const struct mw_tables *t, size_t size)
 	}
 }
 
+/* As far as it is looked at. */
+static void check_sentence(struct mw_str text, size_t at)
+{
+	size_t least = at > MW_SENTENCE_MAX ? at - MW_SENTENCE_MAX : 0;
+	size_t most = text.n - at > MW_SENTENCE_MAX ? at + MW_SENTENCE_MAX : text.n;
+	size_t begin = mw_sentence_begin(text, at, least), end = mw_sentence_end(text, at, most);
+
+	must(begin >= least && begin <= at && end >= at && end <= most);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mw_layout l = {.zone = 0}, again = {.zone = 0};
@@ -48,8 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint32_t record, zone;
 		bool row;
 
-		must(mw_sentence_begin(text, at, 0) <= at && mw_sentence_begin(text, at, at / 2) >= at / 2);
-		must(mw_sentence_end(text, at, size) >= at && mw_sentence_end(text, at, size) <= size);
+		check_sentence(text, at);
 		must(mw_layout_zone(&l, at, &zone) == 0 && zone >= MW_ZONE_BODY && zone <= MW_ZONE_DISCLAIMER);
 		must(mw_layout_record(&l, at, &record, &row) == 0 && record >= last && record - last <= 1);
 		last = record;

@@ -24,11 +24,18 @@ static const char *const rows[] = {
     "We met.{ Mr. and Mrs. [Jones] saw Dr. J. Lee of St. Mary.} We left",
     "{her A1c of 9.1 and [Ann], at 4 p.m. today}",
     "{by e.g. [Ann] etc. and others}",
+    "{her É. Dupont, No. 7 of [Ann]}",
+    "{this line is long enough that it was wrapped, etc.\n> and this [Ann] is ill, of whom we spoke to you}",
+    "{the room of 5,   [Ann] vs. Bob.   and others of us}",
     "{see a.b.example, [Ann].x}",
 
     /* one letter that is no initial, and a word that ends as a title does */
     "It is vitamin c.{ [Ann] takes it}",
     "He is in a bistr.{ [Ann] is ill}",
+
+    "We met on May 1st.{ [Ann] is ill}",
+    "She is 45F.{ [Ann] is ill}",
+    "They said no.{ [Ann] is ill}",
 
     /* lines */
     "{this line is long enough that it was wrapped where\n[Ann] is ill and this one, too, for it is as long\nas the other}",

@@ -292,7 +292,8 @@ static void test_context(void **state)
 		bool near;
 
 		(void)snprintf(text, sizeof(text), "%.*s%.*s%s", (int)start, row[i].text, (int)(end - start), open + 1, shut + 1);
-		near = mw_context_near(c[row[i].side ? row[i].side : MW_SIDE_BOTH], mw_str(text), 0, start, end, &which);
+		near =
+		    mw_context_near(c[row[i].side ? row[i].side : MW_SIDE_BOTH], mw_str(text), 0, SIZE_MAX, start, end, &which);
 		if (near != (row[i].phrase >= 0) || (near && which != (size_t)row[i].phrase))
 			fail_msg("row %zu: %s: %zu", i, row[i].text, which);
 	}

@@ -154,9 +154,19 @@ static size_t compare(uint64_t seed, char *text, size_t n, size_t *findings)
 {
 	const uint32_t ill[] = {FLU, RASH}, one[] = {SHE}, name[] = {NAME};
 	const struct mw_near near[] = {
-	    {.name = 0, .side = 1 + next(&seed, 3), .within = next(&seed, 90), .rules = 2, .rule = ill},
+	    {.name = 0,
+	     .side = 1 + next(&seed, 3),
+	     .within = next(&seed, 90),
+	     .sentence = next(&seed, 2),
+	     .rules = 2,
+	     .rule = ill},
 	    {.name = 0, .side = 1 + next(&seed, 3), .within = next(&seed, 20), .least = 2, .rules = 2, .rule = ill},
-	    {.name = 1, .side = 1 + next(&seed, 3), .within = next(&seed, 400), .rules = 1, .rule = one},
+	    {.name = 1,
+	     .side = 1 + next(&seed, 3),
+	     .within = next(&seed, 400),
+	     .sentence = next(&seed, 2),
+	     .rules = 1,
+	     .rule = one},
 	};
 	const struct mw_near again[] = {
 	    {.name = 0, .side = 1 + next(&seed, 3), .within = next(&seed, 60), .rules = 1, .rule = name}};
