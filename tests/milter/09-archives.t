@@ -9,7 +9,7 @@ import threading
 import zipfile
 
 from common import BUILD, Daemon, Session, Tap, note, policy, sanitized, skip_all
-from lab.process import children
+from lab.process import tree
 
 MB = 1 << 20
 COUNT, LIMIT = 20, 512 * MB
@@ -30,17 +30,10 @@ def archive():
     return octets.getvalue()
 
 
-def process_tree(top):
-    found = [top]
-    for pid in found:
-        found += children(pid)
-    return found
-
-
 def memory_of(top):
     """Octets of all processes under it; what they share counts once."""
     total = 0
-    for pid in process_tree(top):
+    for pid in tree(top):
         try:
             with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as file:
                 total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:")) * 1024

@@ -13,7 +13,7 @@ from .names import Names
 from .template import Fill, parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROUNDS = tuple(f"round-{n}" for n in range(1, 14))
+ROUNDS = tuple(f"round-{n}" for n in range(1, 15))
 FILES = {"dev": ["dev.txt", "dev-2.txt", "dev-3.txt", "dev-4.txt"], "held-out": ["held-out.txt"], **{name: [name + ".txt"] for name in ROUNDS}}
 HEADINGS = {  # how a note names its patient
     "dev": [

@@ -121,7 +121,7 @@ def write(result):
         "no patient, `round-7` is what offices send, in twins and by layout, `round-8` whole sentences, `round-9` business mail of many offices,",
         "as an evaluator would make it, `round-10` a few plain lines. `round-11` is mail of offices and families, by one who had read no rules,",
         "`round-12` of clinics and those around them, by two, `round-13` one sentence about a patient in",
-        "long mail about something else: half of each has not been shown. What the others were when nothing of them had been shown: [README](README.md).",
+        "long mail about something else, `round-14` such sentences alone: half of each has not been shown. What the others were when nothing of them had been shown: [README](README.md).",
         "",
     ]
     splits = result["splits"]

@@ -38,6 +38,21 @@ def children(pid):
     return sorted(found)
 
 
+def tree(top):
+    """It and all below it, of one look at all processes."""
+    below = {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                below.setdefault(int(file.read().rpartition(")")[2].split()[1]), []).append(int(path.split("/")[2]))
+        except OSError:
+            pass  # this process has ended
+    found = [top]
+    for pid in found:
+        found += below.get(pid, [])
+    return found
+
+
 def freeze(*pids):
     """Returns when every thread of them stands: kill() comes back earlier, and what is running on another processor goes on for a while."""
     for pid in pids:
