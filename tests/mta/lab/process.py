@@ -25,31 +25,29 @@ def alive(pid):
     return any(state not in "ZX" for state in _threads(pid))
 
 
-def children(pid):
-    """By who their parent is: /proc/PID/task/TID/children leaves some out while another one ends (proc(5))."""
-    found = []
+def _parents():
+    """Who the parent of each process is: /proc/PID/task/TID/children leaves some out while another one ends (proc(5))."""
+    parents = {}
     for path in glob.glob("/proc/[0-9]*/stat"):
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
-                if int(file.read().rpartition(")")[2].split()[1]) == pid:
-                    found.append(int(path.split("/")[2]))
+                parents[int(path.split("/")[2])] = int(file.read().rpartition(")")[2].split()[1])
         except OSError:
             pass  # this process has ended
-    return sorted(found)
+    return parents
+
+
+def children(pid):
+    """Lowest number first."""
+    return sorted(child for child, parent in _parents().items() if parent == pid)
 
 
 def tree(top):
     """It and all below it, of one look at all processes."""
-    below = {}
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                below.setdefault(int(file.read().rpartition(")")[2].split()[1]), []).append(int(path.split("/")[2]))
-        except OSError:
-            pass  # this process has ended
+    parents = _parents()
     found = [top]
     for pid in found:
-        found += below.get(pid, [])
+        found += [child for child, parent in parents.items() if parent == pid]
     return found
 
 
