@@ -6,6 +6,7 @@
 #include "match/compiled.h"
 #include "match/phrase.h"
 #include "match/ruleset.h"
+#include "match/sentence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ static const char *const terms[] = {"dd", "d c"};
 
 static struct mw_near entry_roll(struct dice *d, uint32_t name)
 {
-	struct mw_near e = {.name = name, .side = 1 + roll(d, 3), .within = roll(d, 24)};
+	struct mw_near e = {.name = name, .side = 1 + roll(d, 3), .within = roll(d, 24), .sentence = roll(d, 3) == 0};
 
 	if (roll(d, 2)) {
 		e.phrases = 1 + roll(d, 2);
@@ -148,7 +149,7 @@ static void weighed_roll(struct dice *d, struct game *g)
 
 static void game_roll(struct dice *d, struct game *g)
 {
-	static const char octets[] = "aaccbd@e  -\n\tzd@";
+	static const char octets[] = "aaccbd@e  -.\n\tzd@. X";
 	static const uint32_t zones[] = {MW_ZONE_ATTACHMENT, MW_ZONE_SUBJECT, MW_ZONE_HEADER};
 	static const uint32_t weighed[] = {WEIGHED};
 
@@ -200,11 +201,28 @@ static size_t later_of(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+/* What an entry looks at: octets [first, behind). */
+struct view {
+	size_t first, behind;
+};
+
+static struct view view_of(const struct mw_near *e, struct mw_str text, size_t start, size_t end)
+{
+	size_t least = start > MW_SENTENCE_MAX ? start - MW_SENTENCE_MAX : 0;
+	size_t most = text.n - end > MW_SENTENCE_MAX ? end + MW_SENTENCE_MAX : text.n;
+
+	if (!e->sentence)
+		return (struct view){0, text.n};
+	return (struct view){mw_sentence_begin(text, start, least), mw_sentence_end(text, end, most)};
+}
+
 static bool phrases_near(const struct mw_near *e, struct mw_str text, size_t floor, size_t start, size_t end)
 {
-	size_t from = later_of(start > e->within ? start - e->within : 0, floor);
+	struct view view = view_of(e, text, start, end);
+	size_t from = later_of(start > e->within ? start - e->within : 0, later_of(floor, view.first));
 	size_t to = text.n - end > e->within ? end + e->within : text.n;
 
+	to = to < view.behind ? to : view.behind;
 	return (e->side & MW_SIDE_BEFORE && phrases_in(e, text, from, start)) ||
 	       (e->side & MW_SIDE_AFTER && phrases_in(e, text, end, to));
 }
@@ -216,13 +234,17 @@ static bool is_beside(const struct mw_near *e, size_t from, size_t to, size_t st
 }
 
 /* Findings of the two rules never overlap, so each counts. */
-static bool rules_near(const struct mw_near *e, const struct spans *of, size_t start, size_t end)
+static bool rules_near(const struct mw_near *e, struct mw_str text, const struct spans *of, size_t start, size_t end)
 {
+	struct view view = view_of(e, text, start, end);
 	size_t n = 0;
 
 	for (size_t i = 0; i < e->rules; i++)
-		for (size_t k = 0; k < of[e->rule[i]].n; k++)
-			n += is_beside(e, of[e->rule[i]].v[k].start, of[e->rule[i]].v[k].end, start, end);
+		for (size_t k = 0; k < of[e->rule[i]].n; k++) {
+			size_t from = of[e->rule[i]].v[k].start, to = of[e->rule[i]].v[k].end;
+
+			n += from < view.behind && to > view.first && is_beside(e, from, to, start, end);
+		}
 	return n >= (e->least ? e->least : 1);
 }
 
@@ -240,7 +262,7 @@ static struct known know(const struct game *g, struct mw_layout *layout, const s
 		const struct mw_near *e = r->near + i;
 		bool in_column = e->phrases && phrases_in(e, name, 0, name.n);
 		bool beside =
-		    e->phrases ? phrases_near(e, text, name.n ? header_end : 0, start, end) : rules_near(e, of, start, end);
+		    e->phrases ? phrases_near(e, text, name.n ? header_end : 0, start, end) : rules_near(e, text, of, start, end);
 
 		k.column |= in_column;
 		k.held |= in_column || beside ? 1u << e->name : 0;
@@ -339,11 +361,12 @@ static void check_weighed(const struct game *g, struct mw_layout *layout, const 
 
 static void check_later(const struct game *g, const struct mw_findings *f, const struct spans *of)
 {
+	struct mw_str text = {.p = g->text, .n = g->n};
 	const struct mw_finding *v;
 	size_t at = 0;
 
 	for (size_t i = 0; i < g->n; i++) {
-		if (g->text[i] != 'e' || !rules_near(&g->near[ENTRIES], of, i, i + 1))
+		if (g->text[i] != 'e' || !rules_near(&g->near[ENTRIES], text, of, i, i + 1))
 			continue;
 		v = next_of(f, LATER, &at);
 		must(v && v->offset == i && v->confidence == 70);

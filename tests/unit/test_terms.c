@@ -297,6 +297,13 @@ static void test_context(void **state)
 		if (near != (row[i].phrase >= 0) || (near && which != (size_t)row[i].phrase))
 			fail_msg("row %zu: %s: %zu", i, row[i].text, which);
 	}
+	/* A ceiling ends no word: what is before it in "1 ssns" is no ssn. */
+	for (size_t ceiling = 0; ceiling <= 6; ceiling++) {
+		size_t which;
+
+		assert_false(mw_context_near(c[MW_SIDE_AFTER], mw_str("1 ssns"), 0, ceiling, 0, 1, &which));
+		assert_int_equal(mw_context_near(c[MW_SIDE_AFTER], mw_str("1 ssn;"), 0, ceiling, 0, 1, &which), ceiling >= 5);
+	}
 	mw_arena_free(&a);
 }
 
