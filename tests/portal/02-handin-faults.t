@@ -147,14 +147,19 @@ with Portal(mta) as portal:
         for verb, most in (("MAIL", 1), ("RCPT", 1), ("DATA", 1), (".", 2)):
             rcpt, octets = "%s%d@out.test" % (verb.lower().replace(".", "dot"), n), message()
 
-            def strike(at, verb=verb, who=who):
+            struck = threading.Event()
+
+            def strike(at, verb=verb, who=who, struck=struck):
                 if at == verb:
                     mta.before = None
                     kill(portal, who)
+                    struck.set()
 
             mta.before = strike
             answers = attempt(portal, octets, rcpt)
             mta.before = None
+            # The answer's end may come before the thread of the MTA has seen that the parent is gone, and only one of two may wait for it.
+            struck.wait(30)
             tap.ok(not answers[0].startswith("250"), "killed at %s" % verb, answers)
             then(portal, "kill -9 of the %s at %s of the notice: %s" % (who, verb, "one" if most == 1 else "the same once more, as SMTP has it"),
                  rcpt, octets, most)
