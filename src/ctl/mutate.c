@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mutate: would a sample notice if a rule were disabled or loosened? Each mutant is compiled with the rules that are its context,
- * and tried on the rule's own samples, several at a time.
+ * and tried on the rule's own samples, several at a time: those of one rule in batches, which share the context.
  */
 #include "ctl/mutate.h"
 
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define THREADS_MAX 8
+#define BATCH_MAX 32 /* mutants compiled at once: a rule's context costs more than the rule */
 
 enum fate {
 	NOT_TRIED = 0,
@@ -59,16 +60,18 @@ static void refused(void *ctx, const struct mw_rule *rule, size_t offset, const 
 	(void)text;
 }
 
-/* ---- one mutant -------------------------------------------------------------------------------------------------- */
-/* The rules that a mutant needs: itself first, then those that are context, and so on. place: rule of the plan -> index here. */
+/* ---- mutants of one rule ----------------------------------------------------------------------------------------- */
+/* The rules that mutants need: they themselves first, then those that are context, and so on. place: rule of the plan -> index here. */
 struct set {
 	struct mw_rule *v;
 	uint32_t *from, *place; /* rule of the plan that each is; UINT32_MAX: not here */
-	size_t n;
+	size_t n, mutants;
+	bool asked_back; /* context asks for the rule that is changed: which of several mutants would it be? */
 };
 
 static uint32_t set_take(struct set *s, uint32_t rule)
 {
+	s->asked_back |= s->n && rule == s->from[0];
 	if (s->place[rule] == UINT32_MAX) {
 		s->place[rule] = (uint32_t)s->n;
 		s->from[s->n++] = rule;
@@ -96,21 +99,26 @@ static int set_near(struct set *s, struct mw_arena *arena, size_t i)
 	return near ? 0 : -ENOMEM;
 }
 
-static int set_make(struct set *s, struct mw_arena *arena, const struct mw_plan *plan, const struct mutant *m, uint32_t rule)
+/* n > 0 mutants of one rule. */
+static int set_make(struct set *s, struct mw_arena *arena, const struct mw_plan *plan, const struct mutant *m, size_t n,
+		    uint32_t rule)
 {
 	int r = 0;
 
-	s->v = mw_arena_array(arena, plan->rules, sizeof(*s->v));
-	s->from = mw_arena_array(arena, plan->rules, sizeof(*s->from));
+	s->v = mw_arena_array(arena, n + plan->rules, sizeof(*s->v));
+	s->from = mw_arena_array(arena, n + plan->rules, sizeof(*s->from));
 	s->place = mw_arena_array(arena, plan->rules, sizeof(*s->place));
 	if (!s->v || !s->from || !s->place)
 		return -ENOMEM;
 	memset(s->place, 0xff, plan->rules * sizeof(*s->place));
-	s->n = 0;
-	(void)set_take(s, rule);
+	s->place[rule] = 0;
+	s->asked_back = false;
+	for (s->n = 0; s->n < n; s->n++)
+		s->from[s->n] = rule;
+	s->mutants = n;
 	for (size_t i = 0; i < s->n && r == 0; i++) {
-		s->v[i] = i ? plan->rule[s->from[i]] : m->rule;
-		if (i)
+		s->v[i] = i < n ? m[i].rule : plan->rule[s->from[i]];
+		if (i >= n)
 			s->v[i].hits = s->v[i].misses = 0; /* the samples of the others are not asked */
 		r = set_near(s, arena, i);
 	}
@@ -123,14 +131,14 @@ struct failures {
 	bool *failed;
 };
 
-static void sample_failed(void *ctx, const struct mw_rule *rule, const struct mw_sample *sample, bool is_hit)
+static bool sample_failed(void *ctx, const struct mw_rule *rule, const struct mw_sample *sample, bool is_hit)
 {
 	const struct failures *f = ctx;
 
 	(void)rule;
 	(void)is_hit;
-	if (f)
-		f->failed[sample - f->first] = true;
+	f->failed[sample - f->first] = true;
+	return true;
 }
 
 /* ---- the sample that is missing ---------------------------------------------------------------------------------- */
@@ -186,7 +194,7 @@ static int suggest(struct run *run, const struct mutant *m, struct set *mutant, 
 	struct mw_ruleset *is = NULL;
 	struct set original;
 	struct mw_err err;
-	int r = arena ? set_make(&original, arena, run->plan, &same, rule) : -ENOMEM;
+	int r = arena ? set_make(&original, arena, run->plan, &same, 1, rule) : -ENOMEM;
 
 	if (r == 0)
 		r = mw_ruleset_compile(original.v, original.n, lookup, refused, run, &is, &err);
@@ -199,36 +207,78 @@ static int suggest(struct run *run, const struct mutant *m, struct set *mutant, 
 	return r;
 }
 
-static enum fate try_set(struct run *run, struct set *s, size_t i)
+/* ---- trying ------------------------------------------------------------------------------------------------------ */
+/* Mutants of one rule that stand side by side, and what became of each. */
+struct batch {
+	size_t first, n;
+	enum fate fate[BATCH_MAX];
+	const struct mw_rule *v; /* what of them was compiled */
+};
+
+/* One sample that notices is enough of a mutant. */
+static bool mutant_noticed(void *ctx, const struct mw_rule *rule, const struct mw_sample *sample, bool is_hit)
+{
+	struct batch *b = ctx;
+
+	(void)sample;
+	(void)is_hit;
+	b->fate[rule - b->v] = NOTICED;
+	return false;
+}
+
+/* 0: each has its fate. -EINVAL: one of them is no rule, or of several it cannot be said which the context means. */
+static int try_set(struct run *run, struct set *s, struct batch *b)
 {
 	struct mw_ruleset *set = NULL;
 	struct mw_err err;
-	int r = mw_ruleset_compile(s->v, s->n, lookup, refused, run, &set, &err);
+	int r = s->mutants > 1 && s->asked_back ? -EINVAL : mw_ruleset_compile(s->v, s->n, lookup, refused, run, &set, &err);
 
-	if (r < 0)
-		return r == -EINVAL ? NO_RULE : BROKEN;
-	if (run->suggesting)
-		r = suggest(run, &run->mutants.v[i], s, set, run->rule_of[i], &run->sample[i]);
-	else
-		r = mw_ruleset_samples(set, sample_failed, NULL, &err);
+	if (r == 0 && run->suggesting) {
+		r = suggest(run, &run->mutants.v[b->first], s, set, run->rule_of[b->first], &run->sample[b->first]);
+		b->fate[0] = SURVIVED;
+	} else if (r == 0) {
+		for (size_t i = 0; i < b->n; i++)
+			b->fate[i] = SURVIVED;
+		b->v = s->v;
+		r = mw_ruleset_samples(set, mutant_noticed, b, &err);
+	}
 	mw_ruleset_free(&set);
-	return r < 0 ? BROKEN : r > 0 ? NOTICED : SURVIVED;
+	return r < 0 ? r : 0;
 }
 
-static enum fate try_mutant(struct run *run, size_t i)
+static int try_together(struct run *run, struct batch *b)
 {
-	const struct mutant *m = &run->mutants.v[i];
-	struct mw_arena *arena;
-	enum fate fate = BROKEN;
+	struct mw_arena *arena = mw_arena_new(0);
 	struct set set;
+	int r = arena ? set_make(&set, arena, run->plan, &run->mutants.v[b->first], b->n, run->rule_of[b->first]) : -ENOMEM;
 
-	if (m->disabled)
-		return m->rule.hits ? NOTICED : SURVIVED;
-	arena = mw_arena_new(0);
-	if (arena && set_make(&set, arena, run->plan, m, run->rule_of[i]) == 0)
-		fate = try_set(run, &set, i);
+	if (r == 0)
+		r = try_set(run, &set, b);
 	mw_arena_free(&arena);
-	return fate;
+	return r;
+}
+
+static void try_batch(struct run *run, struct batch *b)
+{
+	const struct mutant *m = &run->mutants.v[b->first];
+	int r;
+
+	if (m->disabled) {
+		b->fate[0] = m->rule.hits ? NOTICED : SURVIVED;
+		return;
+	}
+	r = try_together(run, b);
+	if (r == 0)
+		return;
+	if (b->n == 1)
+		b->fate[0] = r == -EINVAL ? NO_RULE : BROKEN;
+	/* What one of many spoils, or many are too much for, each has alone. */
+	for (size_t i = 0; b->n > 1 && i < b->n; i++) {
+		struct batch one = {.first = b->first + i, .n = 1};
+
+		try_batch(run, &one);
+		b->fate[i] = one.fate[0];
+	}
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
@@ -237,37 +287,50 @@ static bool is_noticed(enum fate fate)
 	return fate == NOTICED || fate == NO_RULE;
 }
 
-/* The next one that there is something to do about; run->mutants.n: none. */
-static size_t take_next(struct run *run)
+/* May the mutant be tried with those before it? Samples that are missing are looked for one at a time. */
+static bool goes_with(const struct run *run, const struct batch *b, size_t i)
 {
-	size_t i = run->mutants.n;
+	return b->n == 0 ||
+	       (!run->suggesting && b->n < BATCH_MAX && i == b->first + b->n && run->rule_of[i] == run->rule_of[b->first] &&
+		!run->mutants.v[i].disabled && !run->mutants.v[b->first].disabled);
+}
 
+/* The next ones that there is something to do about; false: none. */
+static bool take_next(struct run *run, struct batch *b)
+{
+	*b = (struct batch){.n = 0};
 	(void)pthread_mutex_lock(&run->lock);
-	while (run->next < run->mutants.n && time(NULL) <= run->until && i == run->mutants.n) {
-		size_t at = run->next++;
+	for (; run->next < run->mutants.n && time(NULL) <= run->until; run->next++) {
+		size_t at = run->next;
 		bool known = is_noticed(run->fate[run->first[at]]);
 
-		ctl_progress_step(&run->progress);
-		if (run->suggesting ? run->fate[at] == SURVIVED : !known)
-			i = at;
-		else if (!run->suggesting)
+		if (run->suggesting ? run->fate[at] == SURVIVED : !known) {
+			if (!goes_with(run, b, at))
+				break;
+			b->first = b->n ? b->first : at;
+			b->n++;
+		} else if (!run->suggesting) {
 			run->fate[at] = COUNTED;
+		}
+		ctl_progress_step(&run->progress);
 	}
 	(void)pthread_mutex_unlock(&run->lock);
-	return i;
+	return b->n > 0;
 }
 
 static void *work(void *ctx)
 {
 	struct run *run = ctx;
+	struct batch b;
 
-	for (size_t i; (i = take_next(run)) < run->mutants.n;) {
-		enum fate fate = try_mutant(run, i);
-
+	while (take_next(run, &b)) {
+		try_batch(run, &b);
 		(void)pthread_mutex_lock(&run->lock);
-		run->fate[i] = fate;
-		if (is_noticed(fate))
-			run->fate[run->first[i]] = fate;
+		for (size_t i = 0; i < b.n; i++) {
+			run->fate[b.first + i] = b.fate[i];
+			if (is_noticed(b.fate[i]))
+				run->fate[run->first[b.first + i]] = b.fate[i];
+		}
 		(void)pthread_mutex_unlock(&run->lock);
 	}
 	return NULL;

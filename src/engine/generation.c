@@ -53,7 +53,7 @@ static void report_rule(void *ctx, const struct mw_rule *rule, size_t offset, co
 	mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL, "rule \"%s\": %s", rule->name, text);
 }
 
-static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw_sample *s, bool is_hit)
+static bool report_sample(void *ctx, const struct mw_rule *rule, const struct mw_sample *s, bool is_hit)
 {
 	const struct mw_place place = {.source = s->file, .line = s->line, .column = s->column, .length = (uint32_t)s->text.n};
 
@@ -66,6 +66,7 @@ static void report_sample(void *ctx, const struct mw_rule *rule, const struct mw
 		mw_diag_add(((struct report *)ctx)->diags, MW_DIAG_ERROR, place, NULL,
 			    is_hit ? "rule \"%s\" does not match its own hit" : "rule \"%s\" matches what it should miss",
 			    rule->name);
+	return true;
 }
 
 static void report_lint(void *ctx, const struct mw_rule *rule, size_t offset, size_t length, const char *text, const char *hint)

@@ -408,6 +408,7 @@ static int sample_found(const struct mw_ruleset *set, struct mw_scratch *scratch
 	return rc;
 }
 
+/* 0; 1: that is enough of this rule; or negative. */
 static int run_samples(const struct mw_ruleset *set, struct mw_scratch *scratch, size_t rule, bool is_hit,
 		       mw_sample_report report, void *ctx, int *failed)
 {
@@ -424,7 +425,8 @@ static int run_samples(const struct mw_ruleset *set, struct mw_scratch *scratch,
 		if (rc == (is_hit ? 1 : 0))
 			continue;
 		*failed += *failed < INT32_MAX;
-		report(ctx, r, v + i, is_hit);
+		if (!report(ctx, r, v + i, is_hit))
+			return 1;
 	}
 	return 0;
 }
@@ -435,7 +437,7 @@ int mw_ruleset_samples(const struct mw_ruleset *set, mw_sample_report report, vo
 	struct mw_scratch *scratch = mw_scratch_new(set, key);
 	int failed = 0, rc = scratch ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < set->n && rc == 0; i++) {
+	for (size_t i = 0; i < set->n && rc >= 0; i++) {
 		rc = run_samples(set, scratch, i, true, report, ctx, &failed);
 		if (rc == 0)
 			rc = run_samples(set, scratch, i, false, report, ctx, &failed);

@@ -56,9 +56,10 @@ struct mw_findings {
 int mw_ruleset_scan(const struct mw_ruleset *, struct mw_scratch *, const struct mw_folded *, struct mw_arena *, uint32_t part,
 		    uint32_t zone, struct mw_findings *, size_t *rule);
 
-/* Told of each sample that fails: a `hit` that the rule does not match (at its level), a `miss` that it does. */
-typedef void (*mw_sample_report)(void *ctx, const struct mw_rule *, const struct mw_sample *, bool is_hit);
-/* Runs every rule's samples; a check with MW_CHECK_DATA counts as passed. 0, or how many failed, or negative. */
+/* Told of each sample that fails: a `hit` that the rule does not match (at its level), a `miss` that it does. False: that is enough
+ * of this rule, its other samples are left out. */
+typedef bool (*mw_sample_report)(void *ctx, const struct mw_rule *, const struct mw_sample *, bool is_hit);
+/* Runs every rule's samples; a check with MW_CHECK_DATA counts as passed. 0, or of how many samples report was told, or negative. */
 int mw_ruleset_samples(const struct mw_ruleset *, mw_sample_report, void *ctx, struct mw_err *);
 
 #endif

@@ -327,12 +327,13 @@ static void test_refused(void **state)
 	}
 }
 
-static void failed(void *ctx, const struct mw_rule *r, const struct mw_sample *s, bool is_hit)
+static bool failed(void *ctx, const struct mw_rule *r, const struct mw_sample *s, bool is_hit)
 {
 	char *out = ctx;
 	size_t n = strlen(out);
 
 	(void)snprintf(out + n, 300 - n, "%s:%s:%.*s|", r->name, is_hit ? "hit" : "miss", (int)s->text.n, s->text.p);
+	return true;
 }
 
 /* A sample stands in no zone; its context may be other rules, which are run for it. */

@@ -47,10 +47,11 @@ static void print_rule(void *ctx, const struct mw_rule *r, size_t offset, const 
 	print_error("rule %s, octet %zd: %s\n", r->name, (ssize_t)offset, text);
 }
 
-static void print_sample(void *ctx, const struct mw_rule *r, const struct mw_sample *s, bool is_hit)
+static bool print_sample(void *ctx, const struct mw_rule *r, const struct mw_sample *s, bool is_hit)
 {
 	(void)ctx;
 	print_error("rule %s, line %u: %s fails: %.*s\n", r->name, s->line, is_hit ? "hit" : "miss", (int)s->text.n, s->text.p);
+	return true;
 }
 
 static void check_pack(const char *pack)

@@ -48,14 +48,16 @@ static void test_refused(void **state)
 
 struct failed {
 	char out[256];
+	bool enough; /* of a rule, after the first */
 };
 
-static void sample_failed(void *ctx, const struct mw_rule *r, const struct mw_sample *s, bool is_hit)
+static bool sample_failed(void *ctx, const struct mw_rule *r, const struct mw_sample *s, bool is_hit)
 {
 	char *out = ((struct failed *)ctx)->out;
 	size_t n = strlen(out);
 
 	(void)snprintf(out + n, 256 - n, "%s:%s:%.*s|", r->name, is_hit ? "hit" : "miss", (int)s->text.n, s->text.p);
+	return !((struct failed *)ctx)->enough;
 }
 
 static void test_samples(void **state)
@@ -66,7 +68,7 @@ static void test_samples(void **state)
 	static const struct mw_sample bad[] = {{.text = LIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")}};
 	struct mw_rule v[] = {
 	    sample_rules[SSN], sample_rules[DRUG], {.name = "bad", .pattern = LIT("(a+)+$"), LEVELS({70, NULL})}};
-	struct failed f = {""};
+	struct failed f = {.enough = false};
 	struct mw_ruleset *set;
 	struct mw_err err;
 
@@ -83,6 +85,9 @@ static void test_samples(void **state)
 	assert_int_equal(mw_ruleset_samples(set, sample_failed, &f, &err), 3);
 	assert_string_equal(f.out, "ssn:hit:219-09-999|ssn:miss:219-09-9998|"
 				   "bad:miss:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab|");
+	f = (struct failed){.enough = true};
+	assert_int_equal(mw_ruleset_samples(set, sample_failed, &f, &err), 2);
+	assert_string_equal(f.out, "ssn:hit:219-09-999|bad:miss:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab|");
 	mw_ruleset_free(&set);
 }
 
@@ -94,7 +99,7 @@ static void test_data(void **state)
 	    {.name = "here", .pattern = LIT("m\\d"), .check = "site", LEVELS({70, NULL}), .hits = 1, .hit = hit},
 	    {.name = "absent", .pattern = LIT("m\\d"), .check = "absent", LEVELS({70, NULL}), .hits = 1, .hit = hit},
 	};
-	struct failed f = {""};
+	struct failed f = {.enough = false};
 	struct mw_ruleset *set = rules_compile(v, COUNT(v));
 	struct mw_err err;
 	struct scanned s = rules_scan(set, "m6 m7", 5, 10);
