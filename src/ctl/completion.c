@@ -54,7 +54,7 @@ int ctl_completion(struct ctl *ctl, int argc, char **argv)
 	    "\tindex) words=\"--output --key --new-key --column --no-header --delimiter --dates --memory --smaller --json\" ;;\n"
 	    "\tstatus) words=\"--json --watch --all $(for i in /run/milward*/*.status; do i=${i##*/}; echo ${i%%.status}; "
 	    "done)\" ;;\n"
-	    "\texplain) words=\"--from --to --policy --live\" ;;\n"
+	    "\texplain) words=\"--from --to --policy --live --rule\" ;;\n"
 	    "\tscan) words=\"--json --policy --text\" ;;\n"
 	    "\ttext) words=\"--json --part --policy\" ;;\n"
 	    "\tnew) words=\"plugin --kind milter checker extractor\" ;;\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* milwardctl explain: for a person: what was found where, which line decided for each recipient, and why the others did not. */
+#include "ctl/matches.h"
 #include "ctl/offline.h"
 
 #include "base/str.h"
@@ -238,7 +239,8 @@ static void print_outcome(const struct explain *x)
 	printf("%s\n", o->observe ? "  (observe mode: it would; it is delivered as it is)" : "");
 }
 
-static int explain_message(struct ctl *ctl, struct mw_generation *gen, const struct offline *how, const char *path)
+static int explain_message(struct ctl *ctl, struct mw_generation *gen, const struct offline *how, const char *rule,
+			   const char *path)
 {
 	struct explain x = {.ctl = ctl, .plan = mw_generation_plan(gen)};
 	struct mw_err err = {0};
@@ -251,6 +253,13 @@ static int explain_message(struct ctl *ctl, struct mw_generation *gen, const str
 	if (offline_run(msg, path, remember, &x, &err) < 0)
 		r = ctl_fail("%s", err.text);
 	print_message(&x, path);
+	if (rule) {
+		if (ctl_matches(ctl, gen, msg, rule) != CTL_OK)
+			r = CTL_FAILED;
+		mw_msg_free(&msg);
+		free(x.tried);
+		return r;
+	}
 	print_findings(&x);
 	print_facts(&x);
 	print_classes(&x);
@@ -267,15 +276,13 @@ static int explain_message(struct ctl *ctl, struct mw_generation *gen, const str
 
 int ctl_explain(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {{"from", required_argument, NULL, 'f'},
-					      {"to", required_argument, NULL, 't'},
-					      {"policy", required_argument, NULL, 'p'},
-					      {"live", no_argument, NULL, 'l'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {{"from", required_argument, NULL, 'f'},	{"to", required_argument, NULL, 't'},
+					      {"policy", required_argument, NULL, 'p'}, {"live", no_argument, NULL, 'l'},
+					      {"rule", required_argument, NULL, 'r'},	{NULL, 0, NULL, 0}};
 	struct offline how = {.rcpt = calloc((size_t)argc, sizeof(*how.rcpt))};
 	unsigned flags = MW_GEN_OFFLINE;
 	struct mw_generation *gen = NULL;
-	const char *policy;
+	const char *policy, *rule = NULL;
 	int c, r = CTL_FAILED;
 
 	if (!how.rcpt)
@@ -289,6 +296,8 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 			ctl->policy = optarg;
 		else if (c == 'l')
 			flags = MW_GEN_DRY;
+		else if (c == 'r')
+			rule = optarg;
 		else
 			break;
 	}
@@ -299,7 +308,7 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 	policy = ctl_policy(ctl);
 	gen = policy ? ctl_generation(ctl, policy, flags) : NULL;
 	if (gen)
-		r = explain_message(ctl, gen, &how, argv[optind]);
+		r = explain_message(ctl, gen, &how, rule, argv[optind]);
 	mw_generation_unref(&gen);
 	free(how.rcpt);
 	return r;

@@ -85,10 +85,13 @@ struct mw_scratch {
 	struct mw_span *span;	      /* those of one rule are a run, in order of start */
 	size_t spans, span_cap;
 	size_t rules;
-	size_t *found;	/* for each rule: findings in this text */
-	uint32_t *cue;	/* for each rule: names that have a phrase in the text, of those it needs */
-	bool *wanted;	/* for each rule: it is asked for, or context of one that is */
-	bool *run;	/* for each rule: its pattern is looked for in this stage */
+	size_t *found; /* for each rule: findings in this text */
+	uint32_t *cue; /* for each rule: names that have a phrase in the text, of those it needs */
+	bool *wanted;  /* for each rule: it is asked for, or context of one that is */
+	bool *run;     /* for each rule: its pattern is looked for in this stage */
+	size_t told;   /* the rule whose matches are reported, SIZE_MAX = none */
+	mw_match_report tell;
+	void *tell_ctx;
 	uint64_t *here; /* bits: rules that are context and were found in stages before this one */
 	struct mw_run {
 		size_t first, n;

@@ -397,24 +397,58 @@ static bool in_zone(struct match *m)
 	return zone == 0 || zones & MW_ZONE_BIT(zone);
 }
 
+/* Its fate, or negative. *clause: the level that counts, of one that is found. */
+static int fate_of(struct match *m, size_t *clause)
+{
+	struct mw_known known = {.ctx = m, .name = name_holds, .column = column_holds, .zone = zone_of};
+	struct mw_str match = {.p = m->scan->folded->text.p + m->start, .n = m->end - m->start};
+	int rc;
+
+	if (m->c->check && !check_passes(m, match))
+		return MW_JUDGED_CHECK;
+	rc = is_except(m, match);
+	if (rc != 0)
+		return rc < 0 ? rc : MW_JUDGED_EXCEPT;
+	if (!in_zone(m))
+		return MW_JUDGED_ZONE;
+	*clause = mw_level_clause(m->c->rule, &known);
+	if (m->failed)
+		return m->failed;
+	return *clause == SIZE_MAX || m->c->rule->level[*clause].confidence == 0 ? MW_JUDGED_LEVEL : MW_JUDGED_FOUND;
+}
+
+/* All names are asked, not only those that decided. */
+static void tell(struct match *m, int fate, size_t clause)
+{
+	const struct mw_scratch *s = m->scan->scratch;
+	struct mw_judgement told = {
+	    .judged = (enum mw_judged)fate,
+	    .zone = zone_of(m),
+	    .confidence = fate == MW_JUDGED_FOUND ? m->c->rule->level[clause].confidence : 0,
+	    .offset = mw_fold_origin(m->scan->folded, m->start),
+	    .cue = m->cue,
+	};
+
+	told.length = mw_fold_end(m->scan->folded, m->end) - told.offset;
+	for (uint32_t name = 0; name < m->c->rule->near_names; name++)
+		(void)name_holds(m, name);
+	told.names = m->held;
+	told.columns = m->by_column;
+	s->tell(s->tell_ctx, &told);
+}
+
 int mw_judge(struct mw_scan *s, uint32_t rule, size_t start, size_t end)
 {
 	struct match m = {.scan = s, .c = s->set->rule + rule, .start = start, .end = end};
-	struct mw_known known = {.ctx = &m, .name = name_holds, .column = column_holds, .zone = zone_of};
-	struct mw_str match = {.p = s->folded->text.p + start, .n = end - start};
-	size_t clause;
-	int rc;
+	size_t clause = SIZE_MAX;
+	int rc = fate_of(&m, &clause);
 
-	if (m.c->check && !check_passes(&m, match))
-		return 0;
-	rc = is_except(&m, match);
-	if (rc != 0 || !in_zone(&m))
-		return rc < 0 ? rc : 1;
-	clause = mw_level_clause(m.c->rule, &known);
-	if (m.failed)
-		return m.failed;
-	if (clause == SIZE_MAX || m.c->rule->level[clause].confidence == 0)
-		return 1;
+	if (rc < 0)
+		return rc;
+	if (rule == s->scratch->told)
+		tell(&m, rc, clause);
+	if (rc != MW_JUDGED_FOUND)
+		return rc != MW_JUDGED_CHECK;
 	rc = m.c->is_source ? span_add(&m) : 0;
 	if (rc == 0 && (s->only == SIZE_MAX ? m.c->rule->kind != MW_CONTEXT : s->only == rule))
 		rc = finding_add(&m, &m.c->rule->level[clause]);

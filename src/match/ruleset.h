@@ -43,6 +43,28 @@ struct mw_cost {
 };
 /* From now on costs are added up: one for each rule, then one for the search for where to look. Borrowed. */
 void mw_scratch_cost(struct mw_scratch *, struct mw_cost *);
+
+/* What becomes of a match, in the order in which it is asked. */
+enum mw_judged {
+	MW_JUDGED_CHECK = 1, /* its check refuses it */
+	MW_JUDGED_EXCEPT,
+	MW_JUDGED_ZONE,	 /* the rule does not look where it stands */
+	MW_JUDGED_LEVEL, /* no level's condition holds, or the last one that does is 0 */
+	MW_JUDGED_FOUND,
+};
+struct mw_judgement {
+	enum mw_judged judged;
+	uint32_t zone;
+	uint32_t confidence;	 /* 0 but for what is found */
+	uint64_t offset, length; /* octets of the unfolded input */
+	uint32_t names;		 /* which names of its `near` entries hold: bits */
+	uint32_t columns;	 /* of these, by the header of the match's column */
+	const uint32_t *cue;	 /* of each name that holds, as mw_finding.cue */
+};
+typedef void (*mw_match_report)(void *ctx, const struct mw_judgement *);
+/* From now on each match of the rule is told, found or not: for who asks why a rule finds nothing. Slower, with the same findings.
+ * What is told lives until the report returns. */
+void mw_scratch_tell(struct mw_scratch *, size_t rule, mw_match_report, void *ctx);
 /* Is the pattern of the rule run over the whole of every text, because nothing rare is in all of its matches? */
 bool mw_ruleset_everywhere(const struct mw_ruleset *, size_t rule);
 

@@ -27,6 +27,7 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 	s->hunter = mw_hunter_new(set);
 	s->matcher = set->has_except_patterns ? mw_matcher_new() : NULL;
 	s->rules = set->n;
+	s->told = SIZE_MAX;
 	s->found = for_rules(set, sizeof(*s->found));
 	s->cue = for_rules(set, sizeof(*s->cue));
 	s->wanted = for_rules(set, sizeof(*s->wanted));
@@ -43,6 +44,13 @@ struct mw_scratch *mw_scratch_new(const struct mw_ruleset *set, const unsigned c
 void mw_scratch_cost(struct mw_scratch *s, struct mw_cost *cost)
 {
 	mw_hunter_cost(s->hunter, cost);
+}
+
+void mw_scratch_tell(struct mw_scratch *s, size_t rule, mw_match_report tell, void *ctx)
+{
+	s->told = rule;
+	s->tell = tell;
+	s->tell_ctx = ctx;
 }
 
 void mw_scratch_free(struct mw_scratch **s)
@@ -76,7 +84,9 @@ static int pattern_found(void *ctx, uint32_t rule, size_t start, size_t end)
 
 static bool pattern_where(void *ctx, uint32_t rule, struct mw_window *w)
 {
-	return mw_wake_where(ctx, rule, w);
+	const struct mw_scan *s = ctx;
+
+	return rule != s->scratch->told && mw_wake_where(s, rule, w);
 }
 
 static int seen_add(struct mw_scratch *s, struct mw_seen_list *list, size_t start, size_t end)
@@ -206,7 +216,8 @@ static bool choose(struct mw_scan *s, uint32_t stage)
 	for (size_t i = 0; i < s->set->n; i++) {
 		const struct mw_compiled *c = s->set->rule + i;
 
-		scratch->run[i] = c->pattern && c->stage == stage && scratch->wanted[i] && mw_wake_up(s, (uint32_t)i);
+		scratch->run[i] =
+		    c->pattern && c->stage == stage && scratch->wanted[i] && (i == scratch->told || mw_wake_up(s, (uint32_t)i));
 		any |= scratch->run[i];
 	}
 	return any;

@@ -204,6 +204,47 @@ ok("p.policy:8" in text and "p.policy:9" in text and "p.policy:10" in text, "exp
 ok("tls(verified)" in text and "does not" in text and "a person must look" in text, "explain says why the others did not", text)
 us = [line for line in text.splitlines() if line.split()[:1] == ["us-ssn"]]
 ok(len(us) == 1 and us[0].split()[2] == "95" and us[0].endswith('near "ssn"'), "explain says which word made it sure", us)
+(W / "why.rules").write_text("""rule guest {
+    about   "a guest of the ward"
+    kind    identifier
+    pattern /\\bguest \\K[A-Z]\\w+/
+    near ward rule wards within 15
+    near party "dinner" within 40
+    weigh   2 ward, -3 party
+    level   70 when weight >= 2, 90 when weight >= 2 and near ill
+    near ill "fever" within 30
+    except  "Nobody"
+    zone    not subject
+    hit     "guest Ray on the ward"
+    miss    "guest Ray", "guest Nobody on the ward"
+}
+words wards { kind context terms "ward", "bed" hit "ward" miss "room" }
+rule number { about "x" kind identifier pattern /\\b\\d{3}-\\d{2}-\\d{4}\\b/ check us-ssn hit "219-09-9998" miss "900-09-9998" }
+""".replace("90 when weight >= 2 and near ill", "90 when weight >= 2 and ill"))
+(W / "why.policy").write_text('load phi with check-us grant text\nload route grant route, edit, run { mta none; portal yes }\ninclude "why.rules"\nmatch any then pass\n')
+WHY = b"From: a@clinic.example\nSubject: guest Ada on the ward\n\nguest Ray on the ward, with a fever.\n\nThe hall is booked for guest Sue.\n\nguest Nobody in bed 4 and 900-09-9998\n"
+
+
+def why(rule):
+    code, out, err = ctl("-p", W / "why.policy", "explain", "--rule", rule, "-", stdin=WHY)
+    lines = out.decode().partition("matches of ")[2].splitlines()[1:]
+    return code, [" ".join(line.split()) for line in lines], err
+
+
+code, lines, err = why("guest")
+ok(code == 0 and lines == ["subject subject 6 3 no: the rule does not look in this zone, weight 2 of 2", "ward +2 rule wards", "without party, ill",
+                           "1 new 6 3 found: 90, weight 2 of 2", "ward +2 rule wards", 'ill "fever"', "without party",
+                           "1 new 67 3 no: no level for it, weight 0 of 2", "without ward, party, ill",
+                           "1 new 79 6 no: an exception, weight 2 of 2", "ward +2 rule wards", "without party, ill"],
+   "explain --rule tells of each match what became of it, and what of its context holds", (lines, err))
+code, lines, err = why("number")
+ok(code == 0 and lines[:1] == ["1 new 99 11 no: check us-ssn refuses it"], "and which check refused it", (lines, err))
+code, lines, err = why("wards")
+ok(code == 0 and [line.split()[-2:] for line in lines] == [["found:", "75"]] * 3, "of a list, too, and of what is only context", (lines, err))
+code, out, err = ctl("-p", W / "why.policy", "explain", "--rule", "number", "-", stdin=b"From: a@clinic.example\n\nnothing\n")
+ok(code == 0 and b"none: its pattern matches in no part" in out, "a pattern that matches nowhere", out)
+code, out, err = ctl("-p", W / "why.policy", "explain", "--rule", "nobody", "-", stdin=WHY)
+ok(code == 1 and 'no rule or list of terms is named "nobody"' in err, "a rule that is not there", err)
 SEALED = (b"From: a@clinic.example\nTo: x@other.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/encrypted;"
           b" protocol=\"application/pgp-encrypted\"; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b\n"
           b"Content-Type: application/octet-stream\n\n-----BEGIN PGP MESSAGE-----\n\nhQEMAwAAAAAAAAAAAQf/\n=abcd\n-----END PGP MESSAGE-----\n--b--\n")

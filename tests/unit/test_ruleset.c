@@ -2,6 +2,8 @@
 /* ruleset: which rules are refused, and what their samples say. */
 #include "unit/rulescan.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,12 +116,59 @@ static void test_data(void **state)
 	mw_ruleset_free(&set);
 }
 
+static void tell(void *ctx, const struct mw_judgement *j)
+{
+	char *out = ctx;
+	size_t n = strlen(out);
+
+	(void)snprintf(out + n, 256 - n, "%d:%u:%u at %u+%u, near %x|", j->judged, j->zone, j->confidence, (unsigned)j->offset,
+		       (unsigned)j->length, j->names);
+}
+
+/* Each match of one rule, also of one that a text without its context would not be searched for; the same is found. */
+static void test_tell(void **state)
+{
+	static const struct {
+		size_t rule;
+		const char *text, *told;
+		size_t found;
+	} row[] = {
+	    {SSN, "078-05-1120, ssn 219-09-9998", "2:3:0 at 0+11, near 1|5:3:85 at 17+11, near 1|", 1},
+	    {EVEN, "x11 x12", "1:3:0 at 0+3, near 0|5:3:60 at 4+3, near 0|", 1},
+	    {ONLY_NEAR, "a1c", "4:3:0 at 0+3, near 0|", 0},
+	    {ONLY_NEAR, "the a1c result", "5:3:80 at 4+3, near 1|", 1},
+	    {DRUG, "no \xc3\xa9 insulin", "5:3:75 at 6+7, near 0|", 1},
+	    {ACCENT, "insulin", "", 1},
+	};
+	struct mw_ruleset *set = rules_compile(sample_rules, SAMPLE_RULES);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct mw_scratch *scratch = mw_scratch_new(set, scan_key);
+		struct mw_arena *a = mw_arena_new(0);
+		struct mw_findings f = {.max = 10};
+		struct mw_folded folded;
+		char out[256] = "";
+		size_t rule;
+
+		assert_int_equal(mw_fold(a, mw_str(row[i].text), &folded), 0);
+		mw_scratch_tell(scratch, row[i].rule, tell, out);
+		assert_int_equal(mw_ruleset_scan(set, scratch, &folded, a, 3, MW_ZONE_BODY, &f, &rule), 0);
+		assert_string_equal(out, row[i].told);
+		assert_int_equal(f.n, row[i].found);
+		mw_scratch_free(&scratch);
+		mw_arena_free(&a);
+	}
+	mw_ruleset_free(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_samples),
 	    cmocka_unit_test(test_data),
+	    cmocka_unit_test(test_tell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
